@@ -1,0 +1,42 @@
+//! What a bot asks, as far as the bridge has to understand it.
+
+use crate::{Account, CancelRequest, OrderId, OrderRequest, ReqId};
+
+/// One message from a bot. Everything that cannot create, change or end an order and names no account
+/// stays opaque and is relayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// A new order, or a change of a working one: TWS uses one message for both.
+    Order(Box<OrderRequest>),
+    /// A message that enters an order and could not be read. Never forwarded.
+    UnreadableOrder {
+        /// The order's number, if that much could be read.
+        order_id: Option<OrderId>,
+        /// What was wrong.
+        why: Box<str>,
+    },
+    /// A cancel.
+    Cancel(CancelRequest),
+    /// Cancel everything: becomes cancels of the bot's own orders.
+    GlobalCancel,
+    /// Enters or changes orders in a way that no guard can bound (exercise, adviser changes). Denied.
+    Unguarded {
+        /// The message's name, `exerciseOptions`.
+        name: &'static str,
+        /// Where the refusal is addressed.
+        id: Option<ReqId>,
+    },
+    /// Asks for the next order id.
+    Ids,
+    /// Asks about one account (updates, profit, positions of one account).
+    AboutAccount {
+        /// The message's name.
+        name: &'static str,
+        /// Where a refusal is addressed; account updates have no number.
+        id: Option<ReqId>,
+        /// The account; none where the message left it empty.
+        account: Option<Account>,
+    },
+    /// Anything else, relayed.
+    Other,
+}
