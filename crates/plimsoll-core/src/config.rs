@@ -1,0 +1,103 @@
+//! What the operator configured, parsed and valid: the shell has turned text into this and reported
+//! every problem at once. No default exists for anything that risks money.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use plimsoll_model::{Account, BotName, ClientId, Contract, InstrumentId, Money, Qty};
+use rust_decimal::Decimal;
+
+/// One gateway with one venue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Deny, or only report.
+    pub mode: Mode,
+    /// The venue behind the gateway.
+    pub venue: VenueConfig,
+    /// The fleet; names, ports and client ids are distinct.
+    pub bots: Vec<BotConfig>,
+}
+
+/// Whether guards deny or report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Forward, and report what would have been denied.
+    Observe,
+    /// Deny.
+    Enforce,
+}
+
+/// The venue behind the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VenueConfig {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// Plimsoll's own client id there.
+    pub client_id: ClientId,
+    /// The accounts that may be traded at all.
+    pub accounts: Vec<Account>,
+    /// What becomes of opposite on-close orders of two bots in one account.
+    pub on_close_crossing: OnCloseCrossing,
+}
+
+/// Opposite on-close orders in one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnCloseCrossing {
+    /// The second is denied before the first is lost.
+    Deny,
+}
+
+/// Whether Plimsoll writes the account into an order that names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FillAccount {
+    /// An order without account is denied.
+    Never,
+    /// A declared rewrite, for a bot with exactly one account.
+    TheOnlyOne,
+}
+
+/// One bot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotConfig {
+    /// Its name.
+    pub name: BotName,
+    /// The client ids that it may use, no other bot's.
+    pub client_ids: Vec<ClientId>,
+    /// The accounts that it may trade and see.
+    pub accounts: Vec<Account>,
+    /// The instruments that it may trade.
+    pub instruments: BTreeMap<InstrumentId, Contract>,
+    /// Those of them that other bots may trade in the same account.
+    pub shared: BTreeSet<InstrumentId>,
+    /// What happens to an order that names no account.
+    pub fill_account: FillAccount,
+    /// The age at which a quote is too old for new risk; none switches the guard off, and the status
+    /// says so.
+    pub stale_after: Option<Duration>,
+    /// Most units in one order.
+    pub order_qty_max: Option<Qty>,
+    /// Most money in one order.
+    pub order_notional_max: Option<Money>,
+    /// Most money in one instrument, working orders included.
+    pub position_notional_max: Option<Money>,
+    /// Most money lost in one trade date, net of fees; reducing orders pass beyond it.
+    pub daily_loss_max: Option<Money>,
+    /// Most orders in any sixty seconds, denied ones included.
+    pub orders_per_minute_max: Option<u32>,
+    /// Furthest from the reference price, as a fraction.
+    pub price_collar: Option<Decimal>,
+    /// How long the same order again is a duplicate.
+    pub duplicate_window: Duration,
+}
+
+impl Config {
+    /// The bot of that name.
+    pub fn bot(&self, name: &BotName) -> Option<&BotConfig> {
+        self.bots.iter().find(|bot| bot.name == *name)
+    }
+
+    /// Every configured instrument once, with its contract.
+    pub fn instruments(&self) -> BTreeMap<&InstrumentId, &Contract> {
+        self.bots.iter().flat_map(|bot| &bot.instruments).collect()
+    }
+}
