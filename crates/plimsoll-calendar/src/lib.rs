@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Trading sessions, early closes and auction cutoffs.
+//!
+//! Owns: which dates are sessions and why the others are not, the instants at which they open and close,
+//! the last instants for on-close and on-open orders with the source of each, the trade date of an
+//! instant, and the broker's own text form of trading hours.
+//!
+//! Invariants: a date outside a calendar's range is an error, never "open" and never "closed". An interval
+//! contains its open and does not contain its close; a cutoff is already too late at its own instant. No
+//! clock time stands for the close: everything is an offset from that day's open or close.
+//!
+//! Does not own: the present time, what really happens on a day (late openings, halts; a calendar says what
+//! is scheduled), and the choice of a listing venue for an instrument.
+
+mod anchor;
+mod calendar;
+mod day;
+mod export;
+mod hours;
+mod rules;
+mod zone;
+
+pub use anchor::{Anchor, AnchorKind, Base, Listing, Offset, Party, Stated};
+pub use calendar::{Calendar, CalendarError, SessionState};
+pub use day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
+pub use export::{export_header, export_row};
+pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
+pub use zone::{UnknownZone, zone};

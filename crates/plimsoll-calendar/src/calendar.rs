@@ -1,0 +1,309 @@
+//! A calendar: questions about dates and instants, answered from a venue's rules and later amendments.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
+use crate::rules::{DayPlan, Hours, VENUES, Venue, Wall};
+use crate::zone::zone;
+
+/// Why a calendar gives no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// The date, or the next session after it, is not covered by the rules.
+    #[error(
+        "{date} is outside calendar {calendar}, which covers {from} to {through}; \
+         neither open nor closed was assumed; use a release with newer calendars"
+    )]
+    OutOfRange {
+        /// Which calendar.
+        calendar: &'static str,
+        /// The first date that would have been needed.
+        date: Date,
+        /// First date covered.
+        from: Date,
+        /// Last date covered.
+        through: Date,
+    },
+    /// An amendment does not take trading time away on that date.
+    #[error(
+        "the amendment `{name}` takes no trading time away from {calendar} on {date}; it was not applied; \
+         check its date and time"
+    )]
+    NotAReduction {
+        /// Which calendar.
+        calendar: &'static str,
+        /// Of which date.
+        date: Date,
+        /// What the amendment is called.
+        name: Box<str>,
+    },
+    /// No calendar has this name.
+    #[error("there is no calendar `{name}`; none was used; known are {known}")]
+    UnknownCalendar {
+        /// The name as it came.
+        name: Box<str>,
+        /// All names.
+        known: Box<str>,
+    },
+}
+
+/// How a venue stands at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    /// The instant's trade date is a session that has not opened yet.
+    PreOpen {
+        /// When it opens.
+        open: Timestamp,
+    },
+    /// Regular trading.
+    Open {
+        /// When the interval ends.
+        until: Timestamp,
+    },
+    /// No regular trading: after the close, in a break, on a weekend or holiday.
+    Closed {
+        /// When regular trading is next.
+        next_open: Timestamp,
+    },
+}
+
+/// The sessions of one venue.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    venue: &'static Venue,
+    zone: TimeZone,
+    amendments: BTreeMap<Date, Vec<Amendment>>,
+}
+
+impl Calendar {
+    /// The calendar of this name: `XNYS`, `XNAS`, `ARCX`, `XASE`, `BATS`, `ALWAYS_OPEN_247`.
+    pub fn named(name: &str) -> Result<Self, CalendarError> {
+        let venue = VENUES.iter().copied().find(|venue| venue.name == name);
+        venue.map(Self::of).ok_or_else(|| CalendarError::UnknownCalendar {
+            name: name.into(),
+            known: Self::names().collect::<Vec<_>>().join(", ").into(),
+        })
+    }
+
+    /// US equities, under the name of the New York Stock Exchange; all US share venues have the same days.
+    pub fn us_equities() -> Self {
+        Self::named("XNYS").expect("the table of venues contains XNYS")
+    }
+
+    /// A venue that never closes.
+    pub fn always_open() -> Self {
+        Self::named("ALWAYS_OPEN_247").expect("the table of venues contains ALWAYS_OPEN_247")
+    }
+
+    /// The names of all calendars.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        VENUES.iter().map(|venue| venue.name)
+    }
+
+    fn of(venue: &'static Venue) -> Self {
+        let zone = zone(venue.zone).expect("the zones of the venues are in the bundled database");
+        Self { venue, zone, amendments: BTreeMap::new() }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &'static str {
+        self.venue.name
+    }
+
+    /// The zone of the venue's civil times.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The first date with an answer.
+    pub fn valid_from(&self) -> Date {
+        self.venue.valid_from
+    }
+
+    /// The last date with an answer. Watch it: after it everything is an error.
+    pub fn valid_through(&self) -> Date {
+        self.venue.valid_through
+    }
+
+    /// Takes in a closure, early close or late open that was announced after the rules were written.
+    pub fn amend(&mut self, date: Date, amendment: Amendment) -> Result<(), CalendarError> {
+        let before = self.day(date)?;
+        let refusal =
+            CalendarError::NotAReduction { calendar: self.name(), date, name: amendment.name.clone() };
+        self.amendments.entry(date).or_default().push(amendment);
+        let reduces = match (&before, self.day(date)?) {
+            (DayKind::Closed(_), _) => false,
+            (DayKind::Session(_), DayKind::Closed(_)) => true,
+            (DayKind::Session(old), DayKind::Session(new)) => old.sessions() != new.sessions(),
+        };
+        if !reduces {
+            self.amendments.get_mut(&date).and_then(Vec::pop);
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    /// What a date is.
+    pub fn day(&self, date: Date) -> Result<DayKind, CalendarError> {
+        self.check(date)?;
+        let kind = match (self.venue.plan)(date) {
+            DayPlan::Closed(closure) => return Ok(DayKind::Closed(closure)),
+            DayPlan::Open { hours, early } => {
+                let sessions = hours.iter().map(|hours| self.interval(date, *hours)).collect();
+                let source = early.map_or(self.venue.hours_source, |named| named.source);
+                let early = early.map(|named| named.name.into());
+                TradingDay::new(self.venue, date, sessions, early, source.into())
+            }
+        };
+        let amendments = self.amendments.get(&date).map_or(&[][..], Vec::as_slice);
+        Ok(amendments.iter().fold(DayKind::Session(kind), |kind, change| self.amended(kind, change)))
+    }
+
+    /// The session of a date, if it is one.
+    pub fn session(&self, date: Date) -> Result<Option<TradingDay>, CalendarError> {
+        Ok(match self.day(date)? {
+            DayKind::Session(day) => Some(day),
+            DayKind::Closed(_) => None,
+        })
+    }
+
+    /// The first session after a date.
+    pub fn next_session(&self, after: Date) -> Result<TradingDay, CalendarError> {
+        let mut date = after;
+        loop {
+            date = date.tomorrow().map_err(|_| self.out_of_range(date))?;
+            if let Some(day) = self.session(date)? {
+                return Ok(day);
+            }
+        }
+    }
+
+    /// The last session before a date.
+    pub fn previous_session(&self, before: Date) -> Result<TradingDay, CalendarError> {
+        let mut date = before;
+        loop {
+            date = date.yesterday().map_err(|_| self.out_of_range(date))?;
+            if let Some(day) = self.session(date)? {
+                return Ok(day);
+            }
+        }
+    }
+
+    /// All sessions from one date to another, both included.
+    pub fn sessions(
+        &self,
+        from: Date,
+        to: Date,
+    ) -> Result<impl Iterator<Item = TradingDay> + '_, CalendarError> {
+        self.check(from)?;
+        self.check(to)?;
+        let dates = from.series(1.day()).take_while(move |date| *date <= to);
+        Ok(dates.filter_map(|date| self.session(date).expect("both ends of the range were checked")))
+    }
+
+    /// The trade date of an instant: the session that an execution at that instant belongs to, or the next
+    /// one if the venue does not trade then. It is not the civil date: US evening trading from 20:00 on
+    /// belongs to the next session.
+    pub fn trade_date(&self, instant: Timestamp) -> Result<Date, CalendarError> {
+        let date = self.rolled_date(instant);
+        Ok(match self.day(date)? {
+            DayKind::Session(day) => day.date(),
+            DayKind::Closed(_) => self.next_session(date)?.date(),
+        })
+    }
+
+    /// Whether regular trading is on. The open is inside, the close is outside.
+    pub fn is_regular_session(&self, instant: Timestamp) -> Result<bool, CalendarError> {
+        let day = self.session(self.rolled_date(instant))?;
+        Ok(day.is_some_and(|day| day.contains(instant)))
+    }
+
+    /// How the venue stands. The end of the calendar's range is an error here too: after its last session
+    /// the next open is not known.
+    pub fn session_state(&self, instant: Timestamp) -> Result<SessionState, CalendarError> {
+        let date = self.rolled_date(instant);
+        if let Some(day) = self.session(date)? {
+            if instant < day.open() {
+                return Ok(SessionState::PreOpen { open: day.open() });
+            }
+            for interval in day.sessions() {
+                if interval.contains(instant) {
+                    return Ok(SessionState::Open { until: interval.close });
+                }
+                if instant < interval.open {
+                    return Ok(SessionState::Closed { next_open: interval.open });
+                }
+            }
+        }
+        Ok(SessionState::Closed { next_open: self.next_session(date)?.open() })
+    }
+
+    /// The civil date at the venue, or the day after from the hour on at which the trade date rolls.
+    fn rolled_date(&self, instant: Timestamp) -> Date {
+        let civil = self.zone.to_datetime(instant);
+        match self.venue.trade_date_rolls_at {
+            Some(roll) if civil.time() >= roll => civil.date().saturating_add(1.day()),
+            _ => civil.date(),
+        }
+    }
+
+    fn interval(&self, date: Date, hours: Hours) -> Interval {
+        Interval { open: self.wall(date, hours.open), close: self.wall(date, hours.close) }
+    }
+
+    fn wall(&self, date: Date, wall: Wall) -> Timestamp {
+        let date = date.saturating_add(i64::from(wall.day).days());
+        self.civil(date, Time::constant(wall.hour, wall.minute, 0, 0))
+    }
+
+    fn civil(&self, date: Date, time: Time) -> Timestamp {
+        let zoned = date.to_datetime(time).to_zoned(self.zone.clone());
+        zoned.expect("a calendar ends centuries before the limits of a timestamp").timestamp()
+    }
+
+    /// One amendment applied; a change that would leave nothing of the session closes it.
+    fn amended(&self, kind: DayKind, amendment: &Amendment) -> DayKind {
+        let DayKind::Session(day) = kind else {
+            return kind;
+        };
+        let date = day.date();
+        let (earliest, latest) = match amendment.change {
+            Change::Closed => (day.close(), day.close()),
+            Change::EarlyClose(time) => (day.open(), self.civil(date, time)),
+            Change::LateOpen(time) => (self.civil(date, time), day.close()),
+        };
+        let cut = |s: &Interval| Interval { open: s.open.max(earliest), close: s.close.min(latest) };
+        let sessions: Vec<_> = day.sessions().iter().map(cut).filter(|s| s.open < s.close).collect();
+        let source = amendment.source.to_string();
+        let Some(last) = sessions.last() else {
+            let name = amendment.name.to_string().into();
+            return DayKind::Closed(Closure { kind: ClosureKind::AdHoc, name, source: source.into() });
+        };
+        let early = if last.close < day.close() {
+            Some(amendment.name.to_string().into())
+        } else {
+            day.early().map(|name| name.to_owned().into())
+        };
+        DayKind::Session(TradingDay::new(self.venue, date, sessions, early, source.into()))
+    }
+
+    fn check(&self, date: Date) -> Result<(), CalendarError> {
+        if date < self.valid_from() || date > self.valid_through() {
+            return Err(self.out_of_range(date));
+        }
+        Ok(())
+    }
+
+    fn out_of_range(&self, date: Date) -> CalendarError {
+        CalendarError::OutOfRange {
+            calendar: self.name(),
+            date,
+            from: self.valid_from(),
+            through: self.valid_through(),
+        }
+    }
+}
