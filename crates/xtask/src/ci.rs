@@ -1,0 +1,269 @@
+//! Everything that must hold before a merge, in the order of cost: what fails fast comes first. Each step
+//! says what it proves; a step whose means are absent fails, it is never skipped.
+//!
+//! `.ci/run` prepares the means (Python environments of the foreign clients) and calls this.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{tidy, tree};
+
+/// Where the vectors lie that are not part of the project.
+const SHARED: &str = "PLIMSOLL_SHARED";
+const FIXTURES: &str = "PLIMSOLL_FIXTURES";
+/// The interpreters that have the foreign clients, one each.
+const FOREIGN: &[(&str, &str)] =
+    &[("ib_async", "PLIMSOLL_PYTHON_IB_ASYNC"), ("ib_insync", "PLIMSOLL_PYTHON_IB_INSYNC")];
+
+/// No step takes longer; a hang is a failure with a name.
+const STEP_MAX: Duration = Duration::from_mins(15);
+const DEMO_MAX: Duration = Duration::from_mins(4);
+
+struct Step {
+    name: &'static str,
+    proves: &'static str,
+    run: fn(&Path) -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "tidy", proves: "layers, fences, guard pages, links, words, sizes", run: tidy },
+    Step { name: "fmt", proves: "one layout of the code", run: fmt },
+    Step { name: "clippy", proves: "no lint is left, pure crates stay pure", run: clippy },
+    Step {
+        name: "vectors",
+        proves: "codec and calendar agree with recorded frames and official days",
+        run: vectors,
+    },
+    Step {
+        name: "demo",
+        proves: "the README's first command shows its day, twice the same, and replays",
+        run: demo,
+    },
+    Step {
+        name: "transcripts",
+        proves: "foreign clients see the same straight and through",
+        run: transcripts,
+    },
+    Step {
+        name: "guards",
+        proves: "each denial reaches a foreign client's own log and error event",
+        run: guards,
+    },
+    Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
+    Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
+    Step { name: "bench", proves: "the benchmarks run (their numbers are not judged here)", run: bench },
+];
+
+/// Prints the steps.
+pub(crate) fn list() {
+    for step in STEPS {
+        println!("{:<12} {}", step.name, step.proves);
+    }
+}
+
+/// Runs the named steps, or all.
+pub(crate) fn run(root: &Path, names: &[&str]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
+        bail!("no step is called {unknown}; `cargo xtask ci --list` shows them");
+    }
+    let chosen = STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name));
+    for step in chosen {
+        println!("ci: {}: {}", step.name, step.proves);
+        let started = Instant::now();
+        (step.run)(root).with_context(|| format!("step {}", step.name))?;
+        println!("ci: {}: good after {} s", step.name, started.elapsed().as_secs());
+    }
+    println!("ci: all good");
+    Ok(())
+}
+
+fn tidy(root: &Path) -> Result<()> {
+    let findings = tidy::check(&tree::Tree::read(root)?);
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    if findings.is_empty() { Ok(()) } else { bail!("{} finding(s)", findings.len()) }
+}
+
+fn fmt(root: &Path) -> Result<()> {
+    finish(cargo(root, &["fmt", "--all", "--check"]), STEP_MAX)
+}
+
+fn clippy(root: &Path) -> Result<()> {
+    finish(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), STEP_MAX)
+}
+
+fn vectors(root: &Path) -> Result<()> {
+    let shared = shared(root)?;
+    let mut command = cargo(root, &["test", "--workspace"]);
+    command.env(FIXTURES, fixtures(&shared)?).env(SHARED, shared);
+    finish(command, STEP_MAX)
+}
+
+/// The same seed gives the same day, and the journal of the day reproduces every decision.
+fn demo(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut tables = Vec::new();
+    for round in 1..=2 {
+        let home = Scratch::new(&format!("demo-{round}"))?;
+        let mut command = Command::new(&plimsoll);
+        command.args(["demo", "--json", "--state-dir"]).arg(&home.path).stdout(Stdio::piped());
+        tables.push(finish_with_output(command, DEMO_MAX)?);
+        let mut replay = Command::new(&plimsoll);
+        replay.args(["journal", "replay"]).arg(home.path.join("journal"));
+        finish(replay, DEMO_MAX).context("the demo's journal")?;
+    }
+    if tables[0] != tables[1] {
+        bail!("the same seed gave two different days:\n{}\n{}", tables[0], tables[1]);
+    }
+    Ok(())
+}
+
+fn transcripts(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    for (library, variable) in FOREIGN {
+        println!("ci: transcripts of {library}");
+        let mut command = bots(root, &interpreter(variable)?, "bots.transcript");
+        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
+        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
+    }
+    Ok(())
+}
+
+fn guards(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    for (library, variable) in FOREIGN {
+        let mut command = bots(root, &interpreter(variable)?, "bots.guards");
+        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
+        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
+    }
+    Ok(())
+}
+
+fn hostile(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "bots.hostile");
+    command.arg("--plimsoll").arg(plimsoll);
+    finish(command, STEP_MAX)
+}
+
+fn kill9(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "kill9.run");
+    command.arg("--plimsoll").arg(plimsoll);
+    finish(command, STEP_MAX)
+}
+
+fn bench(root: &Path) -> Result<()> {
+    finish(cargo(root, &["bench", "--workspace", "--", "--quick"]), STEP_MAX)
+}
+
+fn cargo(root: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(root);
+    command
+}
+
+/// `python -m module` with the folder `tests` as its root.
+fn bots(root: &Path, python: &Path, module: &str) -> Command {
+    let mut command = Command::new(python);
+    command.args(["-m", module]).current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+fn release_binary(root: &Path) -> Result<PathBuf> {
+    finish(cargo(root, &["build", "--release", "--package", "plimsoll"]), STEP_MAX)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let binary = root.join(target).join("release").join("plimsoll");
+    if !binary.is_file() {
+        bail!("{} is not there after the build", binary.display());
+    }
+    Ok(binary)
+}
+
+fn shared(root: &Path) -> Result<PathBuf> {
+    let named = std::env::var_os(SHARED).map_or_else(|| root.join("../shared"), PathBuf::from);
+    let folder = std::fs::canonicalize(&named);
+    folder
+        .with_context(|| format!("the vectors are not at {}; set {SHARED} to their folder", named.display()))
+}
+
+fn fixtures(shared: &Path) -> Result<PathBuf> {
+    let named = std::env::var_os(FIXTURES).map_or_else(|| shared.join("fixtures"), PathBuf::from);
+    if !named.join("ibkr").is_dir() {
+        bail!("no recorded frames at {}/ibkr; set {FIXTURES} to their folder", named.display());
+    }
+    Ok(named)
+}
+
+fn interpreter(variable: &str) -> Result<PathBuf> {
+    let python = std::env::var_os(variable).map(PathBuf::from);
+    let python =
+        python.with_context(|| format!("{variable} is not set; .ci/run prepares the Python environments"))?;
+    if !python.is_file() {
+        bail!("{variable} is {}, which is not there", python.display());
+    }
+    Ok(python)
+}
+
+fn finish(mut command: Command, max: Duration) -> Result<()> {
+    let mut child = start(&mut command)?;
+    wait(&mut child, &command, max)
+}
+
+fn finish_with_output(mut command: Command, max: Duration) -> Result<String> {
+    let mut child = start(&mut command)?;
+    let mut stdout = child.stdout.take().context("the output is piped")?;
+    // A full pipe would stop the child, so it is emptied while we wait.
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut stdout, &mut text).map(|_| text)
+    });
+    wait(&mut child, &command, max)?;
+    Ok(reader.join().map_err(|_| anyhow::anyhow!("the reader of the output panicked"))??)
+}
+
+fn start(command: &mut Command) -> Result<Child> {
+    command.stdin(Stdio::null());
+    command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "xtask has no event loop to put a timeout into")]
+fn wait(child: &mut Child, command: &Command, max: Duration) -> Result<()> {
+    let deadline = Instant::now() + max;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") };
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            bail!("{command:?} was ended after {} s", max.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A folder that goes away with the step.
+struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    fn new(name: &str) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("plimsoll-ci-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            eprintln!("ci: {} stays: {error}", self.path.display());
+        }
+    }
+}
