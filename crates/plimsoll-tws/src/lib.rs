@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The TWS wire protocol in both roles, without sockets: a simulator is the server, a gateway is both.
+//!
+//! Owns: frames ([`frame`]), the handshake ([`handshake`]), the typed messages of the text protocol at
+//! versions 157 to 200 ([`message`]), changes of single fields in place ([`rewrite`]), the translation
+//! into the vocabulary of `plimsoll-model` ([`translate`]), and the frames of a refusal ([`denial`]).
+//!
+//! Does not own: sockets, deadlines, which message may come when, any decision about an order, and the
+//! protobuf form of versions above 200.
+
+mod layout;
+mod spelling;
+mod text;
+mod version;
+
+pub mod frame;
+pub mod handshake;
+pub mod message;
+
+pub use layout::{DecodeError, Problem};
+pub use message::{Request, Response};
+pub use plimsoll_model::RawFrame;
+pub use spelling::BestOffset;
+pub use text::{Text, Word};
+pub use version::{Gate, ServerVersion};

@@ -1,0 +1,42 @@
+//! The messages as types, with their field orders.
+//!
+//! Owns which fields a message has at which version and in which order. Numbers that a sender may leave
+//! unset are `Option`; whatever sentinel stood on the wire, it is gone here. A default value of a message
+//! is one with every field absent, for filling in; no venue would take one.
+
+mod account;
+mod completed_order;
+mod condition;
+mod contract;
+mod contract_details;
+mod contract_search;
+mod envelope;
+mod execution;
+mod history;
+mod market_data;
+mod open_order;
+mod order;
+mod place_order;
+mod query;
+mod request;
+mod response;
+mod system;
+
+pub use account::*;
+pub use completed_order::CompletedOrder;
+pub use condition::{Condition, Conjunction};
+pub use contract::{ComboLeg, DeltaNeutralContract, MarketLeg, TagValue, WireContract};
+pub use contract_details::{ContractDetails, FundDetails, IneligibilityReason};
+pub use contract_search::*;
+pub use execution::{CommissionReport, ExecDetails, OrderStatus};
+pub use history::*;
+pub use market_data::*;
+pub use open_order::{OpenOrder, OrderAllocation, OrderState};
+pub use order::{
+    Adjusted, Combo, DeltaNeutral, LegPrice, Order, PegBenchmark, PegOffsets, Scale, SoftDollarTier,
+};
+pub use place_order::PlaceOrder;
+pub use query::*;
+pub use request::Request;
+pub use response::Response;
+pub use system::*;

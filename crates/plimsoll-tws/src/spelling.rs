@@ -1,0 +1,391 @@
+//! How one value is spelled in one field: numbers, flags, texts, and the many ways to say "unset".
+//!
+//! Owns every sentinel of the wire; none of them leaves this module. Does not own the order of fields.
+
+use std::fmt::Write as _;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use plimsoll_model::{Position, Price, Qty};
+use rust_decimal::Decimal;
+
+use crate::layout::Problem;
+use crate::{Text, Word};
+
+/// The bytes of one field and the frame they are part of.
+#[derive(Clone, Copy)]
+pub(crate) struct Raw<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) frame: &'a Bytes,
+}
+
+impl Raw<'_> {
+    fn share(self) -> Bytes {
+        if self.bytes.is_empty() { Bytes::new() } else { self.frame.slice_ref(self.bytes) }
+    }
+
+    fn problem(self, wanted: &'static str) -> Problem {
+        Problem::Unreadable {
+            text: self.bytes[..self.bytes.len().min(40)].escape_ascii().to_string().into(),
+            wanted,
+        }
+    }
+}
+
+/// A value with exactly one spelling on encode and one reading of every spelling on decode.
+pub(crate) trait Spelling {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem>;
+    fn write(&self, out: &mut BytesMut);
+}
+
+impl Spelling for Text {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self = Self::of_field(raw.share());
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        out.put_slice(self.as_bytes());
+    }
+}
+
+impl Spelling for Word {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self = Self::of_field(raw.share()).ok_or_else(|| raw.problem("text without control characters"))?;
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        out.put_slice(self.as_str().as_bytes());
+    }
+}
+
+impl Spelling for bool {
+    /// Empty is false: one client leaves flags empty that others send as `0`.
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self = match raw.bytes {
+            b"1" => true,
+            b"0" | b"" => false,
+            _ => return Err(raw.problem("0 or 1")),
+        };
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        out.put_u8(if *self { b'1' } else { b'0' });
+    }
+}
+
+/// An integer that is zero where the field is empty.
+macro_rules! plain_integer {
+    ($int:ty) => {
+        impl Spelling for $int {
+            fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+                *self = if raw.bytes.is_empty() { 0 } else { <$int as Number>::parse(raw)? };
+                Ok(())
+            }
+
+            fn write(&self, out: &mut BytesMut) {
+                Number::put(self, out);
+            }
+        }
+    };
+}
+
+plain_integer!(i32);
+plain_integer!(i64);
+
+/// An integer whose absence means something else than zero.
+pub(crate) struct OrElse<'a>(pub(crate) &'a mut i32, pub(crate) i32);
+
+impl Spelling for OrElse<'_> {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self.0 = if raw.bytes.is_empty() { self.1 } else { i32::parse(raw)? };
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        self.0.put(out);
+    }
+}
+
+/// An integer that has to be there: an order's or a request's number.
+pub(crate) struct Required<'a>(pub(crate) &'a mut i32);
+
+impl Spelling for Required<'_> {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self.0 = i32::parse(raw)?;
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        self.0.put(out);
+    }
+}
+
+/// How a sender spells "unset" in one field. Readers take every spelling.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unset {
+    /// An empty field.
+    Empty,
+    /// The largest value of the type.
+    Max,
+}
+
+/// A number that may be unset.
+pub(crate) struct Opt<'a, T>(pub(crate) &'a mut Option<T>, pub(crate) Unset);
+
+impl<T: Number> Spelling for Opt<'_, T> {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self.0 = if is_unset(raw.bytes) { None } else { Some(T::parse(raw)?) };
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        match (&self.0, self.1) {
+            (Some(value), _) => value.put(out),
+            (None, Unset::Empty) => {}
+            (None, Unset::Max) => out.put_slice(T::MAX_TEXT.as_bytes()),
+        }
+    }
+}
+
+/// The offset of a pegged-to-best order: a distance, or "up to the midpoint", which the wire spells as
+/// infinity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BestOffset {
+    /// Compete against the best quote by this much.
+    By(Price),
+    /// Compete up to the midpoint.
+    UpToMid,
+}
+
+impl Number for BestOffset {
+    const MAX_TEXT: &'static str = DOUBLE_MAX;
+
+    fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+        match raw.bytes {
+            // The second spelling is ib_async's.
+            b"Infinity" | b"Infinite" => Ok(Self::UpToMid),
+            _ => Price::parse_field(raw).map(Self::By),
+        }
+    }
+
+    fn put(&self, out: &mut BytesMut) {
+        match self {
+            Self::By(px) => px.put(out),
+            Self::UpToMid => out.put_slice(b"Infinity"),
+        }
+    }
+}
+
+/// A number of the wire.
+pub(crate) trait Number: Sized {
+    /// The sentinel with which real servers spell "unset" for this type.
+    const MAX_TEXT: &'static str;
+    fn parse(raw: Raw<'_>) -> Result<Self, Problem>;
+    fn put(&self, out: &mut BytesMut);
+}
+
+const DOUBLE_MAX: &str = "1.7976931348623157E308";
+
+/// Whether a field says "unset" in any of the ways that clients and servers have.
+fn is_unset(bytes: &[u8]) -> bool {
+    match bytes {
+        b""
+        | b"2147483647"
+        | b"9223372036854775807"
+        | b"-9223372036854775808"
+        | b"170141183460469231731687303715884105727" => true,
+        _ => is_double_max(bytes),
+    }
+}
+
+/// The largest double as Java, C#, Python and Rust print it.
+fn is_double_max(bytes: &[u8]) -> bool {
+    if bytes.len() > 300 {
+        let digits = bytes.strip_suffix(b".0").unwrap_or(bytes);
+        return digits.len() == 309
+            && digits.starts_with(b"17976931348623157")
+            && digits[17..].iter().all(|d| *d == b'0');
+    }
+    matches!(bytes.strip_prefix(b"1.7976931348623157"), Some(b"E308" | b"e308" | b"E+308" | b"e+308"))
+}
+
+/// An integer in plain decimal digits.
+macro_rules! integer {
+    ($int:ty, $max:literal, $wanted:literal) => {
+        impl Number for $int {
+            const MAX_TEXT: &'static str = $max;
+
+            fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+                let text = std::str::from_utf8(raw.bytes).map_err(|_| raw.problem($wanted))?;
+                text.parse().map_err(|_| raw.problem($wanted))
+            }
+
+            fn put(&self, out: &mut BytesMut) {
+                put_display(self, out);
+            }
+        }
+    };
+}
+
+integer!(i32, "2147483647", "a 32-bit integer");
+integer!(i64, "9223372036854775807", "a 64-bit integer");
+
+impl Number for bool {
+    const MAX_TEXT: &'static str = "2147483647";
+
+    fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+        let mut value = false;
+        value.read(raw)?;
+        Ok(value)
+    }
+
+    fn put(&self, out: &mut BytesMut) {
+        self.write(out);
+    }
+}
+
+/// A number from plain digits, or with an exponent small enough for 28 digits to matter. `from_str_exact`
+/// alone would take underscores, and its sibling for exponents would loop on `0e4000000000`.
+fn plain_number(raw: Raw<'_>) -> Result<&str, Problem> {
+    let wrong = || raw.problem("a decimal number of at most 28 digits");
+    let text = std::str::from_utf8(raw.bytes).map_err(|_| wrong())?;
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    let mantissa_ok = digits.len() <= 40
+        && digits.bytes().any(|b| b.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.bytes().filter(|b| *b == b'.').count() <= 1;
+    let exponent_ok = (1..=3).contains(&exponent.len()) && exponent.bytes().all(|b| b.is_ascii_digit());
+    if mantissa_ok && exponent_ok { Ok(text) } else { Err(wrong()) }
+}
+
+fn put_display(value: &impl std::fmt::Display, out: &mut BytesMut) {
+    write!(out, "{value}").expect("a byte buffer grows as needed");
+}
+
+trait ParseField: Sized {
+    fn parse_field(raw: Raw<'_>) -> Result<Self, Problem>;
+}
+
+/// A decimal of the model, read by the model's own parser after the check of its shape.
+macro_rules! decimal {
+    ($name:ty, $max:expr, $wanted:literal) => {
+        impl ParseField for $name {
+            fn parse_field(raw: Raw<'_>) -> Result<Self, Problem> {
+                <$name>::parse(plain_number(raw)?).map_err(|_| raw.problem($wanted))
+            }
+        }
+
+        impl Number for $name {
+            const MAX_TEXT: &'static str = $max;
+
+            fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+                Self::parse_field(raw)
+            }
+
+            fn put(&self, out: &mut BytesMut) {
+                put_display(self, out);
+            }
+        }
+    };
+}
+
+decimal!(Price, DOUBLE_MAX, "a decimal number of at most 28 digits");
+decimal!(Qty, "-9223372036854775808", "a quantity, a decimal number not below zero");
+decimal!(Position, DOUBLE_MAX, "a decimal number of at most 28 digits");
+
+impl Number for Decimal {
+    const MAX_TEXT: &'static str = DOUBLE_MAX;
+
+    fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+        Price::parse_field(raw).map(Price::get)
+    }
+
+    fn put(&self, out: &mut BytesMut) {
+        put_display(self, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Number>(text: &str) -> Result<Option<T>, Problem> {
+        let frame = Bytes::copy_from_slice(text.as_bytes());
+        let mut value = None;
+        Opt(&mut value, Unset::Empty).read(Raw { bytes: &frame, frame: &frame })?;
+        Ok(value)
+    }
+
+    #[test]
+    fn every_spelling_of_unset_is_unset() {
+        let rust_max = format!("17976931348623157{}", "0".repeat(292));
+        for text in [
+            "",
+            "1.7976931348623157e+308",
+            "1.7976931348623157E308",
+            "1.7976931348623157E+308",
+            "2147483647",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "170141183460469231731687303715884105727",
+            &rust_max,
+        ] {
+            assert_eq!(read::<Price>(text), Ok(None), "{text}");
+            assert_eq!(read::<i32>(text), Ok(None), "{text}");
+            assert_eq!(read::<Qty>(text), Ok(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_form() {
+        for text in ["0.0", "500.25", "-1", "100", "2921.8300000000004", "0.50"] {
+            let price = read::<Price>(text).unwrap().unwrap();
+            let mut out = BytesMut::new();
+            price.put(&mut out);
+            assert_eq!(&out[..], text.as_bytes());
+        }
+        assert_eq!(read::<Price>("1.2E-4").unwrap().unwrap().to_string(), "0.00012");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_is_refused() {
+        for text in [
+            "Infinity",
+            "Infinite",
+            "-Infinity",
+            "NaN",
+            "nan",
+            "inf",
+            "1_000",
+            "1 000",
+            " 1",
+            "0x10",
+            "1e99999",
+            "1e",
+            "e5",
+            ".",
+            "--1",
+            "1.2.3",
+            "0e4000000000",
+            "1e40",
+            "\u{661}",
+            "79228162514264337593543950336",
+        ] {
+            assert!(read::<Price>(text).is_err(), "{text:?} was read as a number");
+        }
+        assert!(read::<Qty>("-1").is_err());
+        assert!(read::<i32>("2147483648").is_err());
+        assert!(read::<i32>("1.0").is_err());
+    }
+
+    #[test]
+    fn infinity_means_up_to_the_midpoint_where_it_has_a_meaning() {
+        assert_eq!(read::<BestOffset>("Infinity"), Ok(Some(BestOffset::UpToMid)));
+        assert_eq!(read::<BestOffset>("Infinite"), Ok(Some(BestOffset::UpToMid)));
+        assert_eq!(read::<BestOffset>("1.7976931348623157e+308"), Ok(None));
+    }
+}
