@@ -1,0 +1,258 @@
+//! What a record says. JSON, so that an old journal can be read with nothing but a text editor and a
+//! newer Plimsoll can add fields: unknown fields are ignored, new ones carry `#[serde(default)]`.
+
+use plimsoll_model::RawFrame;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+/// One input of the bridge, or the text of one of its decisions. Plain text and numbers: what they mean
+/// is decided by the codec and the guards of the day on which the journal is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// The segment ends here and the next file continues. Written by the writer, not handed to readers.
+    Sealed,
+    /// The process started.
+    Started {
+        /// Counts starts.
+        epoch: u64,
+        /// The configuration as it was read.
+        config_toml: String,
+    },
+    /// Plimsoll's own connection is up.
+    OwnUp {
+        /// The connection.
+        link: u64,
+    },
+    /// Plimsoll's own connection ended.
+    OwnDown {
+        /// The connection.
+        link: u64,
+    },
+    /// A bot has named its client id.
+    BotArrived {
+        /// The pair of connections.
+        link: u64,
+        /// Whose port it is.
+        bot: String,
+        /// As the bot named it.
+        client_id: i32,
+        /// The bot's start message.
+        raw: Raw,
+    },
+    /// A bot's connection, or its upstream, ended.
+    BotGone {
+        /// The pair of connections.
+        link: u64,
+    },
+    /// A bot said something that may decide something.
+    FromBot {
+        /// On which link.
+        link: u64,
+        /// The version that was negotiated, without which the bytes cannot be read.
+        server_version: u16,
+        /// As it came.
+        raw: Raw,
+    },
+    /// The venue said something that may decide something.
+    FromVenue {
+        /// On which link.
+        link: u64,
+        /// The version that was negotiated.
+        server_version: u16,
+        /// As it came.
+        raw: Raw,
+    },
+    /// The latest quote of an instrument, prices in their exact spelling.
+    Quote {
+        /// Of what.
+        instrument: String,
+        /// Best bid.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bid: Option<String>,
+        /// Best offer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<String>,
+        /// Last trade.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<String>,
+        /// When the latest of these came from the venue, in nanoseconds since 1970.
+        struck_ns: i64,
+    },
+    /// Everything up to this token was on the disk.
+    Flushed {
+        /// Counts up.
+        token: u64,
+    },
+    /// The operator stopped something.
+    Halt {
+        /// How much, `new_risk` or `all`.
+        level: String,
+        /// One bot, or everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bot: Option<String>,
+        /// Who said it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operator started something again.
+    Resume {
+        /// One bot, or everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bot: Option<String>,
+        /// Who said it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// An instant that the bridge had asked for came.
+    Woke,
+    /// What the bridge decided, as its trace prints it. Replay compares it.
+    Decision {
+        /// One line.
+        text: String,
+    },
+    /// Why the shell ended a link before the bridge had a say: a malformed frame, a slow handshake.
+    LinkNote {
+        /// Which.
+        link: u64,
+        /// What happened.
+        text: String,
+    },
+}
+
+/// A record's body that this version cannot read. The record itself is intact.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// Written by a newer Plimsoll.
+    #[error(
+        "record of kind {kind}, schema {schema}, is unknown here; read it with the version that wrote it"
+    )]
+    Unknown {
+        /// From the record's header.
+        kind: u8,
+        /// From the record's header.
+        schema: u16,
+    },
+    /// The text does not fit its kind.
+    #[error("body of kind {kind} is malformed: {why}")]
+    Malformed {
+        /// From the record's header.
+        kind: u8,
+        /// What the parser said.
+        why: String,
+    },
+}
+
+impl Body {
+    /// The version of the JSON that [`Body`] writes.
+    pub(crate) const SCHEMA: u16 = 1;
+    /// The highest kind that this version knows.
+    const KIND_MAX: u8 = 14;
+
+    /// The number in the record's header, for filters that need not parse the body. Never reused.
+    pub const fn kind(&self) -> u8 {
+        match self {
+            Self::Sealed => 0,
+            Self::Started { .. } => 1,
+            Self::OwnUp { .. } => 2,
+            Self::OwnDown { .. } => 3,
+            Self::BotArrived { .. } => 4,
+            Self::BotGone { .. } => 5,
+            Self::FromBot { .. } => 6,
+            Self::FromVenue { .. } => 7,
+            Self::Quote { .. } => 8,
+            Self::Flushed { .. } => 9,
+            Self::Halt { .. } => 10,
+            Self::Resume { .. } => 11,
+            Self::Woke => 12,
+            Self::Decision { .. } => 13,
+            Self::LinkNote { .. } => 14,
+        }
+    }
+
+    /// The JSON that goes to the disk.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a body has text keys and no type that can refuse")
+    }
+
+    /// Reads a body of a record whose header says `kind` and `schema`.
+    pub(crate) fn decode(kind: u8, schema: u16, json: &[u8]) -> Result<Self, BodyError> {
+        if kind > Self::KIND_MAX || schema != Self::SCHEMA {
+            return Err(BodyError::Unknown { kind, schema });
+        }
+        let body: Self = serde_json::from_slice(json)
+            .map_err(|error| BodyError::Malformed { kind, why: error.to_string() })?;
+        if body.kind() != kind {
+            let why = format!("its text is of kind {}", body.kind());
+            return Err(BodyError::Malformed { kind, why });
+        }
+        Ok(body)
+    }
+}
+
+/// Bytes of the wire, kept losslessly: a JSON string where they are UTF-8 (all of TWS text), otherwise
+/// `{"hex": "…"}`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Raw(pub RawFrame);
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<RawFrame> for Raw {
+    fn from(frame: RawFrame) -> Self {
+        Self(frame)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Spelling<'a> {
+    Text(std::borrow::Cow<'a, str>),
+    Hex { hex: String },
+}
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(self.0.bytes()) {
+            Ok(text) => Spelling::Text(text.into()),
+            Err(_) => Spelling::Hex { hex: to_hex(self.0.bytes()) },
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = match Spelling::deserialize(deserializer)? {
+            Spelling::Text(text) => text.into_owned().into_bytes(),
+            Spelling::Hex { hex } => from_hex(&hex)
+                .ok_or_else(|| serde::de::Error::custom("hex text with an odd or wrong digit"))?,
+        };
+        Ok(Self(RawFrame::new(bytes.into())))
+    }
+}
+
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect()
+}

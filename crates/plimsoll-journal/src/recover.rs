@@ -1,0 +1,83 @@
+//! Going on after a crash: prove what is there, cut off what a crash tore, make the rest durable.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::lock::StateLock;
+use crate::reader::{ReadError, Reader, TornTail};
+use crate::sink::{FileSink, sync_dir, write_zeros};
+use crate::writer::{Head, Options, Resume, Writer};
+
+/// A journal that was read to its end and is ready for the next epoch.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The last record; it and everything before it is durable.
+    pub head: Head,
+    /// What was cut off: the batch that a crash interrupted.
+    pub torn_tail: Option<TornTail>,
+    resume: Resume,
+    sink: FileSink,
+}
+
+impl Recovered {
+    /// The writer of the next epoch.
+    pub fn into_writer(self, options: Options) -> Writer<FileSink> {
+        Writer::resume(self.sink, options, self.head.epoch + 1, self.resume)
+    }
+}
+
+/// [`recover`] and the writer of the next epoch, in one.
+pub fn open(lock: &StateLock, options: Options) -> Result<(Writer<FileSink>, Option<TornTail>), ReadError> {
+    let recovered = recover(lock)?;
+    let torn_tail = recovered.torn_tail.clone();
+    Ok((recovered.into_writer(options), torn_tail))
+}
+
+/// Reads the whole journal, zeroes a torn tail and syncs what is left. Any other fault is returned and
+/// nothing is changed. What was read may only be in the operating system's memory so far (after `kill -9`
+/// no sync has happened), which is why it is synced before anyone builds on it.
+pub fn recover(lock: &StateLock) -> Result<Recovered, ReadError> {
+    let dir = lock.journal_dir();
+    let mut reader = Reader::open(&dir)?;
+    for record in reader.by_ref() {
+        record?;
+    }
+    let io_error = |source| ReadError::Io { path: dir.clone(), source };
+    prepare_dir(lock.dir(), &dir).map_err(io_error)?;
+    let torn_tail = reader.torn_tail().cloned();
+    let open = reader.end().map(|(file, size, offset)| (file.to_owned(), size, offset));
+    let file = match &open {
+        Some((path, size, offset)) => {
+            Some(settle(path, *size, *offset, torn_tail.is_some()).map_err(io_error)?)
+        }
+        None => None,
+    };
+    let head = reader.head();
+    let resume = Resume { head, open: open.map(|(_, size, offset)| (size, offset)) };
+    Ok(Recovered { head, torn_tail, resume, sink: FileSink::new(&dir, file) })
+}
+
+/// Creates the directory and removes a segment that never got its name.
+fn prepare_dir(state: &Path, dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            fs::remove_file(path)?;
+        }
+    }
+    sync_dir(dir)?;
+    sync_dir(state)
+}
+
+fn settle(path: &Path, size: u64, offset: u64, torn: bool) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    if torn {
+        // Zeroed, not truncated: the file keeps its blocks, and a reader finds zeros after the last record.
+        file.seek(SeekFrom::Start(offset))?;
+        write_zeros(&mut file, size - offset)?;
+    }
+    file.sync_all()?;
+    Ok(file)
+}
