@@ -1,0 +1,146 @@
+//! The two ends of a session: opening auction, closing auction, and what does not survive the day.
+//!
+//! Owns the crossing rule of on-close orders, the executions at the official prices, and expiry. Which
+//! orders may still enter or leave before an auction is decided at the door (`entry`, `cancel`).
+
+use plimsoll_model::{OrdType, PermId, Side, TimeInForce};
+
+use crate::ibkr::accounts::Book;
+use crate::ibkr::exchange::Exchange;
+use crate::ibkr::fill::Deal;
+use crate::ibkr::order::{Order, State};
+use crate::ibkr::violation::Kind;
+use crate::market::hours::Session;
+
+/// Assumed: field reports name code 202 and a crossing reason, nobody has recorded the text.
+const CROSSING: &str = "Order would cross with an existing on-close order of the same account";
+
+impl Exchange {
+    /// Pitfall 2: live cancels both of two on-close orders of one account that could trade with each
+    /// other. Paper lets them be.
+    pub(crate) fn cross_on_close(&mut self, perm: PermId) {
+        let order = self.order(perm).clone();
+        if !self.is_live() || !order.ord_type.is_on_close() || !order.state.is_open() {
+            return;
+        }
+        let crossing: Vec<PermId> = self
+            .open
+            .iter()
+            .copied()
+            .filter(|id| *id != perm && self.order(*id).state.is_listed())
+            .filter(|id| could_trade(&order, self.order(*id)))
+            .collect();
+        if crossing.is_empty() {
+            return;
+        }
+        for id in &crossing {
+            let other = self.order(*id);
+            let detail = format!(
+                "{} order {} of client {} against order {} of client {} in {}",
+                self.symbol(order.sym),
+                order.order_id,
+                order.client,
+                other.order_id,
+                other.client,
+                order.account,
+            );
+            self.violated(order.client, Kind::CrossingOnClose, detail);
+        }
+        for id in crossing.into_iter().chain([perm]) {
+            self.end_canceled(id, CROSSING);
+        }
+    }
+
+    /// The opening auction; then everything that waited for the open goes to work.
+    pub(crate) fn open_session(&mut self, session: Session) {
+        self.books.values_mut().for_each(Book::roll);
+        let waiting: Vec<PermId> = self.open.iter().copied().collect();
+        for perm in &waiting {
+            let order = self.order(*perm);
+            if order.is_on_open() && order.state == State::Held("") {
+                self.fill_in_auction(*perm, Auction { session, opening: true });
+            }
+        }
+        for perm in waiting {
+            let order = self.order(perm);
+            if order.is_on_open() && order.state.is_listed() {
+                self.end_canceled(perm, "Order was not executed in the opening auction");
+            } else if order.state == State::Held("") && !order.ord_type.is_on_close() {
+                self.activate(perm);
+            }
+        }
+    }
+
+    /// The closing auction at the official close; then the day's orders end.
+    pub(crate) fn close_session(&mut self, session: Session) {
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            let order = self.order(perm);
+            if order.ord_type.is_on_close() && order.trade_date <= session.date && order.state.is_listed() {
+                self.fill_in_auction(perm, Auction { session, opening: false });
+            }
+        }
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            let order = self.order(perm);
+            let expired = order.tif == TimeInForce::GoodTillDate
+                && order.good_till.is_some_and(|until| until <= session.close);
+            let of_today = order.is_for_one_day() && order.trade_date <= session.date;
+            if !(expired || of_today) || !order.state.is_open() {
+                continue;
+            }
+            if order.state == State::Staged {
+                // Staged orders live in TWS, not at the venue, and a day has no hold on them.
+                continue;
+            }
+            self.end_canceled(perm, "Order expired at the end of the session");
+        }
+        self.note_closing_values();
+    }
+
+    fn fill_in_auction(&mut self, perm: PermId, auction: Auction) {
+        let order = self.order(perm).clone();
+        if self.market.is_halted(order.sym, self.now) {
+            return;
+        }
+        let print = if auction.opening {
+            self.market.opening(order.sym, auction.session)
+        } else {
+            self.market.closing(order.sym, auction.session)
+        };
+        if order.accepts(print.price) {
+            let exchange = self.market.listing(order.sym).venue.as_wire();
+            let qty = order.leaves_qty();
+            self.execute(perm, Deal { px: print.price, qty, exchange, liquidity: 0 });
+        }
+    }
+
+    fn note_closing_values(&mut self) {
+        for account in self.account_names.clone() {
+            let value = self.values(&account).net_liquidation;
+            self.books.get_mut(&account).expect("every account has a book").closing_value = value;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Auction {
+    session: Session,
+    opening: bool,
+}
+
+/// Whether two on-close orders could be each other's other side.
+fn could_trade(one: &Order, other: &Order) -> bool {
+    let opposite = other.ord_type.is_on_close()
+        && one.account == other.account
+        && one.sym == other.sym
+        && one.side != other.side
+        && one.trade_date == other.trade_date;
+    if !opposite {
+        return false;
+    }
+    let (buy, sell) = if one.side == Side::Buy { (one, other) } else { (other, one) };
+    match (&buy.ord_type, &sell.ord_type) {
+        (OrdType::LimitOnClose, OrdType::LimitOnClose) => buy.limit_px >= sell.limit_px,
+        // A market-on-close order trades at any price.
+        _ => true,
+    }
+}

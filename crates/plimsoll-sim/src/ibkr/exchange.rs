@@ -1,0 +1,296 @@
+//! The venue in model terms: orders, executions, accounts and the market, without any wire.
+//!
+//! Owns the state and the passing of seconds. What changes is told as a list of [`Happening`]s, each
+//! with the order as it was at that moment; who hears of it is the server's matter. The work is in
+//! the files beside: `entry` (new orders and changes), `cancel`, `fill`, `auction`.
+//!
+//! Invariant: cash and positions move only by executions, and every execution is in `executions`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_model::{Account, ClientId, ExecId, OrderId, PermId, Side};
+use rust_decimal::Decimal;
+
+use crate::ibkr::accounts::{Book, Values};
+use crate::ibkr::order::Order;
+use crate::ibkr::violation::{Kind, Violation};
+use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+use crate::market::hours::Session;
+use crate::market::{Market, Second, Sym};
+
+/// One execution.
+#[derive(Debug, Clone)]
+pub(crate) struct Fill {
+    /// Its key.
+    pub(crate) exec_id: ExecId,
+    /// Of which order.
+    pub(crate) perm_id: PermId,
+    /// The order's client.
+    pub(crate) client: ClientId,
+    /// The client's number.
+    pub(crate) order_id: OrderId,
+    /// For whom.
+    pub(crate) account: Account,
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Which way.
+    pub(crate) side: Side,
+    /// Shares.
+    pub(crate) qty: i64,
+    /// In cents.
+    pub(crate) px: i64,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Where.
+    pub(crate) exchange: &'static str,
+    /// The order's shares so far.
+    pub(crate) cum_qty: i64,
+    /// The order's average price so far.
+    pub(crate) avg_px: Decimal,
+    /// The client's text.
+    pub(crate) order_ref: Box<str>,
+    /// TWS's `lastLiquidity`: 1 added, 2 removed.
+    pub(crate) liquidity: i32,
+    /// The charge.
+    pub(crate) commission: Decimal,
+    /// The profit taken, if it closed anything.
+    pub(crate) realized: Option<Decimal>,
+}
+
+/// Something that clients may hear of.
+#[derive(Debug, Clone)]
+pub(crate) enum Happening {
+    /// The order's description and its status.
+    Order(Box<Order>),
+    /// Its status alone.
+    Status(Box<Order>),
+    /// An execution, by its index.
+    Executed(usize),
+    /// The commission of an execution, by its index.
+    Charged(usize),
+    /// A message about an order.
+    Message(Message),
+}
+
+/// An error or warning about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Whose order.
+    pub(crate) client: ClientId,
+    /// Which.
+    pub(crate) order_id: OrderId,
+    /// TWS's code.
+    pub(crate) code: i32,
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// What a fault does to orders.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OrderFaults {
+    /// New orders are refused with this reason.
+    pub(crate) reject: Option<Box<str>>,
+    /// New orders vanish without a word.
+    pub(crate) drop_silently: bool,
+    /// Commissions come this much later.
+    pub(crate) commission_delay: Option<SignedDuration>,
+    /// Each execution and its status are told twice.
+    pub(crate) duplicate: bool,
+}
+
+/// The venue without a wire.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Prices.
+    pub(crate) market: Market,
+    /// The present.
+    pub(crate) now: Timestamp,
+    /// The rules in force.
+    pub(crate) profile: Profile,
+    /// What an order without account meets.
+    pub(crate) missing_account: MissingAccount,
+    /// The accounts of the login, the default one first.
+    pub(crate) account_names: Vec<Account>,
+    /// What they hold.
+    pub(crate) books: BTreeMap<Account, Book>,
+    /// Every order of the run, by its account-wide number.
+    pub(crate) orders: BTreeMap<PermId, Order>,
+    /// The orders that may still change.
+    pub(crate) open: BTreeSet<PermId>,
+    /// The account-wide number of a client's order.
+    pub(crate) by_client: BTreeMap<(ClientId, OrderId), PermId>,
+    /// The highest order id that each client has used.
+    pub(crate) highest_id: BTreeMap<ClientId, OrderId>,
+    /// Every execution of the run.
+    pub(crate) fills: Vec<Fill>,
+    /// Live rules that somebody broke.
+    pub(crate) violations: Vec<Violation>,
+    /// What was not yet told.
+    pub(crate) happenings: Vec<Happening>,
+    /// Faults that touch orders.
+    pub(crate) faults: OrderFaults,
+    /// Commissions that were not told yet: when, which.
+    pub(crate) charges: BTreeSet<(Timestamp, usize)>,
+    /// Shares of this second's quote that are already taken.
+    pub(crate) taken: BTreeMap<(Sym, Side), i64>,
+    pub(crate) next_perm: i64,
+    seed: u64,
+}
+
+impl Exchange {
+    /// A venue before anything happened.
+    pub(crate) fn new(config: &VenueConfig, symbols: &[Box<str>]) -> Self {
+        let market = Market::new(config.seed, symbols, config.start);
+        let books = config.accounts.iter().map(|account| (account.clone(), Book::new(config.cash))).collect();
+        Self {
+            market,
+            now: config.start,
+            profile: config.profile,
+            missing_account: config.missing_account,
+            account_names: config.accounts.clone(),
+            books,
+            orders: BTreeMap::new(),
+            open: BTreeSet::new(),
+            by_client: BTreeMap::new(),
+            highest_id: BTreeMap::new(),
+            fills: Vec::new(),
+            violations: Vec::new(),
+            happenings: Vec::new(),
+            faults: OrderFaults::default(),
+            charges: BTreeSet::new(),
+            taken: BTreeMap::new(),
+            next_perm: 600_000_001,
+            seed: config.seed,
+        }
+    }
+
+    /// The next second at which something can happen by itself.
+    pub(crate) fn next_second(&self) -> Timestamp {
+        let whole = self.now.as_second() + 1;
+        let next = crate::market::timestamp(whole);
+        let session = self.market.hours.last_begun(next);
+        if next <= session.close { next } else { self.market.hours.after(session.date).open }
+    }
+
+    /// Lets the market stand at a whole second: auctions, triggers, executions, expiries.
+    pub(crate) fn second(&mut self, at: Timestamp) {
+        self.now = at;
+        self.taken.clear();
+        let session = self.market.hours.last_begun(at);
+        if at == session.open {
+            self.open_session(session);
+        }
+        if at < session.close {
+            self.trigger_stops();
+            for perm in self.open.iter().copied().collect::<Vec<_>>() {
+                self.work_resting(perm);
+            }
+        }
+        if at == session.close {
+            self.close_session(session);
+        }
+    }
+
+    /// Somebody moves the market by hand: what rests or waits for a price meets it at once.
+    pub(crate) fn set_price(&mut self, sym: Sym, quote: Second) {
+        self.market.set_price(sym, self.now, quote);
+        self.taken.remove(&(sym, Side::Buy));
+        self.taken.remove(&(sym, Side::Sell));
+        self.trigger_stops();
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            self.work_resting(perm);
+        }
+    }
+
+    /// Tells commissions that are due.
+    pub(crate) fn run_charges(&mut self) {
+        while let Some((due, fill)) = self.charges.first().copied() {
+            if due > self.now {
+                break;
+            }
+            self.charges.pop_first();
+            self.tell(Happening::Charged(fill));
+        }
+    }
+
+    /// The running session.
+    pub(crate) fn session(&self) -> Option<Session> {
+        self.market.hours.open_at(self.now)
+    }
+
+    /// The session that an order entered now works in first.
+    pub(crate) fn session_for_orders(&self) -> Session {
+        self.market.hours.at_or_after(self.now)
+    }
+
+    /// An account's values at present prices.
+    pub(crate) fn values(&mut self, account: &Account) -> Values {
+        let book = &self.books[account];
+        let now = self.now;
+        let syms: Vec<Sym> = book.holdings.keys().copied().collect();
+        let prices: BTreeMap<Sym, i64> =
+            syms.into_iter().map(|sym| (sym, self.market.last_price(sym, now))).collect();
+        Values::of(&self.books[account], |sym| prices[&sym])
+    }
+
+    /// Whether the profile is the live one.
+    pub(crate) fn is_live(&self) -> bool {
+        self.profile == Profile::Live
+    }
+
+    /// An order that must exist because its number came from the book itself.
+    pub(crate) fn order(&self, perm: PermId) -> &Order {
+        &self.orders[&perm]
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn order_mut(&mut self, perm: PermId) -> &mut Order {
+        self.orders.get_mut(&perm).expect("orders are never removed from the book")
+    }
+
+    /// Puts something on the list of what clients hear.
+    pub(crate) fn tell(&mut self, happening: Happening) {
+        let again =
+            self.faults.duplicate && matches!(happening, Happening::Status(_) | Happening::Executed(_));
+        if again {
+            self.happenings.push(happening.clone());
+        }
+        self.happenings.push(happening);
+    }
+
+    /// Tells an order's description and status as they are now.
+    pub(crate) fn tell_order(&mut self, perm: PermId) {
+        let order = Box::new(self.order(perm).clone());
+        self.tell(Happening::Order(order));
+    }
+
+    /// Tells an order's status as it is now.
+    pub(crate) fn tell_status(&mut self, perm: PermId) {
+        let order = Box::new(self.order(perm).clone());
+        self.tell(Happening::Status(order));
+    }
+
+    /// Tells a message about an order.
+    pub(crate) fn tell_message(&mut self, order: (ClientId, OrderId), code: i32, text: String) {
+        let (client, order_id) = order;
+        self.tell(Happening::Message(Message { client, order_id, code, text }));
+    }
+
+    /// Records that a live rule was broken.
+    pub(crate) fn violated(&mut self, client: ClientId, kind: Kind, detail: String) {
+        let at = self.now;
+        self.violations.push(Violation { at, kind, detail, client });
+    }
+
+    /// The id of the next execution: `0000e0d5`, order and count in hexadecimal, revision `01.01`.
+    pub(crate) fn next_exec_id(&self) -> ExecId {
+        let text = format!("0000{:04x}.{:08x}.01.01", self.seed % 0xFFFF, self.fills.len() + 0x0100_0000);
+        ExecId::new(&text).expect("the text of an execution id is short and not empty")
+    }
+
+    /// A symbol's ticker.
+    pub(crate) fn symbol(&self, sym: Sym) -> &str {
+        &self.market.listing(sym).symbol
+    }
+}

@@ -1,0 +1,191 @@
+//! An order as the venue keeps it.
+//!
+//! Owns the facts of one order and its life cycle in TWS's words. Quantities are whole shares and prices
+//! whole cents: what does not fit was refused at the door.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
+use rust_decimal::Decimal;
+
+use crate::market::Sym;
+
+/// How far an order has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Sent with transmit=0: known to nobody until it is released.
+    Staged,
+    /// Accepted, not working: the reason is TWS's `whyHeld`, or empty.
+    Held(&'static str),
+    /// Working.
+    Working,
+    /// A cancel is under way.
+    PendingCancel,
+    /// Executed in full.
+    Filled,
+    /// Ended without being executed in full.
+    Canceled,
+    /// Refused.
+    Inactive,
+}
+
+impl State {
+    /// TWS's word.
+    pub(crate) const fn as_wire(self) -> &'static str {
+        match self {
+            Self::Staged => "ApiPending",
+            Self::Held(_) => "PreSubmitted",
+            Self::Working => "Submitted",
+            Self::PendingCancel => "PendingCancel",
+            Self::Filled => "Filled",
+            Self::Canceled => "Cancelled",
+            Self::Inactive => "Inactive",
+        }
+    }
+
+    /// Whether the order can still be executed.
+    pub(crate) const fn is_open(self) -> bool {
+        match self {
+            Self::Staged | Self::Held(_) | Self::Working | Self::PendingCancel => true,
+            Self::Filled | Self::Canceled | Self::Inactive => false,
+        }
+    }
+
+    /// Whether others may know of it.
+    pub(crate) const fn is_listed(self) -> bool {
+        match self {
+            Self::Held(_) | Self::Working | Self::PendingCancel => true,
+            Self::Staged | Self::Filled | Self::Canceled | Self::Inactive => false,
+        }
+    }
+}
+
+/// What happens to the other orders of a one-cancels-all group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OcaRule {
+    /// Any execution cancels the others: `ocaType` 1.
+    Cancel,
+    /// An execution takes its size from the others: `ocaType` 2 and 3, and the legs of a bracket.
+    Reduce,
+}
+
+/// A one-cancels-all group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Oca {
+    /// Its name; groups are per account.
+    pub(crate) group: Box<str>,
+    /// Its rule.
+    pub(crate) rule: OcaRule,
+}
+
+/// One order.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// The account-wide number.
+    pub(crate) perm_id: PermId,
+    /// Who sent it; zero for orders made by hand.
+    pub(crate) client: ClientId,
+    /// The client's number; zero for orders made by hand.
+    pub(crate) order_id: OrderId,
+    /// For whom.
+    pub(crate) account: Account,
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Which way.
+    pub(crate) side: Side,
+    /// Shares in all.
+    pub(crate) qty: i64,
+    /// Shares executed.
+    pub(crate) cum_qty: i64,
+    /// Cents times shares executed.
+    pub(crate) turnover: i128,
+    /// The last execution's price in cents; zero before the first.
+    pub(crate) last_px: i64,
+    /// Commission so far.
+    pub(crate) commission: Decimal,
+    /// What kind.
+    pub(crate) ord_type: OrdType,
+    /// How long.
+    pub(crate) tif: TimeInForce,
+    /// The end of a good-till-date order.
+    pub(crate) good_till: Option<Timestamp>,
+    /// In cents.
+    pub(crate) limit_px: Option<i64>,
+    /// In cents.
+    pub(crate) stop_px: Option<i64>,
+    /// A stop whose price was touched.
+    pub(crate) triggered: bool,
+    /// The parent of a bracket's leg.
+    pub(crate) parent: Option<PermId>,
+    /// The parent in the client's own number.
+    pub(crate) parent_id: Option<OrderId>,
+    /// The group.
+    pub(crate) oca: Option<Oca>,
+    /// Asked to work outside regular hours.
+    pub(crate) outside_rth: bool,
+    /// The client's text.
+    pub(crate) order_ref: Box<str>,
+    /// The trade date on which it works first.
+    pub(crate) trade_date: Date,
+    /// When it was accepted.
+    pub(crate) entered: Timestamp,
+    /// When it ended.
+    pub(crate) ended: Option<Timestamp>,
+    /// How far it has come.
+    pub(crate) state: State,
+    /// Why it ended, as `completedStatus` has it.
+    pub(crate) end_text: Box<str>,
+}
+
+impl Order {
+    /// Shares not yet executed.
+    pub(crate) fn leaves_qty(&self) -> i64 {
+        self.qty - self.cum_qty
+    }
+
+    /// The average price of its executions; zero before the first.
+    pub(crate) fn avg_px(&self) -> Decimal {
+        if self.cum_qty == 0 {
+            return Decimal::ZERO;
+        }
+        let cents = Decimal::from_i128_with_scale(self.turnover, 2);
+        (cents / Decimal::from(self.cum_qty)).round_dp(8).normalize()
+    }
+
+    /// Whether it may be executed at this price in cents.
+    pub(crate) fn accepts(&self, px: i64) -> bool {
+        let bounded = match self.ord_type {
+            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => self.limit_px,
+            OrdType::Market | OrdType::Stop | OrdType::MarketOnClose | OrdType::Other(_) => None,
+        };
+        bounded.is_none_or(|limit| match self.side {
+            Side::Buy => px <= limit,
+            Side::Sell => px >= limit,
+        })
+    }
+
+    /// Whether it waits for a stop price.
+    pub(crate) fn waits_for_stop(&self) -> bool {
+        matches!(self.ord_type, OrdType::Stop | OrdType::StopLimit) && !self.triggered
+    }
+
+    /// Whether it takes part in the opening auction only.
+    pub(crate) fn is_on_open(&self) -> bool {
+        self.tif == TimeInForce::AtTheOpening
+    }
+
+    /// Whether it ends with its trade date.
+    pub(crate) fn is_for_one_day(&self) -> bool {
+        !matches!(self.tif, TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate)
+    }
+
+    /// `BUY 100 SPY MOC`, for texts; the caller knows the symbol.
+    pub(crate) fn describe(&self, symbol: &str) -> String {
+        format!("{} {} {symbol} {}", self.side, self.qty, self.ord_type)
+    }
+}
+
+/// A price in dollars from cents.
+pub(crate) fn dollars(cents: i64) -> Decimal {
+    Decimal::new(cents, 2)
+}

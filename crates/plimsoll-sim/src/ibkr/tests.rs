@@ -1,0 +1,551 @@
+//! The venue in model terms: scripts in, traces out.
+
+use expect_test::{Expect, expect};
+use plimsoll_model::{ClientId, OrdType, OrderId, Price, Qty, Side, TimeInForce};
+
+use super::entry::Entry;
+use super::exchange::{Exchange, Happening};
+use super::*;
+use crate::market::{Print, Second};
+
+fn config(profile: Profile, start: &str) -> VenueConfig {
+    VenueConfig {
+        profile,
+        accounts: ["DU1", "DU2"].iter().map(|name| Account::new(name).unwrap()).collect(),
+        cash: Decimal::from(1_000_000),
+        start: start.parse().unwrap(),
+        seed: 7,
+        symbols: Vec::new(),
+        missing_account: MissingAccount::Default,
+        master_client_id: None,
+        lockstep: false,
+    }
+}
+
+/// A venue under script. Each line is a command; what happens is traced under it.
+///
+/// `@12:45:00` runs to that time on the same day in New York · `price 500.00 500.02` sets SPY's quote,
+/// 100 shares on each side · `11 5 DU1 BUY 100 MOC [limit] [stop] [word…]` is an order of client 11 with
+/// id 5 · `cancel 11 5` · `positions`.
+struct Script {
+    venue: Exchange,
+    trace: String,
+}
+
+impl Script {
+    fn run(config: &VenueConfig, script: &str) -> Self {
+        let symbols: Vec<Box<str>> = vec!["SPY".into(), "QQQ".into()];
+        let mut this = Self { venue: Exchange::new(config, &symbols), trace: String::new() };
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            this.trace.push_str(line);
+            this.trace.push('\n');
+            this.line(line);
+            this.drain();
+        }
+        this
+    }
+
+    fn line(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["price", bid, ask] => self.price(bid, ask, 100),
+            ["price", bid, ask, size] => self.price(bid, ask, size.parse().unwrap()),
+            ["cancel", client, id] => {
+                self.venue.cancel(ClientId(client.parse().unwrap()), OrderId(id.parse().unwrap()));
+            }
+            ["cancel-all"] => self.venue.cancel_all(),
+            ["positions"] => self.positions(),
+            [time] if time.starts_with('@') => self.run_to(&time[1..]),
+            [client, id, account, side, qty, kind, rest @ ..] => {
+                let entry = self.entry([client, id, account, side, qty, kind], rest);
+                self.venue.place(&entry);
+            }
+            _ => panic!("unreadable line {line:?}"),
+        }
+    }
+
+    fn entry(&self, words: [&str; 6], rest: &[&str]) -> Entry {
+        let [client, id, account, side, qty, kind] = words;
+        let mut prices = rest.iter().filter_map(|word| Price::parse(word).ok());
+        let kind = OrdType::from_wire(&kind.replace('_', " "));
+        let limited = matches!(kind, OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose);
+        let value = |name: &str| rest.iter().find_map(|word| word.strip_prefix(name));
+        Entry {
+            client: ClientId(client.parse().unwrap()),
+            order_id: OrderId(id.parse().unwrap()),
+            sym: self.venue.market.find(value("sym=").unwrap_or("SPY")).unwrap(),
+            account: account.trim_matches('-').into(),
+            side: if side == "BUY" { Side::Buy } else { Side::Sell },
+            qty: Qty::parse(qty).unwrap(),
+            limit_px: if limited { prices.next() } else { None },
+            stop_px: prices.next(),
+            ord_type: kind,
+            tif: TimeInForce::from_wire(value("tif=").unwrap_or("DAY")),
+            good_till: None,
+            transmit: !rest.contains(&"staged"),
+            parent_id: value("parent=").map(|id| OrderId(id.parse().unwrap())),
+            oca_group: value("oca=").unwrap_or("").into(),
+            oca_type: 1,
+            outside_rth: false,
+            order_ref: "".into(),
+        }
+    }
+
+    fn price(&mut self, bid: &str, ask: &str, size: i64) {
+        let cents = |text: &str| {
+            let px = Price::parse(text).unwrap().get() * Decimal::ONE_HUNDRED;
+            i64::try_from(px).unwrap()
+        };
+        let (bid, ask) = (cents(bid), cents(ask));
+        let print = Some(Print { price: bid, size: 100, count: 1 });
+        let sym = self.venue.market.find("SPY").unwrap();
+        self.venue.set_price(sym, Second { bid, ask, bid_size: size, ask_size: size, print });
+    }
+
+    fn run_to(&mut self, time: &str) {
+        let zone = self.venue.market.hours.zone().clone();
+        let date = self.venue.market.hours.date_at(self.venue.now);
+        let time: jiff::civil::Time = time.parse().unwrap();
+        let to = date.to_datetime(time).to_zoned(zone).unwrap().timestamp();
+        while self.venue.next_second() <= to {
+            let next = self.venue.next_second();
+            self.venue.second(next);
+            self.venue.run_charges();
+        }
+        self.venue.now = to;
+        self.venue.run_charges();
+    }
+
+    fn positions(&mut self) {
+        for (account, book) in &self.venue.books {
+            for (sym, holding) in &book.holdings {
+                let symbol = self.venue.symbol(*sym);
+                let line = format!("  {account} {} {symbol} at {}\n", holding.qty, holding.avg_cost());
+                self.trace.push_str(&line);
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        for happening in std::mem::take(&mut self.venue.happenings) {
+            let line = match happening {
+                Happening::Order(order) => {
+                    format!("{} {} open {}", order.client, order.order_id, status(&order))
+                }
+                Happening::Status(order) => format!("{} {} {}", order.client, order.order_id, status(&order)),
+                Happening::Executed(index) => {
+                    let fill = &self.venue.fills[index];
+                    let px = super::order::dollars(fill.px);
+                    format!(
+                        "{} {} exec {} {} @ {px} {}",
+                        fill.client, fill.order_id, fill.side, fill.qty, fill.exchange
+                    )
+                }
+                Happening::Charged(index) => {
+                    let fill = &self.venue.fills[index];
+                    let realized = fill.realized.map_or("none".into(), |realized| realized.to_string());
+                    format!(
+                        "{} {} commission {} profit {realized}",
+                        fill.client, fill.order_id, fill.commission
+                    )
+                }
+                Happening::Message(message) => {
+                    format!("{} {} error {} {}", message.client, message.order_id, message.code, message.text)
+                }
+            };
+            self.trace.push_str(&format!("  {line}\n"));
+        }
+        for violation in std::mem::take(&mut self.venue.violations) {
+            let kind = violation.kind.as_str();
+            self.trace.push_str(&format!("  ! {kind} {}: {}\n", violation.client, violation.detail));
+        }
+    }
+}
+
+fn status(order: &super::order::Order) -> String {
+    let why = match order.state {
+        super::order::State::Held(why) if !why.is_empty() => format!(" ({why})"),
+        _ => String::new(),
+    };
+    format!("{}{why} {}/{}", order.state.as_wire(), order.cum_qty, order.qty)
+}
+
+const NOON: &str = "2026-11-27T11:00:00-05:00";
+const FULL_DAY: &str = "2026-11-24T11:00:00-05:00";
+
+fn check(profile: Profile, start: &str, script: &str, expect: &Expect) {
+    expect.assert_eq(&Script::run(&config(profile, start), script).trace);
+}
+
+#[test]
+fn a_market_order_takes_displayed_size_level_by_level() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        price 500.00 500.02 100
+        11 1 DU1 BUY 350 MKT
+        positions
+        ",
+        &expect![[r#"
+            price 500.00 500.02 100
+            11 1 DU1 BUY 350 MKT
+              11 1 open PreSubmitted 0/350
+              11 1 exec BUY 100 @ 500.02 ARCA
+              11 1 Submitted 100/350
+              11 1 commission 1 profit none
+              11 1 exec BUY 200 @ 500.03 ISLAND
+              11 1 Submitted 300/350
+              11 1 commission 0.5 profit none
+              11 1 exec BUY 50 @ 500.04 IEX
+              11 1 open Filled 350/350
+              11 1 open Filled 350/350
+              11 1 commission 0.25 profit none
+            positions
+              DU1 350 SPY at 500.03357143
+        "#]],
+    );
+}
+
+#[test]
+fn a_limit_order_rests_and_is_executed_at_its_own_price_when_the_quote_comes() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        price 500.00 500.02 100
+        11 1 DU1 BUY 50 LMT 499.00
+        price 498.00 498.02 100
+        ",
+        &expect![[r#"
+            price 500.00 500.02 100
+            11 1 DU1 BUY 50 LMT 499.00
+              11 1 open PreSubmitted 0/50
+              11 1 open Submitted 0/50
+            price 498.00 498.02 100
+              11 1 exec BUY 50 @ 499.00 ARCA
+              11 1 open Filled 50/50
+              11 1 open Filled 50/50
+              11 1 commission 1 profit none
+        "#]],
+    );
+}
+
+#[test]
+fn opposite_on_close_orders_of_one_account_are_both_cancelled_live() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        @12:45:00
+        11 1 DU1 BUY 100 MOC
+        12 1 DU2 SELL 40 MOC
+        13 1 DU1 SELL 40 MOC
+        ",
+        &expect![[r#"
+            @12:45:00
+            11 1 DU1 BUY 100 MOC
+              11 1 open PreSubmitted 0/100
+            12 1 DU2 SELL 40 MOC
+              12 1 open PreSubmitted 0/40
+            13 1 DU1 SELL 40 MOC
+              13 1 open PreSubmitted 0/40
+              11 1 Cancelled 0/100
+              11 1 error 202 Order Canceled - reason:Order would cross with an existing on-close order of the same account
+              13 1 Cancelled 0/40
+              13 1 error 202 Order Canceled - reason:Order would cross with an existing on-close order of the same account
+              ! crossing_on_close 13: SPY order 1 of client 13 against order 1 of client 11 in DU1
+        "#]],
+    );
+}
+
+#[test]
+fn paper_takes_opposite_on_close_orders_in_silence_until_a_cancel_or_the_auction() {
+    check(
+        Profile::Paper,
+        NOON,
+        "
+        @12:45:00
+        11 1 DU1 BUY 100 MOC
+        13 1 DU1 SELL 40 MOC
+        cancel 13 1
+        @13:00:00
+        ",
+        &expect![[r#"
+            @12:45:00
+            11 1 DU1 BUY 100 MOC
+            13 1 DU1 SELL 40 MOC
+            cancel 13 1
+              13 1 PendingCancel 0/40
+              13 1 Cancelled 0/40
+              13 1 error 202 Order Canceled - reason:
+            @13:00:00
+              11 1 exec BUY 100 @ 692.46 ARCA
+              11 1 open Filled 100/100
+              11 1 open Filled 100/100
+              11 1 commission 1 profit none
+        "#]],
+    );
+}
+
+#[test]
+fn the_cutoff_for_spy_is_ten_minutes_before_a_half_days_close_and_its_own_instant_is_late() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        @12:49:59
+        11 1 DU1 BUY 10 MOC
+        @12:50:00
+        11 2 DU1 BUY 10 MOC
+        cancel 11 1
+        11 3 DU1 BUY 10 MOC sym=QQQ
+        ",
+        &expect![[r#"
+            @12:49:59
+            11 1 DU1 BUY 10 MOC
+              11 1 open PreSubmitted 0/10
+            @12:50:00
+            11 2 DU1 BUY 10 MOC
+              11 2 open Inactive 0/10
+              11 2 error 201 Order rejected - reason:The cutoff time 12:50:00 US/Eastern for MOC orders has passed.
+              ! late_on_close 11: order 2: BUY 10 SPY MOC after 12:50:00
+            cancel 11 1
+              11 1 error 161 Cancel attempted when order is not in a cancellable state.  Order permId = 600000001
+              ! cancel_after_freeze 11: order 1: BUY 10 SPY MOC
+            11 3 DU1 BUY 10 MOC sym=QQQ
+              11 3 open PreSubmitted 0/10
+        "#]],
+    );
+}
+
+#[test]
+fn an_order_without_account_goes_to_the_default_account_and_is_a_violation() {
+    check(
+        Profile::Live,
+        NOON,
+        "price 500.00 500.02\n11 1 - BUY 10 MKT\npositions",
+        &expect![[r#"
+        price 500.00 500.02
+        11 1 - BUY 10 MKT
+          11 1 open PreSubmitted 0/10
+          11 1 exec BUY 10 @ 500.02 ARCA
+          11 1 open Filled 10/10
+          11 1 open Filled 10/10
+          11 1 commission 1 profit none
+          ! missing_account 11: order 1: BUY 10 SPY MKT went to DU1
+        positions
+          DU1 10 SPY at 500.12
+    "#]],
+    );
+}
+
+#[test]
+fn ids_must_rise_and_never_come_back() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        price 500.00 500.02
+        11 5 DU1 BUY 10 LMT 400.00
+        11 5 DU1 BUY 20 LMT 401.00
+        11 4 DU1 BUY 10 LMT 400.00
+        12 4 DU1 BUY 10 LMT 400.00
+        cancel 11 5
+        cancel 11 5
+        11 5 DU1 BUY 20 LMT 401.00
+        cancel 11 77
+        ",
+        &expect![[r#"
+            price 500.00 500.02
+            11 5 DU1 BUY 10 LMT 400.00
+              11 5 open PreSubmitted 0/10
+              11 5 open Submitted 0/10
+            11 5 DU1 BUY 20 LMT 401.00
+              11 5 open PreSubmitted 0/20
+              11 5 open Submitted 0/20
+            11 4 DU1 BUY 10 LMT 400.00
+              11 4 error 103 Duplicate order id
+              ! duplicate_order_id 11: order 4: BUY 10 SPY LMT
+            12 4 DU1 BUY 10 LMT 400.00
+              12 4 open PreSubmitted 0/10
+              12 4 open Submitted 0/10
+            cancel 11 5
+              11 5 PendingCancel 0/20
+              11 5 Cancelled 0/20
+              11 5 error 202 Order Canceled - reason:
+            cancel 11 5
+              11 5 error 10148 OrderId 5 that needs to be cancelled cannot be cancelled, state: Cancelled.
+            11 5 DU1 BUY 20 LMT 401.00
+              11 5 error 103 Duplicate order id
+              ! duplicate_order_id 11: order 5: BUY 20 SPY LMT
+            cancel 11 77
+              11 77 error 10147 OrderId 77 that needs to be cancelled is not found.
+        "#]],
+    );
+}
+
+#[test]
+fn a_bracket_is_silent_until_its_last_leg_and_its_legs_cancel_each_other() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        price 500.00 500.02
+        11 1 DU1 BUY 50 LMT 500.10 staged
+        11 2 DU1 SELL 50 LMT 505.00 parent=1 staged
+        11 3 DU1 SELL 50 STP 495.00 parent=1
+        price 505.00 505.02 20
+        @11:00:01
+        price 505.00 505.02 100
+        ",
+        &expect![[r#"
+            price 500.00 500.02
+            11 1 DU1 BUY 50 LMT 500.10 staged
+            11 2 DU1 SELL 50 LMT 505.00 parent=1 staged
+            11 3 DU1 SELL 50 STP 495.00 parent=1
+              11 1 open PreSubmitted 0/50
+              11 1 exec BUY 50 @ 500.02 ARCA
+              11 1 open Filled 50/50
+              11 1 open Filled 50/50
+              11 1 commission 1 profit none
+              11 2 open PreSubmitted 0/50
+              11 2 open Submitted 0/50
+              11 3 open PreSubmitted (trigger) 0/50
+            price 505.00 505.02 20
+              11 2 exec SELL 20 @ 505.00 ISLAND
+              11 2 Submitted 20/50
+              11 2 commission 1 profit 98.2
+              11 3 open PreSubmitted (trigger) 0/30
+            @11:00:01
+              11 2 exec SELL 30 @ 505.00 IEX
+              11 2 open Filled 50/50
+              11 2 open Filled 50/50
+              11 2 commission 0 profit 148.8
+              11 3 Cancelled 0/30
+              11 3 error 202 Order Canceled - reason:OCA Group cancelled
+            price 505.00 505.02 100
+        "#]],
+    );
+}
+
+#[test]
+fn a_day_order_ends_with_the_close_and_a_good_till_cancel_order_does_not() {
+    check(
+        Profile::Live,
+        NOON,
+        "
+        11 1 DU1 BUY 10 LMT 400.00
+        11 2 DU1 BUY 10 LMT 400.00 tif=GTC
+        @13:00:00
+        positions
+        ",
+        &expect![[r#"
+            11 1 DU1 BUY 10 LMT 400.00
+              11 1 open PreSubmitted 0/10
+              11 1 open Submitted 0/10
+            11 2 DU1 BUY 10 LMT 400.00 tif=GTC
+              11 2 open PreSubmitted 0/10
+              11 2 open Submitted 0/10
+            @13:00:00
+              11 1 Cancelled 0/10
+              11 1 error 202 Order Canceled - reason:Order expired at the end of the session
+            positions
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_order_itself_gets_wrong_is_refused_at_the_door() {
+    check(
+        Profile::Live,
+        FULL_DAY,
+        "
+        11 1 DU1 BUY 10 LMT 400.005
+        11 2 DU1 BUY 10 MOC tif=GTC
+        11 3 DU1 BUY 0 MKT
+        11 4 DU1 BUY 0.5 MKT
+        11 5 DU1 BUY 10 MOO
+        11 6 DU1 BUY 10 TRAIL
+        11 7 DU9 BUY 10 MKT
+        11 8 DU1 BUY 100000 LMT 600.00
+        11 9 DU1 SELL 10 LMT 900.00 tif=IOC
+        11 10 DU1 SELL 10 LMT 900.00 tif=FOK
+        11 11 DU1 BUY 10 LMT 9000.00
+        ",
+        &expect![[r#"
+            11 1 DU1 BUY 10 LMT 400.005
+              11 1 error 110 The price does not conform to the minimum price variation for this contract.
+              ! bad_tick_size 11: order 1: BUY 10 SPY LMT
+            11 2 DU1 BUY 10 MOC tif=GTC
+              11 2 error 113 Tif option should be set to DAY for MOC and LOC orders.
+              ! tif_not_allowed 11: order 2: BUY 10 SPY MOC
+            11 3 DU1 BUY 0 MKT
+              11 3 error 434 The order size cannot be zero.
+            11 4 DU1 BUY 0.5 MKT
+              11 4 error 10318 This order doesn't support fractional quantity trading
+            11 5 DU1 BUY 10 MOO
+              11 5 error 321 Error validating request.-'bF' : cause - Invalid order type was entered
+            11 6 DU1 BUY 10 TRAIL
+              11 6 error 387 Unsupported order type for this exchange and security type.
+            11 7 DU9 BUY 10 MKT
+              11 7 error 321 Error validating request.-'bF' : cause - Invalid account code.
+              ! unknown_account 11: order 7: BUY 10 SPY MKT
+            11 8 DU1 BUY 100000 LMT 600.00
+              11 8 open Inactive 0/100000
+              11 8 error 201 Order rejected - reason:We are unable to accept your order. Your Available Funds are insufficient. Available Funds [1000000.00 USD], Initial Margin [15000000.00 USD].
+              ! insufficient_funds 11: order 8 needs 15000000.0000 USD of margin, 1000000 USD are free
+            11 9 DU1 SELL 10 LMT 900.00 tif=IOC
+              11 9 open PreSubmitted 0/10
+              11 9 PendingCancel 0/10
+              11 9 Cancelled 0/10
+              11 9 error 202 Order Canceled - reason:
+            11 10 DU1 SELL 10 LMT 900.00 tif=FOK
+              11 10 open PreSubmitted 0/10
+              11 10 open Inactive 0/10
+            11 11 DU1 BUY 10 LMT 9000.00
+              11 11 open PreSubmitted 0/10
+              11 11 PendingCancel 0/10
+              11 11 Cancelled 0/10
+              11 11 error 202 Order Canceled - reason:We cannot accept an order at a limit price at or more aggressive than 827.47.
+              ! aggressive_limit 11: order 11: BUY 10 SPY LMT
+        "#]],
+    );
+}
+
+#[test]
+fn an_order_before_the_open_is_held_with_399_and_works_from_the_open() {
+    check(
+        Profile::Live,
+        "2026-11-27T09:29:58-05:00",
+        "
+        11 1 DU1 BUY 10 LMT 400.00
+        11 2 DU1 BUY 10 MKT
+        11 3 DU1 BUY 10 MKT tif=OPG
+        @09:30:00
+        ",
+        &expect![[r#"
+            11 1 DU1 BUY 10 LMT 400.00
+              11 1 open PreSubmitted 0/10
+              11 1 error 399 Order Message:
+            BUY 10 SPY LMT
+            Warning: Your order will not be placed at the exchange until 2026-11-27 09:30:00 US/Eastern.
+            11 2 DU1 BUY 10 MKT
+              11 2 open PreSubmitted 0/10
+              11 2 error 399 Order Message:
+            BUY 10 SPY MKT
+            Warning: Your order will not be placed at the exchange until 2026-11-27 09:30:00 US/Eastern.
+              ! outside_session 11: order 2: BUY 10 SPY MKT
+            11 3 DU1 BUY 10 MKT tif=OPG
+              11 3 open Inactive 0/10
+              11 3 error 201 Order rejected - reason:The cutoff time 09:29:00 US/Eastern for MKT orders has passed.
+              ! late_on_open 11: order 3: BUY 10 SPY MKT after 09:29:00
+            @09:30:00
+              11 1 open Submitted 0/10
+              11 2 exec BUY 10 @ 688.37 ARCA
+              11 2 open Filled 10/10
+              11 2 open Filled 10/10
+              11 2 commission 1 profit none
+        "#]],
+    );
+}

@@ -1,0 +1,243 @@
+//! One symbol's prices: a chain of daily closes, and inside each day a path second by second.
+//!
+//! Owns the numbers before anybody looks at them. The chain hangs on one known close (yesterday's, on
+//! the start day) and is extended day by day in either direction. A day's path is a walk with the
+//! curve's volatility, bent so that it starts at the day's open and ends at its close: any day of the
+//! past can be had without the days between.
+//!
+//! Does not know orders, subscribers or the present: everything here was decided by the seed.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::market::curve;
+use crate::market::hours::{Hours, Session};
+use crate::market::listing::Listing;
+use crate::market::rng::{BELL_SD, Stream, pick};
+
+/// A millionth, the unit of daily returns.
+const PPM: i64 = 1_000_000;
+/// Seconds of a full session: the unit in which daily volatility and volume are spread.
+const FULL_SESSION: i64 = 23_400;
+/// The square root of [`FULL_SESSION`], in thousandths.
+const ROOT_SESSION_MILLI: i64 = 152_971;
+/// Stocks drift up by about 0.03 percent a day.
+const DRIFT_PPM: i64 = 300;
+/// How many days' paths are kept; 23,400 numbers each.
+const DAYS_KEPT: usize = 6;
+
+/// One second of one symbol, in cents and shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Second {
+    /// Best bid.
+    pub(crate) bid: i64,
+    /// Best offer.
+    pub(crate) ask: i64,
+    /// Shares at the bid.
+    pub(crate) bid_size: i64,
+    /// Shares at the offer.
+    pub(crate) ask_size: i64,
+    /// What traded in this second.
+    pub(crate) print: Option<Print>,
+}
+
+/// The trades of one second, all at one price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Print {
+    /// In cents.
+    pub(crate) price: i64,
+    /// In shares.
+    pub(crate) size: i64,
+    /// How many trades.
+    pub(crate) count: i64,
+}
+
+/// A day of one symbol before shifts and halts.
+#[derive(Debug)]
+pub(crate) struct Day {
+    /// When it trades.
+    pub(crate) session: Session,
+    /// The close before it.
+    pub(crate) previous_close: i64,
+    /// The opening auction.
+    pub(crate) opening: Print,
+    /// The closing auction: the official close.
+    pub(crate) closing: Print,
+    /// The middle of the market for each second of the session.
+    mids: Vec<i64>,
+    seconds: Stream,
+}
+
+/// Which second of which session, counted from the open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SecondOf {
+    /// The session.
+    pub(crate) session: Session,
+    /// Seconds since its open.
+    pub(crate) index: i64,
+}
+
+/// One symbol.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    /// What it is.
+    pub(crate) listing: Listing,
+    returns: Stream,
+    gaps: Stream,
+    paths: Stream,
+    seconds: Stream,
+    closes: BTreeMap<Date, i64>,
+    days: BTreeMap<Date, Day>,
+}
+
+impl Walk {
+    /// A symbol whose close on the session `anchor` is its table price.
+    pub(crate) fn new(seed: u64, symbol: &str, anchor: Date) -> Self {
+        let listing = Listing::of(symbol);
+        let closes = BTreeMap::from([(anchor, listing.anchor_cents)]);
+        let stream = |purpose| Stream::new(seed, symbol, purpose);
+        Self {
+            returns: stream("daily return"),
+            gaps: stream("opening gap"),
+            paths: stream("path"),
+            seconds: stream("seconds"),
+            listing,
+            closes,
+            days: BTreeMap::new(),
+        }
+    }
+
+    /// The official close of a session, in cents.
+    pub(crate) fn close_of(&mut self, hours: &Hours, date: Date) -> i64 {
+        loop {
+            let first = *self.closes.first_key_value().expect("the anchor is always there").0;
+            let last = *self.closes.last_key_value().expect("the anchor is always there").0;
+            if let Some(close) = self.closes.get(&date) {
+                return *close;
+            }
+            if date > last {
+                let next = hours.after(last).date;
+                let close = self.closes[&last] * (PPM + self.return_ppm(next)) / PPM;
+                self.closes.insert(next, close.max(100));
+            } else {
+                assert!(
+                    date < first,
+                    "invariant: closes are known for sessions without gaps, {date} is none"
+                );
+                let before = hours.before(first).date;
+                let close = self.closes[&first] * PPM / (PPM + self.return_ppm(first));
+                self.closes.insert(before, close.max(100));
+            }
+        }
+    }
+
+    /// The day of a session.
+    pub(crate) fn day(&mut self, hours: &Hours, session: Session) -> &Day {
+        if !self.days.contains_key(&session.date) {
+            if self.days.len() >= DAYS_KEPT {
+                // History is read forwards, so the oldest day is the one least likely to be asked again.
+                self.days.pop_first();
+            }
+            let day = self.make_day(hours, session);
+            self.days.insert(session.date, day);
+        }
+        &self.days[&session.date]
+    }
+
+    /// One second of a session, the whole market moved by `shift`; nothing outside the session.
+    pub(crate) fn second(&mut self, hours: &Hours, at: SecondOf, shift: i64) -> Option<Second> {
+        self.day(hours, at.session);
+        self.days[&at.session.date].second(&self.listing, at.index, shift)
+    }
+
+    fn return_ppm(&self, date: Date) -> i64 {
+        let bell = self.returns.bell(day_number(date));
+        (bell * self.listing.daily_bp * 100 / BELL_SD + DRIFT_PPM).clamp(-180_000, 180_000)
+    }
+
+    fn make_day(&mut self, hours: &Hours, session: Session) -> Day {
+        let date = session.date;
+        let previous_close = self.close_of(hours, hours.before(date).date);
+        let close = self.close_of(hours, date);
+        // About two fifths of a day's movement happens over night.
+        let gap = self.gaps.bell(day_number(date)) * self.listing.daily_bp * 40 / BELL_SD;
+        let open = (previous_close * (PPM + gap) / PPM).max(100);
+        let length = session.seconds();
+        let share =
+            |percent: i64| (self.listing.daily_volume * percent / 100 * length / FULL_SESSION).max(100);
+        Day {
+            session,
+            previous_close,
+            opening: Print { price: open, size: share(2), count: share(2) / 400 + 1 },
+            closing: Print { price: close, size: share(8), count: share(8) / 600 + 1 },
+            mids: self.path(session, open, close),
+            seconds: self.seconds.branch(day_number(date)),
+        }
+    }
+
+    fn path(&self, session: Session, open: i64, close: i64) -> Vec<i64> {
+        let steps = self.paths.branch(day_number(session.date));
+        let length = session.seconds();
+        // Volatility per second in millionths of a cent.
+        let sigma = open * self.listing.daily_bp * 100 * 1000 / ROOT_SESSION_MILLI;
+        let mut level = 0_i64;
+        let raw: Vec<i64> = (0..length)
+            .map(|second| {
+                let shape = curve::volatility_pct(second, length);
+                level += steps.bell(second) * sigma * shape / 100 / BELL_SD;
+                level
+            })
+            .collect();
+        let end = level;
+        let target = (close - open) * PPM;
+        let bend = |second: i64| (target - end) / length * second;
+        (0..length).zip(raw).map(|(second, level)| (open + (level + bend(second)) / PPM).max(50)).collect()
+    }
+}
+
+impl Day {
+    fn second(&self, listing: &Listing, index: i64, shift: i64) -> Option<Second> {
+        let mid = *usize::try_from(index).ok().and_then(|index| self.mids.get(index))? + shift;
+        let length = self.session.seconds();
+        let bits = self.seconds.bits(index);
+        let wide = i64::from(bits.is_multiple_of(8)) + i64::from(index < 60);
+        let spread = listing.spread_cents + wide;
+        let bid = (mid - spread / 2).max(1);
+        let ask = bid + spread;
+        let size = |bits: u64| (listing.quote_size * (20 + pick(bits, 160)) / 10_000 * 100).max(100);
+        Some(Second {
+            bid,
+            ask,
+            bid_size: size(bits >> 3),
+            ask_size: size(bits >> 11),
+            print: print(listing, curve::volume_pct(index, length), bits, bid, ask),
+        })
+    }
+}
+
+fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> Option<Print> {
+    // Nine tenths of the volume trades between the auctions.
+    let mean = listing.daily_volume * 9 / 10 * volume_pct / 100 / FULL_SESSION;
+    let size = if mean >= 100 {
+        mean * (25 + pick(bits >> 19, 150)) / 100
+    } else if pick(bits >> 19, 100) < mean {
+        100
+    } else {
+        return None;
+    };
+    let price = match (bits >> 29) % 4 {
+        0 => i64::midpoint(bid, ask),
+        1 => ask,
+        // Buyers and sellers come in turns of some minutes only in the path; here they are even.
+        2 if (bits >> 31).is_multiple_of(2) => ask,
+        _ => bid,
+    };
+    Some(Print { price, size, count: 1 + size / 150 })
+}
+
+/// Days since the epoch: the index of a day in its streams.
+fn day_number(date: Date) -> i64 {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    i64::from((date - epoch).get_days())
+}
