@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Postings, positions and profit net of fees.
+//!
+//! Owns: every execution exactly once with its correction, bust and late fee; positions and profit per bot,
+//! account and instrument; holdings that no execution of ours explains; the difference to the broker's
+//! positions; fee schedules.
+//!
+//! Invariants: positions move by executions and by adopted openings only. Of an account and instrument, the
+//! bots' positions and the foreign one add up to the account's. A fee that is not known is counted as
+//! unknown and is never zero, so no profit is ever stated without its fees. Sums of different currencies do
+//! not exist. A posting that does not fit changes nothing.
+//!
+//! Does not own: orders and who placed them (the caller names the bot), the broker's statements, marks.
+//! Nothing here has a default fee.
+
+mod book;
+mod exact;
+mod exec_key;
+mod fees;
+mod ledger;
+mod line;
+mod net;
+mod recon;
+
+pub use fees::{FeeSchedule, IbkrFixed, OrderFees, Traded};
+pub use ledger::{FeeError, FeePosted, Ledger, PostError, Posted};
+pub use line::Terms;
+pub use net::{Net, PositionRow};
+pub use recon::Break;

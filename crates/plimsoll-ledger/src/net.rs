@@ -1,0 +1,42 @@
+//! Figures that are shown: profit with its fees, and positions as rows.
+
+use plimsoll_model::{Account, BotName, InstrumentId, Money, Position, Price};
+
+/// A profit after fees. The figure is final only if no fee is unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Net {
+    /// Realised profit less the known fees in its currency.
+    pub amount: Money,
+    /// Known fees in other currencies, which no exact sum can contain; each above zero if it was paid.
+    pub other_fees: Vec<Money>,
+    /// How many executions have no known fee yet. While it is not zero, the amount is too high.
+    pub unknown_fees: u32,
+}
+
+impl Net {
+    /// Whether the amount is the whole truth.
+    pub fn is_complete(&self) -> bool {
+        self.other_fees.is_empty() && self.unknown_fees == 0
+    }
+}
+
+/// One holder's position in one account and instrument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionRow {
+    /// Whose; none for holdings and executions that no bot of ours explains.
+    pub bot: Option<BotName>,
+    /// In which account.
+    pub account: Account,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// How much; zero is shown as long as there is a history.
+    pub qty: Position,
+    /// Average price per unit by the average cost method; none for no holding.
+    pub avg_price: Option<Price>,
+    /// Profit of everything closed, before fees.
+    pub realised_gross: Money,
+    /// Known fees in the instrument's currency, those of opening executions included.
+    pub fees: Money,
+    /// Profit of everything closed, after all fees so far.
+    pub realised_net: Net,
+}
