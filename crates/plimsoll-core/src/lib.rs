@@ -28,17 +28,17 @@ mod outbox;
 mod quotes;
 mod recon;
 mod snapshot;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
 mod trace;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, Now, OrderId, Price,
-    RawFrame, ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Price, RawFrame,
+    ReplaceRequest, Report, ReqId, Request,
 };
 
 pub use book::{Book, OrderState, Owner};
@@ -57,7 +57,7 @@ pub enum Event {
         /// Counts starts; one higher than the journal's last.
         epoch: u64,
         /// What the operator configured.
-        config: Box<Config>,
+        config: Arc<Config>,
     },
     /// Plimsoll's own connection has finished its start-up with the venue.
     OwnUp {
@@ -191,12 +191,14 @@ pub enum Command {
         /// The order.
         order_id: OrderId,
     },
-    /// Pass a bot's message on, untouched.
+    /// Pass a bot's message on. Nothing but the account of a margin preview is ever written into it.
     Forward {
         /// Where.
         link: LinkId,
         /// The bytes.
         raw: RawFrame,
+        /// What to change in them.
+        rewrites: Vec<Rewrite>,
     },
     /// Ask the venue something on our own connection.
     Ask(Ask),

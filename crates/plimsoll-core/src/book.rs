@@ -1,0 +1,239 @@
+//! Our order book: every order that we have decided about or that the venue has told us of, ours and
+//! foreign, under each of its names.
+//!
+//! Invariant: an execution is never forgotten by a later status; `cum_qty` only grows, except when the
+//! venue busts or corrects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use plimsoll_model::{
+    Account, BotName, ClOrdId, ClientId, InstrumentId, NewOrder, OrdType, OrderId, OrderStatus, PermId,
+    Price, Qty, RawFrame, Side, TimeInForce,
+};
+
+use crate::guard::GuardId;
+use crate::limits;
+
+/// Whose an order is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A bot of this fleet.
+    Bot(BotName),
+    /// Placed by hand, or by a program that does not go through Plimsoll. Never adopted.
+    Foreign,
+}
+
+impl Owner {
+    /// The bot, if it is one of ours.
+    pub fn bot(&self) -> Option<&BotName> {
+        match self {
+            Self::Bot(bot) => Some(bot),
+            Self::Foreign => None,
+        }
+    }
+}
+
+/// The place of an order in the book; counted up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderKey(u64);
+
+/// One order.
+#[derive(Debug, Clone)]
+pub struct OrderState {
+    /// Whose.
+    pub owner: Owner,
+    /// Our reference, if it is one of ours.
+    pub cl_ord_id: Option<ClOrdId>,
+    /// The client that placed it, if known.
+    pub client_id: Option<ClientId>,
+    /// That client's number.
+    pub order_id: Option<OrderId>,
+    /// The broker's number.
+    pub perm_id: Option<PermId>,
+    /// For whom; none only until the venue has named the account of an order that was let through
+    /// without one in observe mode.
+    pub account: Option<Account>,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// How much in all.
+    pub qty: Qty,
+    /// What kind.
+    pub ord_type: OrdType,
+    /// Limit price.
+    pub limit_px: Option<Price>,
+    /// Stop or auxiliary price.
+    pub stop_px: Option<Price>,
+    /// How long.
+    pub tif: TimeInForce,
+    /// The parent of a bracket's child.
+    pub parent_id: Option<OrderId>,
+    /// The one-cancels-all group, or empty.
+    pub oca_group: Box<str>,
+    /// How far it has come.
+    pub status: OrderStatus,
+    /// FIX 14.
+    pub cum_qty: Qty,
+    /// FIX 6.
+    pub avg_px: Option<Price>,
+    /// Who denied it.
+    pub denied_by: Option<GuardId>,
+    /// The bot's own reference text, put back on the way down.
+    pub bot_ref: Box<str>,
+    /// When it was decided or first seen.
+    pub since: Timestamp,
+    /// The venue's latest openOrder and orderStatus of it, to show again after a denied change.
+    pub open_order: Option<RawFrame>,
+    /// See `open_order`.
+    pub status_frame: Option<RawFrame>,
+}
+
+impl OrderState {
+    /// One of ours, as it is decided.
+    pub(crate) fn ours(order: &NewOrder, client_id: ClientId, bot_ref: &str, now: Timestamp) -> Self {
+        Self {
+            owner: Owner::Bot(order.bot.clone()),
+            cl_ord_id: Some(order.cl_ord_id.clone()),
+            client_id: Some(client_id),
+            order_id: Some(order.order_id),
+            perm_id: None,
+            account: Some(order.account.clone()),
+            instrument: order.instrument.clone(),
+            side: order.side,
+            qty: order.qty,
+            ord_type: order.ord_type.clone(),
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            tif: order.tif.clone(),
+            parent_id: order.parent_id,
+            oca_group: order.oca_group.clone(),
+            status: OrderStatus::PendingNew,
+            cum_qty: Qty::ZERO,
+            avg_px: None,
+            denied_by: None,
+            bot_ref: bot_ref.into(),
+            since: now,
+            open_order: None,
+            status_frame: None,
+        }
+    }
+
+    /// FIX 151: what may still execute.
+    pub fn leaves_qty(&self) -> Qty {
+        if self.status.is_open() { self.qty.saturating_sub(self.cum_qty) } else { Qty::ZERO }
+    }
+
+    /// The name for people: our reference, or the broker's number.
+    pub fn label(&self) -> String {
+        match (&self.cl_ord_id, self.perm_id) {
+            (Some(id), _) => id.to_string(),
+            (None, Some(perm_id)) => format!("foreign {perm_id}"),
+            (None, None) => "foreign".to_owned(),
+        }
+    }
+}
+
+/// All orders.
+#[derive(Debug, Default)]
+pub struct Book {
+    orders: BTreeMap<OrderKey, OrderState>,
+    by_client: BTreeMap<(ClientId, OrderId), OrderKey>,
+    by_perm: BTreeMap<PermId, OrderKey>,
+    by_ref: BTreeMap<ClOrdId, OrderKey>,
+    open: BTreeSet<OrderKey>,
+    next: u64,
+}
+
+impl Book {
+    /// Adds an order.
+    pub(crate) fn insert(&mut self, state: OrderState) -> OrderKey {
+        self.make_room();
+        let key = OrderKey(self.next);
+        self.next += 1;
+        self.orders.insert(key, state);
+        self.reindex(key);
+        key
+    }
+
+    /// Changes an order and keeps the indices true.
+    pub(crate) fn update(&mut self, key: OrderKey, change: impl FnOnce(&mut OrderState)) {
+        if let Some(state) = self.orders.get_mut(&key) {
+            change(state);
+            self.reindex(key);
+        }
+    }
+
+    /// The order.
+    pub fn get(&self, key: OrderKey) -> Option<&OrderState> {
+        self.orders.get(&key)
+    }
+
+    /// By the client's number.
+    pub fn by_client(&self, client_id: ClientId, order_id: OrderId) -> Option<OrderKey> {
+        self.by_client.get(&(client_id, order_id)).copied()
+    }
+
+    /// By the broker's number.
+    pub fn by_perm(&self, perm_id: PermId) -> Option<OrderKey> {
+        self.by_perm.get(&perm_id).copied()
+    }
+
+    /// By our reference.
+    pub fn by_ref(&self, cl_ord_id: &ClOrdId) -> Option<OrderKey> {
+        self.by_ref.get(cl_ord_id).copied()
+    }
+
+    /// Every order, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.orders.iter().map(|(key, state)| (*key, state))
+    }
+
+    /// Every order that can still execute, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.open.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
+    }
+
+    /// How many can still execute.
+    pub fn open_count(&self) -> usize {
+        self.open.len()
+    }
+
+    fn reindex(&mut self, key: OrderKey) {
+        let Some(state) = self.orders.get(&key) else { return };
+        if let (Some(client), Some(id)) = (state.client_id, state.order_id)
+            && id.0 != 0
+        {
+            self.by_client.insert((client, id), key);
+        }
+        if let Some(perm_id) = state.perm_id {
+            self.by_perm.insert(perm_id, key);
+        }
+        if let Some(id) = &state.cl_ord_id {
+            self.by_ref.insert(id.clone(), key);
+        }
+        if state.status.is_open() {
+            self.open.insert(key);
+        } else {
+            self.open.remove(&key);
+        }
+    }
+
+    fn make_room(&mut self) {
+        if self.orders.len() < limits::BOOK_ORDERS_MAX {
+            return;
+        }
+        let oldest = self.orders.iter().find(|(_, state)| !state.status.is_open()).map(|(key, _)| *key);
+        let Some(state) = oldest.and_then(|key| self.orders.remove(&key)) else { return };
+        if let (Some(client), Some(id)) = (state.client_id, state.order_id) {
+            self.by_client.remove(&(client, id));
+        }
+        if let Some(perm_id) = state.perm_id {
+            self.by_perm.remove(&perm_id);
+        }
+        if let Some(id) = &state.cl_ord_id {
+            self.by_ref.remove(id);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The bridge itself: its state, and the one place where an event is handed to what it concerns.
+
+mod links;
+mod orders;
+mod references;
+mod release;
+mod reports;
+mod rounds;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use plimsoll_calendar::Calendar;
+use plimsoll_ledger::{Ledger, Terms};
+use plimsoll_model::{
+    Account, BotName, Currency, InstrumentId, LinkId, Money, Mono, NewOrder, Now, Position, Price, ReqId,
+};
+
+use crate::book::{Book, OrderKey};
+use crate::config::{BotConfig, Config};
+use crate::guard::{Context, Phase};
+use crate::halt::{Halt, HaltLevel, Halts};
+use crate::intake::Contracts;
+use crate::limits;
+use crate::link::Links;
+use crate::outbox::{Outbox, Recent};
+use crate::quotes::Quotes;
+use crate::recon::Recon;
+use crate::{Ask, Command, Event, Operator};
+
+/// The decisions of one gateway. Feed it events in order; carry out its commands in order.
+#[derive(Debug)]
+pub struct Bridge {
+    pub(crate) config: Option<Arc<Config>>,
+    pub(crate) epoch: u64,
+    pub(crate) calendar: Calendar,
+    pub(crate) contracts: Contracts,
+    pub(crate) links: Links,
+    pub(crate) book: Book,
+    pub(crate) outbox: Outbox,
+    pub(crate) recent: Recent,
+    pub(crate) quotes: Quotes,
+    pub(crate) ledger: Ledger,
+    pub(crate) halts: Halts,
+    pub(crate) recon: Recon,
+    /// The last number of each bot's order references, by trade date.
+    counters: BTreeMap<(BotName, Date), u32>,
+    /// Our own questions about contracts.
+    contract_reqs: BTreeMap<ReqId, InstrumentId>,
+    /// Holdings as the broker last reported them on our own connection.
+    pub(crate) broker_positions: BTreeMap<(Account, InstrumentId), (Position, Option<Price>)>,
+    /// Since when the broker's holdings and the ledger have differed.
+    doubt_since: Option<Mono>,
+    /// Orders that the round of questions under way must find, or they are gone.
+    sought: BTreeSet<OrderKey>,
+    /// Each bot's result at the start of its trade date.
+    day_start: BTreeMap<BotName, (Date, Money)>,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Bridge {
+    /// A bridge that knows nothing; its first event is [`Event::Started`].
+    pub fn new() -> Self {
+        Self {
+            config: None,
+            epoch: 0,
+            calendar: Calendar::us_equities(),
+            contracts: Contracts::default(),
+            links: Links::default(),
+            book: Book::default(),
+            outbox: Outbox::default(),
+            recent: Recent::default(),
+            quotes: Quotes::default(),
+            ledger: Ledger::default(),
+            halts: Halts::default(),
+            recon: Recon::new(),
+            counters: BTreeMap::new(),
+            contract_reqs: BTreeMap::new(),
+            broker_positions: BTreeMap::new(),
+            doubt_since: None,
+            sought: BTreeSet::new(),
+            day_start: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one event and says what is to be done about it.
+    pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
+        match event {
+            Event::Started { epoch, config } => self.started(epoch, config),
+            Event::OwnUp { link } => self.own_up(now, link, out),
+            Event::OwnDown { link } => {
+                if self.recon.is_own(link) {
+                    self.recon.down();
+                    self.quotes.clear();
+                }
+            }
+            Event::BotArrived { link, bot, client_id, raw } => {
+                self.bot_arrived(link, bot, client_id, raw, out);
+            }
+            Event::BotGone { link } => self.bot_gone(now, link, out),
+            Event::FromBot { link, request, raw } => self.on_bot(now, link, request, raw, out),
+            Event::FromVenue { link, report, raw } => self.on_venue(now, link, report, raw, out),
+            Event::Quote { instrument, quote } => {
+                self.quotes.set(instrument, quote);
+                self.note_day_start(now);
+            }
+            Event::Flushed { token } => self.flushed(now, token, out),
+            Event::Operator(operator) => self.operator(now, operator, out),
+            Event::Woke => self.woke(now, out),
+        }
+    }
+
+    /// When the bridge next has something to do by itself.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        if self.recon.link.is_none() || self.recon.polling.is_some() {
+            return None;
+        }
+        let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
+        let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
+        [poll, doubt].into_iter().flatten().min()
+    }
+
+    fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
+        if self.next_wakeup().is_some_and(|due| due <= now.mono) {
+            self.poll(now, out);
+        }
+    }
+
+    fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
+        match operator {
+            Operator::Halt { level, bot, by, reason } => {
+                let halt = Halt { level, by: by.clone(), reason: reason.clone() };
+                self.halts.set(bot.clone(), halt);
+                if level == HaltLevel::All {
+                    self.cancel_everything(now, bot.as_ref(), out);
+                }
+                let whom = bot.as_ref().map_or("fleet", BotName::as_str);
+                out.push(Command::Notice { text: format!("{whom} halted ({level}) by {by}: {reason}") });
+            }
+            Operator::Resume { bot, by, reason } => {
+                let whom = bot.as_ref().map_or("fleet", BotName::as_str).to_owned();
+                let lifted = self.halts.lift(bot.as_ref());
+                let what = if lifted { "resumed" } else { "was not halted; resume" };
+                out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
+            }
+        }
+    }
+
+    /// The halt of everything also ends what is working, on the connection that placed it.
+    fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
+        let links: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(_, state)| bot.is_none_or(|bot| state.bot == *bot))
+            .map(|(link, _)| link)
+            .collect();
+        for link in links {
+            self.cancel_all_of(now, link, out);
+        }
+        let unreachable = self
+            .book
+            .open()
+            .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
+            .filter(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+            .count();
+        if unreachable > 0 {
+            out.push(Command::Notice {
+                text: format!(
+                    "{unreachable} working orders are not on a connection of ours and were not canceled; \
+                     cancel them at the broker"
+                ),
+            });
+        }
+    }
+
+    pub(crate) fn bot_config(&self, name: &BotName) -> Option<&BotConfig> {
+        self.config.as_ref()?.bot(name)
+    }
+
+    /// What the guards may look at when they judge an order of this bot.
+    pub(crate) fn context<'a>(
+        &'a self,
+        now: Now,
+        phase: Phase,
+        bot: &'a BotConfig,
+        config: &'a Config,
+    ) -> Context<'a> {
+        Context {
+            now,
+            phase,
+            config,
+            bot,
+            book: &self.book,
+            ledger: &self.ledger,
+            quotes: &self.quotes,
+            calendar: &self.calendar,
+            contracts: &self.contracts,
+            halts: &self.halts,
+            recon: &self.recon.state,
+            recent: &self.recent,
+            daily_loss: self.daily_loss(now, bot),
+            own: None,
+            replaces: false,
+            parent: None,
+            unbounded: None,
+        }
+    }
+
+    /// The bot's result since the journal began: realised and open, net of the fees that are known.
+    pub(crate) fn result(&self, bot: &BotConfig) -> Money {
+        let zero = Money::zero(Currency::USD);
+        self.ledger
+            .rows()
+            .iter()
+            .filter(|row| row.bot.as_ref() == Some(&bot.name))
+            .flat_map(|row| {
+                let mark = self.quotes.mark(&row.instrument);
+                let open = mark.and_then(|mark| {
+                    self.ledger.open_pnl(row.bot.as_ref(), &row.account, &row.instrument, mark)
+                });
+                [Some(row.realised_net.amount), open]
+            })
+            .flatten()
+            .filter(|part| part.currency == zero.currency)
+            .fold(zero, |sum, part| sum.checked_add(part).unwrap_or(sum))
+    }
+
+    /// What a price of this instrument means in money.
+    pub(crate) fn terms(&self, instrument: &InstrumentId) -> Option<Terms> {
+        self.contracts.terms(instrument)
+    }
+
+    /// Remembers each bot's result when its trade date begins, as soon as there are quotes to mark it.
+    fn note_day_start(&mut self, now: Now) {
+        let Some(config) = &self.config else { return };
+        let Ok(date) = self.calendar.trade_date(now.wall) else { return };
+        let due: Vec<_> = config
+            .bots
+            .iter()
+            .filter(|bot| bot.daily_loss_max.is_some())
+            .filter(|bot| self.day_start.get(&bot.name).is_none_or(|(day, _)| *day != date))
+            .map(|bot| (bot.name.clone(), (date, self.result(bot))))
+            .collect();
+        self.day_start.extend(due);
+    }
+
+    fn daily_loss(&self, now: Now, bot: &BotConfig) -> Option<Money> {
+        bot.daily_loss_max?;
+        let (date, start) = self.day_start.get(&bot.name)?;
+        let today = self.calendar.trade_date(now.wall).ok()?;
+        (*date == today).then(|| start.checked_sub(self.result(bot))).flatten()
+    }
+
+    /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.
+    pub(crate) fn trade_date(&self, now: Now) -> Date {
+        let utc = || now.wall.to_zoned(jiff::tz::TimeZone::UTC).date();
+        self.calendar.trade_date(now.wall).unwrap_or_else(|_| utc())
+    }
+
+    pub(crate) fn ask(out: &mut Vec<Command>, asks: Vec<Ask>) {
+        out.extend(asks.into_iter().map(Command::Ask));
+    }
+}
+
+/// The parent of a child that is judged in the same group.
+pub(crate) fn parent_in<'a>(order: &NewOrder, group: &'a [NewOrder]) -> Option<&'a NewOrder> {
+    let parent_id = order.parent_id?;
+    group.iter().find(|other| other.order_id == parent_id)
+}

@@ -1,0 +1,105 @@
+//! Starts, arrivals and departures.
+
+use std::sync::Arc;
+
+use plimsoll_model::{BotName, ClientId, LinkId, Now, OrderStatus, RawFrame};
+
+use super::Bridge;
+use crate::{Ask, Command, Config};
+
+impl Bridge {
+    /// A new process: no link is left, and an order without the venue's word is of unknown fate.
+    pub(super) fn started(&mut self, epoch: u64, config: Arc<Config>) {
+        self.contracts.configure(config.instruments().into_iter());
+        self.config = Some(config);
+        self.epoch = epoch;
+        self.links.close_all();
+        self.recon.down();
+        self.quotes.clear();
+        self.contract_reqs.clear();
+        self.doubt_since = None;
+        self.sought.clear();
+        // What waited for the disk may have left just before the end: only the venue can tell.
+        self.outbox.drain().for_each(drop);
+        self.forget_certainty(|_| true);
+    }
+
+    /// Orders that were sent, or perhaps sent, on a connection that is gone.
+    fn forget_certainty(&mut self, on: impl Fn(Option<ClientId>) -> bool) {
+        let lost: Vec<_> = self
+            .book
+            .open()
+            .filter(|(_, state)| state.status == OrderStatus::PendingNew && on(state.client_id))
+            .map(|(key, _)| key)
+            .collect();
+        for key in lost {
+            self.book.update(key, |state| state.status = OrderStatus::Unknown);
+        }
+    }
+
+    pub(super) fn own_up(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
+        let mut asks = Vec::new();
+        self.subscribe(&mut asks);
+        self.begin_round(now, link, &mut asks);
+        Self::ask(out, asks);
+    }
+
+    /// Asks what each configured contract is, and for its quotes.
+    pub(super) fn subscribe(&mut self, asks: &mut Vec<Ask>) {
+        let Some(config) = &self.config else { return };
+        for (instrument, contract) in config.instruments() {
+            let req_id = self.recon.req_id();
+            self.contract_reqs.insert(req_id, instrument.clone());
+            asks.push(Ask::Contract { req_id, contract: contract.clone() });
+            asks.push(Ask::Quotes {
+                req_id: self.recon.req_id(),
+                instrument: instrument.clone(),
+                contract: contract.clone(),
+            });
+        }
+    }
+
+    pub(super) fn bot_arrived(
+        &mut self,
+        link: LinkId,
+        bot: BotName,
+        client_id: ClientId,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
+        let known = self.bot_config(&bot).is_some_and(|config| config.client_ids.contains(&client_id));
+        let refusal = if !known {
+            Some(format!("client id {client_id} is not one of {bot}'s"))
+        } else if self.links.of_client(client_id).is_some() {
+            Some(format!("client id {client_id} is already connected"))
+        } else if !self.recon.was_done {
+            Some("not reconciled with the broker yet".to_owned())
+        } else {
+            None
+        };
+        match refusal {
+            None => {
+                self.links.open(link, bot, client_id);
+                out.push(Command::Forward { link, raw, rewrites: vec![] });
+            }
+            Some(reason) => {
+                let text = format!(
+                    "Unable to connect as the client id is already in use or not allowed. \
+                     Plimsoll: {reason}"
+                );
+                out.push(Command::Refuse { link, id: None, code: 326, text });
+                out.push(Command::CloseBot { link, reason });
+            }
+        }
+    }
+
+    /// Its orders stay at the venue; those without an answer are asked for on our own connection.
+    pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
+        let Some(gone) = self.links.close(link) else { return };
+        self.forget_certainty(|client_id| client_id == Some(gone.client_id));
+        let open = self.book.open().any(|(_, state)| state.client_id == Some(gone.client_id));
+        if open {
+            self.poll(now, out);
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! What the venue says: first it changes what we believe, then the bot is shown what concerns it.
+
+use plimsoll_ledger::Terms;
+use plimsoll_model::{
+    ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus, PositionReport, Qty,
+    RawFrame, Report, StatusReport,
+};
+
+use super::Bridge;
+use crate::book::{OrderKey, OrderState, Owner};
+use crate::recon::Ended;
+use crate::{Command, Rewrite};
+
+/// The broker's servers are out of TWS's reach.
+const CODE_CONNECTIVITY_LOST: i32 = 1100;
+/// They are back, and all market data subscriptions are gone.
+const CODE_RESTORED_DATA_LOST: i32 = 1101;
+/// They are back, with the subscriptions.
+const CODE_RESTORED: i32 = 1102;
+/// An order was canceled, with or without having been asked.
+const CODE_CANCELED: i32 = 202;
+
+/// Codes that end a new order which never worked. Notices and warnings about a live order are not among
+/// them: taking one for the end would forget a working order (ibkr-protocol §7.5, §8).
+const CODES_REFUSED: &[i32] = &[
+    103, 106, 107, 109, 110, 111, 113, 116, 133, 140, 141, 160, 163, 164, 200, 201, 203, 320, 321, 322, 328,
+    355, 387, 388, 392, 412, 413, 422, 426, 434, 435, 436, 439, 443, 460, 10006, 10052, 10243, 10268, 10269,
+    10270, 10285, 10318,
+];
+
+impl Bridge {
+    pub(super) fn on_venue(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        report: Report,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
+        self.believe(now, link, &report, &raw, out);
+        if self.recon.is_own(link) {
+            self.own_answer(now, link, report, out);
+        } else {
+            self.show(link, &report, raw, out);
+        }
+    }
+
+    /// Changes what we believe about orders and executions, whichever connection said it.
+    fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
+        match report {
+            Report::OpenOrder(order) if !order.what_if => {
+                let own = self.recon.is_own(link);
+                if let Some(key) = self.note_order(now, order)
+                    && !own
+                {
+                    self.book.update(key, |state| state.open_order = Some(raw.clone()));
+                }
+            }
+            Report::CompletedOrder(order) => {
+                self.note_order(now, order);
+            }
+            Report::Status(status) => self.note_status(link, status, raw),
+            Report::Execution(execution) => self.note_execution(now, execution, out),
+            Report::Commission { exec_id, charge: Some(charge) } => {
+                if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
+                    out.push(Command::Notice { text: error.to_string() });
+                }
+            }
+            Report::Error(error) => self.note_error(link, error),
+            _ => {}
+        }
+    }
+
+    /// Answers on our own connection, which no bot sees.
+    fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
+        match report {
+            Report::Position(position) => self.note_position(now, position),
+            Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
+            Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
+            Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
+                self.answer_ended(Ended::Executions, out);
+            }
+            Report::CompletedOrdersEnd => self.answer_ended(Ended::CompletedOrders, out),
+            Report::Contract(contract) => {
+                if let Some(instrument) = self.contract_reqs.get(&contract.req_id) {
+                    self.contracts.learn(instrument, &contract);
+                }
+            }
+            Report::Error(error) => self.own_error(now, link, &error, out),
+            _ => {}
+        }
+    }
+
+    fn own_error(&mut self, now: Now, link: LinkId, error: &ErrorReport, out: &mut Vec<Command>) {
+        match error.code {
+            CODE_CONNECTIVITY_LOST => {
+                self.recon.down();
+                self.recon.link = Some(link);
+                self.quotes.clear();
+            }
+            CODE_RESTORED_DATA_LOST | CODE_RESTORED => {
+                let mut asks = Vec::new();
+                if error.code == CODE_RESTORED_DATA_LOST {
+                    self.subscribe(&mut asks);
+                }
+                self.begin_round(now, link, &mut asks);
+                Self::ask(out, asks);
+            }
+            // Notices about farms come at every connect; staleness is judged by prices, not by them.
+            2100..=2199 => {}
+            code => {
+                let about = error
+                    .id
+                    .and_then(|id| self.contract_reqs.get(&plimsoll_model::ReqId(id)))
+                    .map_or_else(String::new, |instrument| format!(" about {instrument}"));
+                out.push(Command::Notice { text: format!("broker error {code}{about}: {}", error.text) });
+            }
+        }
+    }
+
+    /// Finds the order under any of its names, or enters it as foreign.
+    fn note_order(&mut self, now: Now, report: &OpenOrderReport) -> Option<OrderKey> {
+        let ours = self.bot_of_reference(&report.order_ref);
+        let key = self
+            .book
+            .by_perm(report.perm_id)
+            .or_else(|| {
+                let (client, order) = report.client_id.zip(report.order_id.filter(|id| id.0 != 0))?;
+                self.book.by_client(client, order)
+            })
+            .or_else(|| self.book.by_ref(&ours.as_ref()?.0));
+        let key = if let Some(key) = key {
+            key
+        } else {
+            let instrument = self.contracts.identify(&report.contract).ok()?;
+            self.book.insert(from_report(report, instrument, ours, now))
+        };
+        self.sought.remove(&key);
+        self.book.update(key, |state| {
+            state.perm_id = Some(report.perm_id);
+            state.account = report.account.clone().or_else(|| state.account.take());
+            if let Some(client) = report.client_id.filter(|_| report.order_id.is_some_and(|id| id.0 != 0)) {
+                state.client_id = Some(client);
+                state.order_id = report.order_id;
+            }
+            state.qty = report.qty;
+            state.ord_type = report.ord_type.clone();
+            state.limit_px = report.limit_px.or(state.limit_px);
+            state.stop_px = report.stop_px.or(state.stop_px);
+            state.cum_qty = state.cum_qty.max(report.cum_qty.unwrap_or(Qty::ZERO));
+            state.status = next_status(state, report.status);
+        });
+        Some(key)
+    }
+
+    fn note_status(&mut self, link: LinkId, report: &StatusReport, raw: &RawFrame) {
+        let key = self
+            .book
+            .by_perm(report.perm_id)
+            .or_else(|| self.book.by_client(report.client_id, report.order_id));
+        let Some(key) = key else { return };
+        let own = self.recon.is_own(link);
+        self.sought.remove(&key);
+        self.book.update(key, |state| {
+            if report.perm_id.0 != 0 {
+                state.perm_id = Some(report.perm_id);
+            }
+            state.cum_qty = state.cum_qty.max(report.cum_qty);
+            state.avg_px = report.avg_px.or(state.avg_px);
+            state.status = next_status(state, report.status);
+            if !own {
+                state.status_frame = Some(raw.clone());
+            }
+        });
+    }
+
+    fn note_execution(&mut self, now: Now, report: &ExecutionReport, out: &mut Vec<Command>) {
+        let ours = self.bot_of_reference(&report.order_ref);
+        let key = self
+            .book
+            .by_perm(report.perm_id)
+            .or_else(|| self.book.by_client(report.client_id, report.order_id))
+            .or_else(|| self.book.by_ref(&ours.as_ref()?.0));
+        let Ok(instrument) = self.contracts.identify(&report.contract) else {
+            let text =
+                format!("execution {} of an unknown contract was not booked", report.execution.exec_id);
+            out.push(Command::Notice { text });
+            return;
+        };
+        let owner = key.and_then(|key| self.book.get(key)).map(|state| state.owner.clone());
+        let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| ours.as_ref().map(|o| o.1.clone()));
+        let mut execution = report.execution.clone();
+        execution.instrument = instrument;
+        execution.cl_ord_id = ours.map(|o| o.0).or_else(|| self.book.get(key?)?.cl_ord_id.clone());
+        let Some(terms) = Terms::of(&report.contract).or_else(|| self.terms(&execution.instrument)) else {
+            let id = &execution.exec_id;
+            let text = format!("execution {id} was not booked: its currency or multiplier is not known");
+            out.push(Command::Notice { text });
+            return;
+        };
+        if let Err(error) = self.ledger.post(&execution, bot.as_ref(), terms) {
+            out.push(Command::Notice { text: error.to_string() });
+        }
+        if let Some(key) = key {
+            self.book.update(key, |state| {
+                state.perm_id = Some(report.perm_id);
+                state.cum_qty = state.cum_qty.max(report.cum_qty);
+                state.status = next_status(state, state.status);
+            });
+        }
+        self.doubt(now);
+    }
+
+    fn note_position(&mut self, now: Now, report: PositionReport) {
+        let Ok(instrument) = self.contracts.identify(&report.contract) else { return };
+        self.broker_positions.insert((report.account, instrument), (report.position, report.avg_cost));
+        if self.recon.state == crate::ReconState::Done {
+            self.doubt(now);
+        }
+    }
+
+    /// Whether broker and ledger differ, and since when.
+    fn doubt(&mut self, now: Now) {
+        let differ = self.broker_positions.iter().any(|((account, instrument), (position, _))| {
+            self.ledger.position(account, instrument) != *position
+        });
+        self.doubt_since = differ.then(|| self.doubt_since.unwrap_or(now.mono));
+    }
+
+    fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
+        let client_id = self.links.get(link).map(|state| state.client_id);
+        let Some((client_id, id)) = client_id.zip(error.id) else { return };
+        let Some(key) = self.book.by_client(client_id, OrderId(id)) else { return };
+        self.book.update(key, |state| {
+            let never_worked = matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown)
+                && state.cum_qty.is_zero();
+            if error.code == CODE_CANCELED && state.status.is_open() {
+                state.status = OrderStatus::Canceled;
+            } else if never_worked && CODES_REFUSED.contains(&error.code) {
+                state.status = OrderStatus::Rejected;
+            }
+        });
+    }
+
+    /// Shows a bot what concerns it: lines of its own accounts, under its own references.
+    fn show(&mut self, link: LinkId, report: &Report, raw: RawFrame, out: &mut Vec<Command>) {
+        let Some(state) = self.links.get(link) else { return };
+        let client_id = state.client_id;
+        let Some(bot) = self.bot_config(&state.bot) else { return };
+        let sees = |account: &plimsoll_model::Account| bot.accounts.contains(account);
+        let rewrites = match report {
+            Report::ManagedAccounts(all) => {
+                let own: Vec<_> = all.iter().filter(|account| sees(account)).cloned().collect();
+                if own.is_empty() {
+                    let reason = "the login has none of this bot's accounts".to_owned();
+                    out.push(Command::CloseBot { link, reason });
+                    return;
+                }
+                if own.len() == all.len() { vec![] } else { vec![Rewrite::Accounts(own)] }
+            }
+            Report::NextValidId(id) => {
+                let next = self.links.next_valid_id(client_id, *id);
+                if next == *id { vec![] } else { vec![Rewrite::NextValidId(next)] }
+            }
+            Report::OpenOrder(order) | Report::CompletedOrder(order) => {
+                if !order.account.as_ref().is_none_or(sees) {
+                    return;
+                }
+                self.bots_own_words(self.book.by_perm(order.perm_id))
+            }
+            Report::Status(status) => {
+                let account = self
+                    .book
+                    .by_perm(status.perm_id)
+                    .and_then(|key| self.book.get(key))
+                    .and_then(|state| state.account.as_ref());
+                if status.client_id != client_id && !account.is_some_and(sees) {
+                    return;
+                }
+                vec![]
+            }
+            Report::Execution(execution) => {
+                if !sees(&execution.execution.account) {
+                    return;
+                }
+                let rewrites = self.bots_own_words(self.book.by_perm(execution.perm_id));
+                if let Some(state) = self.links.get_mut(link) {
+                    state.shown_execs.insert(execution.execution.exec_id.clone());
+                }
+                rewrites
+            }
+            Report::Commission { exec_id, .. } => {
+                if !self.links.get(link).is_some_and(|state| state.shown_execs.contains(exec_id)) {
+                    return;
+                }
+                vec![]
+            }
+            Report::Position(PositionReport { account, .. }) | Report::AboutAccount(account) => {
+                if !sees(account) {
+                    return;
+                }
+                vec![]
+            }
+            _ => vec![],
+        };
+        out.push(Command::ToBot { link, raw, rewrites });
+    }
+
+    /// The reference that the bot itself wrote.
+    fn bots_own_words(&self, key: Option<OrderKey>) -> Vec<Rewrite> {
+        key.and_then(|key| self.book.get(key))
+            .filter(|state| state.cl_ord_id.is_some())
+            .map(|state| vec![Rewrite::OrderRef(state.bot_ref.clone())])
+            .unwrap_or_default()
+    }
+}
+
+/// What a new word about an order makes of its state. Executions are facts: an order that is executed in
+/// full is filled whatever else is said, and an end is only left for life by an inactive order.
+fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
+    if !state.qty.is_zero() && state.cum_qty >= state.qty {
+        return OrderStatus::Filled;
+    }
+    match (state.status, said) {
+        (OrderStatus::Filled | OrderStatus::Canceled | OrderStatus::Denied, _) => state.status,
+        (_, OrderStatus::New) if !state.cum_qty.is_zero() => OrderStatus::PartiallyFilled,
+        (_, said) => said,
+    }
+}
+
+fn from_report(
+    report: &OpenOrderReport,
+    instrument: plimsoll_model::InstrumentId,
+    ours: Option<(plimsoll_model::ClOrdId, plimsoll_model::BotName)>,
+    now: Now,
+) -> OrderState {
+    let (cl_ord_id, owner) = match ours {
+        Some((id, bot)) => (Some(id), Owner::Bot(bot)),
+        None => (None, Owner::Foreign),
+    };
+    OrderState {
+        owner,
+        cl_ord_id,
+        client_id: report.client_id,
+        order_id: report.order_id,
+        perm_id: Some(report.perm_id),
+        account: report.account.clone(),
+        instrument,
+        side: report.side,
+        qty: report.qty,
+        ord_type: report.ord_type.clone(),
+        limit_px: report.limit_px,
+        stop_px: report.stop_px,
+        tif: report.tif.clone(),
+        parent_id: report.parent_id,
+        oca_group: "".into(),
+        status: report.status,
+        cum_qty: report.cum_qty.unwrap_or(Qty::ZERO),
+        avg_px: None,
+        denied_by: None,
+        bot_ref: report.order_ref.clone(),
+        since: now.wall,
+        open_order: None,
+        status_frame: None,
+    }
+}

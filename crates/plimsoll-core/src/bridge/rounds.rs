@@ -1,0 +1,116 @@
+//! Rounds of questions to the broker, and what their answers prove.
+
+use std::collections::BTreeMap;
+
+use plimsoll_ledger::Break;
+use plimsoll_model::{LinkId, Now, OrderStatus, Price};
+
+use super::Bridge;
+use crate::recon::{Ended, ReconState};
+use crate::{Ask, Command};
+
+impl Bridge {
+    /// Everything is asked anew in this life of our own connection.
+    pub(super) fn begin_round(&mut self, now: Now, link: LinkId, asks: &mut Vec<Ask>) {
+        self.broker_positions.clear();
+        self.recon.begin(link, now.mono, asks);
+        self.note_sought();
+    }
+
+    /// Asks about orders whose bot is away, and about executions that the holdings suggest.
+    pub(super) fn poll(&mut self, now: Now, out: &mut Vec<Command>) {
+        let mut asks = Vec::new();
+        self.recon.poll(now.mono, &mut asks);
+        if !asks.is_empty() {
+            self.note_sought();
+        }
+        Self::ask(out, asks);
+    }
+
+    /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
+    /// An order on a live connection is left out, because it may be on its way at this very moment.
+    fn note_sought(&mut self) {
+        self.sought = self
+            .book
+            .open()
+            .filter(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+            .map(|(key, _)| key)
+            .collect();
+    }
+
+    pub(super) fn has_orphans(&self) -> bool {
+        self.book.open().any(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+    }
+
+    pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {
+        let first = matches!(self.recon.state, ReconState::Asking(_));
+        if !self.recon.ended(which) {
+            return;
+        }
+        self.close_what_was_not_found(out);
+        self.explain_positions(first, out);
+        if first {
+            out.push(Command::Notice {
+                text: format!(
+                    "reconciled: {} open orders, {} positions",
+                    self.book.open_count(),
+                    self.broker_positions.values().filter(|(position, _)| !position.is_zero()).count()
+                ),
+            });
+        }
+    }
+
+    /// Open orders, completed orders and executions of this connection name it nowhere: it is not at the
+    /// venue. That proof, and no silence, ends an unknown fate.
+    fn close_what_was_not_found(&mut self, out: &mut Vec<Command>) {
+        for key in std::mem::take(&mut self.sought) {
+            let Some(state) = self.book.get(key).filter(|state| state.status.is_open()) else { continue };
+            let text = format!("{} is not at the venue (was {})", state.label(), state.status);
+            self.book.update(key, |state| state.status = OrderStatus::Canceled);
+            out.push(Command::Notice { text });
+        }
+    }
+
+    /// The broker's holdings win. What our executions cannot explain is foreign: a holding from before,
+    /// or a trade by hand.
+    fn explain_positions(&mut self, first: bool, out: &mut Vec<Command>) {
+        self.doubt_since = None;
+        let mut broker: BTreeMap<_, _> =
+            self.broker_positions.iter().map(|(key, (position, _))| (key.clone(), *position)).collect();
+        if !first {
+            // Between full lists the broker reports changes only; what it has not named is as it was.
+            for row in self.ledger.rows() {
+                let key = (row.account, row.instrument);
+                let ours = self.ledger.position(&key.0, &key.1);
+                broker.entry(key).or_insert(ours);
+            }
+        }
+        for gap in self.ledger.diff(&broker) {
+            self.adopt(&gap, out);
+        }
+    }
+
+    fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
+        let Break { account, instrument, ledger, broker } = gap;
+        let key = (account.clone(), instrument.clone());
+        let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
+        let opening = self.ledger.opening(account, instrument);
+        let text =
+            match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
+                (Some(opening), Some(terms)) => {
+                    // The broker's average cost is the best that is known about a holding from elsewhere.
+                    let avg = avg.unwrap_or(Price::ZERO);
+                    match self.ledger.adopt(account, instrument, opening, avg, terms) {
+                        Ok(()) => format!("{opening} is foreign"),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
+            };
+        out.push(Command::Notice {
+            text: format!(
+                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}"
+            ),
+        });
+    }
+}

@@ -1,0 +1,246 @@
+//! The guards: one table, one function per guard, one proof.
+//!
+//! Guards read and judge; they never change state and never repair. Documentation pages, configuration
+//! keys, denial texts, FIX reason codes and `plimsoll explain` come from [`GUARDS`]. The order of the
+//! table is the order of judgement: cheap and certain first, so that a bot is told the plainest reason.
+//!
+//! Only this module can build a [`Cleared`]; a command that sends an order needs one.
+
+mod account;
+mod close_cutoff;
+mod duplicate;
+mod halted;
+mod judged;
+mod limits;
+mod ownership;
+mod reason;
+mod reconciled;
+mod self_match;
+mod stale_data;
+mod supported;
+mod trading_session;
+
+use std::fmt;
+
+use plimsoll_model::NewOrder;
+
+pub use judged::{Context, Phase};
+pub use reason::Reason;
+pub(crate) use reason::Span;
+
+/// A guard's name, the same in configuration, denials, status and documentation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GuardId {
+    /// The message can be read and every feature in it can be bounded.
+    Supported,
+    /// The order names an account that this bot may use.
+    Account,
+    /// The bot owns the instrument.
+    Ownership,
+    /// Nobody has said stop.
+    Halt,
+    /// The broker's orders, executions and positions are known, and the way to the venue is the same as
+    /// when the order was decided.
+    Reconciled,
+    /// The market is open for this kind of order.
+    TradingSession,
+    /// An on-close order is in time for today's auction.
+    CloseCutoff,
+    /// The order is not a repetition.
+    Duplicate,
+    /// The price that the bot must have seen is young enough.
+    StaleData,
+    /// Quantity, money, position, price and rate are inside the bot's limits.
+    Limits,
+    /// No two orders of one account could trade with each other.
+    SelfMatch,
+}
+
+impl GuardId {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Account => "account",
+            Self::Ownership => "ownership",
+            Self::Halt => "halt",
+            Self::Reconciled => "reconciled",
+            Self::TradingSession => "trading_session",
+            Self::CloseCutoff => "close_cutoff",
+            Self::Duplicate => "duplicate",
+            Self::StaleData => "stale_data",
+            Self::Limits => "limits",
+            Self::SelfMatch => "self_match",
+        }
+    }
+}
+
+impl fmt::Display for GuardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for GuardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One guard.
+#[derive(Debug)]
+pub struct GuardSpec {
+    /// Its name.
+    pub id: GuardId,
+    /// The pitfall behind it: a page in `docs/pitfalls`.
+    pub pitfall: &'static str,
+    /// What it refuses, in one line.
+    pub summary: &'static str,
+    /// The configuration keys that steer it.
+    pub keys: &'static [&'static str],
+    /// The judgement.
+    check: fn(&Context<'_>, &NewOrder) -> Result<(), Reason>,
+}
+
+/// All guards, in the order of judgement.
+pub const GUARDS: &[GuardSpec] = &[
+    GuardSpec {
+        id: GuardId::Supported,
+        pitfall: "09-paper-accepts-live-cancels",
+        summary: "orders that cannot be read, or whose quantity or price no guard can bound",
+        keys: &[],
+        check: supported::check,
+    },
+    GuardSpec {
+        id: GuardId::Account,
+        pitfall: "07-account-missing",
+        summary: "orders without an account, or for an account that is not the bot's",
+        keys: &["bot.accounts", "bot.fill_account"],
+        check: account::check,
+    },
+    GuardSpec {
+        id: GuardId::Ownership,
+        pitfall: "15-orphan-adopted",
+        summary: "orders for an instrument that the bot does not own",
+        keys: &["bot.instruments", "bot.shared"],
+        check: ownership::check,
+    },
+    GuardSpec {
+        id: GuardId::Halt,
+        pitfall: "14-half-open-socket",
+        summary: "new risk after somebody said stop",
+        keys: &[],
+        check: halted::check,
+    },
+    GuardSpec {
+        id: GuardId::Reconciled,
+        pitfall: "08-restart-with-foreign-position",
+        summary: "orders before the broker's orders, executions and positions are known",
+        keys: &["venue.client_id"],
+        check: reconciled::check,
+    },
+    GuardSpec {
+        id: GuardId::TradingSession,
+        pitfall: "05-early-close",
+        summary: "orders outside the trading session of that day",
+        keys: &[],
+        check: trading_session::check,
+    },
+    GuardSpec {
+        id: GuardId::CloseCutoff,
+        pitfall: "04-moc-after-cutoff",
+        summary: "on-close orders after the entry cutoff of the listing venue",
+        keys: &[],
+        check: close_cutoff::check,
+    },
+    GuardSpec {
+        id: GuardId::Duplicate,
+        pitfall: "14-half-open-socket",
+        summary: "the same order again within the window, and order ids used before",
+        keys: &["bot.duplicate_window"],
+        check: duplicate::check,
+    },
+    GuardSpec {
+        id: GuardId::StaleData,
+        pitfall: "01-quotes-stop-socket-stays",
+        summary: "new risk on a price that is too old",
+        keys: &["bot.stale_after"],
+        check: stale_data::check,
+    },
+    GuardSpec {
+        id: GuardId::Limits,
+        pitfall: "14-half-open-socket",
+        summary: "orders beyond the bot's quantity, money, position, price or rate limits",
+        keys: &[
+            "bot.max_order_qty",
+            "bot.max_order_notional",
+            "bot.max_position_notional",
+            "bot.max_daily_loss",
+            "bot.max_orders_per_minute",
+            "bot.price_collar",
+        ],
+        check: limits::check,
+    },
+    GuardSpec {
+        id: GuardId::SelfMatch,
+        pitfall: "02-moc-would-cross",
+        summary: "orders that could trade with another order of the same account",
+        keys: &["venue.on_close_crossing", "bot.price_collar"],
+        check: self_match::check,
+    },
+];
+
+/// A guard said no. Not an error: a decision, with the numbers that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// Which guard.
+    pub guard: GuardId,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Denial {
+    /// The text that the bot reads: `Plimsoll stale_data: SPY last struck 14m12s ago, limit 15s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plimsoll {}: {}", self.guard, self.reason)
+    }
+}
+
+/// Proof that the guards have judged this, at the instant of its release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleared<T>(T);
+
+impl<T> Cleared<T> {
+    /// What was judged.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Runs every guard in order; the first no is the answer.
+pub(crate) fn judge(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    for spec in GUARDS {
+        (spec.check)(ctx, order).map_err(|reason| Denial { guard: spec.id, reason })?;
+    }
+    Ok(())
+}
+
+/// What the mode of the gateway makes of a judgement.
+#[derive(Debug)]
+pub(crate) enum Verdict<T> {
+    /// It may leave.
+    Cleared(Cleared<T>),
+    /// It may leave, and a guard would have denied it.
+    Observed(Cleared<T>, Denial),
+    /// It may not.
+    Denied(T, Denial),
+}
+
+/// The last judgement before the bytes leave.
+pub(crate) fn release<T>(ctx: &Context<'_>, judged: T, order: fn(&T) -> &NewOrder) -> Verdict<T> {
+    match (judge(ctx, order(&judged)), ctx.config.mode) {
+        (Ok(()), _) => Verdict::Cleared(Cleared(judged)),
+        (Err(denial), crate::config::Mode::Observe) => Verdict::Observed(Cleared(judged), denial),
+        (Err(denial), crate::config::Mode::Enforce) => Verdict::Denied(judged, denial),
+    }
+}

@@ -1,0 +1,33 @@
+//! `close_cutoff`: pitfall 4. An on-close order must be in before the cutoff of *that day's* close at the
+//! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late.
+
+use plimsoll_calendar::AnchorKind;
+use plimsoll_model::{NewOrder, OrdType};
+
+use super::{Context, Reason};
+
+pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    if !order.ord_type.is_on_close() {
+        return Ok(());
+    }
+    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
+    let date = ctx.calendar.trade_date(ctx.now.wall).map_err(unknown)?;
+    let kind = match (ctx.replaces, &order.ord_type) {
+        // A change of a working on-close order is a cancel as well: the freeze counts.
+        (true, _) => AnchorKind::OnCloseCancel,
+        (false, OrdType::LimitOnClose) => AnchorKind::LocEntry,
+        (false, _) => AnchorKind::MocEntry,
+    };
+    let day = ctx.calendar.session(date).map_err(unknown)?;
+    let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
+        return Err(Reason::NoAuction { date });
+    };
+    if anchor.is_past(ctx.now.wall) {
+        return Err(Reason::AfterCutoff {
+            instrument: order.instrument.clone(),
+            cutoff: anchor.at,
+            rule: anchor.rule.to_string().into(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! `limits`: quantity, money per order, money per position, price collar, rate, and the day's loss.
+//! A market order is measured at the opposite quote of our own subscription; without one it has no size.
+
+use plimsoll_model::{Money, NewOrder, OrdType, Position, Price, Side};
+use rust_decimal::Decimal;
+
+use super::{Context, Reason};
+
+pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    rate(ctx, order)?;
+    qty(ctx, order)?;
+    collar(ctx, order)?;
+    if ctx.is_reducing(order) {
+        return Ok(());
+    }
+    daily_loss(ctx)?;
+    order_notional(ctx, order)?;
+    position_notional(ctx, order)
+}
+
+fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let Some(max) = ctx.bot.orders_per_minute_max else {
+        return Ok(());
+    };
+    let count = ctx.recent.count_before(ctx.now.mono, order);
+    if count >= usize::try_from(max).unwrap_or(usize::MAX) {
+        return Err(Reason::RateMax { count, max });
+    }
+    Ok(())
+}
+
+fn qty(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    match ctx.bot.order_qty_max {
+        Some(max) if order.qty > max => Err(Reason::QtyMax { qty: order.qty, max }),
+        _ => Ok(()),
+    }
+}
+
+/// New risk may not be priced further from the reference than the collar, on either side: far through
+/// the market is a wrong order, far away from it too. A reducing order may wait as far away as it likes
+/// (a take-profit, a protective stop), but not reach further through the market.
+fn collar(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let (Some(collar), Some(px)) = (ctx.bot.price_collar, order.limit_px.or(order.stop_px)) else {
+        return Ok(());
+    };
+    let reducing = ctx.is_reducing(order);
+    let is_stop = matches!(order.ord_type, OrdType::Stop | OrdType::StopLimit);
+    let Some(reference) = ctx.quotes.reference(&order.instrument, order.side) else {
+        // A reducing order with a limit bounds itself; new risk needs a reference.
+        let instrument = order.instrument.clone();
+        return if reducing { Ok(()) } else { Err(Reason::NoReference { instrument }) };
+    };
+    let through = match order.side {
+        Side::Buy => px > reference,
+        Side::Sell => px < reference,
+    };
+    if reducing && (is_stop || !through) {
+        return Ok(());
+    }
+    let distance = (px.get() - reference.get()).abs();
+    let Some(most) = reference.get().abs().checked_mul(collar) else {
+        return Err(Reason::NotRepresentable { what: "the collar" });
+    };
+    if distance > most { Err(Reason::Collar { px, reference, collar }) } else { Ok(()) }
+}
+
+fn daily_loss(ctx: &Context<'_>) -> Result<(), Reason> {
+    let (Some(max), Some(loss)) = (ctx.bot.daily_loss_max, ctx.daily_loss) else {
+        return Ok(());
+    };
+    if loss.currency == max.currency && loss.amount >= max.amount {
+        return Err(Reason::DailyLossMax { loss, max });
+    }
+    Ok(())
+}
+
+fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let Some(max) = ctx.bot.order_notional_max else {
+        return Ok(());
+    };
+    let notional = notional(ctx, order, order.qty.get(), max)?;
+    if notional.amount > max.amount { Err(Reason::NotionalMax { notional, max }) } else { Ok(()) }
+}
+
+fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let Some(max) = ctx.bot.position_notional_max else {
+        return Ok(());
+    };
+    let not_representable = Reason::NotRepresentable { what: "the position" };
+    let worst = ctx
+        .worst_leaves(order, order.side)
+        .and_then(|leaves| leaves.checked_add(order.qty))
+        .and_then(|all| ctx.position(order).after(order.side, all))
+        .ok_or(not_representable)?;
+    let grows = match order.side {
+        Side::Buy => worst > Position::FLAT,
+        Side::Sell => worst < Position::FLAT,
+    };
+    if !grows {
+        return Ok(());
+    }
+    let notional = notional(ctx, order, worst.size().get(), max)?;
+    if notional.amount > max.amount { Err(Reason::PositionMax { notional, max }) } else { Ok(()) }
+}
+
+/// Money in the limit's currency. A limit in another currency than the instrument's bounds nothing.
+fn notional(ctx: &Context<'_>, order: &NewOrder, qty: Decimal, limit: Money) -> Result<Money, Reason> {
+    let contract = ctx.bot.instruments.get(&order.instrument);
+    let currency = contract.map_or("", |contract| &contract.currency);
+    if currency != limit.currency.as_str() {
+        return Err(Reason::OtherCurrency { limit, traded: currency.into() });
+    }
+    let px = price(ctx, order).ok_or_else(|| Reason::NoReference { instrument: order.instrument.clone() })?;
+    let multiplier = contract.and_then(|contract| contract.multiplier).unwrap_or(Decimal::ONE);
+    let amount = px.get().abs().checked_mul(qty).and_then(|n| n.checked_mul(multiplier));
+    amount
+        .map(|amount| Money { amount: amount.normalize(), currency: limit.currency })
+        .ok_or(Reason::NotRepresentable { what: "the order's worth" })
+}
+
+/// The dearest price at which the order can count: a limit is what it may cost, unless the market is
+/// dearer still for a seller.
+fn price(ctx: &Context<'_>, order: &NewOrder) -> Option<Price> {
+    let reference = ctx.quotes.reference(&order.instrument, order.side);
+    match order.ord_type {
+        OrdType::Limit | OrdType::LimitOnClose | OrdType::StopLimit => match order.side {
+            Side::Buy => order.limit_px.or(reference),
+            Side::Sell => order.limit_px.max(reference),
+        },
+        OrdType::Stop => order.stop_px.max(reference),
+        OrdType::Market | OrdType::MarketOnClose | OrdType::Other(_) => reference,
+    }
+}

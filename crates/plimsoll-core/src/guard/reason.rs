@@ -1,0 +1,203 @@
+//! Why a guard said no, with the numbers, and the FIX 103 code that says it to machines.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Price, Qty, Side};
+use rust_decimal::Decimal;
+
+use crate::halt::HaltLevel;
+
+/// One variant per thing that can be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are FIX words and the texts below say what each variant means")]
+pub enum Reason {
+    Unreadable { why: Box<str> },
+    Unbounded { feature: &'static str },
+    QtyZero,
+    TooMany { what: &'static str, max: usize },
+    AccountMissing { allowed: Vec<Account> },
+    AccountNotAllowed { account: Account, allowed: Vec<Account> },
+    AccountChanged { was: Account, asked: Account },
+    NotOwned { instrument: InstrumentId },
+    ContractUnknown { symbol: Box<str> },
+    ContractMismatch { instrument: InstrumentId, con_id: i32 },
+    Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
+    NotReconciled { waiting_for: &'static str },
+    WaitedTooLong { waited: Duration, max: Duration },
+    LinkChanged,
+    GroupDenied { member: OrderId, guard: &'static str },
+    OutsideSession { next_open: Option<Timestamp> },
+    CalendarUnknown { why: Box<str> },
+    AfterCutoff { instrument: InstrumentId, cutoff: Timestamp, rule: Box<str> },
+    NoAuction { date: jiff::civil::Date },
+    Repeated { of: ClOrdId, age: Duration, window: Duration },
+    OrderIdUsed { order_id: OrderId },
+    Stale { instrument: InstrumentId, age: Duration, max: Duration },
+    NoQuote { instrument: InstrumentId },
+    QtyMax { qty: Qty, max: Qty },
+    NotionalMax { notional: Money, max: Money },
+    PositionMax { notional: Money, max: Money },
+    DailyLossMax { loss: Money, max: Money },
+    RateMax { count: usize, max: u32 },
+    Collar { px: Price, reference: Price, collar: Decimal },
+    NoReference { instrument: InstrumentId },
+    NotRepresentable { what: &'static str },
+    OtherCurrency { limit: Money, traded: Box<str> },
+    WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
+}
+
+impl Reason {
+    /// FIX tag 103, `OrdRejReason`.
+    pub fn ord_rej_reason(&self) -> u16 {
+        match self {
+            Self::OutsideSession { .. } | Self::NoAuction { .. } => 2,
+            Self::QtyMax { .. }
+            | Self::NotionalMax { .. }
+            | Self::PositionMax { .. }
+            | Self::DailyLossMax { .. }
+            | Self::RateMax { .. }
+            | Self::TooMany { .. } => 3,
+            Self::AfterCutoff { .. } => 4,
+            Self::Repeated { .. } | Self::OrderIdUsed { .. } => 6,
+            Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
+            Self::Unbounded { .. } => 11,
+            Self::QtyZero => 13,
+            Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
+            Self::Collar { .. } | Self::NoReference { .. } => 16,
+            Self::Unreadable { .. }
+            | Self::NotOwned { .. }
+            | Self::ContractUnknown { .. }
+            | Self::ContractMismatch { .. }
+            | Self::Halted { .. }
+            | Self::NotReconciled { .. }
+            | Self::LinkChanged
+            | Self::GroupDenied { .. }
+            | Self::CalendarUnknown { .. }
+            | Self::NotRepresentable { .. }
+            | Self::OtherCurrency { .. }
+            | Self::WouldCross { .. } => 99,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { why } => write!(f, "the order cannot be read: {why}"),
+            Self::Unbounded { feature } => write!(f, "{feature} cannot be bounded by any guard yet"),
+            Self::QtyZero => f.write_str("the quantity is zero"),
+            Self::TooMany { what, max } => write!(f, "more than {max} {what}"),
+            Self::AccountMissing { allowed } => {
+                write!(f, "the order names no account; this bot may use {}", List(allowed))
+            }
+            Self::AccountNotAllowed { account, allowed } => {
+                write!(f, "account {account} is not this bot's; it may use {}", List(allowed))
+            }
+            Self::AccountChanged { was, asked } => {
+                write!(f, "a change may not move the order from account {was} to {asked}")
+            }
+            Self::NotOwned { instrument } => write!(f, "{instrument} is not among this bot's instruments"),
+            Self::ContractUnknown { symbol } if symbol.is_empty() => {
+                f.write_str("the contract has neither a symbol nor a known number")
+            }
+            Self::ContractUnknown { symbol } => write!(f, "the contract of {symbol} is not known"),
+            Self::ContractMismatch { instrument, con_id } => {
+                write!(f, "contract number {con_id} is not {instrument}'s")
+            }
+            Self::Halted { level, by, reason } => write!(f, "halted ({level}) by {by}: {reason}"),
+            Self::NotReconciled { waiting_for } => {
+                write!(f, "not reconciled with the broker, waiting for {waiting_for}")
+            }
+            Self::WaitedTooLong { waited, max } => {
+                write!(f, "waited {} for the disk, limit {}", Span(*waited), Span(*max))
+            }
+            Self::LinkChanged => f.write_str("the connection that the order was decided for is gone"),
+            Self::GroupDenied { member, guard } => {
+                write!(f, "order {member} of the same group was denied by {guard}")
+            }
+            _ => self.fmt_market(f),
+        }
+    }
+}
+
+impl Reason {
+    fn fmt_market(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutsideSession { next_open: Some(open) } => {
+                write!(f, "the market is closed until {open}")
+            }
+            Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
+            Self::CalendarUnknown { why } => write!(f, "no trading calendar for this instant: {why}"),
+            Self::AfterCutoff { instrument, cutoff, rule } => {
+                write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
+            }
+            Self::NoAuction { date } => write!(f, "there is no closing auction on {date}"),
+            Self::Repeated { of, age, window } => {
+                write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
+            }
+            Self::OrderIdUsed { order_id } => write!(f, "order id {order_id} was used before"),
+            Self::Stale { instrument, age, max } => {
+                write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
+            }
+            Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
+            _ => self.fmt_limit(f),
+        }
+    }
+
+    fn fmt_limit(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QtyMax { qty, max } => write!(f, "quantity {qty}, limit {max}"),
+            Self::NotionalMax { notional, max } => write!(f, "order of {notional}, limit {max}"),
+            Self::PositionMax { notional, max } => write!(f, "position would be {notional}, limit {max}"),
+            Self::DailyLossMax { loss, max } => write!(f, "lost {loss} today, limit {max}"),
+            Self::RateMax { count, max } => write!(f, "{count} orders in the last minute, limit {max}"),
+            Self::Collar { px, reference, collar } => {
+                let percent = (*collar * Decimal::ONE_HUNDRED).normalize();
+                write!(f, "price {px} is more than {percent} % from {reference}")
+            }
+            Self::NoReference { instrument } => write!(f, "no reference price of {instrument}"),
+            Self::NotRepresentable { what } => write!(f, "{what} has more than 28 digits"),
+            Self::OtherCurrency { limit, traded } => {
+                write!(f, "the limit {limit} cannot bound an order in {traded}")
+            }
+            Self::WouldCross { with, side, qty, ord_type } => {
+                write!(f, "could trade with our own {side} {qty} {ord_type} [{with}]")
+            }
+            other => unreachable!("invariant: every reason has a text: {other:?}"),
+        }
+    }
+}
+
+/// Accounts for people.
+struct List<'a>(&'a [Account]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, account) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{account}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A duration for people: `14m12s`, `15s`, `800ms`.
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (secs, millis) = (self.0.as_secs(), self.0.subsec_millis());
+        match (secs / 3600, secs / 60 % 60, secs % 60) {
+            (0, 0, 0) => write!(f, "{millis}ms"),
+            (0, 0, s) if millis == 0 || s >= 10 => write!(f, "{s}s"),
+            (0, 0, s) => write!(f, "{s}.{:01}s", millis / 100),
+            (0, m, 0) => write!(f, "{m}m"),
+            (0, m, s) => write!(f, "{m}m{s}s"),
+            (h, m, _) => write!(f, "{h}h{m}m"),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `reconciled`: pitfall 8. No new order before the broker's orders, executions and positions are known
+//! in this connection, and none that was decided for a connection that has gone since.
+
+use plimsoll_model::NewOrder;
+
+use super::{Context, Phase, Reason};
+use crate::limits::RELEASE_WAIT_MAX;
+
+pub(super) fn check(ctx: &Context<'_>, _order: &NewOrder) -> Result<(), Reason> {
+    if let Some(waiting_for) = ctx.recon.waiting_for() {
+        return Err(Reason::NotReconciled { waiting_for });
+    }
+    match ctx.phase {
+        Phase::Release { same_links: false, .. } => Err(Reason::LinkChanged),
+        Phase::Release { waited, .. } if waited > RELEASE_WAIT_MAX => {
+            Err(Reason::WaitedTooLong { waited, max: RELEASE_WAIT_MAX })
+        }
+        Phase::Release { .. } | Phase::Decision => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! `trading_session`: pitfall 5. Every day has its own hours; an order is held to those of the day it
+//! would trade on. On-close orders are judged by [`super::close_cutoff`].
+
+use plimsoll_calendar::{AnchorKind, SessionState};
+use plimsoll_model::{NewOrder, OrdType, TimeInForce};
+
+use super::{Context, Reason};
+
+pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    if order.ord_type.is_on_close() {
+        return Ok(());
+    }
+    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
+    let state = ctx.calendar.session_state(ctx.now.wall).map_err(unknown)?;
+    let next_open = match state {
+        SessionState::Open { .. } if order.tif != TimeInForce::AtTheOpening => return Ok(()),
+        SessionState::Open { .. } => None,
+        SessionState::PreOpen { open } => Some(open),
+        SessionState::Closed { next_open } => Some(next_open),
+    };
+    let before_the_open = matches!(state, SessionState::PreOpen { .. });
+    let allowed = match order.tif {
+        // The opening auction has a cutoff of its own, by listing venue and order type.
+        TimeInForce::AtTheOpening => before_the_open && in_time_for_the_open(ctx, order)?,
+        // These wait at the venue for a session by their nature.
+        TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate => true,
+        // A day limit order before the open rests until it; a market order would meet whatever is there.
+        _ => {
+            let has_limit = matches!(order.ord_type, OrdType::Limit | OrdType::StopLimit);
+            has_limit && (before_the_open || order.outside_rth)
+        }
+    };
+    if allowed { Ok(()) } else { Err(Reason::OutsideSession { next_open }) }
+}
+
+fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {
+    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
+    let date = ctx.calendar.trade_date(ctx.now.wall).map_err(unknown)?;
+    let kind = match order.ord_type {
+        OrdType::Limit => AnchorKind::LooEntry,
+        _ => AnchorKind::MooEntry,
+    };
+    let day = ctx.calendar.session(date).map_err(unknown)?;
+    let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
+    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.now.wall)))
+}

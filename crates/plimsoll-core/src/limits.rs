@@ -1,0 +1,33 @@
+//! Every maximum of the bridge in one place, and what happens when it is reached: no new risk, while
+//! cancels keep flowing.
+
+use std::time::Duration;
+
+/// Orders kept in the book. Beyond it the oldest finished one is forgotten; if all are open, new orders
+/// are denied.
+pub const BOOK_ORDERS_MAX: usize = 100_000;
+
+/// Working orders in the book at once; beyond it new orders are denied.
+pub const OPEN_ORDERS_MAX: usize = 2_000;
+
+/// Orders that wait for the disk; beyond it new orders are denied.
+pub const OUTBOX_MAX: usize = 256;
+
+/// Orders staged with `transmit = 0` on one link; beyond it the next is denied.
+pub const STAGED_PER_LINK_MAX: usize = 64;
+
+/// How long an order may wait for the disk. Older ones are denied at release: the world has moved on.
+pub const RELEASE_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long the rate limit looks back.
+pub const RATE_WINDOW: Duration = Duration::from_mins(1);
+
+/// Entries of the repetition memory; the oldest beyond it are forgotten.
+pub const RECENT_ORDERS_MAX: usize = 10_000;
+
+/// How often the broker is asked about orders whose bot is not connected.
+pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
+
+/// How long the broker's holdings and the ledger may differ before executions are asked for: the two
+/// come on different connections, a moment apart.
+pub const POSITION_GRACE: Duration = Duration::from_secs(2);

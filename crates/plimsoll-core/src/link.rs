@@ -1,0 +1,94 @@
+//! Bot links: who is connected, which order ids it has used, which executions it has been shown, and
+//! the orders that it has staged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{BotName, ClientId, ExecId, LinkId, OrderId, OrderRequest, RawFrame};
+
+use crate::limits;
+
+/// One bot's connection.
+#[derive(Debug)]
+pub(crate) struct BotLink {
+    pub(crate) bot: BotName,
+    pub(crate) client_id: ClientId,
+    /// Orders with `transmit = 0`, held here until the last of the group comes.
+    pub(crate) staged: BTreeMap<OrderId, (OrderRequest, RawFrame)>,
+    /// Executions whose commission may be shown as well.
+    pub(crate) shown_execs: BTreeSet<ExecId>,
+}
+
+/// All bot links, and what outlives them.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    open: BTreeMap<LinkId, BotLink>,
+    /// The highest order id that each client has used, denied ones included, remembered over restarts.
+    high_water: BTreeMap<ClientId, OrderId>,
+}
+
+impl Links {
+    pub(crate) fn open(&mut self, link: LinkId, bot: BotName, client_id: ClientId) {
+        let state = BotLink { bot, client_id, staged: BTreeMap::new(), shown_execs: BTreeSet::new() };
+        self.open.insert(link, state);
+    }
+
+    pub(crate) fn close(&mut self, link: LinkId) -> Option<BotLink> {
+        self.open.remove(&link)
+    }
+
+    pub(crate) fn close_all(&mut self) {
+        self.open.clear();
+    }
+
+    pub(crate) fn get(&self, link: LinkId) -> Option<&BotLink> {
+        self.open.get(&link)
+    }
+
+    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut BotLink> {
+        self.open.get_mut(&link)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LinkId, &BotLink)> {
+        self.open.iter().map(|(link, state)| (*link, state))
+    }
+
+    /// The link on which this client is connected.
+    pub(crate) fn of_client(&self, client_id: ClientId) -> Option<LinkId> {
+        self.open.iter().find(|(_, state)| state.client_id == client_id).map(|(link, _)| *link)
+    }
+
+    /// Remembers that a client has used an order id.
+    pub(crate) fn used(&mut self, client_id: ClientId, order_id: OrderId) {
+        let mark = self.high_water.entry(client_id).or_insert(order_id);
+        *mark = (*mark).max(order_id);
+    }
+
+    /// The next order id to offer: the broker's, or above everything that this client has used.
+    pub(crate) fn next_valid_id(&self, client_id: ClientId, brokers: OrderId) -> OrderId {
+        let own = self.high_water.get(&client_id).map_or(0, |mark| mark.0.saturating_add(1));
+        OrderId(brokers.0.max(own))
+    }
+}
+
+impl BotLink {
+    /// Whether another order may be staged.
+    pub(crate) fn can_stage(&self, order_id: OrderId) -> bool {
+        self.staged.contains_key(&order_id) || self.staged.len() < limits::STAGED_PER_LINK_MAX
+    }
+
+    /// Takes out the staged orders that belong to this one, parents first: its parent, and every other
+    /// child of that parent or of this order.
+    pub(crate) fn take_group(&mut self, last: &OrderRequest) -> Vec<(OrderRequest, RawFrame)> {
+        self.staged.remove(&last.order_id);
+        let root = last.parent_id.unwrap_or(last.order_id);
+        let members: Vec<OrderId> = self
+            .staged
+            .iter()
+            .filter(|(id, (request, _))| **id == root || request.parent_id == Some(root))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut group: Vec<_> = members.iter().filter_map(|id| self.staged.remove(id)).collect();
+        group.sort_by_key(|(request, _)| (request.parent_id.is_some(), request.order_id));
+        group
+    }
+}

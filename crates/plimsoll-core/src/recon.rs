@@ -1,0 +1,156 @@
+//! Reconciliation: after every start and reconnect the broker is asked for its open orders, completed
+//! orders, executions and positions, and only when all four answers are complete is new risk let through.
+//! The broker wins; what our ledger cannot explain is foreign and is never adopted by a bot.
+
+use plimsoll_model::{LinkId, Mono, ReqId};
+
+use crate::Ask;
+
+/// How far the reconciliation of this connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReconState {
+    /// Our own connection is down.
+    Down,
+    /// Answers are outstanding.
+    Asking(Outstanding),
+    /// Everything has been answered in this connection.
+    Done,
+}
+
+/// Which answers have not ended yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outstanding {
+    pub(crate) positions: bool,
+    pub(crate) open_orders: bool,
+    pub(crate) executions: bool,
+    pub(crate) completed_orders: bool,
+}
+
+impl ReconState {
+    /// What new risk is waiting for, if it is.
+    pub(crate) const fn waiting_for(self) -> Option<&'static str> {
+        match self {
+            Self::Down => Some("our own connection to the broker"),
+            Self::Asking(Outstanding { positions: true, .. }) => Some("positions"),
+            Self::Asking(Outstanding { open_orders: true, .. }) => Some("open orders"),
+            Self::Asking(Outstanding { executions: true, .. }) => Some("executions"),
+            Self::Asking(_) => Some("completed orders"),
+            Self::Done => None,
+        }
+    }
+}
+
+/// Which of the four answers ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Positions,
+    OpenOrders,
+    Executions,
+    CompletedOrders,
+}
+
+/// Our own connection and what is being asked on it.
+#[derive(Debug)]
+pub(crate) struct Recon {
+    pub(crate) state: ReconState,
+    pub(crate) link: Option<LinkId>,
+    /// Counts the lives of our own connection.
+    pub(crate) epoch: u64,
+    /// Whether a complete reconciliation has been made since the start.
+    pub(crate) was_done: bool,
+    next_req_id: i32,
+    executions_req: Option<ReqId>,
+    /// A round of questions without losing the state: about orders whose bot is away.
+    pub(crate) polling: Option<Outstanding>,
+    pub(crate) last_poll: Mono,
+}
+
+impl Recon {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: ReconState::Down,
+            link: None,
+            epoch: 0,
+            was_done: false,
+            next_req_id: 1,
+            executions_req: None,
+            polling: None,
+            last_poll: Mono::ZERO,
+        }
+    }
+
+    /// Our own connection is up: everything is asked anew.
+    pub(crate) fn begin(&mut self, link: LinkId, now: Mono, out: &mut Vec<Ask>) {
+        self.link = Some(link);
+        self.epoch += 1;
+        self.polling = None;
+        let all =
+            Outstanding { positions: true, open_orders: true, executions: true, completed_orders: true };
+        self.state = ReconState::Asking(all);
+        self.last_poll = now;
+        out.push(Ask::Positions);
+        self.ask_about_orders(out);
+    }
+
+    /// Asks about orders once more, without holding up new risk elsewhere.
+    pub(crate) fn poll(&mut self, now: Mono, out: &mut Vec<Ask>) {
+        self.last_poll = now;
+        if self.state != ReconState::Done || self.polling.is_some() {
+            return;
+        }
+        self.polling = Some(Outstanding {
+            positions: false,
+            open_orders: true,
+            executions: true,
+            completed_orders: true,
+        });
+        self.ask_about_orders(out);
+    }
+
+    pub(crate) fn down(&mut self) {
+        self.state = ReconState::Down;
+        self.link = None;
+        self.polling = None;
+    }
+
+    pub(crate) fn is_own(&self, link: LinkId) -> bool {
+        self.link == Some(link)
+    }
+
+    pub(crate) fn req_id(&mut self) -> ReqId {
+        let id = ReqId(self.next_req_id);
+        self.next_req_id = self.next_req_id.checked_add(1).unwrap_or(1);
+        id
+    }
+
+    pub(crate) fn is_executions_answer(&self, req_id: ReqId) -> bool {
+        self.executions_req == Some(req_id)
+    }
+
+    /// Notes the end of an answer; whether a round has become complete.
+    pub(crate) fn ended(&mut self, which: Ended) -> bool {
+        let round = match (&mut self.state, &mut self.polling) {
+            (ReconState::Asking(round), _) | (_, Some(round)) => round,
+            (ReconState::Down | ReconState::Done, None) => return false,
+        };
+        match which {
+            Ended::Positions => round.positions = false,
+            Ended::OpenOrders => round.open_orders = false,
+            Ended::Executions => round.executions = false,
+            Ended::CompletedOrders => round.completed_orders = false,
+        }
+        let complete = !(round.positions || round.open_orders || round.executions || round.completed_orders);
+        if complete {
+            self.polling = None;
+            self.state = ReconState::Done;
+            self.was_done = true;
+        }
+        complete
+    }
+
+    fn ask_about_orders(&mut self, out: &mut Vec<Ask>) {
+        let req_id = self.req_id();
+        self.executions_req = Some(req_id);
+        out.extend([Ask::OpenOrders, Ask::Executions { req_id }, Ask::CompletedOrders]);
+    }
+}

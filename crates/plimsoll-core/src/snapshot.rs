@@ -1,0 +1,257 @@
+//! What a person, a page or a command line may look at. Rows are in a fixed order.
+
+use jiff::Timestamp;
+use plimsoll_model::{
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, Now, OrderStatus, Position, Price, Qty,
+    Side,
+};
+
+use crate::bridge::Bridge;
+use crate::config::Mode;
+use crate::guard::{GuardId, Span};
+use crate::halt::Halt;
+use crate::recon::ReconState;
+
+/// Everything at one instant.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When.
+    pub at: Timestamp,
+    /// `starting`, `reconciling`, `armed` or `halted`.
+    pub state: &'static str,
+    /// Deny, or only report.
+    pub mode: Option<Mode>,
+    /// How far reconciliation is.
+    pub recon: ReconState,
+    /// The stop of the fleet.
+    pub halt: Option<Halt>,
+    /// All bot links.
+    pub links: Vec<LinkView>,
+    /// All bots.
+    pub bots: Vec<BotView>,
+    /// All orders, oldest first.
+    pub orders: Vec<OrderView>,
+    /// All holdings, bots' and foreign.
+    pub positions: Vec<PositionView>,
+    /// Where the broker and the ledger differ.
+    pub breaks: Vec<BreakView>,
+}
+
+/// One bot link.
+#[derive(Debug, Clone)]
+pub struct LinkView {
+    /// Which.
+    pub link: LinkId,
+    /// Whose.
+    pub bot: BotName,
+    /// As the bot named it.
+    pub client_id: ClientId,
+}
+
+/// One bot.
+#[derive(Debug, Clone)]
+pub struct BotView {
+    /// Its name.
+    pub name: BotName,
+    /// Plain word: `trading`, `held`, `halted`, `closed` or `silent` (not connected).
+    pub state: &'static str,
+    /// Why it is not trading.
+    pub because: Option<String>,
+    /// Instruments with the age of their latest price.
+    pub data_age: Vec<(InstrumentId, Option<std::time::Duration>)>,
+    /// How many of its orders were denied.
+    pub denied: usize,
+    /// How many of its orders left.
+    pub sent: usize,
+    /// How many can still execute.
+    pub open: usize,
+    /// Net result including open positions, in US dollars.
+    pub net: Money,
+}
+
+/// One order.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names are those of the order book")]
+pub struct OrderView {
+    pub bot: Option<BotName>,
+    pub account: Option<Account>,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    pub qty: Qty,
+    pub cum_qty: Qty,
+    pub ord_type: Box<str>,
+    pub limit_px: Option<Price>,
+    pub status: OrderStatus,
+    pub cl_ord_id: Option<ClOrdId>,
+    pub perm_id: Option<i64>,
+    pub denied_by: Option<GuardId>,
+    pub since: Timestamp,
+}
+
+/// One holding.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names are those of the ledger")]
+pub struct PositionView {
+    pub bot: Option<BotName>,
+    pub account: Account,
+    pub instrument: InstrumentId,
+    pub qty: Position,
+    pub avg_price: Option<Price>,
+    pub realised_net: Money,
+    pub fees: Money,
+    pub unknown_fees: u32,
+}
+
+/// One difference.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct BreakView {
+    pub account: Account,
+    pub instrument: InstrumentId,
+    pub ledger: Position,
+    pub broker: Position,
+}
+
+impl Bridge {
+    /// Everything at this instant.
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        Snapshot {
+            at: now.wall,
+            state: self.state_word(),
+            mode: self.config.as_ref().map(|config| config.mode),
+            recon: self.recon.state,
+            halt: self.halts.fleet().cloned(),
+            links: self
+                .links
+                .iter()
+                .map(|(link, state)| LinkView { link, bot: state.bot.clone(), client_id: state.client_id })
+                .collect(),
+            bots: self.bot_views(now),
+            orders: self.order_views(),
+            positions: self.position_views(),
+            breaks: self.break_views(),
+        }
+    }
+
+    /// `starting`, `reconciling`, `armed` or `halted`.
+    pub fn state_word(&self) -> &'static str {
+        match (self.halts.fleet(), self.recon.state) {
+            (Some(_), ReconState::Done) => "halted",
+            (None, ReconState::Done) => "armed",
+            (_, ReconState::Asking(_)) => "reconciling",
+            (_, ReconState::Down) if self.recon.was_done => "reconciling",
+            (_, ReconState::Down) => "starting",
+        }
+    }
+
+    /// Whether bots may connect: a first reconciliation has been made.
+    pub fn is_ready(&self) -> bool {
+        self.recon.was_done
+    }
+
+    fn bot_views(&self, now: Now) -> Vec<BotView> {
+        let Some(config) = &self.config else { return Vec::new() };
+        config
+            .bots
+            .iter()
+            .map(|bot| {
+                let own = |state: &&crate::OrderState| state.owner.bot() == Some(&bot.name);
+                let orders = || self.book.iter().map(|(_, state)| state).filter(own);
+                let denied = orders().filter(|state| state.status == OrderStatus::Denied).count();
+                let (state, because) = self.bot_word(now, bot);
+                BotView {
+                    name: bot.name.clone(),
+                    state,
+                    because,
+                    data_age: bot
+                        .instruments
+                        .keys()
+                        .map(|id| (id.clone(), self.quotes.age(id, now.wall)))
+                        .collect(),
+                    denied,
+                    sent: orders().count() - denied,
+                    open: orders().filter(|state| state.status.is_open()).count(),
+                    net: self.result(bot),
+                }
+            })
+            .collect()
+    }
+
+    fn bot_word(&self, now: Now, bot: &crate::config::BotConfig) -> (&'static str, Option<String>) {
+        if let Some(halt) = self.halts.of(&bot.name) {
+            return ("halted", Some(format!("{} by {}: {}", halt.level, halt.by, halt.reason)));
+        }
+        if !self.links.iter().any(|(_, state)| state.bot == bot.name) {
+            return ("silent", Some("not connected".to_owned()));
+        }
+        if let Some(what) = self.recon.state.waiting_for() {
+            return ("held", Some(format!("waiting for {what}")));
+        }
+        let open = self.calendar.is_regular_session(now.wall).unwrap_or(false);
+        if !open {
+            return ("closed", None);
+        }
+        let oldest = bot.stale_after.and_then(|max| {
+            bot.instruments
+                .keys()
+                .map(|id| (id, self.quotes.age(id, now.wall)))
+                .find(|(_, age)| age.is_none_or(|age| age > max))
+        });
+        match oldest {
+            Some((id, Some(age))) => ("held", Some(format!("no {id} price for {}", Span(age)))),
+            Some((id, None)) => ("held", Some(format!("no {id} price yet"))),
+            None => ("trading", None),
+        }
+    }
+
+    fn order_views(&self) -> Vec<OrderView> {
+        self.book
+            .iter()
+            .map(|(_, state)| OrderView {
+                bot: state.owner.bot().cloned(),
+                account: state.account.clone(),
+                instrument: state.instrument.clone(),
+                side: state.side,
+                qty: state.qty,
+                cum_qty: state.cum_qty,
+                ord_type: state.ord_type.as_wire().into(),
+                limit_px: state.limit_px,
+                status: state.status,
+                cl_ord_id: state.cl_ord_id.clone(),
+                perm_id: state.perm_id.map(|id| id.0),
+                denied_by: state.denied_by,
+                since: state.since,
+            })
+            .collect()
+    }
+
+    fn position_views(&self) -> Vec<PositionView> {
+        self.ledger
+            .rows()
+            .into_iter()
+            .map(|row| PositionView {
+                bot: row.bot,
+                account: row.account,
+                instrument: row.instrument,
+                qty: row.qty,
+                avg_price: row.avg_price,
+                unknown_fees: row.realised_net.unknown_fees,
+                realised_net: row.realised_net.amount,
+                fees: row.fees,
+            })
+            .collect()
+    }
+
+    fn break_views(&self) -> Vec<BreakView> {
+        self.broker_positions
+            .iter()
+            .map(|((account, instrument), (broker, _))| BreakView {
+                account: account.clone(),
+                instrument: instrument.clone(),
+                ledger: self.ledger.position(account, instrument),
+                broker: *broker,
+            })
+            .filter(|row| row.ledger != row.broker)
+            .collect()
+    }
+}
