@@ -6,3 +6,4 @@
 //! Does not own: any decision about an order. What the bridge says is done; what it did not say is not.
 
 pub mod config;
+pub mod link;

@@ -1,0 +1,136 @@
+use plimsoll_tws::frame::{self, BOT_FRAME_MAX};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+use super::*;
+
+const HELLO: &[u8] = b"API\0\0\0\0\x09v157..178";
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_in_drips_is_cut_off_after_its_deadline() {
+    let (mut bot, ours) = duplex(64);
+    let mut incoming = Incoming::new(ours, BOT_FRAME_MAX);
+    let drip = async {
+        for byte in HELLO.iter().cycle() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if bot.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+    };
+    let started = tokio::time::Instant::now();
+    let read =
+        tokio::select! { read = incoming.hello() => read, () = drip => unreachable!("drips for ever") };
+    assert!(matches!(read, Err(ReadError::NoHello)), "{read:?}");
+    assert_eq!(started.elapsed(), HANDSHAKE_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_in_drips_is_cut_off_and_silence_between_frames_is_not() {
+    let (mut bot, ours) = duplex(64);
+    let mut incoming = Incoming::new(ours, BOT_FRAME_MAX);
+    let talk = async {
+        bot.write_all(&frame::encode(b"49\x001\x00")).await.unwrap();
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        bot.write_all(&frame::encode(b"49\x001\x00")).await.unwrap();
+        bot.write_all(&[0, 0]).await.unwrap();
+        loop {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            bot.write_all(&[1]).await.unwrap();
+        }
+    };
+    let read = async {
+        assert!(incoming.next().await.unwrap().is_some());
+        assert!(incoming.next().await.unwrap().is_some());
+        incoming.next().await
+    };
+    let read = tokio::select! { read = read => read, () = talk => unreachable!("talks for ever") };
+    assert!(matches!(read, Err(ReadError::Slow)), "{read:?}");
+}
+
+#[tokio::test]
+async fn garbage_before_the_handshake_is_refused_at_once() {
+    let (mut bot, ours) = duplex(64);
+    bot.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let read = Incoming::new(ours, BOT_FRAME_MAX).hello().await;
+    assert!(matches!(read, Err(ReadError::Hello(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn what_follows_the_handshake_in_the_same_segment_is_not_lost() {
+    let (mut bot, ours) = duplex(64);
+    bot.write_all(HELLO).await.unwrap();
+    bot.write_all(&frame::encode(b"71\x002\x0011\x00\x00")).await.unwrap();
+    let mut incoming = Incoming::new(ours, BOT_FRAME_MAX);
+    assert_eq!(incoming.hello().await.unwrap().max, 178);
+    let start = incoming.next().await.unwrap().unwrap();
+    assert_eq!(start.bytes(), b"71\x002\x0011\x00\x00");
+}
+
+#[tokio::test]
+async fn a_frame_longer_than_the_limit_is_refused_by_its_length() {
+    let (mut bot, ours) = duplex(64);
+    bot.write_all(&262_145_u32.to_be_bytes()).await.unwrap();
+    let read = Incoming::new(ours, BOT_FRAME_MAX).next().await;
+    assert!(matches!(read, Err(ReadError::Frame(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn an_end_inside_a_frame_is_told_from_an_end_between_frames() {
+    let (mut bot, ours) = duplex(64);
+    bot.write_all(&[0, 0, 0, 9, b'4']).await.unwrap();
+    drop(bot);
+    let read = Incoming::new(ours, BOT_FRAME_MAX).next().await;
+    assert!(matches!(read, Err(ReadError::Truncated)), "{read:?}");
+
+    let (bot, ours) = duplex(64);
+    drop(bot);
+    assert!(Incoming::new(ours, BOT_FRAME_MAX).next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn frames_are_written_in_order_and_a_closing_link_writes_what_is_left() {
+    let (mut bot, mut ours) = duplex(8);
+    let outgoing = Outgoing::new();
+    outgoing.push(b"first\0").unwrap();
+    outgoing.push(b"second\0").unwrap();
+    outgoing.close();
+    let mut read = Vec::new();
+    let (written, ()) = tokio::join!(outgoing.write_to(&mut ours), async {
+        let mut incoming = Incoming::new(&mut bot, BOT_FRAME_MAX);
+        while let Some(frame) = incoming.next().await.unwrap() {
+            read.push(format!("{frame:?}"));
+        }
+    });
+    written.unwrap();
+    assert_eq!(read, ["first|", "second|"]);
+}
+
+#[test]
+fn ticks_give_way_before_order_reports_and_the_link_ends_when_those_do_not_fit() {
+    let outgoing = Outgoing::new();
+    let long = vec![b'x'; 1 << 20];
+    for _ in 0..4 {
+        outgoing.push_tick(&long[..long.len() - 4]).unwrap();
+    }
+    outgoing.push_tick(b"tick\0").unwrap();
+    assert_eq!(outgoing.ticks_left_out(), 1);
+    for _ in 0..3 {
+        outgoing.push(&long).unwrap();
+    }
+    assert_eq!(outgoing.push(&long), Err(BacklogFull));
+}
+
+#[tokio::test]
+async fn a_port_is_ours_before_anyone_can_connect() {
+    let bound = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = bound.address();
+    let target = address.to_string();
+    let early = connect(&target, Duration::from_secs(5)).await;
+    assert!(matches!(early, Err(ConnectError::Io { .. })), "connected to a port that does not listen");
+    let listener = bound.listen().unwrap();
+    assert!(bind(address).is_err(), "a port in use was bound again");
+    let (client, mut server) = tokio::join!(connect(&target, Duration::from_secs(5)), accept(&listener));
+    let mut client = client.unwrap();
+    client.write_all(b"x").await.unwrap();
+    assert_eq!(server.read_u8().await.unwrap(), b'x');
+}
