@@ -245,7 +245,8 @@ impl Anchor {
         Stated { at: rule.on(day), rule, source: venue.hours_source, verified: true }
     }
 
-    /// An unknown listing is treated as all listings at once: the earliest exchange, the earliest broker rule.
+    /// An unknown listing is treated as all listings at once: the earliest exchange and the earliest broker
+    /// rule.
     fn cutoff(
         day: &TradingDay,
         venue: &'static Venue,

@@ -31,7 +31,8 @@ impl ListedDay {
 pub enum HoursError {
     /// An entry that has none of the known forms.
     #[error(
-        "`{entry}` is no entry of trading hours; the whole list was refused; compare with 20261127:0930-20261127:1300"
+        "`{entry}` is no entry of trading hours; the whole list was refused; \
+         compare with 20261127:0930-20261127:1300"
     )]
     Unreadable {
         /// The entry as it came.
@@ -46,7 +47,8 @@ pub enum HoursError {
 }
 
 /// Reads the broker's list, in either of its forms: `20261127:0930-20261127:1300` and the older
-/// `20261127:0700-1830,1830-2330`. In the older one a close that is not later than its open is the next day's.
+/// `20261127:0700-1830,1830-2330`. In the older one a close that is not later than its open is the next
+/// day's.
 pub fn liquid_hours(text: &str, zone: &TimeZone) -> Result<Vec<ListedDay>, HoursError> {
     let mut days: Vec<ListedDay> = Vec::new();
     for entry in text.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {

@@ -8,7 +8,8 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 /// A zone name that is in neither the alias table nor the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{name}` is no known time zone; nothing was assumed in its place; use an IANA name such as America/New_York"
+    "`{name}` is no known time zone; nothing was assumed in its place; \
+     use an IANA name such as America/New_York"
 )]
 pub struct UnknownZone {
     /// The name as it came.

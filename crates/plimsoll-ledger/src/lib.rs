@@ -19,6 +19,7 @@ mod fees;
 mod ledger;
 mod line;
 mod net;
+mod positions;
 mod recon;
 
 pub use fees::{FeeSchedule, IbkrFixed, OrderFees, Traded};

@@ -1,0 +1,112 @@
+//! Questions to the ledger: positions and profits, each with its fees.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Account, BotName, Currency, InstrumentId, Money, Position, Price};
+
+use crate::exact;
+use crate::ledger::Ledger;
+use crate::line::{Holding, Line};
+use crate::net::{Net, PositionRow};
+
+impl Ledger {
+    /// The position that was adopted, not counting executions since.
+    pub fn opening(&self, account: &Account, instrument: &InstrumentId) -> Position {
+        let opening = self.line(account, instrument).and_then(|line| line.opening);
+        opening.map_or(Position::FLAT, |opening| opening.position)
+    }
+
+    /// The account's position: all bots and everything foreign.
+    pub fn position(&self, account: &Account, instrument: &InstrumentId) -> Position {
+        self.line(account, instrument).map_or(Position::FLAT, |line| line.total)
+    }
+
+    /// One bot's position.
+    pub fn bot_position(&self, bot: &BotName, account: &Account, instrument: &InstrumentId) -> Position {
+        self.holding(Some(bot), account, instrument).map_or(Position::FLAT, |h| h.book.position())
+    }
+
+    /// What no bot of ours explains.
+    pub fn foreign_position(&self, account: &Account, instrument: &InstrumentId) -> Position {
+        self.holding(None, account, instrument).map_or(Position::FLAT, |h| h.book.position())
+    }
+
+    /// What closing a holder's position at `mark` would realise, before the fee of closing it. The fees paid
+    /// so far are in the realised net figure, not here. None where there is no holding, or no fitting number.
+    pub fn open_pnl(
+        &self,
+        bot: Option<&BotName>,
+        account: &Account,
+        instrument: &InstrumentId,
+        mark: Price,
+    ) -> Option<Money> {
+        let terms = self.line(account, instrument)?.terms;
+        let amount = self.holding(bot, account, instrument)?.book.open_pnl(mark, terms.multiplier)?;
+        Some(Money { amount, currency: terms.currency })
+    }
+
+    /// One bot's realised profit after fees over all accounts and instruments, one figure per currency. None
+    /// if a sum needs more than 28 digits.
+    pub fn bot_net(&self, bot: &BotName) -> Option<Vec<Net>> {
+        let mut nets: BTreeMap<Currency, Net> = BTreeMap::new();
+        let lines = self.lines.values().flat_map(BTreeMap::values);
+        for (line, holding) in lines.filter_map(|line| Some((line, line.bots.get(bot)?))) {
+            let currency = line.terms.currency;
+            let gross = Money { amount: holding.book.realised(), currency };
+            let charges = holding.fees().map(|fee| Money { amount: -fee.amount, ..fee });
+            for part in charges.chain([gross]) {
+                let zero = Net { amount: Money::zero(part.currency), other_fees: vec![], unknown_fees: 0 };
+                let net = nets.entry(part.currency).or_insert(zero);
+                net.amount.amount = exact::add(net.amount.amount, part.amount)?;
+            }
+            let own = nets.get_mut(&currency).expect("the gross figure made the entry");
+            own.unknown_fees = own.unknown_fees.checked_add(holding.unknown_fees())?;
+        }
+        Some(nets.into_values().collect())
+    }
+
+    /// Every holder's position: bots by name, then what is foreign, each by account and instrument.
+    pub fn rows(&self) -> Vec<PositionRow> {
+        let mut rows = Vec::new();
+        for (account, instrument, line) in self.all_lines() {
+            let bots = line.bots.iter().map(|(bot, holding)| (Some(bot.clone()), holding));
+            let foreign = line.has_foreign().then_some((None, &line.foreign));
+            rows.extend(bots.chain(foreign).map(|(bot, holding)| PositionRow {
+                bot,
+                account: account.clone(),
+                instrument: instrument.clone(),
+                qty: holding.book.position(),
+                avg_price: holding.book.avg_price(line.terms.multiplier),
+                realised_gross: Money { amount: holding.book.realised(), currency: line.terms.currency },
+                fees: holding.fees_in(line.terms.currency),
+                realised_net: holding.net(line.terms.currency).expect("postings without a net are refused"),
+            }));
+        }
+        // The walk was by account and instrument and sorting is stable; foreign rows go last.
+        rows.sort_by(|a, b| (a.bot.is_none(), &a.bot).cmp(&(b.bot.is_none(), &b.bot)));
+        rows
+    }
+
+    pub(crate) fn all_lines(&self) -> impl Iterator<Item = (&Account, &InstrumentId, &Line)> {
+        self.lines.iter().flat_map(|(account, lines)| {
+            lines.iter().map(move |(instrument, line)| (account, instrument, line))
+        })
+    }
+
+    pub(crate) fn line(&self, account: &Account, instrument: &InstrumentId) -> Option<&Line> {
+        self.lines.get(account)?.get(instrument)
+    }
+
+    fn holding(
+        &self,
+        bot: Option<&BotName>,
+        account: &Account,
+        instrument: &InstrumentId,
+    ) -> Option<&Holding> {
+        let line = self.line(account, instrument)?;
+        match bot {
+            Some(bot) => line.bots.get(bot),
+            None => Some(&line.foreign),
+        }
+    }
+}
