@@ -1,0 +1,1 @@
+"""Foreign clients and hostile peers against the real programs, over loopback sockets."""

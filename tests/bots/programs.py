@@ -1,0 +1,304 @@
+"""Starts `plimsoll sim ibkr` and `plimsoll run`, talks to their control ports, and ends them.
+
+Every process is a context manager that ends its child by pid on the way out. Every wait has a limit.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+HTTP_SECONDS = 10.0
+COMMAND_SECONDS = 60.0
+
+# A whole Wednesday of regular trading hours, an hour after the open.
+SESSION_START = "2026-11-18T10:30:00-05:00"
+
+
+class Failed(Exception):
+    """A check did not hold; the text says which."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(what: str, seconds: float, probe: Callable[[], bool]) -> None:
+    """Asks until the answer is yes; names what never became true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if probe():
+            return
+        time.sleep(0.05)
+    raise Failed(f"{what}: not within {seconds:g} s")
+
+
+class Program:
+    """One child that says `ready` on its standard output."""
+
+    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+        self.name = name
+        self._arguments = arguments
+        self._log_path = log
+        self._log: IO[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[str] = queue.Queue()
+
+    def start(self, seconds: float = START_SECONDS) -> None:
+        """Starts the child and waits for its `ready`."""
+        self.launch()
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if self._lines.get(timeout=0.1).startswith("ready"):
+                    return
+            except queue.Empty:
+                if self._process().poll() is not None:
+                    code = self._process().returncode
+                    raise Failed(f"{self.name} ended with {code} before it was ready\n{self.log()}") from None
+        raise Failed(f"{self.name} was not ready within {seconds:g} s\n{self.log()}")
+
+    def launch(self) -> None:
+        """Starts the child and does not wait for it."""
+        self._log = self._log_path.open("ab")
+        self._child = subprocess.Popen(
+            self._arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log
+        )
+        self._lines = queue.Queue()
+        threading.Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
+
+    def stop(self) -> None:
+        """Asks the child to end, then ends it."""
+        if self._child is None:
+            return
+        if self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+            try:
+                self._child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+        self._reap()
+
+    def kill(self) -> None:
+        """`kill -9`, at once."""
+        if self._child is not None:
+            self._child.kill()
+        self._reap()
+
+    def log(self, lines: int = 40) -> str:
+        """The end of what the child said on its standard error."""
+        if not self._log_path.exists():
+            return ""
+        text = self._log_path.read_text(errors="replace").splitlines()
+        return "\n".join(f"  {self.name}| {line}" for line in text[-lines:])
+
+    @property
+    def running(self) -> bool:
+        """Whether the child lives."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process().pid
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            raise Failed(f"{self.name} was not started")
+        return self._child
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.wait(STOP_SECONDS)
+            if self._child.stdout is not None:
+                self._child.stdout.close()
+        if self._log is not None:
+            self._log.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _pump(stream: IO[bytes] | None, lines: queue.Queue[str]) -> None:
+    """Empties the child's output so that it never blocks on a full pipe."""
+    try:
+        for line in stream or ():
+            lines.put(line.decode(errors="replace").rstrip())
+    except ValueError:
+        return  # The stream was closed because the child ended.
+
+
+@dataclass
+class SimulatorOptions:
+    """How the simulated venue is set up."""
+
+    seed: int = 7
+    speed: str = "1"
+    start: str = SESSION_START
+    accounts: tuple[str, ...] = ("DU1111111", "DU2222222")
+    symbols: tuple[str, ...] = ("SPY", "QQQ", "AAPL")
+    profile: str = "live"
+    master_client_id: int | None = 900
+    extra: tuple[str, ...] = ()
+
+
+class Simulator(Program):
+    """`plimsoll sim ibkr`, with its control port."""
+
+    def __init__(self, binary: Path, home: Path, options: SimulatorOptions | None = None) -> None:
+        options = options or SimulatorOptions()
+        self.port = free_port()
+        self.control = free_port()
+        arguments = [
+            *(str(binary), "sim", "ibkr"),
+            *("--listen", f"127.0.0.1:{self.port}", "--control", f"127.0.0.1:{self.control}"),
+            *("--profile", options.profile, "--accounts", ",".join(options.accounts)),
+            *("--symbols", ",".join(options.symbols), "--seed", str(options.seed)),
+            *("--start", options.start, "--speed", options.speed),
+        ]
+        if options.master_client_id is not None:
+            arguments += ["--master-client-id", str(options.master_client_id)]
+        super().__init__("sim", [*arguments, *options.extra], home / "sim.log")
+
+    def state(self) -> dict[str, Any]:
+        """The venue's own truth."""
+        answer = self._http("GET", "/state")
+        if not isinstance(answer, dict):
+            raise Failed(f"GET /state answered {answer!r}")
+        return answer
+
+    def fault(self, kind: str, **details: object) -> None:
+        """Injects one fault."""
+        self._http("POST", "/faults", {"kind": kind, **details})
+
+    def heal(self) -> None:
+        """Ends all faults."""
+        self._http("DELETE", "/faults")
+
+    def clock(self, to: str) -> None:
+        """Moves venue time to an instant."""
+        self._http("POST", "/clock", {"to": to})
+
+    def advance(self, span: str) -> None:
+        """Moves venue time by an ISO 8601 span."""
+        self._http("POST", "/clock", {"advance": span})
+
+    def _http(self, method: str, path: str, body: object = None) -> object:
+        return http(method, f"http://127.0.0.1:{self.control}{path}", body)
+
+
+def http(method: str, url: str, body: object = None) -> object:
+    """One request; the answer is JSON, or nothing."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise Failed(f"{method} {url}: {error.code} {error.read().decode(errors='replace')}") from error
+    return json.loads(text) if text.strip() else None
+
+
+@dataclass
+class Bot:
+    """One `[[bot]]` of the configuration. Values of `limits` are written as they are."""
+
+    name: str
+    client_ids: tuple[int, ...]
+    accounts: tuple[str, ...] = ("DU1111111", "DU2222222")
+    instruments: tuple[str, ...] = ("SPY", "QQQ", "AAPL")
+    shared: tuple[str, ...] = ()
+    limits: dict[str, str | int] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+
+    def toml(self) -> str:
+        """The table."""
+        rows: dict[str, object] = {
+            "name": self.name,
+            "venue": "ib",
+            "listen": f"127.0.0.1:{self.port}",
+            "client_ids": list(self.client_ids),
+            "accounts": list(self.accounts),
+            "instruments": list(self.instruments),
+            "shared": list(self.shared),
+            "stage": "paper",
+            **self.limits,
+        }
+        # A TOML string, number or list of these is spelled as in JSON.
+        return "\n".join(["[[bot]]", *(f"{key} = {json.dumps(value)}" for key, value in rows.items())])
+
+
+class Gateway(Program):
+    """`plimsoll run` in front of a simulator, on the simulator's clock."""
+
+    def __init__(self, binary: Path, home: Path, simulator: Simulator, bots: list[Bot]) -> None:
+        self._binary = binary
+        self.config = home / "plimsoll.toml"
+        self.config.write_text(self._toml(home, simulator, bots))
+        super().__init__("run", [str(binary), "run", "--config", str(self.config)], home / "run.log")
+
+    def command(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
+        """Runs another `plimsoll` command with the same configuration."""
+        done = subprocess.run(
+            [str(self._binary), *arguments, "--config", str(self.config)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode not in expect:
+            said = (done.stdout + done.stderr).strip()
+            raise Failed(f"plimsoll {' '.join(arguments)} ended with {done.returncode}: {said}\n{self.log()}")
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The same, for commands that print one JSON document."""
+        return json.loads(self.command(*arguments, "--json"))
+
+    @staticmethod
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot]) -> str:
+        state = home / "state"
+        head = f"""\
+[plimsoll]
+state_dir = {json.dumps(str(state))}
+mode = "enforce"
+
+[clock]
+servers = []
+follow = "127.0.0.1:{simulator.control}"
+
+[[venue]]
+name = "ib"
+kind = "ibkr"
+environment = "sim"
+upstream = "127.0.0.1:{simulator.port}"
+client_id = 900
+accounts = ["DU1111111", "DU2222222"]
+on_close_crossing = "deny"
+"""
+        return "\n\n".join([head, *(bot.toml() for bot in bots)]) + "\n"

@@ -1,0 +1,94 @@
+"""An unmodified client must not notice the gateway: one script, straight to the venue and through Plimsoll,
+with limits so wide that no guard fires; the two transcripts are equal.
+
+    python -m bots.transcript --library ib_async --plimsoll target/release/plimsoll
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bots import library as libraries
+from bots.programs import Bot as BotConfig
+from bots.programs import Failed, Gateway, Simulator
+from bots.recorder import Recorder
+from bots.script import STEPS, Bot
+
+CLIENT_ID = 11
+CONTEXT_LINES = 3
+
+
+def main() -> int:
+    """Runs both ways and prints the difference."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", required=True, choices=libraries.KNOWN)
+    parser.add_argument("--plimsoll", required=True, type=Path)
+    parser.add_argument("--keep", type=Path, help="write both transcripts into this folder")
+    options = parser.parse_args()
+    library = libraries.load(options.library)
+    libraries.keep_log(options.library)
+    straight = run_straight(library, options.plimsoll)
+    through = run_through(library, options.plimsoll)
+    if options.keep is not None:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        (options.keep / "straight.txt").write_text("\n".join(straight) + "\n")
+        (options.keep / "through.txt").write_text("\n".join(through) + "\n")
+    difference = list(difflib.unified_diff(straight, through, "straight", "through", "", "", CONTEXT_LINES, ""))
+    for line in difference:
+        print(line[:400])
+    if difference:
+        print(f"{options.library}: the gateway shows")
+        return 1
+    print(f"{options.library}: {len(STEPS)} steps, {len(straight)} lines, straight and through are equal")
+    return 0
+
+
+def run_straight(library: Any, binary: Path) -> list[str]:
+    """The script against the simulator."""
+    with tempfile.TemporaryDirectory(prefix="plm-") as folder, Simulator(binary, Path(folder)) as simulator:
+        return play(library, simulator.port)
+
+
+def run_through(library: Any, binary: Path) -> list[str]:
+    """The script through the gateway, against a fresh simulator of the same seed."""
+    with tempfile.TemporaryDirectory(prefix="plm-") as folder:
+        home = Path(folder)
+        with Simulator(binary, home) as simulator:
+            bot = BotConfig("foreign", (CLIENT_ID,))
+            with Gateway(binary, home, simulator, [bot]) as gateway:
+                try:
+                    return play(library, bot.port)
+                except (Failed, OSError, TimeoutError) as error:
+                    raise Failed(f"{error}\n{gateway.log()}\n{simulator.log()}") from error
+
+
+def play(library: Any, port: int) -> list[str]:
+    """Every step once; the transcript."""
+    ib = library.IB()
+    ib.RequestTimeout = libraries.REQUEST_SECONDS
+    recorder = Recorder(ib)
+    ib.connect("127.0.0.1", port, clientId=CLIENT_ID, timeout=libraries.CONNECT_SECONDS)
+    try:
+        bot = Bot(ib, library)
+        for number, step in enumerate(STEPS, start=1):
+            recorder.step(f"{number} {step.__name__}")
+            try:
+                recorder.result(step(bot))
+            except (Failed, TimeoutError) as error:
+                raise Failed(f"step {number} {step.__name__}: {error!r}") from error
+        return recorder.text()
+    finally:
+        ib.disconnect()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        sys.exit(1)
