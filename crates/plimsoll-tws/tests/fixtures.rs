@@ -1,0 +1,140 @@
+//! Frames that other programs sent, read with the layouts of this crate.
+//!
+//! Reads `PLIMSOLL_FIXTURES`. Without the variable these tests have nothing to read and say so; with it,
+//! a missing folder is a failure.
+#![allow(missing_docs)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use plimsoll_tws::{RawFrame, Request, Response, ServerVersion};
+
+fn folder() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment where its fixtures are")]
+    let Ok(root) = std::env::var("PLIMSOLL_FIXTURES") else {
+        eprintln!("PLIMSOLL_FIXTURES is not set; nothing was read");
+        return None;
+    };
+    let folder = PathBuf::from(root).join("ibkr");
+    assert!(folder.is_dir(), "PLIMSOLL_FIXTURES is set, but there is no {}", folder.display());
+    Some(folder)
+}
+
+fn read(name: &str) -> Option<String> {
+    let path = folder()?.join(name);
+    Some(fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+fn from_hex(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+/// The payload of a frame written with its length prefix.
+fn payload(hex: &str) -> RawFrame {
+    let bytes = from_hex(hex);
+    let (prefix, payload) = bytes.split_first_chunk::<4>().unwrap();
+    assert_eq!(u32::from_be_bytes(*prefix) as usize, payload.len(), "length prefix");
+    RawFrame::new(payload.to_vec().into())
+}
+
+/// A frame written with `|` for NUL. A `<LF>` stands for a line feed.
+fn bars(text: &str) -> RawFrame {
+    RawFrame::new(text.replace('|', "\0").replace("<LF>", "\n").into_bytes().into())
+}
+
+struct ClientFrame {
+    client: String,
+    version: ServerVersion,
+    name: String,
+    frame: RawFrame,
+    fields: usize,
+}
+
+/// Every text frame of the recorded clients.
+fn client_frames() -> Option<Vec<ClientFrame>> {
+    let text = read("client_frames.jsonl")?;
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let frames: Vec<_> = lines
+        .filter_map(|row| {
+            let version = u16::try_from(row["serverVersion"].as_u64().unwrap()).unwrap();
+            Some(ClientFrame {
+                client: row["client"].as_str().unwrap().to_owned(),
+                version: ServerVersion::new(version)?,
+                name: row["name"].as_str().unwrap().to_owned(),
+                frame: payload(row["hex"].as_str().unwrap()),
+                fields: row["fields"].as_array().unwrap().len(),
+            })
+        })
+        .collect();
+    assert!(frames.len() > 200, "only {} text frames in the fixture", frames.len());
+    Some(frames)
+}
+
+#[test]
+fn every_request_of_the_recorded_clients_decodes_without_a_field_over_or_missing() {
+    let Some(frames) = client_frames() else { return };
+    for f in &frames {
+        assert_eq!(f.frame.bytes().iter().filter(|b| **b == 0).count(), f.fields, "{}", f.name);
+        let request = Request::decode(f.version, &f.frame)
+            .unwrap_or_else(|e| panic!("{} at {}: {e}\n{:?}", f.client, f.version, f.frame));
+        assert_eq!(request.name(), f.name, "{:?}", f.frame);
+        let again = Request::decode(f.version, &request.encode(f.version)).unwrap();
+        assert_eq!(again, request, "{} at {}: {:?}", f.client, f.version, f.frame);
+    }
+}
+
+#[test]
+fn requests_of_ib_async_and_ib_insync_encode_to_the_bytes_they_came_from() {
+    let Some(frames) = client_frames() else { return };
+    let mut seen = 0;
+    for f in frames.iter().filter(|f| f.client.starts_with("ib_")) {
+        let request = Request::decode(f.version, &f.frame).unwrap();
+        assert_eq!(request.encode(f.version), f.frame, "{} {}", f.client, f.name);
+        seen += 1;
+    }
+    assert_eq!(seen, 112, "frames of ib_async and ib_insync in the fixture");
+}
+
+#[test]
+fn requests_of_the_other_clients_mostly_encode_to_the_bytes_they_came_from() {
+    let Some(frames) = client_frames() else { return };
+    let others: Vec<_> = frames.iter().filter(|f| !f.client.starts_with("ib_")).collect();
+    let equal = |f: &&&ClientFrame| Request::decode(f.version, &f.frame).unwrap().encode(f.version) == f.frame;
+    let different: Vec<_> = others.iter().filter(|f| !equal(f)).map(|f| (&*f.client, &*f.name)).collect();
+    eprintln!("{} of {} byte-equal; different: {different:?}", others.len() - different.len(), others.len());
+    // The others spell "unset" in ways of their own in orders (`1.79…e+308`, empty flags).
+    for (client, name) in different {
+        assert!(name == "placeOrder" || client.starts_with("stoqey"), "{client} {name}");
+    }
+}
+
+#[test]
+fn every_answer_that_the_clients_accepted_decodes() {
+    let Some(folder) = folder() else { return };
+    let mut seen = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(stem) = name.strip_suffix(".server-frames-accepted.txt") else { continue };
+        let number = stem.rsplit_once("_v").unwrap().1;
+        // The protobuf sessions hold no text frames.
+        let Some(version) = number.parse().ok().and_then(ServerVersion::new) else { continue };
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if line.starts_with('#') || line.starts_with("handshake") || line.is_empty() {
+                continue;
+            }
+            // The lines leave out the NUL that ends the last field.
+            check_answer(version, &format!("{line}|"), &name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 500, "only {seen} lines");
+}
+
+fn check_answer(version: ServerVersion, line: &str, origin: &str) {
+    let frame = bars(line);
+    let answer = Response::decode(version, &frame).unwrap_or_else(|e| panic!("{origin}: {e}\n{line}"));
+    assert!(!matches!(answer, Response::Raw { .. }), "{origin}: no type for {line}");
+    let again = answer.encode(version);
+    assert_eq!(Response::decode(version, &again).unwrap(), answer, "{origin}: {line}");
+}
