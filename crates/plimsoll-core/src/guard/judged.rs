@@ -6,6 +6,7 @@ use std::time::Duration;
 use plimsoll_calendar::{Calendar, Listing};
 use plimsoll_ledger::Ledger;
 use plimsoll_model::{Account, InstrumentId, NewOrder, Now, OrdType, OrderId, Position, Price, Qty, Side};
+use rust_decimal::Decimal;
 
 use crate::book::{Book, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
@@ -13,6 +14,10 @@ use crate::halt::Halts;
 use crate::intake::Contracts;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
+
+/// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
+/// times the spread of a liquid ETF.
+const MARKET_REACH: Decimal = Decimal::from_parts(1, 0, 0, false, 3);
 
 /// When the judgement takes place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,19 +135,18 @@ impl Context<'_> {
                 .is_some_and(|all| all <= position.size())
     }
 
-    /// The price at which an order can execute at worst, to tell whether two orders could meet: its
-    /// limit, or for a market order the reference widened by the collar.
+    /// The furthest price at which an order can execute, to tell whether two orders could meet: its
+    /// limit; for an on-close order without one the reference widened by the collar, because nobody
+    /// knows the closing price yet; for a market order, which executes at once, a little beyond the quote.
     pub(crate) fn reach(&self, order: &NewOrder) -> Option<Price> {
-        match order.ord_type {
-            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => order.limit_px,
-            _ => self.widened_reference(&order.instrument, order.side),
-        }
-    }
-
-    fn widened_reference(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
-        let reference = self.quotes.reference(instrument, side)?.get();
-        let slack = reference.checked_mul(self.bot.price_collar.unwrap_or_default())?;
-        match side {
+        let slack = match order.ord_type {
+            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => return order.limit_px,
+            OrdType::MarketOnClose => self.bot.price_collar?,
+            OrdType::Market | OrdType::Stop | OrdType::Other(_) => MARKET_REACH,
+        };
+        let reference = self.quotes.reference(&order.instrument, order.side)?.get();
+        let slack = reference.abs().checked_mul(slack)?;
+        match order.side {
             Side::Buy => reference.checked_add(slack),
             Side::Sell => reference.checked_sub(slack),
         }

@@ -1,0 +1,98 @@
+//! Restarts, lost connections, and the moments between the two judgements.
+
+use expect_test::expect;
+
+use super::check;
+
+#[test]
+fn an_order_is_judged_again_when_the_disk_is_done() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY MKT
+        10:00:02 halt new_risk
+        10:00:03 disk done
+        ",
+        &expect![[r#"
+            10:00:02 notice fleet halted (new_risk) by op: drill
+            10:00:03 deny 1 order 1: Plimsoll halt: halted (new_risk) by op: drill
+        "#]],
+    );
+}
+
+#[test]
+fn an_order_does_not_leave_on_another_connection_than_it_was_decided_for() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY MKT
+        10:00:02 own down
+        10:00:02 own up
+        10:00:02 own answers
+        10:00:03 quote SPY 500.00 500.02
+        10:00:03 disk done
+        ",
+        &expect![[r#"
+            10:00:02 notice reconciled: 1 open orders, 0 positions
+            10:00:03 deny 1 order 1: Plimsoll reconciled: the connection that the order was decided for is gone
+        "#]],
+    );
+}
+
+#[test]
+fn a_cancel_overtakes_the_disk() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY MKT id=5
+        10:00:01.500 trend cancel 5
+        10:00:02 disk done
+        ",
+        &expect![[r#"
+            10:00:01.5 canceled unsent 1 order 5
+        "#]],
+    );
+}
+
+#[test]
+fn after_a_crash_the_venue_says_what_became_of_an_order() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 trend BUY 50 SPY LMT 498.00 id=6
+        10:00:02 venue forgets trend 6
+        10:00:03 restart
+        10:00:04 quote SPY 500.00 500.02
+        10:00:05 trend BUY 10 SPY LMT 499.00 id=7
+        ",
+        &expect![[r#"
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:02 submit 1 BUY 50 SPY LMT 498.00 for DU1 [SPY-trend-20260227-2]
+            10:00:03 notice SPY-trend-20260227-2 is not at the venue (was unknown)
+            10:00:03 notice reconciled: 1 open orders, 0 positions
+            10:00:05 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
+        "#]],
+    );
+}
+
+#[test]
+fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 venue holds DU1 SPY 40
+        10:00:03 wake
+        10:00:03 own answers
+        10:00:04 quote SPY 500.00 500.02
+        10:00:04 trend SELL 41 SPY MKT
+        ",
+        &expect![[r#"
+            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign
+            10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
+        "#]],
+    );
+}
