@@ -2,7 +2,8 @@
 //!
 //! Owns: frames ([`frame`]), the handshake ([`handshake`]), the typed messages of the text protocol at
 //! versions 157 to 200 ([`message`]), changes of single fields in place ([`rewrite`]), the translation
-//! into the vocabulary of `plimsoll-model` ([`translate`]), and the frames of a refusal ([`denial`]).
+//! into the vocabulary of `plimsoll-model` ([`translate`]), an order as a server reports it back ([`echo`]),
+//! and the frames of a refusal ([`denial`]).
 //!
 //! Does not own: sockets, deadlines, which message may come when, any decision about an order, and the
 //! protobuf form of versions above 200.
@@ -12,9 +13,13 @@ mod spelling;
 mod text;
 mod version;
 
+pub mod denial;
+pub mod echo;
 pub mod frame;
 pub mod handshake;
 pub mod message;
+pub mod rewrite;
+pub mod translate;
 
 pub use layout::{DecodeError, Problem};
 pub use message::{Request, Response};

@@ -99,7 +99,8 @@ fn requests_of_ib_async_and_ib_insync_encode_to_the_bytes_they_came_from() {
 fn requests_of_the_other_clients_mostly_encode_to_the_bytes_they_came_from() {
     let Some(frames) = client_frames() else { return };
     let others: Vec<_> = frames.iter().filter(|f| !f.client.starts_with("ib_")).collect();
-    let equal = |f: &&&ClientFrame| Request::decode(f.version, &f.frame).unwrap().encode(f.version) == f.frame;
+    let equal =
+        |f: &&&ClientFrame| Request::decode(f.version, &f.frame).unwrap().encode(f.version) == f.frame;
     let different: Vec<_> = others.iter().filter(|f| !equal(f)).map(|f| (&*f.client, &*f.name)).collect();
     eprintln!("{} of {} byte-equal; different: {different:?}", others.len() - different.len(), others.len());
     // The others spell "unset" in ways of their own in orders (`1.79…e+308`, empty flags).

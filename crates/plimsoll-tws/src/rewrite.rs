@@ -1,0 +1,181 @@
+//! Changes of one field of a frame that leave every other byte as it was.
+//!
+//! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
+//! the order reference on the way back, the next order id, the list of accounts. Fields are found by
+//! walking the message's own layout. Does not own the decision to rewrite, nor any other change: what a
+//! bot sent is otherwise relayed as it is.
+
+use std::ops::Range;
+
+use bytes::{BufMut, BytesMut};
+use plimsoll_model::{Account, OrderId, RawFrame};
+
+use crate::{DecodeError, Request, Response, ServerVersion};
+
+/// Why a field was not rewritten. The frame must then not be sent on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RewriteError {
+    /// The frame is damaged.
+    #[error(transparent)]
+    Damaged(#[from] DecodeError),
+    /// The message has no such field.
+    #[error("message {frame} has no field `{field}`; the frame was not rewritten")]
+    NoSuchField {
+        /// The start of the frame.
+        frame: Box<str>,
+        /// The field.
+        field: &'static str,
+    },
+    /// The new text would end the field early.
+    #[error("a text for `{field}` holds a NUL; the frame was not rewritten")]
+    Nul {
+        /// The field.
+        field: &'static str,
+    },
+}
+
+/// The account of a `placeOrder`.
+pub fn set_account(
+    version: ServerVersion,
+    frame: &RawFrame,
+    account: &Account,
+) -> Result<RawFrame, RewriteError> {
+    in_order(version, frame, "account", account.as_str())
+}
+
+/// The order reference of a `placeOrder`.
+pub fn set_order_ref(
+    version: ServerVersion,
+    frame: &RawFrame,
+    order_ref: &str,
+) -> Result<RawFrame, RewriteError> {
+    in_order(version, frame, "orderRef", order_ref)
+}
+
+/// The order reference of an `openOrder`, `execDetails` or `completedOrder`.
+pub fn restore_order_ref(
+    version: ServerVersion,
+    frame: &RawFrame,
+    order_ref: &str,
+) -> Result<RawFrame, RewriteError> {
+    in_response(version, frame, "orderRef", order_ref)
+}
+
+/// The order id of a `nextValidId`.
+pub fn set_next_valid_id(
+    version: ServerVersion,
+    frame: &RawFrame,
+    order_id: OrderId,
+) -> Result<RawFrame, RewriteError> {
+    if Response::decode(version, frame)?.name() != "nextValidId" {
+        return Err(no_such_field(frame, "orderId"));
+    }
+    in_response(version, frame, "orderId", &order_id.to_string())
+}
+
+/// The accounts of a `managedAccounts`, separated by commas.
+pub fn set_managed_accounts(
+    version: ServerVersion,
+    frame: &RawFrame,
+    accounts: &[Account],
+) -> Result<RawFrame, RewriteError> {
+    let list: Vec<_> = accounts.iter().map(Account::as_str).collect();
+    in_response(version, frame, "accountsList", &list.join(","))
+}
+
+fn in_order(
+    version: ServerVersion,
+    frame: &RawFrame,
+    field: &'static str,
+    text: &str,
+) -> Result<RawFrame, RewriteError> {
+    // Other requests have accounts too; rewriting those would ask about another account than the bot did.
+    if !frame.bytes().starts_with(b"3\0") {
+        return Err(no_such_field(frame, field));
+    }
+    let place = Request::locate(version, frame, field)?.ok_or_else(|| no_such_field(frame, field))?;
+    splice(frame, place, field, text)
+}
+
+fn in_response(
+    version: ServerVersion,
+    frame: &RawFrame,
+    field: &'static str,
+    text: &str,
+) -> Result<RawFrame, RewriteError> {
+    let place = Response::locate(version, frame, field)?.ok_or_else(|| no_such_field(frame, field))?;
+    splice(frame, place, field, text)
+}
+
+fn no_such_field(frame: &RawFrame, field: &'static str) -> RewriteError {
+    let start = &frame.bytes()[..frame.bytes().len().min(16)];
+    RewriteError::NoSuchField { frame: start.escape_ascii().to_string().into(), field }
+}
+
+fn splice(
+    frame: &RawFrame,
+    place: Range<usize>,
+    field: &'static str,
+    text: &str,
+) -> Result<RawFrame, RewriteError> {
+    if text.contains('\0') {
+        return Err(RewriteError::Nul { field });
+    }
+    let bytes = frame.bytes();
+    let mut out = BytesMut::with_capacity(bytes.len() - place.len() + text.len());
+    out.put_slice(&bytes[..place.start]);
+    out.put_slice(text.as_bytes());
+    out.put_slice(&bytes[place.end..]);
+    Ok(RawFrame::new(out.freeze()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(text: &str) -> RawFrame {
+        RawFrame::new(text.replace('|', "\0").into_bytes().into())
+    }
+
+    fn v(number: u16) -> ServerVersion {
+        ServerVersion::new(number).unwrap()
+    }
+
+    #[test]
+    fn the_next_id_and_the_accounts_are_replaced_and_nothing_else() {
+        let next = set_next_valid_id(v(200), &bars("9|1|379|"), OrderId(1000)).unwrap();
+        assert_eq!(next, bars("9|1|1000|"));
+        let accounts = [Account::new("DU1").unwrap(), Account::new("DU2").unwrap()];
+        let list = set_managed_accounts(v(157), &bars("15|1|DU9000001,|"), &accounts).unwrap();
+        assert_eq!(list, bars("15|1|DU1,DU2|"));
+    }
+
+    #[test]
+    fn the_reference_of_an_execution_is_replaced_in_place() {
+        let wire = "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|REF||||2|0||";
+        let out = restore_order_ref(v(200), &bars(wire), "the bot's own").unwrap();
+        assert_eq!(out, bars(&wire.replace("|REF|", "|the bot's own|")));
+    }
+
+    #[test]
+    fn a_message_without_the_field_is_refused() {
+        assert!(matches!(
+            restore_order_ref(v(200), &bars("9|1|379|"), "x"),
+            Err(RewriteError::NoSuchField { .. })
+        ));
+        let open_orders_id = set_next_valid_id(v(157), &bars("3|5|Filled|1|0|2|7|0|2|1||0|"), OrderId(9));
+        assert!(matches!(open_orders_id, Err(RewriteError::NoSuchField { .. })));
+        assert!(matches!(
+            set_order_ref(v(200), &bars("71|2|1||"), "x"),
+            Err(RewriteError::NoSuchField { .. })
+        ));
+    }
+
+    #[test]
+    fn a_damaged_frame_is_refused() {
+        assert!(matches!(
+            set_next_valid_id(v(200), &bars("9|1|379|7|"), OrderId(1)),
+            Err(RewriteError::Damaged(_))
+        ));
+    }
+}

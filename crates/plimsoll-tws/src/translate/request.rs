@@ -1,0 +1,161 @@
+//! What a bot asks.
+
+use plimsoll_model::{
+    Account, CancelRequest, OrdType, OrderId, OrderRequest, Qty, RawFrame, ReqId, Request as Meaning,
+    TimeInForce,
+};
+
+use super::{contract, limit_px, meaningless, side, stop_px};
+use crate::message::{Order, PlaceOrder};
+use crate::{DecodeError, Request, ServerVersion};
+
+/// The highest request number of the text protocol. A number nobody knows could enter an order.
+const REQUEST_ID_MAX: i32 = 105;
+
+/// What a bot asks with this frame. Never fails; what cannot be read is something that is refused:
+/// - an order, or a frame without a message number: [`Meaning::UnreadableOrder`];
+/// - a cancel whose order id can be read is a cancel all the same, because a cancel only takes risk away
+///   (write it anew for the venue, do not relay the damaged frame); without the id it is unreadable too;
+/// - a global cancel is one whatever its fields say;
+/// - any other damaged message, and numbers outside the protocol: [`Meaning::Unguarded`], because a
+///   malformed frame can wedge the API port of a real Gateway and must not reach it.
+pub fn request(version: ServerVersion, frame: &RawFrame) -> Meaning {
+    match Request::decode(version, frame) {
+        Ok(message) => readable(&message),
+        Err(error) => unreadable(frame, &error),
+    }
+}
+
+fn readable(message: &Request) -> Meaning {
+    let name = message.name();
+    match message {
+        Request::PlaceOrder(placed) => match order(placed) {
+            Ok(order) => Meaning::Order(Box::new(order)),
+            Err(error) => Meaning::UnreadableOrder {
+                order_id: Some(OrderId(placed.order_id)),
+                why: error.to_string().into(),
+            },
+        },
+        Request::CancelOrder(m) => Meaning::Cancel(CancelRequest { order_id: OrderId(m.order_id) }),
+        Request::ReqGlobalCancel(_) => Meaning::GlobalCancel,
+        Request::ReqIds(_) => Meaning::Ids,
+        Request::ExerciseOptions(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
+        Request::ReplaceFa(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
+        Request::ReqAccountUpdates(m) => about(name, None, m.account.as_str()),
+        Request::ReqPositionsMulti(m) | Request::ReqPnl(m) => about(name, Some(m.req_id), m.account.as_str()),
+        Request::ReqAccountUpdatesMulti(m) => about(name, Some(m.req_id), m.account.as_str()),
+        Request::ReqPnlSingle(m) => about(name, Some(m.req_id), m.account.as_str()),
+        Request::Raw { id, .. } if !(1..=REQUEST_ID_MAX).contains(id) => {
+            Meaning::Unguarded { name, id: None }
+        }
+        _ => Meaning::Other,
+    }
+}
+
+/// An account that cannot be one is refused like a damaged message: it must not pass for "left empty".
+fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
+    let id = id.map(ReqId);
+    match Account::new(account) {
+        None if !account.is_empty() => Meaning::Unguarded { name, id },
+        account => Meaning::AboutAccount { name, id, account },
+    }
+}
+
+fn unreadable(frame: &RawFrame, error: &DecodeError) -> Meaning {
+    let mut fields = frame.bytes().split(|b| *b == 0).map(|text| std::str::from_utf8(text).ok());
+    let mut next_number = || fields.next().flatten().and_then(|text| text.parse::<i32>().ok());
+    let id = next_number();
+    let why = || error.to_string().into();
+    match error.message {
+        "placeOrder" => Meaning::UnreadableOrder { order_id: next_number().map(OrderId), why: why() },
+        // Below 192 a version stands before the order id. A frame that ends too early to have one was
+        // written for the other layout, and its one number is the order.
+        "cancelOrder" => match (next_number(), next_number(), error.field) {
+            (_, _, "orderId") | (None, _, _) => Meaning::UnreadableOrder { order_id: None, why: why() },
+            (Some(first), second, _) => {
+                let order_id = if error.index > 2 { second.unwrap_or(first) } else { first };
+                Meaning::Cancel(CancelRequest { order_id: OrderId(order_id) })
+            }
+        },
+        "reqGlobalCancel" => Meaning::GlobalCancel,
+        name if id.is_some() => Meaning::Unguarded { name, id: None },
+        _ => Meaning::UnreadableOrder { order_id: None, why: why() },
+    }
+}
+
+fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
+    const MESSAGE: &str = "placeOrder";
+    let order = &placed.order;
+    let ord_type = OrdType::from_wire(order.order_type.as_str());
+    let account = match order.account.as_str() {
+        "" => None,
+        text => Some(Account::new(text).ok_or_else(|| meaningless(MESSAGE, "account", text, "an account"))?),
+    };
+    Ok(OrderRequest {
+        order_id: OrderId(placed.order_id),
+        contract: contract(MESSAGE, &placed.contract)?,
+        side: side(MESSAGE, &order.action)?,
+        // None is among the unguarded features, so the zero is never taken for a bound.
+        qty: order.total_qty.unwrap_or(Qty::ZERO),
+        limit_px: limit_px(&ord_type, order.limit_px),
+        stop_px: stop_px(&ord_type, order.aux_px),
+        ord_type,
+        tif: TimeInForce::from_wire(order.tif.as_str()),
+        account,
+        order_ref: order.order_ref.to_str_lossy().into(),
+        transmit: order.transmit,
+        parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
+        oca_group: order.oca_group.as_str().into(),
+        what_if: order.what_if,
+        outside_rth: order.outside_rth || order.include_overnight,
+        unguarded: unguarded(placed),
+    })
+}
+
+/// Features with which quantity, price, contract or account are no longer what the message's own fields
+/// for them say.
+fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
+    let order = &placed.order;
+    let is_word = |word: &crate::Word| !word.is_empty() && *word != "None";
+    let features = [
+        // Several contracts in one order: the legs are not the contract that limits are kept for.
+        (placed.contract.sec_type == "BAG" || !order.combo.legs.is_empty(), "combo"),
+        // The identifier may name another security than symbol and contract number do.
+        (!placed.sec_id.is_empty(), "security identifier"),
+        (no_quantity(order), "no quantity"),
+        // The broker computes the quantity from an amount of money.
+        (order.cash_qty.is_some_and(|cash| !cash.is_zero()), "cash quantity"),
+        // The broker spreads the order over accounts, by a rule that is kept at the broker.
+        (!order.fa_group.is_empty(), "adviser group"),
+        (!order.fa_method.is_empty(), "adviser method"),
+        (!order.fa_percentage.is_empty(), "adviser percentage"),
+        (!order.fa_profile.is_empty(), "adviser profile"),
+        (!order.model_code.is_empty(), "model"),
+        (!order.shares_allocation.is_empty(), "share allocation"),
+        (!order.clearing_account.is_empty(), "clearing account"),
+        // The broker trades a second contract to hedge the first.
+        (is_word(&order.delta_neutral.order_type), "delta-neutral hedge"),
+        (order.delta_neutral_contract.is_some(), "delta-neutral contract"),
+        (is_word(&order.hedge_type), "hedge"),
+        // Scale orders re-enter by themselves and take profit on the other side.
+        (is_scale(order), "scale"),
+        // The order turns into another type once its trigger is touched.
+        (is_word(&order.adjusted.order_type), "adjusted order type"),
+        // Executes beyond its limit price by this amount.
+        (order.discretionary_amt.is_some_and(|px| !px.is_zero()), "discretionary amount"),
+        (order.is_oms_container, "order container"),
+    ];
+    features.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
+}
+
+fn no_quantity(order: &Order) -> bool {
+    order.total_qty.is_none_or(Qty::is_zero)
+}
+
+fn is_scale(order: &Order) -> bool {
+    let scale = &order.scale;
+    scale.px_increment.is_some_and(|px| !px.is_zero())
+        || scale.init_level_size.is_some_and(|size| size != 0)
+        || scale.subs_level_size.is_some_and(|size| size != 0)
+        || !scale.table.is_empty()
+}
