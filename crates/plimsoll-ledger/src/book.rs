@@ -17,20 +17,30 @@ const COST_PLACES: u32 = 10;
 pub(crate) struct Book {
     /// Signed.
     position: Decimal,
-    /// What was paid for the holding; below zero for a short one, which was paid for.
-    cost: Decimal,
-    /// Profit of everything closed so far, before fees.
+    /// What was paid for the holding; below zero for a short one, which was paid for. None: nobody knows,
+    /// and it stays unknown until the holding is gone.
+    cost: Option<Decimal>,
+    /// Profit of everything closed so far whose cost was known, before fees.
     realised: Decimal,
+    /// Whether anything was closed whose cost was not known.
+    unknown_cost: bool,
 }
 
 impl Book {
-    pub(crate) const EMPTY: Self =
-        Self { position: Decimal::ZERO, cost: Decimal::ZERO, realised: Decimal::ZERO };
+    pub(crate) const EMPTY: Self = Self {
+        position: Decimal::ZERO,
+        cost: Some(Decimal::ZERO),
+        realised: Decimal::ZERO,
+        unknown_cost: false,
+    };
 
-    /// A holding taken over at an average price.
-    pub(crate) fn opening(position: Position, avg: Price, multiplier: Decimal) -> Option<Self> {
-        let cost = exact::mul(exact::mul(position.get(), avg.get())?, multiplier)?;
-        Some(Self { position: position.get(), cost, realised: Decimal::ZERO })
+    /// A holding taken over, at an average price if that is known.
+    pub(crate) fn opening(position: Position, avg: Option<Price>, multiplier: Decimal) -> Option<Self> {
+        let cost = match avg {
+            Some(avg) => Some(exact::mul(exact::mul(position.get(), avg.get())?, multiplier)?),
+            None => position.is_zero().then_some(Decimal::ZERO),
+        };
+        Some(Self { position: position.get(), cost, ..Self::EMPTY })
     }
 
     pub(crate) fn position(&self) -> Position {
@@ -39,6 +49,10 @@ impl Book {
 
     pub(crate) fn realised(&self) -> Decimal {
         self.realised
+    }
+
+    pub(crate) fn unknown_cost(&self) -> bool {
+        self.unknown_cost
     }
 
     /// The book after an execution, or nothing if it does not fit.
@@ -58,40 +72,46 @@ impl Book {
 
     /// More of the same direction; zero changes nothing.
     fn added(self, signed: Decimal, unit: Decimal) -> Option<Self> {
-        Some(Self {
-            position: exact::add(self.position, signed)?,
-            cost: exact::add(self.cost, exact::mul(signed, unit)?)?,
-            realised: self.realised,
-        })
+        let cost = match self.cost {
+            Some(cost) => Some(exact::add(cost, exact::mul(signed, unit)?)?),
+            None => None,
+        };
+        Some(Self { position: exact::add(self.position, signed)?, cost, ..self })
     }
 
     /// Less of the holding, down to nothing at most.
     fn reduced(self, signed: Decimal, unit: Decimal) -> Option<Self> {
         let position = exact::add(self.position, signed)?;
+        let Some(cost) = self.cost else {
+            let cost = position.is_zero().then_some(Decimal::ZERO);
+            let unknown_cost = self.unknown_cost || !signed.is_zero();
+            return Some(Self { position, cost, unknown_cost, ..self });
+        };
         let closed_cost = if position.is_zero() {
-            self.cost
+            cost
         } else {
             let share = signed.abs().checked_div(self.position.abs())?;
-            self.cost.checked_mul(share)?.round_dp(COST_PLACES)
+            cost.checked_mul(share)?.round_dp(COST_PLACES)
         };
         let received = -exact::mul(signed, unit)?;
         Some(Self {
             position,
-            cost: exact::sub(self.cost, closed_cost)?,
+            cost: Some(exact::sub(cost, closed_cost)?),
             realised: exact::add(self.realised, exact::sub(received, closed_cost)?)?,
+            ..self
         })
     }
 
-    /// The average price per unit; none for no holding. Rounded, for people: the cost is what counts.
+    /// The average price per unit; none for no holding or an unknown cost. Rounded, for people: the cost is what counts.
     pub(crate) fn avg_price(&self, multiplier: Decimal) -> Option<Price> {
         let units = self.position.checked_mul(multiplier)?;
-        let avg = self.cost.checked_div(units)?;
+        let avg = self.cost?.checked_div(units)?;
         Some(Price::new(avg.round_dp(COST_PLACES).normalize()))
     }
 
     /// What closing the holding at `mark` would realise, before the fee of closing.
     pub(crate) fn open_pnl(&self, mark: Price, multiplier: Decimal) -> Option<Decimal> {
         let value = exact::mul(exact::mul(self.position, mark.get())?, multiplier)?;
-        exact::sub(value, self.cost)
+        exact::sub(value, self.cost?)
     }
 }

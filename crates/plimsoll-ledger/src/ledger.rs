@@ -272,17 +272,21 @@ impl Ledger {
     /// Takes over a holding that the broker reports and that no execution in this ledger explains. It is
     /// foreign: no bot has it. A second call for the same account and instrument replaces the first, so that
     /// adopting the same report twice changes nothing.
+    ///
+    /// The average is per unit of the instrument; TWS's `avgCost` of a derivative is per contract and has to
+    /// be divided by the multiplier first. None means that nobody knows it: then no profit is made up, and
+    /// what is closed of the holding is marked as [`Net::unknown_cost`](crate::Net::unknown_cost).
     pub fn adopt(
         &mut self,
         account: &Account,
         instrument: &InstrumentId,
         position: Position,
-        avg_price: Price,
+        avg_price: impl Into<Option<Price>>,
         terms: Terms,
     ) -> Result<(), PostError> {
         self.check_terms(instrument, terms)?;
         let stems = self.line(account, instrument).map_or_else(Vec::new, |line| line.stems.clone());
-        let opening = Some(Opening { position, avg_price });
+        let opening = Some(Opening { position, avg_price: avg_price.into() });
         let line = Line::rebuilt(terms, opening, stems, |stem| &self.postings[stem]).ok_or_else(|| {
             PostError::DoesNotFit { account: account.clone(), instrument: instrument.clone() }
         })?;

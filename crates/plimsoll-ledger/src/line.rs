@@ -105,7 +105,12 @@ impl Holding {
         let amount = exact::sub(self.book.realised(), self.fees_in(currency).amount)?;
         let other_fees =
             self.fees().filter(|fee| fee.currency != currency && !fee.amount.is_zero()).collect();
-        Some(Net { amount: Money { amount, currency }, other_fees, unknown_fees: self.unknown_fees })
+        Some(Net {
+            amount: Money { amount, currency },
+            other_fees,
+            unknown_fees: self.unknown_fees,
+            unknown_cost: self.book.unknown_cost(),
+        })
     }
 }
 
@@ -113,7 +118,7 @@ impl Holding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening {
     pub position: Position,
-    pub avg_price: Price,
+    pub avg_price: Option<Price>,
 }
 
 /// Everything of one account and instrument.

@@ -11,12 +11,15 @@ pub struct Net {
     pub other_fees: Vec<Money>,
     /// How many executions have no known fee yet. While it is not zero, the amount is too high.
     pub unknown_fees: u32,
+    /// Whether something was closed that had been taken over without a known cost. Its profit is not in the
+    /// amount.
+    pub unknown_cost: bool,
 }
 
 impl Net {
     /// Whether the amount is the whole truth.
     pub fn is_complete(&self) -> bool {
-        self.other_fees.is_empty() && self.unknown_fees == 0
+        self.other_fees.is_empty() && self.unknown_fees == 0 && !self.unknown_cost
     }
 }
 
@@ -31,7 +34,7 @@ pub struct PositionRow {
     pub instrument: InstrumentId,
     /// How much; zero is shown as long as there is a history.
     pub qty: Position,
-    /// Average price per unit by the average cost method; none for no holding.
+    /// Average price per unit by the average cost method; none for no holding, or if nobody knows its cost.
     pub avg_price: Option<Price>,
     /// Profit of everything closed, before fees.
     pub realised_gross: Money,

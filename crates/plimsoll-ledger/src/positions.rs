@@ -32,7 +32,8 @@ impl Ledger {
     }
 
     /// What closing a holder's position at `mark` would realise, before the fee of closing it. The fees paid
-    /// so far are in the realised net figure, not here. None where there is no holding, or no fitting number.
+    /// so far are in the realised net figure, not here. None where there is no holding, no known
+    /// cost, or no fitting number.
     pub fn open_pnl(
         &self,
         bot: Option<&BotName>,
@@ -55,11 +56,17 @@ impl Ledger {
             let gross = Money { amount: holding.book.realised(), currency };
             let charges = holding.fees().map(|fee| Money { amount: -fee.amount, ..fee });
             for part in charges.chain([gross]) {
-                let zero = Net { amount: Money::zero(part.currency), other_fees: vec![], unknown_fees: 0 };
+                let zero = Net {
+                    amount: Money::zero(part.currency),
+                    other_fees: vec![],
+                    unknown_fees: 0,
+                    unknown_cost: false,
+                };
                 let net = nets.entry(part.currency).or_insert(zero);
                 net.amount.amount = exact::add(net.amount.amount, part.amount)?;
             }
             let own = nets.get_mut(&currency).expect("the gross figure made the entry");
+            own.unknown_cost |= holding.book.unknown_cost();
             own.unknown_fees = own.unknown_fees.checked_add(holding.unknown_fees())?;
         }
         Some(nets.into_values().collect())

@@ -69,14 +69,19 @@ impl Script {
             ["adopt", qty, instrument, avg] => {
                 let position = Position::parse(qty).expect("a position");
                 let instrument_id = InstrumentId::us_stock(instrument);
-                let adopted =
-                    self.ledger.adopt(&account(), &instrument_id, position, px(avg), terms(instrument));
+                let adopted = self.ledger.adopt(
+                    &account(),
+                    &instrument_id,
+                    position,
+                    (avg != "-").then(|| px(avg)),
+                    terms(instrument),
+                );
                 adopted.map_or_else(|e| e.to_string(), |()| "Adopted".to_owned())
             }
             ["mark", owner, instrument, price] => {
                 let instrument = InstrumentId::us_stock(instrument);
                 let open = self.ledger.open_pnl(bot(owner).as_ref(), &account(), &instrument, px(price));
-                open.map_or_else(|| "nothing held".to_owned(), |money| format!("open {money}"))
+                open.map_or_else(|| "not known".to_owned(), |money| format!("open {money}"))
             }
             _ => panic!("unknown line {words:?}"),
         };
@@ -100,6 +105,9 @@ impl Script {
                 row.realised_net.amount,
                 row.realised_net.unknown_fees,
             ));
+            if row.realised_net.unknown_cost {
+                self.say("    and something was closed whose cost is unknown");
+            }
             for fee in row.realised_net.other_fees {
                 self.say(&format!("    and a fee of {fee}"));
             }
@@ -327,6 +335,43 @@ fn a_bust_takes_the_execution_back_once_and_for_all() {
 }
 
 #[test]
+fn a_correction_after_a_bust_brings_the_execution_back() {
+    // (100 x 10 + 50 x 13) / 150 = 11.
+    check(
+        "
+        post 1 trend BUY 100 SPY 10
+        post 2 trend BUY 100 SPY 12
+        bust 2
+        post 2.02 trend BUY 50 SPY 13
+        bust 2
+        ",
+        expect![[r"
+            post 1 trend BUY 100 SPY 10: New
+            post 2 trend BUY 100 SPY 12: New
+            bust 2: Corrected
+            post 2.02 trend BUY 50 SPY 13: Corrected
+            bust 2: Superseded
+            trend 150 SPY @ 11 gross 0 USD fees 0 USD net 0 USD unknown 2
+        "]],
+    );
+}
+
+#[test]
+fn an_execution_corrected_to_nothing_moves_nothing_and_owes_no_fee() {
+    check(
+        "
+        post 1 trend BUY 100 SPY 10
+        post 1.02 trend BUY 0 SPY 10
+        ",
+        expect![[r"
+            post 1 trend BUY 100 SPY 10: New
+            post 1.02 trend BUY 0 SPY 10: Corrected
+            trend 0 SPY @ - gross 0 USD fees 0 USD net 0 USD unknown 0
+        "]],
+    );
+}
+
+#[test]
 fn what_the_broker_holds_and_no_bot_explains_stays_apart() {
     // The manual sale is out of the foreign holding: 10 x (450 - 400) = 500.
     check(
@@ -345,6 +390,35 @@ fn what_the_broker_holds_and_no_bot_explains_stays_apart() {
             mark - SPY 450: open 2500 USD
             trend 40 SPY @ 500 gross 0 USD fees 0 USD net 0 USD unknown 1
             - 50 SPY @ 400 gross 500 USD fees 0 USD net 500 USD unknown 1
+        "]],
+    );
+}
+
+#[test]
+fn a_holding_of_unknown_cost_makes_no_profit_up() {
+    // Of the first 60 nothing is known. After the reversal the 10 short at 450 are known: 10 x (450 - 440).
+    check(
+        "
+        adopt 60 SPY -
+        mark - SPY 450
+        post 1 - SELL 20 SPY 450
+        post 2 - BUY 10 SPY 450
+        mark - SPY 450
+        post 3 - SELL 60 SPY 450
+        mark - SPY 440
+        post 4 - BUY 10 SPY 440
+        ",
+        expect![[r"
+            adopt 60 SPY -: Adopted
+            mark - SPY 450: not known
+            post 1 - SELL 20 SPY 450: New
+            post 2 - BUY 10 SPY 450: New
+            mark - SPY 450: not known
+            post 3 - SELL 60 SPY 450: New
+            mark - SPY 440: open 100 USD
+            post 4 - BUY 10 SPY 440: New
+            - 0 SPY @ - gross 100 USD fees 0 USD net 100 USD unknown 4
+                and something was closed whose cost is unknown
         "]],
     );
 }
