@@ -109,7 +109,7 @@ fn version_number(text: &str) -> Option<u16> {
 fn guess(bytes: &[u8]) -> &'static str {
     match bytes {
         [0x16, ..] => "a TLS client",
-        [b'G', b'E', ..] | [b'P', b'O', ..] | [b'H', b'E', ..] | [b'P', b'R', ..] => "an HTTP client",
+        [b'G' | b'H', b'E', ..] | [b'P', b'O' | b'R', ..] => "an HTTP client",
         [0, 0, ..] => "a client in the middle of a conversation",
         [b'0'..=b'9', ..] => "a client older than the version handshake",
         _ => "the right program",

@@ -9,6 +9,8 @@
 //! protobuf form of versions above 200.
 
 mod layout;
+#[cfg(test)]
+mod properties;
 mod spelling;
 mod text;
 mod version;

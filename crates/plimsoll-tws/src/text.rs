@@ -4,7 +4,7 @@
 //! neither can hold the NUL that separates fields.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
@@ -30,7 +30,7 @@ impl Text {
                 out.push(c);
             } else {
                 for unit in c.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    write!(out, "\\u{unit:04x}").expect("a string grows as needed");
                 }
             }
         }

@@ -1,7 +1,13 @@
 //! What a client asks: every request with a type, by number.
 
 use super::envelope::messages;
-use super::*;
+use super::{
+    ById, CancelOrder, ExerciseOptions, PlaceOrder, ReplaceFa, ReqAccountSummary, ReqAccountUpdates,
+    ReqAccountUpdatesMulti, ReqAutoOpenOrders, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
+    ReqGlobalCancel, ReqHeadTimestamp, ReqHistoricalData, ReqIds, ReqMarketDataType, ReqMarketRule,
+    ReqMatchingSymbols, ReqMktData, ReqNewsBulletins, ReqOfAccount, ReqPnlSingle, ReqRealTimeBars,
+    ReqSecDefOptParams, ReqTickByTickData, RequestFa, SetServerLogLevel, StartApi,
+};
 
 messages! {
     /// A message from a client to a server.

@@ -1,7 +1,15 @@
 //! What a server says: every answer with a type, by number.
 
 use super::envelope::messages;
-use super::*;
+use super::{
+    AccountDownloadEnd, AccountSummary, AccountUpdateMulti, ById, CommissionReport, CompletedOrder,
+    ContractDetails, CurrentTime, CurrentTimeInMillis, ErrorMessage, ExecDetails, FamilyCodes, HeadTimestamp,
+    HistoricalData, HistoricalDataEnd, HistoricalDataUpdate, HistoricalSchedule, ManagedAccounts,
+    MarketDataType, MarketRule, NewsBulletin, NextValidId, OpenOrder, OrderBound, OrderStatus, Pnl,
+    PnlSingle, PositionLine, PositionMulti, RealTimeBar, ReceiveFa, ReplaceFaEnd, SecDefOptParam,
+    SymbolSamples, TickByTick, TickGeneric, TickPrice, TickReqParams, TickSize, TickString,
+    UpdateAccountTime, UpdateAccountValue, UpdatePortfolio, UserInfo,
+};
 
 messages! {
     /// A message from a server to a client.
@@ -36,7 +44,7 @@ messages! {
         62 "positionEnd" ["1"] PositionEnd,
         63 "accountSummary" ["1"] AccountSummary(m: AccountSummary),
         64 "accountSummaryEnd" ["1"] AccountSummaryEnd(m: ById),
-        71 "positionMulti" ["1"] PositionMulti(m: Box<PositionMulti>),
+        71 "positionMulti" ["3"] PositionMulti(m: Box<PositionMulti>),
         72 "positionMultiEnd" ["1"] PositionMultiEnd(m: ById),
         73 "accountUpdateMulti" ["1"] AccountUpdateMulti(m: AccountUpdateMulti),
         74 "accountUpdateMultiEnd" ["1"] AccountUpdateMultiEnd(m: ById),
