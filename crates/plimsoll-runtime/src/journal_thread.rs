@@ -1,0 +1,296 @@
+//! The journal's writer, apart from the task that decides: a slow disk must not hold up a cancel.
+//!
+//! Owns the thread, the order of records and the group commit: everything that waits when a sync begins
+//! shares it. Does not own what is appended, nor what a token releases.
+//!
+//! Invariant: after a failed write or sync nothing more is written and no token is answered. The kernel
+//! forgets which pages failed, so a second attempt would report success for bytes that are gone.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use plimsoll_journal::{Body, FileSink, Head, MemorySink, Options, Sink, WriteError, Writer};
+use plimsoll_model::Now;
+
+/// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
+pub(crate) const LAG_MAX: usize = 50_000;
+
+/// What the thread tells.
+#[derive(Debug)]
+pub(crate) enum JournalReport {
+    /// Everything up to this token is on the disk.
+    Flushed(u64),
+    /// Nothing more will be written. The process has to end.
+    Failed(WriteError),
+}
+
+/// Where records go.
+#[derive(Debug)]
+pub enum JournalSink {
+    /// To the disk, by a thread.
+    Disk(Writer<FileSink>),
+    /// Nowhere that survives; for benchmarks and tests.
+    Memory,
+}
+
+/// The gateway's side.
+pub(crate) struct Journal {
+    kind: Kind,
+    shared: Arc<Shared>,
+}
+
+enum Kind {
+    Thread { entries: Sender<Entry>, thread: JoinHandle<()> },
+    Memory(Box<Memory>),
+}
+
+/// Written and answered at once, by the caller.
+struct Memory {
+    writer: Writer<MemorySink>,
+    report: Box<dyn FnMut(JournalReport) + Send>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Records sent and not yet written, and the last one written.
+    state: Mutex<(usize, Head)>,
+}
+
+enum Entry {
+    Append(Now, Body),
+    Flush(u64),
+}
+
+impl Journal {
+    /// Starts the thread, if the sink needs one. `report` is called from it.
+    pub(crate) fn start(
+        sink: JournalSink,
+        report: impl FnMut(JournalReport) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let kind = match sink {
+            JournalSink::Memory => {
+                let writer = Writer::new(MemorySink::new(), Options::default(), 1);
+                Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
+            }
+            JournalSink::Disk(writer) => {
+                shared.set(0, writer.head());
+                let (entries, waiting) = channel();
+                let shared = Arc::clone(&shared);
+                let thread = std::thread::Builder::new()
+                    .name("journal".into())
+                    .spawn(move || run(writer, &waiting, &shared, report))?;
+                Kind::Thread { entries, thread }
+            }
+        };
+        Ok(Self { kind, shared })
+    }
+
+    /// Adds a record.
+    pub(crate) fn append(&mut self, now: Now, body: Body) {
+        match &mut self.kind {
+            Kind::Thread { entries, .. } => {
+                self.shared.sent();
+                // A thread that is gone has reported why; the gateway is about to end.
+                let _ = entries.send(Entry::Append(now, body));
+            }
+            Kind::Memory(memory) => {
+                if let Err(error) = memory.writer.append(now, &body) {
+                    (memory.report)(JournalReport::Failed(error));
+                }
+                self.shared.set(0, memory.writer.head());
+            }
+        }
+    }
+
+    /// Asks for everything so far to be made durable; the answer is a report.
+    pub(crate) fn flush(&mut self, token: u64) {
+        match &mut self.kind {
+            Kind::Thread { entries, .. } => {
+                let _ = entries.send(Entry::Flush(token));
+            }
+            Kind::Memory(memory) => {
+                let report = match memory.writer.sync() {
+                    Ok(_) => JournalReport::Flushed(token),
+                    Err(error) => JournalReport::Failed(error),
+                };
+                (memory.report)(report);
+            }
+        }
+    }
+
+    /// Whether the disk is so far behind that no new risk should be taken in.
+    pub(crate) fn is_lagging(&self) -> bool {
+        self.shared.get().0 >= LAG_MAX
+    }
+
+    /// The last record that was written.
+    pub(crate) fn head(&self) -> Head {
+        self.shared.get().1
+    }
+
+    /// Writes and syncs what is left, and ends.
+    pub(crate) fn close(self) -> Head {
+        if let Kind::Thread { entries, thread } = self.kind {
+            drop(entries);
+            // The thread has reported its failure already, if it had one.
+            let _ = thread.join();
+        }
+        self.shared.get().1
+    }
+}
+
+impl Shared {
+    fn sent(&self) {
+        self.state.lock().expect("nothing panics while it holds this lock").0 += 1;
+    }
+
+    fn written(&self, records: usize, head: Head) {
+        let mut state = self.state.lock().expect("nothing panics while it holds this lock");
+        *state = (state.0.saturating_sub(records), head);
+    }
+
+    fn set(&self, lag: usize, head: Head) {
+        *self.state.lock().expect("nothing panics while it holds this lock") = (lag, head);
+    }
+
+    fn get(&self) -> (usize, Head) {
+        *self.state.lock().expect("nothing panics while it holds this lock")
+    }
+}
+
+/// Takes everything that waits, writes it, syncs once if anybody asked, and starts over.
+fn run<S: Sink>(
+    mut writer: Writer<S>,
+    waiting: &Receiver<Entry>,
+    shared: &Shared,
+    mut report: impl FnMut(JournalReport),
+) {
+    let mut tokens = Vec::new();
+    while let Ok(first) = waiting.recv() {
+        let mut records = 0;
+        let taken = std::iter::once(first).chain(waiting.try_iter());
+        let done = take(&mut writer, taken, &mut tokens, &mut records);
+        shared.written(records, writer.head());
+        if let Err(error) = done {
+            report(JournalReport::Failed(error));
+            return;
+        }
+        for token in tokens.drain(..) {
+            report(JournalReport::Flushed(token));
+        }
+    }
+    if let Err(error) = writer.sync() {
+        report(JournalReport::Failed(error));
+    }
+}
+
+fn take<S: Sink>(
+    writer: &mut Writer<S>,
+    entries: impl Iterator<Item = Entry>,
+    tokens: &mut Vec<u64>,
+    records: &mut usize,
+) -> Result<(), WriteError> {
+    for entry in entries {
+        match entry {
+            Entry::Append(now, body) => {
+                *records += 1;
+                writer.append(now, &body)?;
+            }
+            Entry::Flush(token) => tokens.push(token),
+        }
+    }
+    // Without a token the kernel has it at least: a killed process loses nothing.
+    if tokens.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::mpsc;
+
+    use jiff::Timestamp;
+    use plimsoll_model::Mono;
+
+    use super::*;
+
+    /// A disk whose syncs fail, or are counted.
+    #[derive(Default)]
+    struct Disk {
+        inner: MemorySink,
+        fails: bool,
+        syncs: Arc<Mutex<usize>>,
+    }
+
+    impl Sink for Disk {
+        fn create(&mut self, first_seq: u64, size: u64, header: &[u8]) -> io::Result<()> {
+            self.inner.create(first_seq, size, header)
+        }
+
+        fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+            self.inner.write(offset, bytes)
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            *self.syncs.lock().unwrap() += 1;
+            if self.fails { Err(io::Error::other("no space left")) } else { Ok(()) }
+        }
+    }
+
+    fn now() -> Now {
+        Now { mono: Mono::ZERO, wall: Timestamp::UNIX_EPOCH }
+    }
+
+    /// Runs the loop over these entries and returns its reports.
+    fn check(disk: Disk, entries: Vec<Entry>) -> Vec<String> {
+        let options = Options { segment_bytes: Options::SEGMENT_BYTES_MIN };
+        let writer = Writer::new(disk, options, 1);
+        let (sender, receiver) = mpsc::channel();
+        for entry in entries {
+            sender.send(entry).unwrap();
+        }
+        drop(sender);
+        let mut reports = Vec::new();
+        run(writer, &receiver, &Shared::default(), |report| {
+            reports.push(match report {
+                JournalReport::Flushed(token) => format!("flushed {token}"),
+                JournalReport::Failed(error) => format!("failed: {error}"),
+            });
+        });
+        reports
+    }
+
+    #[test]
+    fn everything_that_waits_shares_one_sync() {
+        let syncs = Arc::new(Mutex::new(0));
+        let disk = Disk { syncs: Arc::clone(&syncs), ..Disk::default() };
+        let woke = || Entry::Append(now(), Body::Woke);
+        let reports = check(disk, vec![woke(), Entry::Flush(1), woke(), Entry::Flush(2), woke()]);
+        assert_eq!(reports, ["flushed 1", "flushed 2"]);
+        assert_eq!(*syncs.lock().unwrap(), 1);
+    }
+
+    #[test]
+    fn after_a_failed_sync_no_token_is_answered_and_nothing_is_tried_again() {
+        let syncs = Arc::new(Mutex::new(0));
+        let disk = Disk { fails: true, syncs: Arc::clone(&syncs), ..Disk::default() };
+        let reports = check(disk, vec![Entry::Append(now(), Body::Woke), Entry::Flush(1), Entry::Flush(2)]);
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        assert!(reports[0].starts_with("failed: journal not written: no space left"), "{reports:?}");
+        assert_eq!(*syncs.lock().unwrap(), 1);
+    }
+
+    #[test]
+    fn memory_answers_at_once() {
+        let (sender, receiver) = mpsc::channel();
+        let mut journal = Journal::start(JournalSink::Memory, move |report| {
+            sender.send(matches!(report, JournalReport::Flushed(7))).unwrap();
+        })
+        .unwrap();
+        journal.append(now(), Body::Woke);
+        journal.flush(7);
+        assert!(receiver.try_recv().unwrap());
+        assert_eq!(journal.close().seq, 1);
+    }
+}
