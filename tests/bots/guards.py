@@ -95,7 +95,7 @@ def not_owned(desk: Desk) -> Any:
 
 
 def unbounded(desk: Desk) -> Any:
-    return desk.place("narrow", desk.order("PEG MID", "BUY", 1))
+    return desk.place("narrow", desk.order("MKT", "BUY", 1, cashQty=50_000.0))
 
 
 def duplicate(desk: Desk) -> Any:
@@ -168,7 +168,7 @@ CASES = (
     Case("an order without account", "account", "narrow", no_account),
     Case("an order for another bot's account", "account", "narrow", wrong_account),
     Case("an instrument that the bot does not own", "ownership", "narrow", not_owned),
-    Case("an order type that no guard can bound", "supported", "narrow", unbounded),
+    Case("a quantity that the broker computes from cash", "supported", "narrow", unbounded),
     Case("the same order twice", "duplicate", "narrow", duplicate),
     Case("101 units, limit 100", "limits", "narrow", too_many_units),
     Case("an order worth more than its limit", "limits", "narrow", too_much_money),

@@ -23,7 +23,7 @@ CLIENT_ID = 31
 SETTLE_SECONDS = 15.0
 SHOWN = 12
 # The synthetic market's neighbourhood of SPY; resting orders keep 20 % away from it.
-NEAR_DEFAULT = 600
+NEAR_DEFAULT = 690
 
 
 def main() -> int:

@@ -57,7 +57,7 @@ class Trader:
         try:
             while not self._stop.is_set():
                 link.send(self._next())
-                self._listen(link, self._random.uniform(0.005, 0.03))
+                self._listen(link, self._random.uniform(0.02, 0.05))
         except (Closed, OSError):
             return  # The gateway was killed.
 
