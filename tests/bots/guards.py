@@ -243,10 +243,9 @@ def make_bots(near: float) -> dict[str, Bot]:
         "max_position_notional": f"{near * 100:.0f} USD",
         "price_collar": "3%",
     }
-    limits = {"narrow": narrow, "hasty": {"max_orders_per_minute": 3}}
+    limits: dict[str, dict[str, str | int]] = {"narrow": narrow, "hasty": {"max_orders_per_minute": 3}}
     return {
-        name: Bot(name, (client,), (MINE,), ("SPY",), shared, limits.get(name, {}))
-        for name, client in CLIENTS.items()
+        name: Bot(name, (client,), (MINE,), ("SPY",), shared, limits.get(name, {})) for name, client in CLIENTS.items()
     }
 
 

@@ -162,9 +162,7 @@ def snapshot(bot: Bot) -> object:
 
 
 def unknown_market_data(bot: Bot) -> object:
-    contract = bot.library.Contract(
-        secType="STK", conId=999999999, symbol="NOSUCH", exchange="SMART", currency="USD"
-    )
+    contract = bot.library.Contract(secType="STK", conId=999999999, symbol="NOSUCH", exchange="SMART", currency="USD")
     bot.ib.reqMktData(contract, "", False, False)
     bot.ib.sleep(1)
     bot.ib.cancelMktData(contract)

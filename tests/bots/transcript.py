@@ -59,7 +59,9 @@ def run_through(library: Any, binary: Path) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="plm-") as folder:
         home = Path(folder)
         with Simulator(binary, home) as simulator:
-            bot = BotConfig("foreign", (CLIENT_ID,))
+            # No limit is set, and what has a default is switched off.
+            wide: dict[str, str | int] = {"stale_after": "off", "duplicate_window": "0s"}
+            bot = BotConfig("foreign", (CLIENT_ID,), limits=wide)
             with Gateway(binary, home, simulator, [bot]) as gateway:
                 try:
                     return play(library, bot.port)

@@ -62,9 +62,7 @@ def _orders(venue: dict[str, Any], orders: list[dict[str, Any]]) -> list[str]:
                 found.append(f"{reference}: {what} is {theirs_is} at the venue and {ours_is} here ({mine})")
     for reference, row in ours.items():
         # Decided and journaled, but killed before the bytes left: it must not be taken for alive.
-        if reference not in theirs and (
-            PLIMSOLL.get(row["status"], OPEN) != ENDED or Decimal(row["filled"]) != 0
-        ):
+        if reference not in theirs and (PLIMSOLL.get(row["status"], OPEN) != ENDED or Decimal(row["filled"]) != 0):
             found.append(f"{reference}: {row['status']} here, unknown to the venue")
     return found
 
@@ -75,11 +73,12 @@ def _executions(venue: dict[str, Any], orders: list[dict[str, Any]]) -> list[str
     for row in venue["executions"]:
         executed[row["order_ref"]] += Decimal(row["qty"])
     filled = {row["cl_ord_id"]: Decimal(row["filled"]) for row in orders if Decimal(row["filled"]) != 0}
-    return [
-        f"{reference}: executions of {executed.get(reference, Decimal(0))} at the venue, {filled.get(reference, Decimal(0))} here"
-        for reference in sorted(executed.keys() | filled.keys())
-        if executed.get(reference) != filled.get(reference)
-    ]
+    found: list[str] = []
+    for reference in sorted(executed.keys() | filled.keys()):
+        theirs, ours = executed.get(reference, Decimal(0)), filled.get(reference, Decimal(0))
+        if theirs != ours:
+            found.append(f"{reference}: executions of {theirs} at the venue, {ours} here")
+    return found
 
 
 def _positions(venue: dict[str, Any], positions: list[dict[str, Any]]) -> list[str]:

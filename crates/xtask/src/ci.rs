@@ -103,6 +103,13 @@ fn vectors(root: &Path) -> Result<()> {
     finish(command, STEP_MAX)
 }
 
+fn scripts(root: &Path) -> Result<()> {
+    let mut command = Command::new("python3");
+    command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise"]);
+    command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
+    finish(command, STEP_MAX)
+}
+
 /// The same seed gives the same day, and the journal of the day reproduces every decision.
 fn demo(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
@@ -110,7 +117,7 @@ fn demo(root: &Path) -> Result<()> {
     for round in 1..=2 {
         let home = Scratch::new(&format!("demo-{round}"))?;
         let mut command = Command::new(&plimsoll);
-        command.args(["demo", "--json", "--state-dir"]).arg(&home.path).stdout(Stdio::piped());
+        command.args(["demo", "--json", "--keep"]).arg(&home.path).stdout(Stdio::piped());
         tables.push(finish_with_output(command, DEMO_MAX)?);
         let mut replay = Command::new(&plimsoll);
         replay.args(["journal", "replay"]).arg(home.path.join("journal"));
@@ -265,5 +272,32 @@ impl Drop for Scratch {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
             eprintln!("ci: {} stays: {error}", self.path.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_nobody_knows_is_not_passed_over() {
+        let error = run(Path::new("/"), &["tidy", "tidyy"]).unwrap_err();
+        assert_eq!(error.to_string(), "no step is called tidyy; `cargo xtask ci --list` shows them");
+    }
+
+    #[test]
+    fn a_command_that_fails_or_hangs_fails_its_step() {
+        assert!(finish(Command::new("true"), STEP_MAX).is_ok());
+        assert!(finish(Command::new("false"), STEP_MAX).is_err());
+        let mut hangs = Command::new("sleep");
+        hangs.arg("60");
+        let error = finish(hangs, Duration::from_millis(10)).unwrap_err();
+        assert!(error.to_string().contains("was ended after"), "{error}");
+    }
+
+    #[test]
+    fn an_interpreter_that_was_not_prepared_is_an_error() {
+        let error = interpreter("PLIMSOLL_PYTHON_OF_NOBODY").unwrap_err();
+        assert!(error.to_string().contains(".ci/run prepares"), "{error}");
     }
 }
