@@ -55,6 +55,9 @@ pub enum Problem {
     },
 }
 
+/// What errors call a frame whose message number cannot be read.
+pub(crate) const NO_MESSAGE: &str = "frame";
+
 /// The outcome of one step through a layout.
 pub(crate) type Step = Result<(), DecodeError>;
 
@@ -144,7 +147,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(frame: &'a Bytes, version: ServerVersion) -> Self {
-        Self { frame, at: 0, index: 0, version, message: "frame", sought: "", found: None }
+        Self { frame, at: 0, index: 0, version, message: NO_MESSAGE, sought: "", found: None }
     }
 
     /// Remembers the place of the first field of this name.

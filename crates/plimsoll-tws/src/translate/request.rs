@@ -6,6 +6,8 @@ use plimsoll_model::{
 };
 
 use super::{contract, limit_px, meaningless, side, stop_px};
+use crate::denial::order_id_of;
+use crate::layout::NO_MESSAGE;
 use crate::message::{Order, PlaceOrder};
 use crate::{DecodeError, Request, ServerVersion};
 
@@ -14,8 +16,9 @@ const REQUEST_ID_MAX: i32 = 105;
 
 /// What a bot asks with this frame. Never fails; what cannot be read is something that is refused:
 /// - an order, or a frame without a message number: [`Meaning::UnreadableOrder`];
-/// - a cancel whose order id can be read is a cancel all the same, because a cancel only takes risk away
-///   (write it anew for the venue, do not relay the damaged frame); without the id it is unreadable too;
+/// - a cancel: the same, but without its order id. It was most likely written for another version, where
+///   the id stands elsewhere, and a guess could cancel another order. Nor may the refusal name an order:
+///   clients would take the order for ended, while it works on;
 /// - a global cancel is one whatever its fields say;
 /// - any other damaged message, and numbers outside the protocol: [`Meaning::Unguarded`], because a
 ///   malformed frame can wedge the API port of a real Gateway and must not reach it.
@@ -62,24 +65,12 @@ fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
 }
 
 fn unreadable(frame: &RawFrame, error: &DecodeError) -> Meaning {
-    let mut fields = frame.bytes().split(|b| *b == 0).map(|text| std::str::from_utf8(text).ok());
-    let mut next_number = || fields.next().flatten().and_then(|text| text.parse::<i32>().ok());
-    let id = next_number();
-    let why = || error.to_string().into();
+    let why = error.to_string().into();
     match error.message {
-        "placeOrder" => Meaning::UnreadableOrder { order_id: next_number().map(OrderId), why: why() },
-        // Below 192 a version stands before the order id. A frame that ends too early to have one was
-        // written for the other layout, and its one number is the order.
-        "cancelOrder" => match (next_number(), next_number(), error.field) {
-            (_, _, "orderId") | (None, _, _) => Meaning::UnreadableOrder { order_id: None, why: why() },
-            (Some(first), second, _) => {
-                let order_id = if error.index > 2 { second.unwrap_or(first) } else { first };
-                Meaning::Cancel(CancelRequest { order_id: OrderId(order_id) })
-            }
-        },
+        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(frame), why },
         "reqGlobalCancel" => Meaning::GlobalCancel,
-        name if id.is_some() => Meaning::Unguarded { name, id: None },
-        _ => Meaning::UnreadableOrder { order_id: None, why: why() },
+        "cancelOrder" | NO_MESSAGE => Meaning::UnreadableOrder { order_id: None, why },
+        name => Meaning::Unguarded { name, id: None },
     }
 }
 
