@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
         proves: "codec and calendar agree with recorded frames and official days",
         run: vectors,
     },
+    Step { name: "scripts", proves: "the foreign checks can say no", run: scripts },
     Step {
         name: "demo",
         proves: "the README's first command shows its day, twice the same, and replays",
