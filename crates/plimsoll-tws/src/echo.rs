@@ -1,7 +1,7 @@
 //! What a server makes of an order when it reports it back: the conventions of a real Gateway.
 //!
 //! Owns how a `placeOrder` becomes an `openOrder`. Real Gateways never echo what was sent: unused prices
-//! are `0.0`, the delta-neutral type is the word `None`, the OCA type 3, the display size unset. Does not
+//! are `0.0`, the delta-neutral type is the word `None`, an unset OCA type 3, the display size unset. Does not
 //! own what the order's state is.
 
 use plimsoll_model::{ClientId, PermId, Price};
@@ -61,7 +61,9 @@ fn conventions(open: &mut OpenOrder) {
     order.discretionary_amt = Some(order.discretionary_amt.filter(|px| !px.is_zero()).unwrap_or(Price::ZERO));
     order.auction_strategy.get_or_insert(0);
     order.display_size = order.display_size.filter(|size| *size != 0);
-    order.oca_type = 3;
+    if order.oca_type == 0 {
+        order.oca_type = 3;
+    }
     order.volatility_type.get_or_insert(0);
     if order.delta_neutral.order_type.is_empty() {
         order.delta_neutral.order_type = Word::literal("None");

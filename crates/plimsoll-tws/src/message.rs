@@ -5,11 +5,13 @@
 //! is one with every field absent, for filling in; no venue would take one.
 
 mod account;
+mod cancel;
 mod completed_order;
 mod condition;
 mod contract;
 mod contract_details;
 mod contract_search;
+mod data_request;
 mod envelope;
 mod execution;
 mod history;
@@ -23,11 +25,13 @@ mod response;
 mod system;
 
 pub use account::*;
+pub use cancel::{CancelOrder, ExerciseOptions, ReqGlobalCancel};
 pub use completed_order::CompletedOrder;
 pub use condition::{Condition, Conjunction};
 pub use contract::{ComboLeg, DeltaNeutralContract, MarketLeg, TagValue, WireContract};
 pub use contract_details::{ContractDetails, FundDetails, IneligibilityReason};
 pub use contract_search::*;
+pub use data_request::*;
 pub use execution::{CommissionReport, ExecDetails, OrderStatus};
 pub use history::*;
 pub use market_data::*;

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// Names that the zone database does not have, or has with another meaning than a venue. Abbreviations
 /// that stand for two zones (`CST`, `IST`) are left out: a wrong time is worse than none.
@@ -29,6 +29,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("BST", "Europe/London"),
     ("British Summer Time", "Europe/London"),
     ("Greenwich Mean Time", "Europe/London"),
+    ("GMT Standard Time", "Europe/London"),
     ("GMT Daylight Time", "Europe/London"),
     ("CEST", "Europe/Berlin"),
     ("MEZ", "Europe/Berlin"),
@@ -43,6 +44,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("MSK", "Europe/Moscow"),
     ("JST", "Asia/Tokyo"),
     ("Japan Standard Time", "Asia/Tokyo"),
+    ("Tokyo Standard Time", "Asia/Tokyo"),
     ("KST", "Asia/Seoul"),
     ("Korean Standard Time", "Asia/Seoul"),
     ("HKT", "Asia/Hong_Kong"),
@@ -53,6 +55,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("India Standard Time", "Asia/Kolkata"),
     ("AEST", "Australia/Sydney"),
     ("AEDT", "Australia/Sydney"),
+    ("AUS Eastern Standard Time", "Australia/Sydney"),
     ("Australian Eastern Standard Time", "Australia/Sydney"),
     ("Australian Eastern Daylight Time", "Australia/Sydney"),
     ("Coordinated Universal Time", "UTC"),
@@ -68,7 +71,8 @@ pub fn zone_of(name: &str) -> Option<TimeZone> {
         return None;
     }
     let known = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, zone)| zone);
-    TimeZone::get(known).ok()
+    // The bundled database, so that a replay on another machine reads the same instants.
+    TimeZoneDatabase::bundled().get(known).ok()
 }
 
 /// The instant a venue means, or nothing if the text cannot be read. `login_zone` is for texts without a
