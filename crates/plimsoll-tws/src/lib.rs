@@ -7,6 +7,17 @@
 //!
 //! Does not own: sockets, deadlines, which message may come when, any decision about an order, and the
 //! protobuf form of versions above 200.
+//!
+//! ```
+//! use plimsoll_tws::message::CancelOrder;
+//! use plimsoll_tws::{Request, ServerVersion};
+//!
+//! let cancel = Request::CancelOrder(CancelOrder { order_id: 5, ..CancelOrder::default() });
+//! let version = ServerVersion::new(176).expect("a version spoken here");
+//! let frame = cancel.encode(version);
+//! assert_eq!(format!("{frame:?}"), "4|1|5||");
+//! assert_eq!(Request::decode(version, &frame), Ok(cancel));
+//! ```
 
 mod layout;
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Properties of all layouts at all versions, with messages that the layouts themselves make up.
 
+use std::collections::BTreeSet;
+
 use arbtest::arbitrary::{Result, Unstructured};
 use bytes::{BufMut, Bytes, BytesMut};
 use plimsoll_model::RawFrame;
 
 use crate::layout::{DecodeError, Fields, Problem, Step};
+use crate::message::Order;
 use crate::spelling::{Raw, Spelling};
 use crate::{Request, Response, ServerVersion, translate};
 
@@ -128,19 +131,46 @@ fn response_ids() -> Vec<i32> {
     Response::TYPED.iter().map(|(id, _)| *id).collect()
 }
 
+/// The conditional parts that an order has.
+fn parts(order: &Order) -> impl Iterator<Item = &'static str> {
+    let pegs = &order.peg_offsets;
+    [
+        (!order.combo.legs.is_empty(), "legs"),
+        (!order.combo.routing.is_empty(), "routing"),
+        (order.delta_neutral.con_id != 0, "delta-neutral"),
+        (order.delta_neutral_contract.is_some(), "delta-neutral contract"),
+        (order.scale.px_adjust_value.is_some(), "scale"),
+        (!order.hedge_param.is_empty(), "hedge"),
+        (!order.algo_params.is_empty(), "algorithm"),
+        (order.peg_benchmark.reference_con_id != 0, "benchmark"),
+        (!order.conditions.is_empty(), "conditions"),
+        (order.min_trade_qty.is_some(), "least trade"),
+        (pegs.compete_against_best.is_some(), "peg to best"),
+        (pegs.mid_at_half.is_some(), "peg to middle"),
+    ]
+    .into_iter()
+    .filter_map(|(present, name)| present.then_some(name))
+}
+
 #[test]
 fn what_is_written_is_what_is_read_for_orders_at_every_version() {
+    let mut seen = BTreeSet::new();
     arbtest::arbtest(|u| {
         let version = any_version(u)?;
         let request = any_request(u, version, &[3])?;
         assert_eq!(Request::decode(version, &request.encode(version)).unwrap(), request, "{version}");
+        if let Request::PlaceOrder(placed) = &request {
+            seen.extend(parts(&placed.order));
+        }
         let response = any_response(u, version, &[5, 101])?;
         assert_eq!(Response::decode(version, &response.encode(version)).unwrap(), response, "{version}");
         Ok(())
     })
     .size_min(1024)
     .size_max(16 * 1024)
-    .budget_ms(700);
+    .budget_ms(1_500)
+    .run();
+    assert_eq!(seen.len(), 12, "not every conditional part was made up: {seen:?}");
 }
 
 #[test]

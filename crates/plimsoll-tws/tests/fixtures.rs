@@ -1,7 +1,7 @@
 //! Frames that other programs sent, read with the layouts of this crate.
 //!
-//! Reads `PLIMSOLL_FIXTURES`. Without the variable these tests have nothing to read and say so; with it,
-//! a missing folder is a failure.
+//! Reads `PLIMSOLL_FIXTURES`, or `fixtures` in `PLIMSOLL_SHARED`. With neither set these tests have nothing
+//! to read and say so; with one set, a missing folder is a failure.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
 
 use std::fs;
@@ -9,14 +9,15 @@ use std::path::PathBuf;
 
 use plimsoll_tws::{RawFrame, Request, Response, ServerVersion};
 
+#[expect(clippy::disallowed_methods, reason = "a test is told by the environment where its fixtures are")]
 fn folder() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a test is told by the environment where its fixtures are")]
-    let Ok(root) = std::env::var("PLIMSOLL_FIXTURES") else {
-        eprintln!("PLIMSOLL_FIXTURES is not set; nothing was read");
+    let shared = || std::env::var("PLIMSOLL_SHARED").map(|shared| format!("{shared}/fixtures"));
+    let Ok(root) = std::env::var("PLIMSOLL_FIXTURES").or_else(|_| shared()) else {
+        eprintln!("neither PLIMSOLL_FIXTURES nor PLIMSOLL_SHARED is set; nothing was read");
         return None;
     };
     let folder = PathBuf::from(root).join("ibkr");
-    assert!(folder.is_dir(), "PLIMSOLL_FIXTURES is set, but there is no {}", folder.display());
+    assert!(folder.is_dir(), "the fixtures are asked for, but there is no {}", folder.display());
     Some(folder)
 }
 
