@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from bots import library as libraries
-from bots.programs import Bot, Failed, Gateway, Simulator
+from bots.programs import OWN_CLIENT_ID, Bot, Failed, Gateway, Simulator, wait_until
 
 MINE = "DU1111111"
 OTHER = "DU2222222"
 DENIED_SECONDS = 10.0
 REJECTED = 201
+ARMED_SECONDS = 60.0
 
 
 @dataclass
@@ -147,6 +148,19 @@ def stale(desk: Desk) -> Any:
         desk.pause(2)
 
 
+def unreconciled(desk: Desk) -> Any:
+    """Plimsoll's own connection is gone and cannot come back; the bot's is still there."""
+    desk.simulator.fault("refuse_connect")
+    desk.simulator.fault("disconnect", client=OWN_CLIENT_ID)
+    desk.pause(1)
+    try:
+        return desk.place("left", desk.order("MKT", "SELL", 11))
+    finally:
+        desk.simulator.heal()
+        wait_until("reconciled again", ARMED_SECONDS, lambda: desk.gateway.json("status")["state"] == "armed")
+        desk.pause(2)
+
+
 def halted(desk: Desk) -> Any:
     desk.gateway.command("halt", "right", "--reason", "a person said so")
     return desk.place("right", desk.order("MKT", "BUY", 8))
@@ -177,6 +191,7 @@ CASES = (
     Case("the fourth order in a minute, limit 3", "limits", "hasty", too_many_orders),
     Case("a buy over another bot's resting sell", "self_match", "right", would_cross),
     Case("a MOC buy against another bot's MOC sell", "self_match", "right", would_cross_at_the_close),
+    Case("an order while the broker's truth is unknown", "reconciled", "left", unreconciled),
     Case("frozen quotes on a living connection", "stale_data", "narrow", stale),
     Case("an order after `plimsoll halt`", "halt", "right", halted),
     Case("a MOC after the cutoff", "close_cutoff", "left", after_the_cutoff),

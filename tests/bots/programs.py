@@ -26,6 +26,9 @@ STOP_SECONDS = 10.0
 HTTP_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
 
+# Plimsoll's own connection at the venue.
+OWN_CLIENT_ID = 900
+
 # A whole Wednesday of regular trading hours, an hour after the open.
 SESSION_START = "2026-11-18T10:30:00-05:00"
 
@@ -162,7 +165,7 @@ class SimulatorOptions:
     accounts: tuple[str, ...] = ("DU1111111", "DU2222222")
     symbols: tuple[str, ...] = ("SPY", "QQQ", "AAPL")
     profile: str = "live"
-    master_client_id: int | None = 900
+    master_client_id: int | None = OWN_CLIENT_ID
     extra: tuple[str, ...] = ()
 
 
@@ -297,7 +300,7 @@ name = "ib"
 kind = "ibkr"
 environment = "sim"
 upstream = "127.0.0.1:{simulator.port}"
-client_id = 900
+client_id = {OWN_CLIENT_ID}
 accounts = ["DU1111111", "DU2222222"]
 on_close_crossing = "deny"
 """
