@@ -1,0 +1,226 @@
+//! The client that the demo bots share: handshake, subscriptions, prices, executions, refusals.
+
+use bytes::BytesMut;
+use plimsoll_model::{ClientId, OrdType, Position, Price, Qty, RawFrame, Side};
+use plimsoll_tws::frame::{self, FrameDecoder, FrameError, VENUE_FRAME_MAX};
+use plimsoll_tws::handshake::{ClientHello, ServerHello, ServerHelloError};
+use plimsoll_tws::message::{
+    ErrorMessage, ExecDetails, Order, PlaceOrder, ReqMktData, StartApi, TickPrice, WireContract,
+};
+use plimsoll_tws::{DecodeError, Request, Response, ServerVersion};
+
+use super::desk::{Desk, Refusal, Sent, Strategy};
+
+/// The versions that the bots offer, those of a client in wide use.
+const OFFER: (u16, u16) = (157, 178);
+/// Request ids of market data begin here, so that they never meet an order id of the day.
+const FIRST_DATA_ID: i32 = 1_000_000;
+
+/// Why a bot gave its connection up.
+#[derive(Debug, thiserror::Error)]
+pub enum BotError {
+    /// The stream of frames is out of step.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The answer to the hello is none.
+    #[error(transparent)]
+    Hello(#[from] ServerHelloError),
+    /// The server chose a version that was not offered.
+    #[error("the server speaks version {0}, which was not offered; gave the connection up")]
+    Version(u16),
+    /// A message is not what its number promises.
+    #[error(transparent)]
+    Message(#[from] DecodeError),
+}
+
+/// One bot: a strategy on a desk, behind a TWS client.
+#[derive(Debug)]
+pub struct DemoBot {
+    strategy: Box<dyn Strategy>,
+    desk: Desk,
+    decoder: FrameDecoder,
+    version: Option<ServerVersion>,
+    ready: bool,
+}
+
+impl DemoBot {
+    pub(super) fn new(strategy: Box<dyn Strategy>) -> Self {
+        let decoder = FrameDecoder::new(VENUE_FRAME_MAX);
+        Self { strategy, desk: Desk::new(), decoder, version: None, ready: false }
+    }
+
+    /// The bot's name.
+    pub fn name(&self) -> &'static str {
+        self.strategy.name()
+    }
+
+    /// Its client id.
+    pub fn client_id(&self) -> ClientId {
+        ClientId(self.strategy.client_id())
+    }
+
+    /// The symbols that it trades.
+    pub fn symbols(&self) -> &'static [&'static str] {
+        self.strategy.symbols()
+    }
+
+    /// Its orders that did not live.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.desk.refusals
+    }
+
+    /// A new connection: the hello goes out. Holdings are remembered as the bot believes them.
+    pub fn connected(&mut self, out: &mut BytesMut) {
+        self.decoder = FrameDecoder::new(VENUE_FRAME_MAX);
+        self.version = None;
+        self.ready = false;
+        let hello = ClientHello { min: OFFER.0, max: OFFER.1, options: "".into() };
+        out.extend_from_slice(&hello.encode());
+    }
+
+    /// Bytes from the server, cut anywhere.
+    pub fn received(&mut self, bytes: &[u8], out: &mut BytesMut) -> Result<(), BotError> {
+        self.decoder.push(bytes);
+        while let Some(frame) = self.decoder.next()? {
+            match self.version {
+                None => self.greet(&frame, out)?,
+                Some(version) => self.message(version, &frame, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn greet(&mut self, frame: &RawFrame, out: &mut BytesMut) -> Result<(), BotError> {
+        let hello = ServerHello::parse(frame)?;
+        let offered = (OFFER.0..=OFFER.1).contains(&hello.version);
+        let version = ServerVersion::new(hello.version).filter(|_| offered);
+        let version = version.ok_or(BotError::Version(hello.version))?;
+        self.version = Some(version);
+        let start = StartApi { client_id: self.strategy.client_id(), ..StartApi::default() };
+        send(version, &Request::StartApi(start), out);
+        Ok(())
+    }
+
+    fn message(
+        &mut self,
+        version: ServerVersion,
+        frame: &RawFrame,
+        out: &mut BytesMut,
+    ) -> Result<(), BotError> {
+        match Response::decode(version, frame)? {
+            Response::NextValidId(next) => {
+                self.desk.next_id = self.desk.next_id.max(next.order_id);
+                if !std::mem::replace(&mut self.ready, true) {
+                    self.subscribe(version, out);
+                }
+            }
+            Response::CurrentTime(time) => {
+                self.desk.now = jiff::Timestamp::from_second(time.seconds).ok();
+                if self.ready {
+                    self.strategy.on_second(&mut self.desk);
+                }
+                self.place(version, out);
+                send(version, &Request::ReqCurrentTime, out);
+            }
+            Response::TickPrice(tick) => self.price(&tick),
+            Response::ExecDetails(execution) => self.executed(&execution),
+            Response::Error(error) => {
+                self.refused(&error);
+                self.place(version, out);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn subscribe(&self, version: ServerVersion, out: &mut BytesMut) {
+        for (req_id, symbol) in (FIRST_DATA_ID..).zip(self.strategy.symbols()) {
+            let request = ReqMktData { req_id, contract: stock(symbol), ..ReqMktData::default() };
+            send(version, &Request::ReqMktData(Box::new(request)), out);
+        }
+    }
+
+    fn price(&mut self, tick: &TickPrice) {
+        let at = usize::try_from(tick.req_id - FIRST_DATA_ID).ok();
+        let Some(symbol) = at.and_then(|at| self.strategy.symbols().get(at)) else { return };
+        let px = tick.px.filter(|px| *px > Price::ZERO);
+        let seen = self.desk.seen.entry(symbol).or_default();
+        match tick.tick {
+            1 => seen.bid = px,
+            2 => seen.ask = px,
+            4 => seen.last = px,
+            _ => {}
+        }
+    }
+
+    fn executed(&mut self, execution: &ExecDetails) {
+        if execution.client_id != self.strategy.client_id() || execution.req_id >= 0 {
+            return;
+        }
+        let side = if execution.side == "BOT" { Side::Buy } else { Side::Sell };
+        let qty = execution.qty.unwrap_or(Qty::ZERO);
+        let held = self.desk.positions.entry(execution.contract.symbol.to_string()).or_insert(Position::FLAT);
+        if let Some(after) = held.after(side, qty) {
+            *held = after;
+        }
+    }
+
+    /// 201 is a rejection. 202 is also the answer to one's own cancels, so these bots, like most, only
+    /// write it down.
+    fn refused(&mut self, error: &ErrorMessage) {
+        let Some(order) = self.desk.sent.get(&error.id).cloned() else { return };
+        if !(100..2000).contains(&error.code) || error.code == 399 {
+            return;
+        }
+        self.desk.refusals.push(Refusal {
+            at: self.desk.now.unwrap_or_default(),
+            order: format!("{} {} {} {}", order.side, order.qty, order.symbol, order.ord_type),
+            code: error.code,
+            text: error.text.to_str_lossy().into_owned(),
+        });
+        if error.code == 201 {
+            self.strategy.on_rejected(&order, &mut self.desk);
+        }
+    }
+
+    fn place(&mut self, version: ServerVersion, out: &mut BytesMut) {
+        for order in std::mem::take(&mut self.desk.outgoing) {
+            let message = place_order(&order, self.strategy.account(), self.strategy.name());
+            send(version, &Request::PlaceOrder(Box::new(message)), out);
+        }
+    }
+}
+
+fn place_order(order: &Sent, account: Option<&str>, name: &str) -> PlaceOrder {
+    PlaceOrder {
+        order_id: order.order_id,
+        contract: stock(order.symbol),
+        order: Order {
+            action: order.side.as_str().into(),
+            total_qty: Some(order.qty),
+            order_type: order.ord_type.as_wire().into(),
+            limit_px: order.limit_px.filter(|_| order.ord_type == OrdType::Limit),
+            tif: "DAY".into(),
+            account: account.unwrap_or_default().into(),
+            order_ref: name.into(),
+            transmit: true,
+            exempt_code: -1,
+            ..Order::default()
+        },
+        ..PlaceOrder::default()
+    }
+}
+
+fn stock(symbol: &str) -> WireContract {
+    WireContract {
+        symbol: symbol.into(),
+        sec_type: "STK".into(),
+        exchange: "SMART".into(),
+        currency: "USD".into(),
+        ..WireContract::default()
+    }
+}
+
+fn send(version: ServerVersion, request: &Request, out: &mut BytesMut) {
+    frame::append(out, request.encode(version).bytes());
+}
