@@ -1,0 +1,398 @@
+//! The one task that owns the venue: bytes, wishes and time go in one after the other, and nothing else
+//! touches it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::clock::{VenueClock, check_jump};
+use super::connection::{self, End, Outbox, Transport};
+use super::transcript::{Direction, Transcript};
+use super::{ConnId, Lockstep, Output, Pace, Venue};
+use crate::http::Problem;
+
+/// Connections at the same time. TWS itself takes 32; how the venue answers one too many is its own
+/// affair, this bound only keeps memory bounded.
+const CONNECTIONS_MAX: usize = 64;
+/// So many events of one jump are worked off before other tasks get their turn.
+const EVENTS_PER_TURN: u32 = 64;
+
+/// What comes from connections.
+pub(super) enum Input {
+    Connected(Spawn),
+    Bytes(ConnId, Bytes),
+    Gone(ConnId, &'static str),
+}
+
+/// Starts the task of an accepted connection.
+pub(super) type Spawn = Box<dyn FnOnce(ConnId, Outbox, mpsc::Sender<Input>, &mut JoinSet<()>) + Send>;
+
+/// The [`Spawn`] of a stream.
+pub(super) fn spawn<T: Transport>(stream: T) -> Spawn {
+    Box::new(move |id, outbox, inputs, tasks| {
+        tasks.spawn(connection::run(id, stream, outbox, inputs));
+    })
+}
+
+/// What comes from the control API and the owner.
+#[derive(Debug)]
+pub(super) enum Ask {
+    State(Reply<Value>),
+    Transcript(Reply<(Body, u64)>),
+    Fault(Value, Reply<Value>),
+    Heal(Reply<Value>),
+    Price(Value, Reply<Value>),
+    Order(Value, Reply<Value>),
+    Clock(Reply<Value>),
+    Advance(jiff::SignedDuration, Reply<Value>),
+    JumpTo(Timestamp, Reply<Value>),
+    /// Lets time run up to an instant and answers when it is reached; nothing: for ever.
+    RunUntil(Option<Timestamp>, oneshot::Sender<Timestamp>),
+}
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// What the control API shows without asking.
+#[derive(Debug, Clone)]
+pub(super) struct SharedClock {
+    pub(super) clock: VenueClock,
+    pub(super) pace: Pace,
+    pub(super) started: Instant,
+}
+
+pub(super) struct Engine {
+    pub(super) venue: Box<dyn Venue>,
+    pub(super) clock: VenueClock,
+    pub(super) pace: Pace,
+    pub(super) started: Instant,
+    pub(super) transcript: Transcript,
+    pub(super) published: watch::Sender<SharedClock>,
+    pub(super) asks: mpsc::Receiver<Ask>,
+    pub(super) inputs: mpsc::Receiver<Input>,
+    pub(super) to_self: mpsc::Sender<Input>,
+    pub(super) stop: watch::Receiver<()>,
+    pub(super) connections: BTreeMap<ConnId, Outbox>,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) drained: Arc<Notify>,
+    pub(super) last_conn: u64,
+    pub(super) held: Option<oneshot::Sender<Timestamp>>,
+    pub(super) turn: Turn,
+}
+
+/// Where a lockstep stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    /// When clients that have not acknowledged are passed over.
+    pub(super) give_up: Instant,
+    /// When the next tick may come.
+    pub(super) next: Instant,
+}
+
+impl Engine {
+    pub(super) async fn run(mut self) {
+        loop {
+            let wake = self.wake();
+            if wake.is_none_or(|wake| wake > Instant::now()) {
+                self.transcript.flush();
+            }
+            let drained = Arc::clone(&self.drained);
+            tokio::select! {
+                biased;
+                // An error says that the owner is gone.
+                _ = self.stop.changed() => break,
+                Some(ask) = self.asks.recv() => self.answer(ask).await,
+                Some(input) = self.inputs.recv() => self.take(input),
+                Some(_) = self.tasks.join_next() => {}
+                () = drained.notified() => {}
+                () = sleep_or_wait(wake) => self.time_came().await,
+            }
+            self.report_held();
+        }
+        self.close().await;
+    }
+
+    /// When time has to be looked at again; nothing: not before something else happens.
+    fn wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        match &self.pace {
+            Pace::Times(_) => {
+                let next = self.venue.next_event();
+                let limit = self.clock.limit().filter(|_| self.held.is_some());
+                let due = [next, limit].into_iter().flatten().filter_map(|at| self.clock.due(at)).min();
+                due.and_then(|due| self.started.checked_add(due))
+            }
+            Pace::Max if self.is_any_busy() => None,
+            Pace::Max => self.next_within_limit().map(|_| now),
+            Pace::Lockstep(_) if !self.venue.waiting_for().is_empty() => Some(self.turn.give_up),
+            Pace::Lockstep(_) if self.clock.is_held(self.host()) || self.is_any_busy() => None,
+            Pace::Lockstep(_) => Some(self.turn.next.max(now)),
+        }
+    }
+
+    async fn time_came(&mut self) {
+        match self.pace.clone() {
+            Pace::Times(_) => self.catch_up(),
+            Pace::Max => {
+                if let Some(at) = self.next_within_limit() {
+                    self.step(at);
+                }
+                // Clients have to get a chance to say something before the next event.
+                tokio::task::yield_now().await;
+            }
+            Pace::Lockstep(lockstep) => {
+                self.lockstep(&lockstep);
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// One tick, if everybody is ready for it, or an end to the waiting.
+    fn lockstep(&mut self, lockstep: &Lockstep) {
+        let now = Instant::now();
+        let mut out = Vec::new();
+        let late = self.venue.waiting_for();
+        if late.is_empty() {
+            self.venue.tick(&mut out);
+            let venue_now = self.venue.now();
+            self.move_clock(venue_now);
+            let pace = lockstep.ticks_per_second.map_or(Duration::ZERO, |n| Duration::from_secs(1) / n.get());
+            self.turn = Turn { give_up: now + lockstep.timeout, next: now + pace };
+        } else if now >= self.turn.give_up {
+            for conn in late {
+                tracing::warn!(conn = conn.0, at = %self.venue.now(), "tick not acknowledged in time; passed over");
+                self.transcript.note(self.venue.now(), conn, "tick not acknowledged in time");
+                self.venue.skip(conn, &mut out);
+            }
+        }
+        self.deliver(out);
+    }
+
+    /// Brings the venue to the time of the clock, one event after the other.
+    fn catch_up(&mut self) {
+        let to = self.clock.at(self.host());
+        while let Some(at) = self.venue.next_event().filter(|at| *at <= to) {
+            self.advance(at);
+        }
+        self.advance(to);
+    }
+
+    /// The same for a clock that stands, in one step.
+    fn step(&mut self, to: Timestamp) {
+        self.move_clock(to);
+        self.advance(to);
+    }
+
+    fn advance(&mut self, to: Timestamp) {
+        let mut out = Vec::new();
+        self.venue.advance(to, &mut out);
+        assert!(
+            self.venue.next_event().is_none_or(|next| next > to),
+            "invariant: a venue advanced to {to} has no event left at or before it"
+        );
+        self.deliver(out);
+    }
+
+    fn take(&mut self, input: Input) {
+        self.catch_up();
+        let mut out = Vec::new();
+        let now = self.venue.now();
+        match input {
+            Input::Connected(_) if self.connections.len() >= CONNECTIONS_MAX => {
+                tracing::warn!(max = CONNECTIONS_MAX, "too many connections; refused one");
+            }
+            Input::Connected(spawn) => {
+                self.last_conn += 1;
+                let id = ConnId(self.last_conn);
+                let outbox = Outbox::new(Arc::clone(&self.drained));
+                self.connections.insert(id, outbox.clone());
+                spawn(id, outbox, self.to_self.clone(), &mut self.tasks);
+                self.transcript.note(now, id, "connected");
+                self.venue.connected(id, &mut out);
+            }
+            Input::Bytes(id, bytes) => {
+                self.transcript.record(now, id, Direction::In, &bytes);
+                // What a client says after the venue closed the connection is not heard.
+                if self.connections.get(&id).is_some_and(|outbox| !outbox.is_ending()) {
+                    self.venue.received(id, &bytes, &mut out);
+                }
+            }
+            Input::Gone(id, why) => {
+                self.connections.remove(&id);
+                self.transcript.note(now, id, why);
+                self.transcript.forget(id);
+                self.venue.disconnected(id, &mut out);
+            }
+        }
+        self.deliver(out);
+    }
+
+    fn deliver(&mut self, out: Vec<Output>) {
+        let now = self.venue.now();
+        for output in out {
+            let (Output::Send { to: conn, .. } | Output::Close { conn } | Output::Reset { conn }) = &output;
+            let Some(outbox) = self.connections.get(conn) else { continue };
+            match &output {
+                Output::Send { bytes, .. } if !outbox.is_ending() => {
+                    self.transcript.record(now, *conn, Direction::Out, bytes);
+                    if outbox.push(bytes).is_err() {
+                        tracing::warn!(conn = conn.0, "client does not read; connection broken off");
+                        outbox.end(End::BrokenOff);
+                    }
+                }
+                Output::Send { .. } => {}
+                Output::Close { .. } => outbox.end(End::Orderly),
+                Output::Reset { .. } => outbox.end(End::BrokenOff),
+            }
+        }
+    }
+
+    async fn answer(&mut self, ask: Ask) {
+        self.catch_up();
+        let mut out = Vec::new();
+        // Whoever asked may have gone away, which is no concern of the venue's.
+        match ask {
+            Ask::State(reply) => drop(reply.send(Ok(self.venue.state()))),
+            Ask::Transcript(reply) => {
+                let left_out = self.transcript.left_out();
+                let body = self.transcript.body().map(|body| (body, left_out));
+                let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+                drop(reply.send(body.map_err(|message| Problem { status, message })));
+            }
+            Ask::Fault(fault, reply) => {
+                drop(reply.send(self.venue.fault(&fault, &mut out).map_err(Problem::from)));
+            }
+            Ask::Heal(reply) => {
+                self.venue.heal_all(&mut out);
+                drop(reply.send(Ok(Value::Null)));
+            }
+            Ask::Price(price, reply) => {
+                drop(reply.send(self.venue.set_price(&price, &mut out).map_err(Problem::from)));
+            }
+            Ask::Order(order, reply) => {
+                drop(reply.send(self.venue.manual_order(&order, &mut out).map_err(Problem::from)));
+            }
+            Ask::Clock(reply) => drop(reply.send(Ok(self.shared_clock().reading()))),
+            Ask::Advance(span, reply) => {
+                let to = self.clock.at(self.host()).checked_add(span);
+                let to = to.map_err(|_| Problem::bad_request("the clock cannot be advanced that far"));
+                let jumped = match to {
+                    Ok(to) => self.jump(to).await,
+                    Err(problem) => Err(problem),
+                };
+                drop(reply.send(jumped));
+            }
+            Ask::JumpTo(to, reply) => {
+                let jumped = self.jump(to).await;
+                drop(reply.send(jumped));
+            }
+            Ask::RunUntil(limit, reply) => self.run_until(limit, reply),
+        }
+        self.deliver(out);
+    }
+
+    /// Everything between now and `to` happens, as fast as the clients can read it.
+    async fn jump(&mut self, to: Timestamp) -> Result<Value, Problem> {
+        let now = self.clock.at(self.host());
+        check_jump(now, to).map_err(|error| Problem::conflict(error.to_string()))?;
+        if let Some(limit) = self.clock.limit().filter(|limit| to > *limit) {
+            return Err(Problem::conflict(format!("time is held at {limit}; it was left as it is")));
+        }
+        let mut events = 0_u32;
+        while let Some(at) = self.venue.next_event().filter(|at| *at <= to) {
+            self.advance(at);
+            events += 1;
+            if events.is_multiple_of(EVENTS_PER_TURN) {
+                tokio::task::yield_now().await;
+            }
+            // A client that reads nothing at all is broken off by its own task, so this wait ends.
+            while self.is_any_busy() {
+                self.drained.notified().await;
+            }
+        }
+        self.step(to);
+        Ok(self.shared_clock().reading())
+    }
+
+    fn run_until(&mut self, limit: Option<Timestamp>, reply: oneshot::Sender<Timestamp>) {
+        self.clock.set_limit(limit, self.host());
+        self.turn.next = Instant::now();
+        self.turn.give_up = self.turn.next + self.pace.patience();
+        self.held = limit.is_some().then_some(reply);
+        self.publish();
+    }
+
+    /// Tells whoever waits that time has arrived where it is held: nobody is in the middle of a tick and
+    /// nothing is left to do before it.
+    fn report_held(&mut self) {
+        if !self.has_arrived() {
+            return;
+        }
+        let Some((reply, limit)) = self.held.take().zip(self.clock.limit()) else { return };
+        if matches!(self.pace, Pace::Max) {
+            // Nothing happens between the last event and the limit, but time passes.
+            self.step(limit);
+        }
+        self.publish();
+        let _ = reply.send(self.venue.now());
+    }
+
+    fn has_arrived(&self) -> bool {
+        match &self.pace {
+            Pace::Times(_) => self.clock.is_held(self.host()),
+            Pace::Max => self.next_within_limit().is_none(),
+            Pace::Lockstep(_) => self.clock.is_held(self.host()) && self.venue.waiting_for().is_empty(),
+        }
+    }
+
+    fn next_within_limit(&self) -> Option<Timestamp> {
+        let limit = self.clock.limit();
+        self.venue.next_event().filter(|at| limit.is_none_or(|limit| *at <= limit))
+    }
+
+    fn is_any_busy(&self) -> bool {
+        self.connections.values().any(Outbox::is_busy)
+    }
+
+    fn host(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn move_clock(&mut self, to: Timestamp) {
+        self.clock.step(to, self.host());
+        self.publish();
+    }
+
+    fn publish(&self) {
+        self.published.send_replace(self.shared_clock());
+    }
+
+    fn shared_clock(&self) -> SharedClock {
+        SharedClock { clock: self.clock, pace: self.pace.clone(), started: self.started }
+    }
+
+    /// Ends every connection in an orderly way, but not for ever.
+    async fn close(mut self) {
+        self.transcript.flush();
+        for outbox in self.connections.values() {
+            outbox.end(End::Orderly);
+        }
+        self.inputs.close();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;
+    }
+}
+
+async fn sleep_or_wait(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
