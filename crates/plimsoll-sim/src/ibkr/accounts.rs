@@ -24,6 +24,10 @@ pub(crate) struct Holding {
     cost: Decimal,
     /// Profit taken since the last open, after commission.
     pub(crate) realized: Decimal,
+    /// Open profit that was there at the close before: not of this day.
+    pub(crate) carried: Decimal,
+    /// Open profit at the last close; becomes the one above when the next session opens.
+    pub(crate) closing_profit: Decimal,
 }
 
 impl Holding {
@@ -54,6 +58,15 @@ pub(crate) struct Posting {
     pub(crate) px: i64,
     /// The charge.
     pub(crate) commission: Decimal,
+}
+
+/// What a corrected execution had done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CorrectionOf {
+    /// It opened or enlarged a position.
+    Opening,
+    /// It closed one, at least in part.
+    Closing,
 }
 
 /// One account.
@@ -123,6 +136,20 @@ impl Book {
         Some(realized)
     }
 
+    /// An execution turned out to have cost `change` more. Of a closing one the profit is corrected, of an
+    /// opening one the cost.
+    pub(crate) fn correct(&mut self, sym: Sym, change: Decimal, closed: CorrectionOf) {
+        self.cash -= change;
+        let holding = self.holdings.entry(sym).or_default();
+        match closed {
+            CorrectionOf::Opening => holding.cost += change,
+            CorrectionOf::Closing => {
+                holding.realized -= change;
+                self.realized -= change;
+            }
+        }
+    }
+
     /// Starts a new trade date: the day's profits begin at zero.
     pub(crate) fn roll(&mut self) {
         self.value_at_close = self.closing_value;
@@ -130,6 +157,7 @@ impl Book {
         self.holdings.retain(|_, holding| holding.qty != 0);
         for holding in self.holdings.values_mut() {
             holding.realized = Decimal::ZERO;
+            holding.carried = holding.closing_profit;
         }
     }
 }

@@ -116,7 +116,11 @@ impl Exchange {
     fn note_closing_values(&mut self) {
         for account in self.account_names.clone() {
             let value = self.values(&account).net_liquidation;
-            self.books.get_mut(&account).expect("every account has a book").closing_value = value;
+            let book = self.books.get_mut(&account).expect("every account has a book");
+            book.closing_value = value;
+            for (sym, holding) in &mut book.holdings {
+                holding.closing_profit = holding.unrealized(self.marks[sym]);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::MissingAccount;
 use crate::ibkr::exchange::Exchange;
+use crate::ibkr::fill::Deal;
 use crate::ibkr::order::{Oca, OcaRule, Order, State, dollars};
 use crate::ibkr::rules::{self, Numbers, Refusal};
 use crate::ibkr::violation::Kind;
@@ -72,6 +73,30 @@ impl Exchange {
                 None
             }
         }
+    }
+
+    /// An order made by hand in TWS: it has no number of a client, and its account is always named.
+    pub(crate) fn place_by_hand(&mut self, entry: &Entry) -> Result<PermId, Refusal> {
+        let numbers = rules::check(entry)?;
+        let account = self.resolve_account(entry)?;
+        let order = self.new_order(entry, numbers, account, None);
+        let perm = order.perm_id;
+        self.orders.insert(perm, order);
+        self.open.insert(perm);
+        self.release(perm);
+        Ok(perm)
+    }
+
+    /// A trade made by hand or by phone, at a price in cents: executed whatever the market shows.
+    pub(crate) fn trade_by_hand(&mut self, entry: &Entry, px: i64) {
+        let Ok(numbers) = rules::check(entry) else { return };
+        let Ok(account) = self.resolve_account(entry) else { return };
+        let order = self.new_order(entry, numbers, account, None);
+        let (perm, qty) = (order.perm_id, order.qty);
+        let exchange = self.market.listing(order.sym).venue.as_wire();
+        self.orders.insert(perm, order);
+        self.open.insert(perm);
+        self.execute(perm, Deal { px, qty, exchange, liquidity: 0 });
     }
 
     /// The next order id that a client may use.
@@ -341,7 +366,7 @@ impl Exchange {
     }
 
     fn admit_funds(&mut self, order: &Order) -> Result<(), String> {
-        let last = self.market.last_price(order.sym, self.now);
+        let last = self.last_px(order.sym);
         let held = self.books[&order.account].qty(order.sym);
         let signed = if order.side == Side::Buy { order.qty } else { -order.qty };
         let growth = (held + signed).abs() - held.abs();
@@ -421,12 +446,11 @@ impl Exchange {
         if !child {
             let order = self.order(perm).clone();
             let late = if self.is_live() { self.admit_auction(&order) } else { Ok(()) };
-            match late {
-                Err(reason) => self.reject(perm, &reason),
-                Ok(()) => {
-                    self.cross_on_close(perm);
-                    self.activate(perm);
-                }
+            if let Err(reason) = late {
+                self.reject(perm, &reason);
+            } else {
+                self.cross_on_close(perm);
+                self.activate(perm);
             }
         }
     }

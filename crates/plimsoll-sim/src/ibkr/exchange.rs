@@ -134,6 +134,9 @@ pub(crate) struct Exchange {
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
     /// Shares of this second's quote that are already taken.
     pub(crate) taken: BTreeMap<(Sym, Side), i64>,
+    /// The last price of each symbol in cents, as of the last second.
+    pub(crate) marks: BTreeMap<Sym, i64>,
+    /// The next account-wide order number.
     pub(crate) next_perm: i64,
     seed: u64,
 }
@@ -141,7 +144,8 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// A venue before anything happened.
     pub(crate) fn new(config: &VenueConfig, symbols: &[Box<str>]) -> Self {
-        let market = Market::new(config.seed, symbols, config.start);
+        let mut market = Market::new(config.seed, symbols, config.start);
+        let marks = market.all().map(|sym| (sym, market.last_price(sym, config.start))).collect();
         let books = config.accounts.iter().map(|account| (account.clone(), Book::new(config.cash))).collect();
         Self {
             market,
@@ -160,6 +164,7 @@ impl Exchange {
             faults: OrderFaults::default(),
             charges: BTreeSet::new(),
             taken: BTreeMap::new(),
+            marks,
             next_perm: 600_000_001,
             seed: config.seed,
         }
@@ -177,6 +182,7 @@ impl Exchange {
     pub(crate) fn second(&mut self, at: Timestamp) {
         self.now = at;
         self.taken.clear();
+        self.mark();
         let session = self.market.hours.last_begun(at);
         if at == session.open {
             self.open_session(session);
@@ -195,6 +201,7 @@ impl Exchange {
     /// Somebody moves the market by hand: what rests or waits for a price meets it at once.
     pub(crate) fn set_price(&mut self, sym: Sym, quote: Second) {
         self.market.set_price(sym, self.now, quote);
+        self.mark();
         self.taken.remove(&(sym, Side::Buy));
         self.taken.remove(&(sym, Side::Sell));
         self.trigger_stops();
@@ -225,13 +232,19 @@ impl Exchange {
     }
 
     /// An account's values at present prices.
-    pub(crate) fn values(&mut self, account: &Account) -> Values {
-        let book = &self.books[account];
-        let now = self.now;
-        let syms: Vec<Sym> = book.holdings.keys().copied().collect();
-        let prices: BTreeMap<Sym, i64> =
-            syms.into_iter().map(|sym| (sym, self.market.last_price(sym, now))).collect();
-        Values::of(&self.books[account], |sym| prices[&sym])
+    pub(crate) fn values(&self, account: &Account) -> Values {
+        Values::of(&self.books[account], |sym| self.last_px(sym))
+    }
+
+    /// The last price of a symbol in cents.
+    pub(crate) fn last_px(&self, sym: Sym) -> i64 {
+        self.marks[&sym]
+    }
+
+    fn mark(&mut self) {
+        for (sym, px) in &mut self.marks {
+            *px = self.market.last_price(*sym, self.now);
+        }
     }
 
     /// Whether the profile is the live one.

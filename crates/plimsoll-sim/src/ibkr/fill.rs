@@ -5,12 +5,14 @@
 //! the next second. An order that rests is executed at its own limit when the quote comes to it. Shares
 //! that one order took are not there for the next one in the same second.
 
-use plimsoll_model::{OrdType, PermId, Side, TimeInForce};
+use plimsoll_model::{ExecId, OrdType, PermId, Side, TimeInForce};
+use rust_decimal::Decimal;
 
-use crate::ibkr::accounts::Posting;
+use crate::ibkr::accounts::{CorrectionOf, Posting};
 use crate::ibkr::exchange::{Exchange, Fill, Happening};
 use crate::ibkr::fees;
-use crate::ibkr::order::{OcaRule, Order, State};
+use crate::ibkr::order::{OcaRule, Order, State, dollars};
+use crate::ibkr::violation::Kind;
 use crate::market::Second;
 
 /// How many prices deep an arriving order can reach.
@@ -45,7 +47,7 @@ impl Exchange {
     pub(crate) fn take_liquidity(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
         let Some(second) = self.tradable(&order) else { return };
-        if self.is_too_aggressive(&order, second) {
+        if is_too_aggressive(&order, second) {
             self.cancel_aggressive(perm, &order, second);
             return;
         }
@@ -128,6 +130,27 @@ impl Exchange {
         if filled {
             self.wake_children(perm);
         }
+    }
+
+    /// Gives an execution of the past another price: the same id with a higher revision, which replaces
+    /// the earlier one.
+    pub(crate) fn correct(&mut self, index: usize, px: i64) {
+        let fill = &mut self.fills[index];
+        let signed = if fill.side == Side::Buy { fill.qty } else { -fill.qty };
+        let change = dollars(px - fill.px) * Decimal::from(signed);
+        fill.px = px;
+        let (stem, revision) =
+            fill.exec_id.as_str().rsplit_once('.').unwrap_or((fill.exec_id.as_str(), "01"));
+        let revision: u32 = revision.parse().unwrap_or(1) + 1;
+        fill.exec_id = ExecId::new(&format!("{stem}.{revision:02}"))
+            .expect("the text of an execution id is short and not empty");
+        if let Some(realized) = &mut fill.realized {
+            *realized -= change;
+        }
+        let closed = if fill.realized.is_some() { CorrectionOf::Closing } else { CorrectionOf::Opening };
+        let (account, sym) = (fill.account.clone(), fill.sym);
+        let book = self.books.get_mut(&account).expect("executions are for known accounts only");
+        book.correct(sym, change, closed);
     }
 
     /// Whether and how an order's symbol trades now.
@@ -255,27 +278,18 @@ impl Exchange {
         }
     }
 
-    /// IBKR does not let a limit through that is a fifth beyond the market.
-    fn is_too_aggressive(&self, order: &Order, second: Second) -> bool {
-        order.ord_type == OrdType::Limit
-            && order.limit_px.is_some_and(|limit| match order.side {
-                Side::Buy => limit * 5 > second.ask * 6,
-                Side::Sell => limit * 5 < second.bid * 4,
-            })
-    }
-
     fn cancel_aggressive(&mut self, perm: PermId, order: &Order, second: Second) {
         let bound = match order.side {
             Side::Buy => second.ask * 6 / 5,
             Side::Sell => second.bid * 4 / 5,
         };
         let detail = format!("order {}: {}", order.order_id, order.describe(self.symbol(order.sym)));
-        self.violated(order.client, crate::ibkr::violation::Kind::AggressiveLimit, detail);
+        self.violated(order.client, Kind::AggressiveLimit, detail);
         self.order_mut(perm).state = State::PendingCancel;
         self.tell_status(perm);
         let reason = format!(
             "We cannot accept an order at a limit price at or more aggressive than {}.",
-            crate::ibkr::order::dollars(bound)
+            dollars(bound)
         );
         self.end_canceled(perm, &reason);
     }
@@ -287,4 +301,13 @@ fn best(side: Side, second: Second) -> (i64, i64) {
         Side::Buy => (second.ask, second.ask_size),
         Side::Sell => (second.bid, second.bid_size),
     }
+}
+
+/// IBKR does not let a limit through that is a fifth beyond the market.
+fn is_too_aggressive(order: &Order, second: Second) -> bool {
+    order.ord_type == OrdType::Limit
+        && order.limit_px.is_some_and(|limit| match order.side {
+            Side::Buy => limit * 5 > second.ask * 6,
+            Side::Sell => limit * 5 < second.bid * 4,
+        })
 }

@@ -6,20 +6,147 @@
 mod accounts;
 mod auction;
 mod cancel;
+mod conn;
 mod entry;
 mod exchange;
+mod fault;
+mod faults;
 mod fees;
 mod fill;
+mod journal;
+mod lockstep;
 mod order;
 mod rules;
+mod server;
+mod state;
+mod venue;
 mod violation;
 
 #[cfg(test)]
 mod tests;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
+
+pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText};
+pub use journal::{Direction, JOURNAL_ROWS_MAX, JournalRow};
+pub use state::{QuoteByHand, StateView};
+pub use venue::IbkrVenue;
+
+/// One connection; the runtime gives the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// What the runtime has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Write these bytes.
+    Send {
+        /// Where.
+        conn: ConnId,
+        /// What.
+        bytes: Bytes,
+    },
+    /// End the connection after what was written before.
+    Close {
+        /// Which.
+        conn: ConnId,
+    },
+    /// End the connection at once with a reset; what was not yet written is lost.
+    Reset {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Stop (or go on) accepting connections; those that come meanwhile meet a closed port.
+    RefuseConnections(bool),
+}
+
+/// One fault that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FaultId(pub u64);
+
+/// Why a fault was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// A symbol that is not traded here.
+    #[error("symbol `{symbol}` is not traded here; the fault was refused, see the symbols of the simulator")]
+    Symbol {
+        /// The symbol as it came.
+        symbol: Box<str>,
+    },
+    /// An account that the login does not have.
+    #[error(
+        "account `{account}` is not one of the login; the fault was refused, see `accounts` in the state"
+    )]
+    Account {
+        /// The account as it came.
+        account: Box<str>,
+    },
+    /// A farm that is not simulated.
+    #[error("farm `{farm}` is unknown; the fault was refused, write `usfarm` or `ushmds`")]
+    Farm {
+        /// The farm as it came.
+        farm: Box<str>,
+    },
+    /// More than can be kept.
+    #[error("more than {max} faults at once; the fault was refused, heal the others first")]
+    TooMany {
+        /// The limit.
+        max: usize,
+    },
+}
+
+/// Why an order by hand was not entered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct ManualOrderError {
+    text: String,
+}
+
+/// Why a price was not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// A symbol that is not traded here.
+    #[error("symbol `{symbol}` is not traded here; the price was not set")]
+    Symbol {
+        /// The symbol as it came.
+        symbol: Box<str>,
+    },
+    /// Prices that are no quote.
+    #[error("bid {bid} and ask {ask} are no quote in whole cents; the price was not set")]
+    Quote {
+        /// The bid as it came.
+        bid: plimsoll_model::Price,
+        /// The ask as it came.
+        ask: plimsoll_model::Price,
+    },
+}
+
+/// Why there is no venue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No account at all.
+    #[error("no account was named; the simulator did not start, give at least one")]
+    NoAccount,
+    /// A symbol that cannot be one, or twice the same.
+    #[error("symbol `{symbol}` is no ticker in capitals, or named twice; the simulator did not start")]
+    Symbol {
+        /// The symbol as it came.
+        symbol: Box<str>,
+    },
+    /// A start outside the calendar.
+    #[error("start {start} lies outside the calendar, {from} to {to}; the simulator did not start")]
+    Start {
+        /// The start as it came.
+        start: Timestamp,
+        /// The first possible start.
+        from: Timestamp,
+        /// The end of the calendar.
+        to: Timestamp,
+    },
+}
 
 /// Which rules are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

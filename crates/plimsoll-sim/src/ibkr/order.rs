@@ -80,6 +80,7 @@ pub(crate) struct Oca {
 
 /// One order.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "the field's own words: order_id, order_ref")]
 pub(crate) struct Order {
     /// The account-wide number.
     pub(crate) perm_id: PermId,

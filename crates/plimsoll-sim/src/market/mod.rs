@@ -69,7 +69,7 @@ impl Market {
     pub(crate) fn new(seed: u64, symbols: &[Box<str>], start: Timestamp) -> Self {
         let hours = Hours::new();
         let anchor = hours.before(hours.at_or_after(start).date).date;
-        let book = |symbol: &Box<str>| Book {
+        let book = |symbol: &str| Book {
             walk: Walk::new(seed, symbol, anchor),
             shifts: Vec::new(),
             halts: Vec::new(),
@@ -77,7 +77,7 @@ impl Market {
             day_bars: BTreeMap::new(),
             running: None,
         };
-        Self { hours, books: symbols.iter().map(book).collect() }
+        Self { hours, books: symbols.iter().map(|symbol| book(symbol)).collect() }
     }
 
     /// Every symbol.

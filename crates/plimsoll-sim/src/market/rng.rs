@@ -1,6 +1,6 @@
 //! Seeded numbers: the only source of chance in the simulator.
 //!
-//! Owns one counter-based generator, SplitMix64: the number at index `i` of a stream is a fixed mix of
+//! Owns one counter-based generator, `SplitMix64`: the number at index `i` of a stream is a fixed mix of
 //! `key + (i + 1) * GOLDEN`. Any number can be had without those before it, so a bar of last March and
 //! the quote of this second come from the same walk whatever was asked first. Every actor has a stream
 //! of its own, keyed by seed, symbol and purpose: asking one never moves another.
@@ -55,7 +55,7 @@ pub(crate) fn pick(bits: u64, bound: i64) -> i64 {
     (bits >> 1).cast_signed() % bound
 }
 
-/// The finalizer of SplitMix64.
+/// The finalizer of `SplitMix64`.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

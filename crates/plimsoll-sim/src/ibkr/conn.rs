@@ -1,0 +1,188 @@
+//! One client's connection: how far its start-up is, and what it subscribed to.
+//!
+//! Owns the state that dies with the socket. Orders, ids and accounts live on in the exchange.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use plimsoll_model::{Account, ClientId};
+use plimsoll_tws::ServerVersion;
+use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
+use plimsoll_tws::message::ReqHistoricalData;
+
+use crate::market::bars::What;
+use crate::market::{Second, Sym};
+
+/// How far the start-up of a connection is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Bytes before a complete hello.
+    Hello(Vec<u8>),
+    /// The version is agreed, `startApi` has not come. Nothing may be sent in this phase.
+    Shaken,
+    /// At work under its client id.
+    Started(ClientId),
+}
+
+/// A stream of ticks.
+#[derive(Debug)]
+pub(crate) struct QuoteLine {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Whether `RTVolume` was asked for: generic tick 233.
+    pub(crate) rt_volume: bool,
+    /// What was sent last; nothing before the first tick.
+    pub(crate) last: Option<Second>,
+    /// The day's highest and lowest as sent.
+    pub(crate) range: Option<(rust_decimal::Decimal, rust_decimal::Decimal)>,
+}
+
+/// A stream of bars that belongs to a historical request.
+#[derive(Debug)]
+pub(crate) struct KeepUp {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// The request it continues.
+    pub(crate) request: Box<ReqHistoricalData>,
+    /// Where the running bar starts.
+    pub(crate) bar_start: Timestamp,
+}
+
+/// Bars of five seconds.
+#[derive(Debug)]
+pub(crate) struct FiveSeconds {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Made of what.
+    pub(crate) what: What,
+}
+
+/// What a tick-by-tick stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TickKind {
+    /// Trades.
+    Last,
+    /// Trades, late ones included.
+    AllLast,
+    /// Quotes.
+    BidAsk,
+    /// The middle of the quote.
+    Midpoint,
+}
+
+/// Everything a client wants to be told until it cancels.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    /// `reqMktData`.
+    pub(crate) quotes: BTreeMap<i32, QuoteLine>,
+    /// `reqRealTimeBars`.
+    pub(crate) five_seconds: BTreeMap<i32, FiveSeconds>,
+    /// `reqHistoricalData` with keepUpToDate.
+    pub(crate) history: BTreeMap<i32, KeepUp>,
+    /// `reqTickByTickData`.
+    pub(crate) ticks: BTreeMap<i32, (Sym, TickKind)>,
+    /// `reqAccountUpdates`: one account at a time.
+    pub(crate) account: Option<Account>,
+    /// `reqPositions`.
+    pub(crate) positions: bool,
+    /// `reqPositionsMulti`; no account means all.
+    pub(crate) positions_multi: BTreeMap<i32, Option<Account>>,
+    /// `reqAccountUpdatesMulti`.
+    pub(crate) account_multi: BTreeMap<i32, (Option<Account>, bool)>,
+    /// `reqAccountSummary`, by the wanted tags.
+    pub(crate) summary: BTreeMap<i32, Box<str>>,
+    /// `reqPnL`; no account means all. With what was sent last.
+    pub(crate) pnl: BTreeMap<i32, (Option<Account>, String)>,
+    /// `reqPnLSingle`, with what was sent last.
+    pub(crate) pnl_single: BTreeMap<i32, (Account, Sym, String)>,
+}
+
+impl Subscriptions {
+    /// Forgets everything that comes from the data farms: 1101 ends it all without a further word.
+    pub(crate) fn drop_market_data(&mut self) {
+        self.quotes.clear();
+        self.five_seconds.clear();
+        self.history.clear();
+        self.ticks.clear();
+    }
+
+    /// Whether anything at all is subscribed to; only then does lockstep wait for the client.
+    pub(crate) fn any(&self) -> bool {
+        !(self.quotes.is_empty()
+            && self.five_seconds.is_empty()
+            && self.history.is_empty()
+            && self.ticks.is_empty()
+            && self.pnl.is_empty()
+            && self.pnl_single.is_empty()
+            && self.positions_multi.is_empty()
+            && self.account_multi.is_empty()
+            && self.summary.is_empty()
+            && self.account.is_none()
+            && !self.positions)
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    /// How far it is.
+    pub(crate) phase: Phase,
+    /// The version, once agreed.
+    pub(crate) version: ServerVersion,
+    /// Its bytes.
+    pub(crate) decoder: FrameDecoder,
+    /// What it wants to be told.
+    pub(crate) subscriptions: Subscriptions,
+    /// What `reqMarketDataType` asked for.
+    pub(crate) data_type: i32,
+    /// Whether manual orders are bound to this client: `reqAutoOpenOrders`.
+    pub(crate) auto_bind: bool,
+    /// When its last messages came, for the rate rule.
+    pub(crate) arrivals: VecDeque<Timestamp>,
+    /// How often the rate rule was broken.
+    pub(crate) rate_breaks: u32,
+    /// When its clock was last asked for.
+    pub(crate) last_time_request: Option<Timestamp>,
+    /// Frames that wait for this connection's turn in lockstep.
+    pub(crate) batch: Vec<Bytes>,
+    /// When it connected.
+    pub(crate) since: Timestamp,
+}
+
+impl Conn {
+    /// A connection that has said nothing yet.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            phase: Phase::Hello(Vec::new()),
+            version: ServerVersion::MIN,
+            decoder: FrameDecoder::new(BOT_FRAME_MAX),
+            subscriptions: Subscriptions::default(),
+            data_type: 1,
+            auto_bind: false,
+            arrivals: VecDeque::new(),
+            rate_breaks: 0,
+            last_time_request: None,
+            batch: Vec::new(),
+            since: now,
+        }
+    }
+
+    /// The client id, once the API is started.
+    pub(crate) fn client(&self) -> Option<ClientId> {
+        match self.phase {
+            Phase::Started(client) => Some(client),
+            Phase::Hello(_) | Phase::Shaken => None,
+        }
+    }
+
+    /// Sizes of US stocks are told in lots of a hundred below version 159.
+    pub(crate) fn shares(&self, shares: i64) -> i64 {
+        if self.version.number() < 159 { shares / 100 } else { shares }
+    }
+
+    /// Historical volumes are told in lots of a hundred below version 175.
+    pub(crate) fn history_shares(&self, shares: i64) -> i64 {
+        if self.version.number() < 175 { shares / 100 } else { shares }
+    }
+}

@@ -1,0 +1,308 @@
+//! Faults as they are asked for: one JSON object each.
+//!
+//! Owns the shape of a fault and nothing of its effect. `after` and `for` are spans of venue time such
+//! as `"5s"`, `"250ms"`, `"2m"`; without `for` a fault stays until it is healed.
+
+#![expect(clippy::disallowed_types, reason = "serde's flattened reader names floats; none is kept")]
+
+use jiff::SignedDuration;
+use plimsoll_model::{Price, Qty};
+use serde::{Deserialize, Deserializer};
+
+/// One fault.
+///
+/// ```
+/// let fault: plimsoll_sim::Fault =
+///     serde_json::from_str(r#"{"kind": "freeze_data", "symbol": "SPY", "after": "5s", "for": "60s"}"#).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Fault {
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+    /// When it begins, counted from now; none means at once.
+    #[serde(default)]
+    pub after: Option<SpanText>,
+    /// How long it lasts; none means until it is healed.
+    #[serde(default, rename = "for")]
+    pub lasts: Option<SpanText>,
+}
+
+/// What can go wrong. Where a client is not named, every connection is meant; where a symbol is not
+/// named, every symbol.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Market data stops while everything else goes on.
+    FreezeData {
+        /// Of which symbol.
+        #[serde(default)]
+        symbol: Option<Box<str>>,
+    },
+    /// One field of the ticks stops.
+    FreezeField {
+        /// Of which symbol.
+        #[serde(default)]
+        symbol: Option<Box<str>>,
+        /// `bid`, `ask`, `last`, `volume`, `high`, `low`, `close` or `open`.
+        field: QuoteFieldName,
+    },
+    /// Nothing is sent any more except answers to `reqCurrentTime`.
+    MuteSocket {
+        /// To which client.
+        #[serde(default)]
+        client: Option<i32>,
+    },
+    /// The socket stays open, nothing is read and nothing is sent.
+    HalfOpen {
+        /// Of which client.
+        #[serde(default)]
+        client: Option<i32>,
+    },
+    /// The connection ends.
+    Disconnect {
+        /// Whose.
+        #[serde(default)]
+        client: Option<i32>,
+        /// By a reset instead of an orderly end.
+        #[serde(default)]
+        reset: bool,
+    },
+    /// New connections are refused.
+    RefuseConnect,
+    /// 1100: TWS has lost IBKR.
+    LinkDown,
+    /// 1101: the link is back, every market data subscription is gone.
+    LinkUpDataLost,
+    /// 1102: the link is back and so is the data.
+    LinkUpDataKept,
+    /// 2103 or 2105: a farm is gone.
+    FarmDown {
+        /// `usfarm` (the default) or `ushmds`.
+        #[serde(default)]
+        farm: Option<Box<str>>,
+    },
+    /// 2104 or 2106: it is back.
+    FarmUp {
+        /// `usfarm` (the default) or `ushmds`.
+        #[serde(default)]
+        farm: Option<Box<str>>,
+    },
+    /// New orders are refused with 201.
+    RejectOrders {
+        /// The text behind "reason:".
+        #[serde(default)]
+        reason: Option<Box<str>>,
+    },
+    /// The venue cancels working orders that nobody asked to cancel.
+    CancelOrder {
+        /// Of which client.
+        #[serde(default)]
+        client: Option<i32>,
+        /// Which order.
+        #[serde(default)]
+        order_id: Option<i32>,
+        /// In which symbol.
+        #[serde(default)]
+        symbol: Option<Box<str>>,
+        /// The text behind "reason:".
+        #[serde(default)]
+        reason: Option<Box<str>>,
+    },
+    /// New orders vanish without a word.
+    SilentDropOrder,
+    /// Commission reports come later.
+    LateCommission {
+        /// By how much.
+        delay: SpanText,
+    },
+    /// An execution of the past is withdrawn for another price: the same id with a higher revision.
+    CorrectExecution {
+        /// Its id; none means the last one.
+        #[serde(default)]
+        exec_id: Option<Box<str>>,
+        /// The right price.
+        #[serde(deserialize_with = "price")]
+        price: Price,
+    },
+    /// Historical requests find nothing.
+    EmptyHistory,
+    /// Historical requests meet the pacing error.
+    HistoryPacing,
+    /// Requests of one name stay without answer.
+    NeverAnswer {
+        /// `reqHistoricalData` (the default) or any other request.
+        #[serde(default)]
+        request: Option<Box<str>>,
+    },
+    /// The venue's clock is told wrong.
+    ClockOffset {
+        /// By how much; `-2s` is slow.
+        offset: SpanText,
+    },
+    /// Somebody enters an order by hand.
+    ManualOrder(ManualOrder),
+    /// Somebody trades by hand, or by phone: an execution that no order of ours explains.
+    ManualTrade(ManualTrade),
+    /// Nothing trades in a symbol.
+    HaltSymbol {
+        /// Which.
+        symbol: Box<str>,
+    },
+    /// The nightly restart: 1100, every socket reset, the port closed for half a minute or `for`.
+    DailyReset,
+    /// The same user logs in elsewhere: 10197, no data.
+    CompetingSession,
+    /// Executions and statuses are told twice.
+    DuplicateMessage,
+    /// Messages of one name are lost on the way to clients.
+    DropMessage {
+        /// `orderStatus`, `execDetails`, …
+        message: Box<str>,
+    },
+}
+
+/// An order that nobody's client sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ManualOrder {
+    /// For whom; none means the default account.
+    #[serde(default)]
+    pub account: Option<Box<str>>,
+    /// Of what.
+    pub symbol: Box<str>,
+    /// `BUY` or `SELL`.
+    pub side: SideName,
+    /// Shares.
+    #[serde(deserialize_with = "qty")]
+    pub qty: Qty,
+    /// TWS's order type; none means `MKT`, or `LMT` where a limit is given.
+    #[serde(default, rename = "type")]
+    pub ord_type: Option<Box<str>>,
+    /// TWS's time in force.
+    #[serde(default)]
+    pub tif: Option<Box<str>>,
+    /// The limit price.
+    #[serde(default, deserialize_with = "some_price")]
+    pub limit: Option<Price>,
+    /// The stop price.
+    #[serde(default, deserialize_with = "some_price")]
+    pub stop: Option<Price>,
+}
+
+/// A trade that nobody's client sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ManualTrade {
+    /// For whom; none means the default account.
+    #[serde(default)]
+    pub account: Option<Box<str>>,
+    /// Of what.
+    pub symbol: Box<str>,
+    /// `BUY` or `SELL`.
+    pub side: SideName,
+    /// Shares.
+    #[serde(deserialize_with = "qty")]
+    pub qty: Qty,
+    /// At what price; none means the last one.
+    #[serde(default, deserialize_with = "some_price")]
+    pub price: Option<Price>,
+}
+
+/// Which way, as texts have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SideName {
+    /// Buy.
+    #[serde(alias = "buy", alias = "Buy")]
+    Buy,
+    /// Sell.
+    #[serde(alias = "sell", alias = "Sell")]
+    Sell,
+}
+
+/// A field of a quote, as texts have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are the explanation")]
+pub enum QuoteFieldName {
+    Bid,
+    Ask,
+    Last,
+    Volume,
+    High,
+    Low,
+    Close,
+    Open,
+}
+
+/// A span of venue time as text: `5s`, `250ms`, `2m`, `1h`, `-2s`, or ISO 8601 (`PT5M`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanText(pub SignedDuration);
+
+impl SpanText {
+    /// Reads a span.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.trim().parse::<SignedDuration>().ok().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SpanText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is no span of time; write `5s`, `250ms` or `2m`"))
+        })
+    }
+}
+
+/// A JSON number or string as exact text.
+fn number_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        other => Err(serde::de::Error::custom(format!("`{other}` is no number; write it as a string"))),
+    }
+}
+
+fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Price, D::Error> {
+    Price::parse(&number_text(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn some_price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
+    price(deserializer).map(Some)
+}
+
+fn qty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Qty, D::Error> {
+    Qty::parse(&number_text(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_reads_as_it_is_written_in_scripts() {
+        let fault: Fault = serde_json::from_str(
+            r#"{"kind": "manual_order", "account": "DU1", "symbol": "SPY", "side": "BUY", "qty": 100, "limit": "500.25", "after": "1m"}"#,
+        )
+        .unwrap();
+        assert_eq!(fault.after, Some(SpanText(SignedDuration::from_secs(60))));
+        let FaultKind::ManualOrder(order) = fault.kind else { panic!("another kind: {fault:?}") };
+        assert_eq!((order.qty, order.limit), (Qty::whole(100), Some(Price::parse("500.25").unwrap())));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_answered_with_the_known_ones() {
+        let error = serde_json::from_str::<Fault>(r#"{"kind": "earthquake"}"#).unwrap_err().to_string();
+        assert!(error.contains("earthquake") && error.contains("freeze_data"), "{error}");
+    }
+
+    #[test]
+    fn spans_are_read_in_every_usual_form() {
+        for (text, millis) in
+            [("5s", 5_000), ("250ms", 250), ("2m", 120_000), ("PT5M", 300_000), ("-2s", -2_000)]
+        {
+            assert_eq!(SpanText::parse(text).unwrap().0, SignedDuration::from_millis(millis), "{text}");
+        }
+        assert_eq!(SpanText::parse("soon"), None);
+    }
+}

@@ -1,0 +1,456 @@
+//! Accounts on the wire: values, portfolio, positions, summaries, profit.
+//!
+//! Owns the requests about accounts and their streams: lists at once, then changes on every execution,
+//! values again every three minutes, profit every second in which it moved.
+
+use plimsoll_model::{Account, Position, Price};
+use plimsoll_tws::Response;
+use plimsoll_tws::message::{
+    AccountDownloadEnd, AccountSummary, AccountUpdateMulti, ById, FamilyCode, FamilyCodes, Pnl, PnlSingle,
+    PositionLine, PositionMulti, ReqAccountSummary, ReqAccountUpdates, ReqAccountUpdatesMulti, ReqOfAccount,
+    ReqPnlSingle, UpdateAccountTime, UpdateAccountValue, UpdatePortfolio, WireContract,
+};
+use rust_decimal::Decimal;
+
+use crate::ibkr::accounts::Values;
+use crate::ibkr::order::dollars;
+use crate::ibkr::server::orders::{position, price};
+use crate::ibkr::server::{Asked, NO_ID};
+use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::{ConnId, Output};
+use crate::market::Sym;
+
+/// Summaries that a client may subscribe to at once.
+const SUMMARIES_MAX: usize = 2;
+const UNKNOWN_ACCOUNT: &str = "Error validating request.-'bP' : cause - Invalid account code";
+
+/// One line of an account's values: name, value, currency.
+type ValueLine = (&'static str, String, &'static str);
+
+impl IbkrVenue {
+    /// The account of a request: none means all; an unknown one is refused.
+    fn named_account(&self, name: &str) -> Result<Option<Account>, ()> {
+        if name.is_empty() || name == "All" {
+            return Ok(None);
+        }
+        self.exchange
+            .account_names
+            .iter()
+            .find(|account| account.as_str() == name)
+            .cloned()
+            .map(Some)
+            .ok_or(())
+    }
+
+    fn accounts_of(&self, only: Option<&Account>) -> Vec<Account> {
+        only.map_or_else(|| self.exchange.account_names.clone(), |account| vec![account.clone()])
+    }
+
+    /// `reqAccountUpdates`: one account at a time.
+    pub(crate) fn account_updates(&mut self, from: Asked, m: &ReqAccountUpdates, out: &mut Vec<Output>) {
+        if !m.subscribe {
+            self.subscriptions(from).account = None;
+            return;
+        }
+        let Ok(named) = self.named_account(m.account.as_str()) else {
+            self.send_error(from.conn, (NO_ID, 321), UNKNOWN_ACCOUNT, out);
+            return;
+        };
+        let account = named.unwrap_or_else(|| self.exchange.account_names[0].clone());
+        let before = self.subscriptions(from).account.replace(account.clone());
+        if before.as_ref().is_some_and(|before| *before != account) {
+            let text = format!(
+                "New account data requested from TWS. API client has been unsubscribed from account data of {}.",
+                before.map_or(String::new(), |b| b.to_string())
+            );
+            self.send_error(from.conn, (NO_ID, 2100), &text, out);
+        }
+        self.send_account(from.conn, &account, out);
+        let end = AccountDownloadEnd { account: account.as_str().into() };
+        self.send(from.conn, &Response::AccountDownloadEnd(end), out);
+    }
+
+    fn send_account(&mut self, conn: ConnId, account: &Account, out: &mut Vec<Output>) {
+        for (key, value, currency) in self.value_lines(account) {
+            let line = UpdateAccountValue {
+                key: key.into(),
+                value: value.as_str().into(),
+                currency: currency.into(),
+                account: account.as_str().into(),
+            };
+            self.send(conn, &Response::UpdateAccountValue(line), out);
+        }
+        for sym in self.held(account) {
+            self.send_portfolio(conn, account, sym, out);
+        }
+        let zone = self.exchange.market.hours.zone().clone();
+        let time = self.exchange.now.to_zoned(zone).strftime("%H:%M").to_string();
+        self.send(conn, &Response::UpdateAccountTime(UpdateAccountTime { time: time.as_str().into() }), out);
+    }
+
+    fn held(&self, account: &Account) -> Vec<Sym> {
+        let holdings = &self.exchange.books[account].holdings;
+        holdings.iter().filter(|(_, holding)| holding.qty != 0).map(|(sym, _)| *sym).collect()
+    }
+
+    fn send_portfolio(&mut self, conn: ConnId, account: &Account, sym: Sym, out: &mut Vec<Output>) {
+        let last = self.exchange.last_px(sym);
+        let holding = self.exchange.books[account].holdings.get(&sym).cloned().unwrap_or_default();
+        let contract = WireContract { right: "0".into(), ..self.wire_contract(sym) };
+        let line = UpdatePortfolio {
+            contract,
+            position: Some(position(holding.qty)),
+            market_px: Some(price(last)),
+            market_value: Some(dollars(last) * Decimal::from(holding.qty)),
+            avg_cost: Some(Price::new(holding.avg_cost())),
+            unrealized: Some(holding.unrealized(last).round_dp(2)),
+            realized: Some(holding.realized.round_dp(2)),
+            account: account.as_str().into(),
+        };
+        self.send(conn, &Response::UpdatePortfolio(Box::new(line)), out);
+    }
+
+    /// Every value that TWS names and that has a meaning in a stock account.
+    fn value_lines(&mut self, account: &Account) -> Vec<ValueLine> {
+        let values = self.exchange.values(account);
+        let mut lines = vec![
+            ("AccountCode", account.to_string(), ""),
+            ("AccountOrGroup", account.to_string(), "USD"),
+            ("AccountReady", "true".into(), ""),
+            ("AccountType", "INDIVIDUAL".into(), ""),
+            ("Currency", "USD".into(), "USD"),
+            ("Cushion", cushion(&values), ""),
+            ("DayTradesRemaining", "-1".into(), ""),
+            ("ExchangeRate", "1.00".into(), "USD"),
+            ("Leverage", leverage(&values), ""),
+            ("RealCurrency", "USD".into(), "USD"),
+        ];
+        let margin = values.margin();
+        let amounts = [
+            ("AccruedCash", Decimal::ZERO),
+            ("AvailableFunds", values.available()),
+            ("BuyingPower", values.available() * Decimal::from(4)),
+            ("CashBalance", values.cash),
+            ("EquityWithLoanValue", values.net_liquidation),
+            ("ExcessLiquidity", values.available()),
+            ("FullAvailableFunds", values.available()),
+            ("FullExcessLiquidity", values.available()),
+            ("FullInitMarginReq", margin),
+            ("FullMaintMarginReq", margin),
+            ("GrossPositionValue", values.gross),
+            ("InitMarginReq", margin),
+            ("MaintMarginReq", margin),
+            ("NetLiquidation", values.net_liquidation),
+            ("NetLiquidationByCurrency", values.net_liquidation),
+            ("RealizedPnL", values.realized),
+            ("SettledCash", values.cash),
+            ("StockMarketValue", values.positions),
+            ("TotalCashBalance", values.cash),
+            ("TotalCashValue", values.cash),
+            ("UnrealizedPnL", values.unrealized),
+        ];
+        lines.extend(amounts.map(|(key, amount)| (key, format!("{amount:.2}"), "USD")));
+        lines
+    }
+
+    /// `reqPositions`: every account's, then each change.
+    pub(crate) fn positions(&mut self, from: Asked, out: &mut Vec<Output>) {
+        self.subscriptions(from).positions = true;
+        for account in self.exchange.account_names.clone() {
+            for sym in self.held(&account) {
+                self.send_position(from.conn, &account, sym, out);
+            }
+        }
+        self.send(from.conn, &Response::PositionEnd, out);
+    }
+
+    fn position_numbers(&self, account: &Account, sym: Sym) -> (Position, Price) {
+        let holding = self.exchange.books[account].holdings.get(&sym).cloned().unwrap_or_default();
+        (position(holding.qty), Price::new(holding.avg_cost()))
+    }
+
+    /// A position names the listing venue, not the route.
+    fn position_contract(&self, sym: Sym) -> WireContract {
+        let contract = self.wire_contract(sym);
+        WireContract { exchange: contract.primary_exchange.clone(), ..contract }
+    }
+
+    fn send_position(&mut self, conn: ConnId, account: &Account, sym: Sym, out: &mut Vec<Output>) {
+        let (held, avg_cost) = self.position_numbers(account, sym);
+        let line = PositionLine {
+            account: account.as_str().into(),
+            contract: self.position_contract(sym),
+            position: Some(held),
+            avg_cost: Some(avg_cost),
+        };
+        self.send(conn, &Response::Position(Box::new(line)), out);
+    }
+
+    /// `reqPositionsMulti`.
+    pub(crate) fn positions_multi(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
+        let Ok(only) = self.named_account(m.account.as_str()) else {
+            self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
+            return;
+        };
+        self.subscriptions(from).positions_multi.insert(m.req_id, only.clone());
+        for account in self.accounts_of(only.as_ref()) {
+            for sym in self.held(&account) {
+                self.send_position_multi((from.conn, m.req_id), &account, sym, out);
+            }
+        }
+        self.send(from.conn, &Response::PositionMultiEnd(ById { req_id: m.req_id }), out);
+    }
+
+    fn send_position_multi(&mut self, to: (ConnId, i32), account: &Account, sym: Sym, out: &mut Vec<Output>) {
+        let (held, avg_cost) = self.position_numbers(account, sym);
+        let line = PositionMulti {
+            req_id: to.1,
+            account: account.as_str().into(),
+            contract: self.position_contract(sym),
+            position: Some(held),
+            avg_cost: Some(avg_cost),
+            ..PositionMulti::default()
+        };
+        self.send(to.0, &Response::PositionMulti(Box::new(line)), out);
+    }
+
+    /// `reqAccountUpdatesMulti`.
+    pub(crate) fn account_updates_multi(
+        &mut self,
+        from: Asked,
+        m: &ReqAccountUpdatesMulti,
+        out: &mut Vec<Output>,
+    ) {
+        let Ok(only) = self.named_account(m.account.as_str()) else {
+            self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
+            return;
+        };
+        self.subscriptions(from).account_multi.insert(m.req_id, (only.clone(), m.ledger_and_nlv));
+        self.send_account_multi((from.conn, m.req_id), only.as_ref(), m.ledger_and_nlv, out);
+        self.send(from.conn, &Response::AccountUpdateMultiEnd(ById { req_id: m.req_id }), out);
+    }
+
+    fn send_account_multi(
+        &mut self,
+        to: (ConnId, i32),
+        only: Option<&Account>,
+        brief: bool,
+        out: &mut Vec<Output>,
+    ) {
+        for account in self.accounts_of(only) {
+            for (key, value, currency) in self.value_lines(&account) {
+                if brief && !matches!(key, "CashBalance" | "NetLiquidation" | "NetLiquidationByCurrency") {
+                    continue;
+                }
+                let line = AccountUpdateMulti {
+                    req_id: to.1,
+                    account: account.as_str().into(),
+                    key: key.into(),
+                    value: value.as_str().into(),
+                    currency: currency.into(),
+                    ..AccountUpdateMulti::default()
+                };
+                self.send(to.0, &Response::AccountUpdateMulti(line), out);
+            }
+        }
+    }
+
+    /// `reqAccountSummary`.
+    pub(crate) fn account_summary(&mut self, from: Asked, m: &ReqAccountSummary, out: &mut Vec<Output>) {
+        let summaries = &mut self.subscriptions(from).summary;
+        if summaries.len() >= SUMMARIES_MAX && !summaries.contains_key(&m.req_id) {
+            let text = "Error processing request. Maximum number of account summary requests exceeded";
+            self.send_error(from.conn, (m.req_id, 322), text, out);
+            return;
+        }
+        if m.group != "All" && self.named_account(m.group.as_str()).is_err() {
+            let text = "Error processing request. Group name cannot be found";
+            self.send_error(from.conn, (m.req_id, 322), text, out);
+            return;
+        }
+        let tags: Box<str> = m.tags.as_str().into();
+        self.subscriptions(from).summary.insert(m.req_id, tags.clone());
+        self.send_summary((from.conn, m.req_id), &tags, out);
+    }
+
+    fn send_summary(&mut self, to: (ConnId, i32), tags: &str, out: &mut Vec<Output>) {
+        let ledger = tags.contains("$LEDGER");
+        for account in self.exchange.account_names.clone() {
+            for (key, value, currency) in self.value_lines(&account) {
+                let wanted = tags.split(',').any(|tag| tag.trim() == key);
+                let in_ledger = matches!(
+                    key,
+                    "CashBalance"
+                        | "Currency"
+                        | "ExchangeRate"
+                        | "NetLiquidationByCurrency"
+                        | "RealCurrency"
+                        | "RealizedPnL"
+                        | "StockMarketValue"
+                        | "TotalCashBalance"
+                        | "UnrealizedPnL"
+                );
+                if !(wanted || ledger && in_ledger) {
+                    continue;
+                }
+                let line = AccountSummary {
+                    req_id: to.1,
+                    account: account.as_str().into(),
+                    tag: key.into(),
+                    value: value.as_str().into(),
+                    currency: currency.into(),
+                };
+                self.send(to.0, &Response::AccountSummary(line), out);
+            }
+        }
+        self.send(to.0, &Response::AccountSummaryEnd(ById { req_id: to.1 }), out);
+    }
+
+    /// `reqPnL`.
+    pub(crate) fn pnl(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
+        let Ok(only) = self.named_account(m.account.as_str()) else {
+            self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
+            return;
+        };
+        self.subscriptions(from).pnl.insert(m.req_id, (only, String::new()));
+        self.stream_pnl(from.conn, out);
+    }
+
+    /// `reqPnLSingle`.
+    pub(crate) fn pnl_single(&mut self, from: Asked, m: &ReqPnlSingle, out: &mut Vec<Output>) {
+        let sym = self.exchange.market.find_con_id(m.con_id);
+        let account = self.named_account(m.account.as_str());
+        let (Some(sym), Ok(Some(account))) = (sym, account) else {
+            let text = "Error validating request.-'cd' : cause - Invalid account code or contract";
+            self.send_error(from.conn, (m.req_id, 321), text, out);
+            return;
+        };
+        self.subscriptions(from).pnl_single.insert(m.req_id, (account, sym, String::new()));
+        self.stream_pnl(from.conn, out);
+    }
+
+    /// Sends profits that changed since they were sent last.
+    pub(crate) fn stream_pnl(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        let Some(to) = self.conns.get(&conn) else { return };
+        let all: Vec<(i32, Option<Account>)> =
+            to.subscriptions.pnl.iter().map(|(id, (account, _))| (*id, account.clone())).collect();
+        let single: Vec<(i32, Account, Sym)> = to
+            .subscriptions
+            .pnl_single
+            .iter()
+            .map(|(id, (account, sym, _))| (*id, account.clone(), *sym))
+            .collect();
+        for (req_id, only) in all {
+            let accounts = self.accounts_of(only.as_ref());
+            let mut sum = [Decimal::ZERO; 3];
+            for account in accounts {
+                let values = self.exchange.values(&account);
+                sum[0] += values.daily;
+                sum[1] += values.unrealized;
+                sum[2] += values.realized;
+            }
+            let [daily, unrealized, realized] = sum.map(|amount| Some(amount.round_dp(4).normalize()));
+            let line = Response::Pnl(Pnl { req_id, daily, unrealized, realized });
+            let told = format!("{line:?}");
+            let memory = self.conns.get_mut(&conn).and_then(|to| to.subscriptions.pnl.get_mut(&req_id));
+            if memory.is_some_and(|(_, last)| std::mem::replace(last, told.clone()) != told) {
+                self.send(conn, &line, out);
+            }
+        }
+        for (req_id, account, sym) in single {
+            let line = self.pnl_single_line(req_id, &account, sym);
+            let told = format!("{line:?}");
+            let memory =
+                self.conns.get_mut(&conn).and_then(|to| to.subscriptions.pnl_single.get_mut(&req_id));
+            if memory.is_some_and(|(_, _, last)| std::mem::replace(last, told.clone()) != told) {
+                self.send(conn, &line, out);
+            }
+        }
+    }
+
+    fn pnl_single_line(&mut self, req_id: i32, account: &Account, sym: Sym) -> Response {
+        let last = self.exchange.last_px(sym);
+        let holding = self.exchange.books[account].holdings.get(&sym).cloned().unwrap_or_default();
+        let unrealized = holding.unrealized(last);
+        let cents = |amount: Decimal| Some(amount.round_dp(4).normalize());
+        Response::PnlSingle(PnlSingle {
+            req_id,
+            position: Some(position(holding.qty)),
+            // A position is the day's own work here unless it was carried over the night.
+            daily: cents(unrealized + holding.realized - holding.carried),
+            unrealized: cents(unrealized),
+            realized: cents(holding.realized),
+            value: cents(dollars(last) * Decimal::from(holding.qty)),
+        })
+    }
+
+    /// `reqFamilyCodes`: the accounts belong to no family.
+    pub(crate) fn family_codes(&mut self, from: Asked, out: &mut Vec<Output>) {
+        let code = |account: &Account| FamilyCode { account: account.as_str().into(), code: "".into() };
+        let codes = self.exchange.account_names.iter().map(code).collect();
+        self.send(from.conn, &Response::FamilyCodes(FamilyCodes { codes }), out);
+    }
+
+    /// An execution changed a position: everybody who follows it is told.
+    pub(crate) fn tell_position(&mut self, account: &Account, sym: Sym, out: &mut Vec<Output>) {
+        for (_, conn) in self.started() {
+            let Some(to) = self.conns.get(&conn) else { continue };
+            let positions = to.subscriptions.positions;
+            let portfolio = to.subscriptions.account.as_ref() == Some(account);
+            let multi: Vec<i32> = to
+                .subscriptions
+                .positions_multi
+                .iter()
+                .filter(|(_, only)| only.as_ref().is_none_or(|only| only == account))
+                .map(|(id, _)| *id)
+                .collect();
+            if positions {
+                self.send_position(conn, account, sym, out);
+            }
+            if portfolio {
+                self.send_portfolio(conn, account, sym, out);
+            }
+            for req_id in multi {
+                self.send_position_multi((conn, req_id), account, sym, out);
+            }
+        }
+    }
+
+    /// Account values are told again, changed or not.
+    pub(crate) fn refresh_accounts(&mut self, out: &mut Vec<Output>) {
+        if self.faults.link_down {
+            return;
+        }
+        for (_, conn) in self.started() {
+            let Some(to) = self.conns.get(&conn) else { continue };
+            let account = to.subscriptions.account.clone();
+            let multi: Vec<(i32, (Option<Account>, bool))> =
+                to.subscriptions.account_multi.iter().map(|(id, wish)| (*id, wish.clone())).collect();
+            let summaries: Vec<(i32, Box<str>)> =
+                to.subscriptions.summary.iter().map(|(id, tags)| (*id, tags.clone())).collect();
+            if let Some(account) = account {
+                self.send_account(conn, &account, out);
+            }
+            for (req_id, (only, brief)) in multi {
+                self.send_account_multi((conn, req_id), only.as_ref(), brief, out);
+            }
+            for (req_id, tags) in summaries {
+                self.send_summary((conn, req_id), &tags, out);
+            }
+        }
+    }
+}
+
+fn cushion(values: &Values) -> String {
+    if values.net_liquidation <= Decimal::ZERO {
+        return "0".into();
+    }
+    (values.available() / values.net_liquidation).round_dp(6).normalize().to_string()
+}
+
+fn leverage(values: &Values) -> String {
+    if values.net_liquidation <= Decimal::ZERO {
+        return "0.00".into();
+    }
+    format!("{:.2}", values.gross / values.net_liquidation)
+}

@@ -1,0 +1,313 @@
+//! The TWS server role: from frames to the exchange and back.
+//!
+//! Owns reading (hello, frames, requests) and the routing of each request to the file that answers it.
+//! Every request is answered: what this venue cannot do is an error with the request's number, never
+//! silence, and is counted.
+
+mod account;
+mod contracts;
+pub(crate) mod history;
+mod orders;
+mod quotes;
+mod start;
+mod tell;
+mod times;
+
+use jiff::SignedDuration;
+use plimsoll_model::{ClientId, RawFrame};
+use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, ReplaceFaEnd, UserInfo};
+use plimsoll_tws::{Request, Response, Text, Word};
+
+use crate::ibkr::conn::{Conn, Phase};
+use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::violation::Kind;
+use crate::ibkr::{ConnId, Output};
+
+/// Messages per second that the login may send.
+const MESSAGES_PER_SECOND: usize = 50;
+/// What has no number of its own is addressed to the whole session.
+pub(crate) const NO_ID: i32 = -1;
+
+impl IbkrVenue {
+    /// Takes what came from a socket and answers every whole frame in it.
+    pub(crate) fn take_bytes(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
+        if self.faults.is_half_open(conn) {
+            return;
+        }
+        let Some(from) = self.conns.get_mut(&conn) else { return };
+        if let Phase::Hello(buffer) = &mut from.phase {
+            buffer.extend_from_slice(bytes);
+            if !self.try_hello(conn, out) {
+                return;
+            }
+        } else {
+            from.decoder.push(bytes);
+        }
+        loop {
+            let Some(from) = self.conns.get_mut(&conn) else { return };
+            match from.decoder.next() {
+                Ok(Some(frame)) => self.take_frame(conn, &frame, out),
+                Ok(None) => return,
+                Err(error) => {
+                    self.malformed(conn, &error.to_string(), out);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take_frame(&mut self, conn: ConnId, frame: &RawFrame, out: &mut Vec<Output>) {
+        self.note_in(conn, frame.bytes());
+        let Some(from) = self.conns.get(&conn) else { return };
+        let version = from.version;
+        let request = match Request::decode(version, frame) {
+            Ok(request) => request,
+            Err(error) => {
+                self.malformed(conn, &error.to_string(), out);
+                return;
+            }
+        };
+        *self.requests.entry(counter(&request)).or_insert(0) += 1;
+        match from.client() {
+            None => self.take_start(conn, &request, out),
+            Some(client) => {
+                if !self.acknowledges(conn, &request) {
+                    self.check_rate(conn, client, out);
+                    self.answer(Asked { conn, client }, request, out);
+                }
+            }
+        }
+        self.tell_happenings(out);
+    }
+
+    /// A frame that cannot be read: error 320, then the connection ends. Others go on.
+    fn malformed(&mut self, conn: ConnId, why: &str, out: &mut Vec<Output>) {
+        let client = self.conns.get(&conn).and_then(Conn::client);
+        self.exchange.violated(client.unwrap_or(ClientId(NO_ID)), Kind::MalformedFrame, why.to_owned());
+        self.send_error(conn, (NO_ID, 320), &format!("Error reading request. {why}"), out);
+        self.close(conn, out);
+    }
+
+    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) {
+        let now = self.exchange.now;
+        let Some(from) = self.conns.get_mut(&conn) else { return };
+        from.arrivals.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+        from.arrivals.push_back(now);
+        let count = from.arrivals.len();
+        if count != MESSAGES_PER_SECOND + 1 {
+            // The first message beyond the limit tells; those after it in the same second do not repeat it.
+            from.arrivals.truncate(MESSAGES_PER_SECOND + 1);
+            return;
+        }
+        from.rate_breaks += 1;
+        let breaks = from.rate_breaks;
+        self.exchange.violated(
+            client,
+            Kind::MessageRate,
+            format!("more than {MESSAGES_PER_SECOND} in a second"),
+        );
+        let text = format!(
+            "Max rate of messages per second has been exceeded:max={MESSAGES_PER_SECOND} rec={count} ({breaks})"
+        );
+        self.send_error(conn, (NO_ID, 100), &text, out);
+    }
+
+    /// Sends an error, warning or notice; `key` is the number it is addressed to and the code.
+    pub(crate) fn send_error(&mut self, conn: ConnId, key: (i32, i32), text: &str, out: &mut Vec<Output>) {
+        let message = ErrorMessage {
+            id: key.0,
+            code: key.1,
+            text: Text::escaped(text),
+            advanced_reject: Text::EMPTY,
+            time_ms: Some(self.exchange.now.as_millisecond()),
+        };
+        self.send(conn, &Response::Error(message), out);
+    }
+
+    /// Venue time as clients are told it: a fault may make the venue's clock wrong.
+    pub(crate) fn told_time(&self) -> jiff::Timestamp {
+        let now = self.exchange.now;
+        now.checked_add(self.faults.clock_offset).unwrap_or(now)
+    }
+
+    /// Answers what was kept while the link was down.
+    pub(crate) fn answer_kept(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        self.answer(from, request, out);
+    }
+
+    fn answer(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        if self.faults.ignores(&request) {
+            return;
+        }
+        if self.faults.link_down && is_order_entry(&request) {
+            // TWS keeps what it cannot deliver and sends it once the link is back: a surprise, as in life.
+            self.faults.kept.push((from, request));
+            return;
+        }
+        match request {
+            Request::PlaceOrder(m) => self.place_order(from, *m, out),
+            Request::CancelOrder(m) => self.exchange.cancel(from.client, plimsoll_model::OrderId(m.order_id)),
+            Request::ReqGlobalCancel(_) => self.exchange.cancel_all(),
+            Request::ReqOpenOrders => self.answer_open_orders(from, out),
+            Request::ReqAllOpenOrders => self.answer_all_open_orders(from, out),
+            Request::ReqAutoOpenOrders(m) => self.auto_open_orders(from, m.bind, out),
+            Request::ReqCompletedOrders(m) => self.answer_completed_orders(from, m.api_only, out),
+            Request::ReqExecutions(m) => self.answer_executions(from, &m, out),
+            Request::ReqIds(_) => self.send_next_valid_id(from, out),
+            Request::ReqManagedAccts => self.send_managed_accounts(from.conn, out),
+            other => self.answer_accounts(from, other, out),
+        }
+    }
+
+    fn answer_accounts(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqAccountUpdates(m) => self.account_updates(from, &m, out),
+            Request::ReqPositions => self.positions(from, out),
+            Request::CancelPositions => self.subscriptions(from).positions = false,
+            Request::ReqPositionsMulti(m) => self.positions_multi(from, &m, out),
+            Request::CancelPositionsMulti(m) => {
+                self.subscriptions(from).positions_multi.remove(&m.req_id);
+            }
+            Request::ReqAccountUpdatesMulti(m) => self.account_updates_multi(from, &m, out),
+            Request::CancelAccountUpdatesMulti(m) => {
+                self.subscriptions(from).account_multi.remove(&m.req_id);
+            }
+            Request::ReqAccountSummary(m) => self.account_summary(from, &m, out),
+            Request::CancelAccountSummary(m) => {
+                self.subscriptions(from).summary.remove(&m.req_id);
+            }
+            Request::ReqPnl(m) => self.pnl(from, &m, out),
+            Request::CancelPnl(m) => {
+                self.subscriptions(from).pnl.remove(&m.req_id);
+            }
+            Request::ReqPnlSingle(m) => self.pnl_single(from, &m, out),
+            Request::CancelPnlSingle(m) => {
+                self.subscriptions(from).pnl_single.remove(&m.req_id);
+            }
+            Request::ReqFamilyCodes => self.family_codes(from, out),
+            other => self.answer_data(from, other, out),
+        }
+    }
+
+    fn answer_data(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqMktData(m) => self.market_data(from, &m, out),
+            Request::CancelMktData(m) => self.cancel_market_data(from, m.req_id, out),
+            Request::ReqMarketDataType(m) => self.market_data_type(from, m.kind),
+            Request::ReqRealTimeBars(m) => self.five_second_bars(from, &m, out),
+            Request::CancelRealTimeBars(m) => {
+                self.subscriptions(from).five_seconds.remove(&m.req_id);
+            }
+            Request::ReqTickByTickData(m) => self.tick_by_tick(from, &m, out),
+            Request::CancelTickByTickData(m) => {
+                self.subscriptions(from).ticks.remove(&m.req_id);
+            }
+            Request::ReqHistoricalData(m) => self.historical_data(from, m, out),
+            Request::CancelHistoricalData(m) => self.cancel_historical_data(from, m.req_id, out),
+            Request::ReqHeadTimestamp(m) => self.head_timestamp(from, &m, out),
+            // The answer has left already, and TWS has nothing to say to its cancel.
+            Request::CancelHeadTimestamp(_) => {}
+            Request::ReqContractDetails(m) => self.contract_details(from, &m, out),
+            Request::ReqMatchingSymbols(m) => self.matching_symbols(from, &m, out),
+            Request::ReqMarketRule(m) => self.market_rule(from, &m, out),
+            Request::ReqSecDefOptParams(m) => self.option_params(from, &m, out),
+            other => self.answer_system(from, other, out),
+        }
+    }
+
+    fn answer_system(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqCurrentTime => self.current_time(from, out),
+            Request::ReqCurrentTimeInMillis => {
+                let ms = self.told_time().as_millisecond();
+                self.send(from.conn, &Response::CurrentTimeInMillis(CurrentTimeInMillis { ms }), out);
+            }
+            Request::ReqUserInfo(m) => {
+                let info = UserInfo { req_id: m.req_id, white_branding_id: Word::EMPTY };
+                self.send(from.conn, &Response::UserInfo(info), out);
+            }
+            // There are no bulletins here and no log to be louder; TWS answers neither.
+            Request::ReqNewsBulletins(_) | Request::CancelNewsBulletins | Request::SetServerLogLevel(_) => {}
+            Request::RequestFa(_) => {
+                let text = "FA data operations ignored for non FA customers.";
+                self.send_error(from.conn, (NO_ID, 321), text, out);
+            }
+            Request::ReplaceFa(m) => {
+                let text = "FA data operations ignored for non FA customers.";
+                self.send_error(from.conn, (m.req_id, 321), text, out);
+                let end = ReplaceFaEnd { req_id: m.req_id, text: text.into() };
+                self.send(from.conn, &Response::ReplaceFaEnd(end), out);
+            }
+            Request::ExerciseOptions(m) => {
+                let text = "No security definition has been found for the request";
+                self.send_error(from.conn, (m.req_id, 200), text, out);
+            }
+            Request::StartApi(_) => {
+                let text = "Error validating request.-'bO' : cause - the API is started already";
+                self.send_error(from.conn, (NO_ID, 321), text, out);
+            }
+            other => self.unsupported(from, &other, out),
+        }
+    }
+
+    /// Whatever this venue does not do: an answer with the request's own number, if it has one.
+    fn unsupported(&mut self, from: Asked, request: &Request, out: &mut Vec<Output>) {
+        let Request::Raw { id, frame } = request else {
+            let text = format!("Error processing request. The simulator does not offer {}", request.name());
+            self.send_error(from.conn, (NO_ID, 322), &text, out);
+            return;
+        };
+        let text = format!("Error reading request. Message id {id} is not supported by the simulator");
+        self.send_error(from.conn, (raw_req_id(*id, frame), 320), &text, out);
+    }
+
+    fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
+        let now = self.exchange.now;
+        let Some(conn) = self.conns.get_mut(&from.conn) else { return };
+        let last = conn.last_time_request.replace(now);
+        if last.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(1))
+            && !self.config.lockstep
+        {
+            // TWS leaves these unanswered and the caller hangs.
+            let detail = "reqCurrentTime twice within a second".to_owned();
+            self.exchange.violated(from.client, Kind::CurrentTimePacing, detail);
+            return;
+        }
+        let seconds = self.told_time().as_second();
+        self.send(from.conn, &Response::CurrentTime(CurrentTime { seconds }), out);
+    }
+}
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// On which connection.
+    pub(crate) conn: ConnId,
+    /// Under which id.
+    pub(crate) client: ClientId,
+}
+
+/// The name under which a request is counted for `GET /state`.
+fn counter(request: &Request) -> &'static str {
+    match request {
+        Request::ReqHistoricalData(_) => "historical",
+        Request::Raw { .. } => "unknown",
+        other => other.name(),
+    }
+}
+
+fn is_order_entry(request: &Request) -> bool {
+    matches!(request, Request::PlaceOrder(_) | Request::CancelOrder(_) | Request::ReqGlobalCancel(_))
+}
+
+/// The number that an untyped request most likely carries: its first field, or its second where the
+/// first is the constant version that older messages lead with.
+fn raw_req_id(id: i32, frame: &RawFrame) -> i32 {
+    /// Untyped requests with a leading version field: depth, scanners, fundamentals, calculations,
+    /// display groups.
+    const WITH_VERSION: [i32; 14] = [10, 11, 23, 24, 52, 53, 54, 55, 56, 57, 67, 68, 69, 70];
+    let fields: Vec<&[u8]> = frame.bytes().split(|b| *b == 0).collect();
+    let index = if WITH_VERSION.contains(&id) { 2 } else { 1 };
+    let text = fields.get(index).and_then(|field| std::str::from_utf8(field).ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or(NO_ID)
+}

@@ -1,0 +1,451 @@
+//! Orders on the wire: requests to the exchange, and what an order looks like to a client.
+//!
+//! Owns the forms of openOrder, orderStatus, execDetails, commissionReport and completedOrder, and the
+//! answers to the requests that list them. Where a field has a strange value, a real Gateway was seen
+//! to send it.
+
+use jiff::tz::TimeZone;
+use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Position, Price, Qty, Side, TimeInForce};
+use plimsoll_tws::message::{
+    ById, CommissionReport, CompletedOrder, ExecDetails, OpenOrder, Order as WireOrder, OrderBound,
+    OrderState, OrderStatus, PlaceOrder, ReqExecutions, WireContract,
+};
+use plimsoll_tws::{Response, ServerVersion};
+use rust_decimal::Decimal;
+
+use crate::ibkr::Output;
+use crate::ibkr::entry::Entry;
+use crate::ibkr::exchange::Fill;
+use crate::ibkr::fees;
+use crate::ibkr::order::{Order, State, dollars};
+use crate::ibkr::rules;
+use crate::ibkr::server::contracts::UNKNOWN;
+use crate::ibkr::server::times;
+use crate::ibkr::server::{Asked, NO_ID};
+use crate::ibkr::venue::IbkrVenue;
+
+impl IbkrVenue {
+    /// `placeOrder`: a new order, a change, or a preview.
+    pub(crate) fn place_order(&mut self, from: Asked, m: PlaceOrder, out: &mut Vec<Output>) {
+        let key = (m.order_id, 200);
+        let Some(sym) = self.resolve(&m.contract) else {
+            self.send_error(from.conn, key, UNKNOWN, out);
+            return;
+        };
+        if m.contract.exchange.is_empty() {
+            let text = "Error validating request.-'bF' : cause - Missing order exchange";
+            self.send_error(from.conn, (m.order_id, 321), text, out);
+            return;
+        }
+        let entry = match entry_of(from, &m, sym, self.exchange.market.hours.zone()) {
+            Ok(entry) => entry,
+            Err((code, text)) => {
+                self.send_error(from.conn, (m.order_id, code), &text, out);
+                return;
+            }
+        };
+        if m.order.what_if {
+            self.preview(from, &m, &entry, out);
+            return;
+        }
+        if let Some(perm) = self.exchange.place(&entry) {
+            self.wire.insert(perm, Box::new(m.order));
+        }
+    }
+
+    /// whatIf: one openOrder with margin and commission, and nothing rests.
+    fn preview(&mut self, from: Asked, m: &PlaceOrder, entry: &Entry, out: &mut Vec<Output>) {
+        if !entry.transmit {
+            let text = "What-if order should have the transmit flag set to TRUE.";
+            self.send_error(from.conn, (m.order_id, 413), text, out);
+            return;
+        }
+        let numbers = match rules::check(entry) {
+            Ok(numbers) => numbers,
+            Err(refusal) => {
+                self.send_error(from.conn, (m.order_id, refusal.code), &refusal.text, out);
+                return;
+            }
+        };
+        let account = self.exchange.account_names.iter().find(|name| *name.as_str() == *entry.account);
+        let account = account.unwrap_or(&self.exchange.account_names[0]).clone();
+        let last = self.exchange.last_px(entry.sym);
+        let px = numbers.limit_px.unwrap_or(last);
+        let values = self.exchange.values(&account);
+        let held = self.exchange.books[&account].qty(entry.sym);
+        let signed = if entry.side == Side::Buy { numbers.qty } else { -numbers.qty };
+        let growth = dollars(px) * Decimal::from((held + signed).abs() - held.abs());
+        let margin = growth * Decimal::new(25, 2);
+        let fee = fees::order_commission(numbers.qty, i128::from(px) * i128::from(numbers.qty));
+        let (before, equity) = (values.margin(), values.net_liquidation);
+        let mut order = echo(&m.order, &account);
+        order.what_if = true;
+        let preview = OpenOrder {
+            order_id: m.order_id,
+            contract: self.order_contract(entry.sym),
+            order,
+            client_id: from.client.0,
+            perm_id: 0,
+            state: OrderState {
+                status: "PreSubmitted".into(),
+                before: [Some(before), Some(before), Some(equity)],
+                change: [Some(margin), Some(margin), Some(-fee)],
+                after: [Some(before + margin), Some(before + margin), Some(equity - fee)],
+                commission: Some(fee),
+                commission_currency: "USD".into(),
+                ..OrderState::default()
+            },
+            ..OpenOrder::default()
+        };
+        self.send(from.conn, &Response::OpenOrder(Box::new(preview)), out);
+    }
+
+    fn order_contract(&self, sym: crate::market::Sym) -> WireContract {
+        WireContract { right: "?".into(), ..self.wire_contract(sym) }
+    }
+
+    /// An order's description.
+    pub(crate) fn open_order(&self, order: &Order) -> Response {
+        let mut shown = self.shown_order(order);
+        shown.shares_allocation =
+            format!("{}.0/{}/{}", order.perm_id, order.account, order.qty).as_str().into();
+        shown.parent_id = order.parent_id.map_or(0, |id| id.0);
+        let filled = order.state == State::Filled;
+        Response::OpenOrder(Box::new(OpenOrder {
+            order_id: order.order_id.0,
+            contract: self.order_contract(order.sym),
+            order: shown,
+            client_id: order.client.0,
+            perm_id: order.perm_id.0,
+            state: OrderState {
+                status: order.state.as_wire().into(),
+                commission: filled.then_some(order.commission),
+                commission_currency: if filled { "USD".into() } else { "".into() },
+                ..OrderState::default()
+            },
+            ..OpenOrder::default()
+        }))
+    }
+
+    /// The order as it was sent, with what the venue made of it.
+    fn shown_order(&self, order: &Order) -> WireOrder {
+        let unsent = WireOrder::default();
+        let sent = self.wire.get(&order.perm_id).map_or(&unsent, |sent| sent);
+        let mut shown = echo(sent, &order.account);
+        shown.action = order.side.as_str().into();
+        shown.total_qty = Some(shares(order.qty));
+        shown.order_type = order.ord_type.as_wire().into();
+        shown.tif = order.tif.as_wire().into();
+        shown.limit_px = Some(order.limit_px.map_or(zero(), price));
+        shown.aux_px = Some(order.stop_px.map_or(zero(), price));
+        shown.order_ref = (&*order.order_ref).into();
+        if let Some(oca) = &order.oca {
+            shown.oca_group = (&*oca.group).into();
+        }
+        shown
+    }
+
+    /// An order's status.
+    pub(crate) fn order_status(order: &Order) -> Response {
+        let why_held = if let State::Held(why) = order.state { why } else { "" };
+        Response::OrderStatus(OrderStatus {
+            order_id: order.order_id.0,
+            status: order.state.as_wire().into(),
+            filled: Some(shares(order.cum_qty)),
+            remaining: Some(shares(order.leaves_qty())),
+            avg_fill_px: Some(Price::new(order.avg_px())),
+            perm_id: order.perm_id.0,
+            parent_id: order.parent_id.map_or(0, |id| id.0),
+            last_fill_px: Some(price_or_zero(order.last_px)),
+            client_id: order.client.0,
+            why_held: why_held.into(),
+            market_cap_px: Some(Price::ZERO),
+        })
+    }
+
+    /// An execution; `req_id` is -1 where nobody asked.
+    pub(crate) fn exec_details(&self, fill: &Fill, req_id: i32, version: ServerVersion) -> Response {
+        let time = times::moment(fill.at, self.exchange.market.hours.zone(), version);
+        let side = if fill.side == Side::Buy { "BOT" } else { "SLD" };
+        let contract = WireContract { exchange: fill.exchange.into(), ..self.wire_contract(fill.sym) };
+        Response::ExecDetails(Box::new(ExecDetails {
+            req_id,
+            order_id: fill.order_id.0,
+            contract,
+            exec_id: fill.exec_id.as_str().into(),
+            time: time.as_str().into(),
+            account: fill.account.as_str().into(),
+            exchange: fill.exchange.into(),
+            side: side.into(),
+            qty: Some(shares(fill.qty)),
+            px: Some(price(fill.px)),
+            perm_id: fill.perm_id.0,
+            client_id: fill.client.0,
+            cum_qty: Some(shares(fill.cum_qty)),
+            avg_px: Some(Price::new(fill.avg_px)),
+            order_ref: (&*fill.order_ref).into(),
+            last_liquidity: fill.liquidity,
+            ..ExecDetails::default()
+        }))
+    }
+
+    /// The commission of an execution.
+    pub(crate) fn commission_report(fill: &Fill) -> Response {
+        Response::CommissionReport(CommissionReport {
+            exec_id: fill.exec_id.as_str().into(),
+            commission: Some(fill.commission),
+            currency: "USD".into(),
+            realized: fill.realized,
+            ..CommissionReport::default()
+        })
+    }
+
+    /// Whether a client left open orders behind.
+    pub(crate) fn has_open_orders(&self, client: ClientId) -> bool {
+        self.exchange
+            .open
+            .iter()
+            .map(|perm| self.exchange.order(*perm))
+            .any(|o| o.client == client && o.state.is_listed())
+    }
+
+    /// `reqOpenOrders`: the client's own; client 0 also gets those made by hand, and binds them.
+    pub(crate) fn answer_open_orders(&mut self, from: Asked, out: &mut Vec<Output>) {
+        if from.client == ClientId(0) {
+            self.bind_manual_orders(from, out);
+        }
+        self.list_open(from, Some(from.client), out);
+    }
+
+    /// `reqAllOpenOrders`: everybody's, once.
+    pub(crate) fn answer_all_open_orders(&mut self, from: Asked, out: &mut Vec<Output>) {
+        self.list_open(from, None, out);
+    }
+
+    fn list_open(&mut self, from: Asked, only: Option<ClientId>, out: &mut Vec<Output>) {
+        let orders: Vec<Order> = self
+            .exchange
+            .open
+            .iter()
+            .map(|perm| self.exchange.order(*perm))
+            .filter(|order| order.state.is_listed() && only.is_none_or(|client| order.client == client))
+            .cloned()
+            .collect();
+        for order in orders {
+            let description = self.open_order(&order);
+            self.send(from.conn, &description, out);
+            self.send(from.conn, &Self::order_status(&order), out);
+        }
+        self.send(from.conn, &Response::OpenOrderEnd, out);
+    }
+
+    /// `reqAutoOpenOrders`: client 0 takes over orders made by hand.
+    pub(crate) fn auto_open_orders(&mut self, from: Asked, bind: bool, out: &mut Vec<Output>) {
+        if from.client != ClientId(0) {
+            let text =
+                "Only API connections with clientId set to 0 can set the auto bind TWS orders property.";
+            self.send_error(from.conn, (NO_ID, 327), text, out);
+            return;
+        }
+        if let Some(conn) = self.conns.get_mut(&from.conn) {
+            conn.auto_bind = bind;
+        }
+        if bind {
+            self.bind_manual_orders(from, out);
+        }
+    }
+
+    /// Orders made by hand get negative numbers when client 0 binds them.
+    pub(crate) fn bind_manual_orders(&mut self, from: Asked, out: &mut Vec<Output>) {
+        let unbound: Vec<PermId> = self
+            .exchange
+            .open
+            .iter()
+            .copied()
+            .filter(|perm| {
+                let order = self.exchange.order(*perm);
+                order.client == ClientId(0) && order.order_id == OrderId(0)
+            })
+            .collect();
+        for perm in unbound {
+            let lowest =
+                self.exchange.by_client.keys().filter(|key| key.0 == ClientId(0)).map(|key| key.1.0).min();
+            let order_id = OrderId(lowest.unwrap_or(0).min(0) - 1);
+            self.exchange.order_mut(perm).order_id = order_id;
+            self.exchange.by_client.insert((ClientId(0), order_id), perm);
+            let bound = OrderBound { perm_id: perm.0, client_id: 0, order_id: order_id.0 };
+            self.send(from.conn, &Response::OrderBound(bound), out);
+        }
+    }
+
+    /// `reqCompletedOrders`: orders that ended today.
+    pub(crate) fn answer_completed_orders(&mut self, from: Asked, api_only: bool, out: &mut Vec<Output>) {
+        let today = self.exchange.market.hours.date_at(self.exchange.now);
+        let midnight = self.exchange.market.hours.midnight(today);
+        let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
+        let done: Vec<Response> = self
+            .exchange
+            .orders
+            .values()
+            .filter(|order| order.ended.is_some_and(|ended| ended >= midnight))
+            .filter(|order| !api_only || order.order_id != OrderId(0))
+            .map(|order| self.completed_order(order, version))
+            .collect();
+        for order in done {
+            self.send(from.conn, &order, out);
+        }
+        self.send(from.conn, &Response::CompletedOrdersEnd, out);
+    }
+
+    fn completed_order(&self, order: &Order, version: ServerVersion) -> Response {
+        let zone = self.exchange.market.hours.zone();
+        let ended = times::moment(order.ended.unwrap_or(order.entered), zone, version);
+        Response::CompletedOrder(Box::new(CompletedOrder {
+            contract: self.order_contract(order.sym),
+            order: self.shown_order(order),
+            perm_id: order.perm_id.0,
+            status: order.state.as_wire().into(),
+            filled_qty: Some(shares(order.cum_qty)),
+            shareholder: "Not an insider or substantial shareholder".into(),
+            parent_perm_id: order.parent.map_or(0, |parent| parent.0),
+            completed_time: ended.as_str().into(),
+            completed_status: (&*order.end_text).into(),
+            ..CompletedOrder::default()
+        }))
+    }
+
+    /// `reqExecutions`: since midnight, through the filter; commissions behind each.
+    pub(crate) fn answer_executions(&mut self, from: Asked, m: &ReqExecutions, out: &mut Vec<Output>) {
+        let zone = self.exchange.market.hours.zone().clone();
+        let since = if m.since.is_empty() { None } else { times::parse(m.since.as_str(), &zone) };
+        if since.is_none() && !m.since.is_empty() {
+            let text =
+                format!("Error validating request.-'bJ' : cause - Unreadable time {}", m.since.as_str());
+            self.send_error(from.conn, (m.req_id, 321), &text, out);
+            return;
+        }
+        let today =
+            self.exchange.market.hours.midnight(self.exchange.market.hours.date_at(self.exchange.now));
+        let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
+        let fits = |fill: &Fill| {
+            let symbol = self.exchange.symbol(fill.sym);
+            fill.at >= since.unwrap_or(today).max(today)
+                && (m.client_id == 0 || m.client_id == fill.client.0)
+                && (m.account.is_empty() || m.account == *fill.account.as_str())
+                && (m.symbol.is_empty() || m.symbol == *symbol)
+                && (m.sec_type.is_empty() || m.sec_type == "STK")
+                && (m.exchange.is_empty() || m.exchange == "SMART" || m.exchange == *fill.exchange)
+                && side_fits(m.side.as_str(), fill.side)
+        };
+        let mut rows = Vec::new();
+        for fill in self.exchange.fills.iter().filter(|fill| fits(fill)) {
+            rows.push(self.exec_details(fill, m.req_id, version));
+            rows.push(Self::commission_report(fill));
+        }
+        for row in rows {
+            self.send(from.conn, &row, out);
+        }
+        self.send(from.conn, &Response::ExecDetailsEnd(ById { req_id: m.req_id }), out);
+    }
+}
+
+/// Reads what the exchange needs out of a wire order; features that cannot be simulated are refused.
+fn entry_of(
+    from: Asked,
+    m: &PlaceOrder,
+    sym: crate::market::Sym,
+    zone: &TimeZone,
+) -> Result<Entry, (i32, String)> {
+    let order = &m.order;
+    let side = match order.action.as_str() {
+        "BUY" => Side::Buy,
+        "SELL" | "SSHORT" | "SLONG" => Side::Sell,
+        other => {
+            return Err((321, format!("Error validating request.-'bF' : cause - Invalid action {other}")));
+        }
+    };
+    if order.e_trade_only {
+        return Err((10268, "The 'EtradeOnly' order attribute is not supported.".into()));
+    }
+    if order.firm_quote_only {
+        return Err((10269, "The 'firmQuoteOnly' order attribute is not supported.".into()));
+    }
+    if !order.fa_group.is_empty() || !order.fa_profile.is_empty() {
+        return Err((321, "Error validating request.-'bF' : cause - Not a financial advisor account".into()));
+    }
+    if !order.algo_strategy.is_empty() {
+        return Err((439, "The algorithm definition not found.".into()));
+    }
+    if !order.conditions.is_empty() {
+        return Err((387, "Unsupported order type for this exchange and security type.".into()));
+    }
+    let Some(qty) = order.total_qty else { return Err((434, "The order size cannot be zero.".into())) };
+    Ok(Entry {
+        client: from.client,
+        order_id: OrderId(m.order_id),
+        sym,
+        account: order.account.as_str().into(),
+        side,
+        qty,
+        ord_type: OrdType::from_wire(order.order_type.as_str()),
+        tif: TimeInForce::from_wire(order.tif.as_str()),
+        good_till: times::parse(order.good_till_date.as_str(), zone),
+        limit_px: order.limit_px,
+        stop_px: order.aux_px,
+        transmit: order.transmit,
+        parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
+        oca_group: order.oca_group.as_str().into(),
+        oca_type: order.oca_type,
+        outside_rth: order.outside_rth,
+        order_ref: order.order_ref.to_str_lossy().into(),
+    })
+}
+
+/// A sent order with the values that a Gateway puts into its echo.
+fn echo(sent: &WireOrder, account: &Account) -> WireOrder {
+    let mut shown = sent.clone();
+    shown.account = account.as_str().into();
+    shown.oca_type = 3;
+    shown.delta_neutral.order_type = "None".into();
+    shown.delta_neutral.open_close = "?".into();
+    shown.adjusted.order_type = "None".into();
+    shown.clearing_intent = "IB".into();
+    shown.open_close = "".into();
+    shown.dont_use_auto_px_for_hedge = true;
+    shown.display_size = None;
+    shown.e_trade_only = false;
+    shown.firm_quote_only = false;
+    shown
+}
+
+fn side_fits(wanted: &str, side: Side) -> bool {
+    match wanted {
+        "" => true,
+        "BUY" | "BOT" => side == Side::Buy,
+        _ => side == Side::Sell,
+    }
+}
+
+/// Shares as a quantity of the wire.
+pub(crate) fn shares(count: i64) -> Qty {
+    Qty::new(Decimal::from(count.max(0))).expect("a count cut off at zero is not negative")
+}
+
+/// Shares held, with their sign.
+pub(crate) fn position(count: i64) -> Position {
+    Position::new(Decimal::from(count))
+}
+
+/// Cents as a price of the wire.
+pub(crate) fn price(cents: i64) -> Price {
+    Price::new(dollars(cents))
+}
+
+fn price_or_zero(cents: i64) -> Price {
+    if cents == 0 { Price::ZERO } else { price(cents) }
+}
+
+/// How a Gateway writes a price that is not used.
+fn zero() -> Price {
+    Price::new(Decimal::new(0, 1))
+}

@@ -1,0 +1,262 @@
+//! The venue's own truth as JSON: `GET /state`.
+//!
+//! Owns the shape that scripts rely on (names and forms are promises) and setting prices by hand.
+//! Quantities and prices are strings of exact decimals; a position's quantity is signed.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{ClientId, OrderId, Price, Side};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
+
+use crate::ibkr::conn::Phase;
+use crate::ibkr::order::dollars;
+use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::{Output, PriceError};
+use crate::market::{Print, Second};
+
+/// What the venue knows, independent of what any client was told.
+#[derive(Debug, Clone, Serialize)]
+pub struct StateView {
+    now: String,
+    orders: Vec<OrderRow>,
+    executions: Vec<ExecutionRow>,
+    positions: Vec<PositionRow>,
+    accounts: Vec<AccountRow>,
+    connections: Vec<ConnectionRow>,
+    violations: Vec<ViolationRow>,
+    requests: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct OrderRow {
+    account: String,
+    client: i32,
+    order_id: i32,
+    perm_id: i64,
+    symbol: String,
+    side: &'static str,
+    #[serde(rename = "type")]
+    ord_type: String,
+    tif: String,
+    qty: String,
+    filled: String,
+    limit: Option<String>,
+    stop: Option<String>,
+    avg_price: String,
+    status: &'static str,
+    order_ref: String,
+    parent_id: Option<i32>,
+    reason: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ExecutionRow {
+    exec_id: String,
+    account: String,
+    client: i32,
+    order_id: i32,
+    perm_id: i64,
+    symbol: String,
+    side: &'static str,
+    qty: String,
+    price: String,
+    commission: String,
+    at: String,
+    order_ref: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PositionRow {
+    account: String,
+    symbol: String,
+    qty: String,
+    avg_cost: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct AccountRow {
+    account: String,
+    cash: String,
+    net_liquidation: String,
+    gross_position_value: String,
+    available_funds: String,
+    buying_power: String,
+    unrealized_pnl: String,
+    realized_pnl: String,
+    daily_pnl: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ConnectionRow {
+    conn: u64,
+    client: Option<i32>,
+    version: Option<u16>,
+    since: String,
+    market_data_lines: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ViolationRow {
+    at: String,
+    kind: &'static str,
+    detail: String,
+    client: Option<i32>,
+}
+
+impl IbkrVenue {
+    /// The venue's own truth.
+    pub fn state(&self) -> StateView {
+        StateView {
+            now: self.exchange.now.to_string(),
+            orders: self.order_rows(),
+            executions: self.execution_rows(),
+            positions: self.position_rows(),
+            accounts: self.account_rows(),
+            connections: self.connection_rows(),
+            violations: self.violation_rows(),
+            requests: self.requests.clone(),
+        }
+    }
+
+    /// Moves a symbol's market to this quote, and lets it walk on from there. `last` defaults to the bid.
+    pub fn set_price(
+        &mut self,
+        symbol: &str,
+        quote: QuoteByHand,
+        out: &mut Vec<Output>,
+    ) -> Result<(), PriceError> {
+        let unknown = || PriceError::Symbol { symbol: symbol.into() };
+        let sym = self.exchange.market.find(symbol).ok_or_else(unknown)?;
+        let wrong = PriceError::Quote { bid: quote.bid, ask: quote.ask };
+        let (Some(bid), Some(ask)) = (cents(quote.bid), cents(quote.ask)) else { return Err(wrong) };
+        let Some(last) = quote.last.map_or(Some(bid), cents).filter(|_| bid < ask) else { return Err(wrong) };
+        let size = self.exchange.market.listing(sym).quote_size;
+        let print = Some(Print { price: last, size: 100, count: 1 });
+        self.exchange.set_price(sym, Second { bid, ask, bid_size: size, ask_size: size, print });
+        self.tell_happenings(out);
+        self.step_lockstep(out);
+        Ok(())
+    }
+
+    fn order_rows(&self) -> Vec<OrderRow> {
+        let row = |order: &crate::ibkr::order::Order| OrderRow {
+            account: order.account.to_string(),
+            client: order.client.0,
+            order_id: order.order_id.0,
+            perm_id: order.perm_id.0,
+            symbol: self.exchange.symbol(order.sym).to_owned(),
+            side: side(order.side),
+            ord_type: order.ord_type.to_string(),
+            tif: order.tif.as_wire().to_owned(),
+            qty: order.qty.to_string(),
+            filled: order.cum_qty.to_string(),
+            limit: order.limit_px.map(|px| dollars(px).to_string()),
+            stop: order.stop_px.map(|px| dollars(px).to_string()),
+            avg_price: order.avg_px().to_string(),
+            status: order.state.as_wire(),
+            order_ref: order.order_ref.to_string(),
+            parent_id: order.parent_id.map(|OrderId(id)| id),
+            reason: order.end_text.to_string(),
+        };
+        self.exchange.orders.values().map(row).collect()
+    }
+
+    fn execution_rows(&self) -> Vec<ExecutionRow> {
+        let row = |fill: &crate::ibkr::exchange::Fill| ExecutionRow {
+            exec_id: fill.exec_id.to_string(),
+            account: fill.account.to_string(),
+            client: fill.client.0,
+            order_id: fill.order_id.0,
+            perm_id: fill.perm_id.0,
+            symbol: self.exchange.symbol(fill.sym).to_owned(),
+            side: side(fill.side),
+            qty: fill.qty.to_string(),
+            price: dollars(fill.px).to_string(),
+            commission: fill.commission.to_string(),
+            at: fill.at.to_string(),
+            order_ref: fill.order_ref.to_string(),
+        };
+        self.exchange.fills.iter().map(row).collect()
+    }
+
+    fn position_rows(&self) -> Vec<PositionRow> {
+        let mut rows = Vec::new();
+        for (account, book) in &self.exchange.books {
+            for (sym, holding) in book.holdings.iter().filter(|(_, holding)| holding.qty != 0) {
+                rows.push(PositionRow {
+                    account: account.to_string(),
+                    symbol: self.exchange.symbol(*sym).to_owned(),
+                    qty: holding.qty.to_string(),
+                    avg_cost: holding.avg_cost().to_string(),
+                });
+            }
+        }
+        rows
+    }
+
+    fn account_rows(&self) -> Vec<AccountRow> {
+        let mut rows = Vec::new();
+        for account in &self.exchange.account_names {
+            let values = self.exchange.values(account);
+            rows.push(AccountRow {
+                account: account.to_string(),
+                cash: text(values.cash),
+                net_liquidation: text(values.net_liquidation),
+                gross_position_value: text(values.gross),
+                available_funds: text(values.available()),
+                buying_power: text(values.available() * Decimal::from(4)),
+                unrealized_pnl: text(values.unrealized),
+                realized_pnl: text(values.realized),
+                daily_pnl: text(values.daily),
+            });
+        }
+        rows
+    }
+
+    fn connection_rows(&self) -> Vec<ConnectionRow> {
+        let row = |(id, conn): (&crate::ibkr::ConnId, &crate::ibkr::conn::Conn)| ConnectionRow {
+            conn: id.0,
+            client: conn.client().map(|ClientId(client)| client),
+            version: (!matches!(conn.phase, Phase::Hello(_))).then(|| conn.version.number()),
+            since: conn.since.to_string(),
+            market_data_lines: conn.subscriptions.quotes.len(),
+        };
+        self.conns.iter().map(row).collect()
+    }
+
+    fn violation_rows(&self) -> Vec<ViolationRow> {
+        let row = |violation: &crate::ibkr::violation::Violation| ViolationRow {
+            at: violation.at.to_string(),
+            kind: violation.kind.as_str(),
+            detail: violation.detail.clone(),
+            client: (violation.client.0 >= 0).then_some(violation.client.0),
+        };
+        self.exchange.violations.iter().map(row).collect()
+    }
+}
+
+/// A quote that somebody sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuoteByHand {
+    /// Best bid.
+    pub bid: Price,
+    /// Best offer.
+    pub ask: Price,
+    /// The last trade, if it is to be another than the bid.
+    pub last: Option<Price>,
+}
+
+fn side(side: Side) -> &'static str {
+    side.as_str()
+}
+
+fn text(amount: Decimal) -> String {
+    amount.round_dp(8).normalize().to_string()
+}
+
+fn cents(px: Price) -> Option<i64> {
+    let scaled = px.get().checked_mul(Decimal::ONE_HUNDRED).filter(|scaled| scaled.fract().is_zero())?;
+    scaled.to_i64().filter(|cents| (1..=100_000_000).contains(cents))
+}

@@ -1,0 +1,254 @@
+//! The venue with its wire: bytes and venue time in, bytes out.
+//!
+//! Owns the connections, the one place where frames leave ([`IbkrVenue::send`]) and the passing of time
+//! through everything that waits for it. What the messages mean is in `server`, what faults do is in
+//! `faults`, lockstep is in `lockstep`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use plimsoll_model::{ClientId, PermId};
+use plimsoll_tws::Response;
+use plimsoll_tws::frame;
+use plimsoll_tws::message::Order as WireOrder;
+
+use crate::ibkr::conn::{Conn, Phase};
+use crate::ibkr::exchange::Exchange;
+use crate::ibkr::faults::{Faults, Timer};
+use crate::ibkr::journal::{Direction, Journal, JournalRow, Seen};
+use crate::ibkr::lockstep::Lockstep;
+use crate::ibkr::server::history::Pacing;
+use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
+use crate::market::listing::DEFAULT_SYMBOLS;
+
+/// Account values are told again every three minutes.
+const ACCOUNT_PERIOD_SECS: i64 = 180;
+
+/// The simulated venue. It has no sockets and no clock: bytes and venue time come in, bytes go out.
+#[derive(Debug)]
+pub struct IbkrVenue {
+    pub(crate) config: VenueConfig,
+    pub(crate) exchange: Exchange,
+    pub(crate) conns: BTreeMap<ConnId, Conn>,
+    /// Orders as they were sent, for the echo in openOrder.
+    pub(crate) wire: BTreeMap<PermId, Box<WireOrder>>,
+    pub(crate) faults: Faults,
+    pub(crate) timers: BTreeSet<(Timestamp, u64, Timer)>,
+    pub(crate) timer_count: u64,
+    pub(crate) pacing: Pacing,
+    pub(crate) requests: BTreeMap<&'static str, u64>,
+    pub(crate) lockstep: Lockstep,
+    journal: Journal,
+}
+
+impl IbkrVenue {
+    /// A venue at its start time, without connections.
+    pub fn new(config: VenueConfig) -> Result<Self, ConfigError> {
+        let symbols = checked_symbols(&config)?;
+        let exchange = Exchange::new(&config, &symbols);
+        let (from, to) = (exchange.market.hours.beginning(), exchange.market.hours.end());
+        if config.start < from || config.start >= to {
+            return Err(ConfigError::Start { start: config.start, from, to });
+        }
+        let mut venue = Self {
+            exchange,
+            conns: BTreeMap::new(),
+            wire: BTreeMap::new(),
+            faults: Faults::default(),
+            timers: BTreeSet::new(),
+            timer_count: 0,
+            pacing: Pacing::default(),
+            requests: BTreeMap::new(),
+            lockstep: Lockstep::default(),
+            journal: Journal::default(),
+            config,
+        };
+        venue.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
+        Ok(venue)
+    }
+
+    /// A client's socket was accepted.
+    pub fn connected(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        if self.faults.refusing() {
+            out.push(Output::Close { conn });
+            return;
+        }
+        self.conns.insert(conn, Conn::new(self.exchange.now));
+    }
+
+    /// Bytes came from a client, cut anywhere.
+    pub fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
+        self.take_bytes(conn, bytes, out);
+        self.tell_happenings(out);
+        self.step_lockstep(out);
+    }
+
+    /// A client's socket ended. Its orders stay.
+    pub fn disconnected(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        self.conns.remove(&conn);
+        self.faults.forget(conn);
+        self.step_lockstep(out);
+    }
+
+    /// Runs everything that is due up to and at `to`. Does nothing in lockstep, where [`Self::tick`] is
+    /// the only thing that moves time.
+    pub fn advance(&mut self, to: Timestamp, out: &mut Vec<Output>) {
+        if self.config.lockstep {
+            return;
+        }
+        self.run_until(to, out);
+    }
+
+    /// Venue time.
+    pub fn now(&self) -> Timestamp {
+        self.exchange.now
+    }
+
+    /// When something will happen by itself; none once venue time has reached the calendar's end.
+    pub fn next_event(&self) -> Option<Timestamp> {
+        let end = self.exchange.market.hours.end();
+        if self.exchange.now >= end {
+            return None;
+        }
+        let timer = self.timers.first().map(|(at, _, _)| *at);
+        let charge = self.exchange.charges.first().map(|(at, _)| *at);
+        let second = Some(self.exchange.next_second());
+        [timer, charge, second].into_iter().flatten().min()
+    }
+
+    /// The last frames in and out, oldest first.
+    pub fn journal(&self) -> impl Iterator<Item = &JournalRow> {
+        self.journal.rows()
+    }
+
+    /// Lets time pass up to `to`, event by event.
+    pub(crate) fn run_until(&mut self, to: Timestamp, out: &mut Vec<Output>) {
+        let to = to.min(self.exchange.market.hours.end());
+        while let Some(next) = self.next_event().filter(|next| *next <= to) {
+            self.run_at(next, out);
+        }
+        if to > self.exchange.now {
+            self.exchange.now = to;
+        }
+    }
+
+    fn run_at(&mut self, at: Timestamp, out: &mut Vec<Output>) {
+        let second = self.exchange.next_second() == at;
+        self.exchange.now = at;
+        while let Some((due, id, timer)) = self.timers.first().copied().filter(|(due, _, _)| *due <= at) {
+            self.timers.remove(&(due, id, timer));
+            self.fire(timer, out);
+        }
+        if second {
+            self.exchange.second(at);
+        }
+        self.exchange.run_charges();
+        if second {
+            self.stream_second(out);
+        }
+        self.tell_happenings(out);
+    }
+
+    /// Asks to be woken in so many seconds.
+    pub(crate) fn set_timer(&mut self, seconds: i64, timer: Timer) {
+        self.set_timer_in(jiff::SignedDuration::from_secs(seconds), timer);
+    }
+
+    /// Asks to be woken after a span.
+    pub(crate) fn set_timer_in(&mut self, span: jiff::SignedDuration, timer: Timer) {
+        let at = self.exchange.now.checked_add(span).unwrap_or(Timestamp::MAX);
+        self.timer_count += 1;
+        self.timers.insert((at, self.timer_count, timer));
+    }
+
+    fn fire(&mut self, timer: Timer, out: &mut Vec<Output>) {
+        match timer {
+            Timer::Accounts => {
+                self.refresh_accounts(out);
+                self.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
+            }
+            Timer::Begin(id) => self.begin_fault(id, out),
+            Timer::End(id) => self.end_fault(id, out),
+            Timer::LinkStillDown => self.repeat_link_down(out),
+        }
+    }
+
+    /// Sends one message, unless a fault swallows it. The only way out for messages.
+    pub(crate) fn send(&mut self, conn: ConnId, response: &Response, out: &mut Vec<Output>) {
+        let Some(to) = self.conns.get_mut(&conn) else { return };
+        if matches!(to.phase, Phase::Hello(_) | Phase::Shaken) {
+            // The official clients drop whatever comes before their startApi.
+            return;
+        }
+        if self.faults.swallows(conn, response) {
+            return;
+        }
+        let payload = response.encode(to.version);
+        if self.lockstep.collecting {
+            to.batch.push(payload.into_bytes());
+            return;
+        }
+        self.emit(conn, &payload.into_bytes(), out);
+    }
+
+    /// Puts a payload on the wire.
+    pub(crate) fn emit(&mut self, conn: ConnId, payload: &Bytes, out: &mut Vec<Output>) {
+        let client = self.conns.get(&conn).and_then(Conn::client);
+        let seen = Seen {
+            at: self.exchange.now,
+            conn,
+            client: client.map(|client| client.0),
+            direction: Direction::Out,
+            payload,
+        };
+        self.journal.note(seen);
+        out.push(Output::Send { conn, bytes: frame::encode(payload) });
+    }
+
+    /// Notes what came in.
+    pub(crate) fn note_in(&mut self, conn: ConnId, payload: &[u8]) {
+        let client = self.conns.get(&conn).and_then(Conn::client).map(|client| client.0);
+        let seen = Seen { at: self.exchange.now, conn, client, direction: Direction::In, payload };
+        self.journal.note(seen);
+    }
+
+    /// Ends a connection from this side.
+    pub(crate) fn close(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        self.conns.remove(&conn);
+        self.faults.forget(conn);
+        out.push(Output::Close { conn });
+    }
+
+    /// The started connections, in the order of their client ids.
+    pub(crate) fn started(&self) -> Vec<(ClientId, ConnId)> {
+        let mut all: Vec<(ClientId, ConnId)> =
+            self.conns.iter().filter_map(|(id, conn)| Some((conn.client()?, *id))).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The connection of a client.
+    pub(crate) fn conn_of(&self, client: ClientId) -> Option<ConnId> {
+        self.conns.iter().find(|(_, conn)| conn.client() == Some(client)).map(|(id, _)| *id)
+    }
+}
+
+fn checked_symbols(config: &VenueConfig) -> Result<Vec<Box<str>>, ConfigError> {
+    if config.accounts.is_empty() {
+        return Err(ConfigError::NoAccount);
+    }
+    let mut symbols: Vec<Box<str>> = config.symbols.clone();
+    if symbols.is_empty() {
+        symbols = DEFAULT_SYMBOLS.iter().map(|symbol| (*symbol).into()).collect();
+    }
+    for (index, symbol) in symbols.iter().enumerate() {
+        let plain = !symbol.is_empty()
+            && symbol.len() <= 12
+            && symbol.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ' || b == b'.');
+        if !plain || symbols[..index].contains(symbol) {
+            return Err(ConfigError::Symbol { symbol: symbol.clone() });
+        }
+    }
+    Ok(symbols)
+}
