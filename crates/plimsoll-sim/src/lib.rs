@@ -13,7 +13,7 @@
 //!   [`disconnected`](IbkrVenue::disconnected), each appending [`Output`]s to be carried out in order;
 //! - [`next_event`](IbkrVenue::next_event) and [`advance`](IbkrVenue::advance) to let time pass, or in
 //!   lockstep [`tick`](IbkrVenue::tick) whenever [`waiting_for`](IbkrVenue::waiting_for) is none;
-//! - [`state`](IbkrVenue::state), [`journal`](IbkrVenue::journal), [`fault`](IbkrVenue::fault),
+//! - [`state`](IbkrVenue::state), [`fault`](IbkrVenue::fault),
 //!   [`heal_all`](IbkrVenue::heal_all), [`set_price`](IbkrVenue::set_price) and
 //!   [`manual_order`](IbkrVenue::manual_order) for the control side.
 //!
@@ -24,7 +24,7 @@ mod ibkr;
 mod market;
 
 pub use ibkr::{
-    ConfigError, ConnId, Direction, Fault, FaultError, FaultId, FaultKind, IbkrVenue, JOURNAL_ROWS_MAX,
-    JournalRow, ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceError, Profile,
-    QuoteByHand, QuoteFieldName, SideName, SpanText, StateView, VenueConfig,
+    ConfigError, ConnId, Fault, FaultError, FaultId, FaultKind, IbkrVenue, ManualOrder, ManualOrderError,
+    ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile, QuoteFieldName, SideName,
+    SpanText, StateView, VenueConfig,
 };

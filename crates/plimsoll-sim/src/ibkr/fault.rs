@@ -267,7 +267,7 @@ fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Price, D::Error> 
     Price::parse(&number_text(deserializer)?).map_err(serde::de::Error::custom)
 }
 
-fn some_price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
+pub(crate) fn some_price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
     price(deserializer).map(Some)
 }
 

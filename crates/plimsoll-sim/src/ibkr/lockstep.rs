@@ -12,6 +12,7 @@
 
 use std::collections::VecDeque;
 
+use plimsoll_tws::frame;
 use plimsoll_tws::message::CurrentTime;
 use plimsoll_tws::{Request, Response};
 
@@ -48,6 +49,14 @@ impl IbkrVenue {
         self.lockstep.waiting
     }
 
+    /// Lockstep: does not wait for this connection's acknowledgement of this tick any longer.
+    pub fn skip(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        if self.lockstep.waiting == Some(conn) {
+            self.lockstep.waiting = None;
+        }
+        self.step_lockstep(out);
+    }
+
     /// Who takes part, in the order of their turns.
     fn turn_order(&self) -> Vec<ConnId> {
         let master = self.config.master_client_id;
@@ -73,7 +82,7 @@ impl IbkrVenue {
     fn flush(&mut self, conn: ConnId, out: &mut Vec<Output>) {
         let Some(to) = self.conns.get_mut(&conn) else { return };
         for payload in std::mem::take(&mut to.batch) {
-            self.emit(conn, &payload, out);
+            out.push(Output::Send { conn, bytes: frame::encode(&payload) });
         }
     }
 

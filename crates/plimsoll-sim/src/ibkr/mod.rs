@@ -13,7 +13,6 @@ mod fault;
 mod faults;
 mod fees;
 mod fill;
-mod journal;
 mod lockstep;
 mod order;
 mod rules;
@@ -31,8 +30,7 @@ use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText};
-pub use journal::{Direction, JOURNAL_ROWS_MAX, JournalRow};
-pub use state::{QuoteByHand, StateView};
+pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
 
 /// One connection; the runtime gives the numbers.
@@ -115,12 +113,12 @@ pub enum PriceError {
         symbol: Box<str>,
     },
     /// Prices that are no quote.
-    #[error("bid {bid} and ask {ask} are no quote in whole cents; the price was not set")]
+    #[error(
+        "bid below ask in whole cents, or a last price, is what makes a quote of `{symbol}`; the price was not set"
+    )]
     Quote {
-        /// The bid as it came.
-        bid: plimsoll_model::Price,
-        /// The ask as it came.
-        ask: plimsoll_model::Price,
+        /// The symbol.
+        symbol: Box<str>,
     },
 }
 

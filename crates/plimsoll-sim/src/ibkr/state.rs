@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use plimsoll_model::{ClientId, OrderId, Price, Side};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ibkr::conn::Phase;
+use crate::ibkr::fault::some_price;
 use crate::ibkr::order::dollars;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{Output, PriceError};
@@ -120,21 +121,16 @@ impl IbkrVenue {
         }
     }
 
-    /// Moves a symbol's market to this quote, and lets it walk on from there. `last` defaults to the bid.
-    pub fn set_price(
-        &mut self,
-        symbol: &str,
-        quote: QuoteByHand,
-        out: &mut Vec<Output>,
-    ) -> Result<(), PriceError> {
-        let unknown = || PriceError::Symbol { symbol: symbol.into() };
-        let sym = self.exchange.market.find(symbol).ok_or_else(unknown)?;
-        let wrong = PriceError::Quote { bid: quote.bid, ask: quote.ask };
-        let (Some(bid), Some(ask)) = (cents(quote.bid), cents(quote.ask)) else { return Err(wrong) };
-        let Some(last) = quote.last.map_or(Some(bid), cents).filter(|_| bid < ask) else { return Err(wrong) };
-        let size = self.exchange.market.listing(sym).quote_size;
-        let print = Some(Print { price: last, size: 100, count: 1 });
-        self.exchange.set_price(sym, Second { bid, ask, bid_size: size, ask_size: size, print });
+    /// Moves a symbol's market to a quote, and lets it walk on from there.
+    pub fn set_price(&mut self, price: &PriceByHand, out: &mut Vec<Output>) -> Result<(), PriceError> {
+        let unknown = || PriceError::Symbol { symbol: price.symbol.clone() };
+        let sym = self.exchange.market.find(&price.symbol).ok_or_else(unknown)?;
+        let listing = self.exchange.market.listing(sym);
+        let (size, spread) = (listing.quote_size, listing.spread_cents);
+        let quote = price.cents(spread).ok_or_else(|| PriceError::Quote { symbol: price.symbol.clone() })?;
+        let print = Some(Print { price: quote.last, size: 100, count: 1 });
+        let second = Second { bid: quote.bid, ask: quote.ask, bid_size: size, ask_size: size, print };
+        self.exchange.set_price(sym, second);
         self.tell_happenings(out);
         self.step_lockstep(out);
         Ok(())
@@ -237,15 +233,40 @@ impl IbkrVenue {
     }
 }
 
-/// A quote that somebody sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuoteByHand {
+/// A price that somebody sets: `{"symbol", "bid", "ask", "last"}`. What is left out follows from the rest:
+/// the other side of the quote by the usual spread, the last price from the bid.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceByHand {
+    /// Of what.
+    pub symbol: Box<str>,
     /// Best bid.
-    pub bid: Price,
+    #[serde(default, deserialize_with = "some_price")]
+    pub bid: Option<Price>,
     /// Best offer.
-    pub ask: Price,
-    /// The last trade, if it is to be another than the bid.
+    #[serde(default, deserialize_with = "some_price")]
+    pub ask: Option<Price>,
+    /// The last trade.
+    #[serde(default, deserialize_with = "some_price")]
     pub last: Option<Price>,
+}
+
+/// The same in cents, complete.
+struct Cents {
+    bid: i64,
+    ask: i64,
+    last: i64,
+}
+
+impl PriceByHand {
+    /// The quote in cents, if it is one in whole cents.
+    fn cents(&self, spread: i64) -> Option<Cents> {
+        let read = |px: Option<Price>| px.map(cents).map_or(Some(None), |cents| cents.map(Some));
+        let (bid, ask, last) = (read(self.bid)?, read(self.ask)?, read(self.last)?);
+        let bid = bid.or_else(|| ask.map(|ask| ask - spread)).or(last)?;
+        let ask = ask.unwrap_or(bid + spread);
+        (1 <= bid && bid < ask).then(|| Cents { bid, ask, last: last.unwrap_or(bid) })
+    }
 }
 
 fn side(side: Side) -> &'static str {

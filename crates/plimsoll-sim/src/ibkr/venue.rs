@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{ClientId, PermId};
 use plimsoll_tws::Response;
@@ -16,7 +15,6 @@ use plimsoll_tws::message::Order as WireOrder;
 use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::faults::{Faults, Timer};
-use crate::ibkr::journal::{Direction, Journal, JournalRow, Seen};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::history::Pacing;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
@@ -39,7 +37,6 @@ pub struct IbkrVenue {
     pub(crate) pacing: Pacing,
     pub(crate) requests: BTreeMap<&'static str, u64>,
     pub(crate) lockstep: Lockstep,
-    journal: Journal,
 }
 
 impl IbkrVenue {
@@ -61,7 +58,6 @@ impl IbkrVenue {
             pacing: Pacing::default(),
             requests: BTreeMap::new(),
             lockstep: Lockstep::default(),
-            journal: Journal::default(),
             config,
         };
         venue.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
@@ -105,8 +101,17 @@ impl IbkrVenue {
         self.exchange.now
     }
 
-    /// When something will happen by itself; none once venue time has reached the calendar's end.
+    /// When something will happen by itself; none once venue time has reached the
+    /// calendar's end, and none in lockstep.
     pub fn next_event(&self) -> Option<Timestamp> {
+        if self.config.lockstep {
+            // Time moves by ticks alone.
+            return None;
+        }
+        self.next_due()
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
         let end = self.exchange.market.hours.end();
         if self.exchange.now >= end {
             return None;
@@ -117,15 +122,10 @@ impl IbkrVenue {
         [timer, charge, second].into_iter().flatten().min()
     }
 
-    /// The last frames in and out, oldest first.
-    pub fn journal(&self) -> impl Iterator<Item = &JournalRow> {
-        self.journal.rows()
-    }
-
     /// Lets time pass up to `to`, event by event.
     pub(crate) fn run_until(&mut self, to: Timestamp, out: &mut Vec<Output>) {
         let to = to.min(self.exchange.market.hours.end());
-        while let Some(next) = self.next_event().filter(|next| *next <= to) {
+        while let Some(next) = self.next_due().filter(|next| *next <= to) {
             self.run_at(next, out);
         }
         if to > self.exchange.now {
@@ -189,28 +189,7 @@ impl IbkrVenue {
             to.batch.push(payload.into_bytes());
             return;
         }
-        self.emit(conn, &payload.into_bytes(), out);
-    }
-
-    /// Puts a payload on the wire.
-    pub(crate) fn emit(&mut self, conn: ConnId, payload: &Bytes, out: &mut Vec<Output>) {
-        let client = self.conns.get(&conn).and_then(Conn::client);
-        let seen = Seen {
-            at: self.exchange.now,
-            conn,
-            client: client.map(|client| client.0),
-            direction: Direction::Out,
-            payload,
-        };
-        self.journal.note(seen);
-        out.push(Output::Send { conn, bytes: frame::encode(payload) });
-    }
-
-    /// Notes what came in.
-    pub(crate) fn note_in(&mut self, conn: ConnId, payload: &[u8]) {
-        let client = self.conns.get(&conn).and_then(Conn::client).map(|client| client.0);
-        let seen = Seen { at: self.exchange.now, conn, client, direction: Direction::In, payload };
-        self.journal.note(seen);
+        out.push(Output::Send { conn, bytes: frame::encode(payload.bytes()) });
     }
 
     /// Ends a connection from this side.

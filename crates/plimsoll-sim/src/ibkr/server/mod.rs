@@ -57,7 +57,6 @@ impl IbkrVenue {
     }
 
     fn take_frame(&mut self, conn: ConnId, frame: &RawFrame, out: &mut Vec<Output>) {
-        self.note_in(conn, frame.bytes());
         let Some(from) = self.conns.get(&conn) else { return };
         let version = from.version;
         let request = match Request::decode(version, frame) {

@@ -1,6 +1,7 @@
 //! The start of a connection: hello, version, `startApi`, and what a Gateway says then.
 
 use plimsoll_model::{ClientId, OrderId};
+use plimsoll_tws::frame;
 use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
 use plimsoll_tws::message::{ManagedAccounts, NextValidId};
 use plimsoll_tws::{Request, Response};
@@ -28,7 +29,7 @@ impl IbkrVenue {
                 return false;
             }
             Err(error) => {
-                self.refuse_hello(conn, &bytes, error, out);
+                self.refuse_hello(conn, error, out);
                 return false;
             }
         };
@@ -37,12 +38,11 @@ impl IbkrVenue {
                 from.version = version;
                 from.phase = Phase::Shaken;
                 from.decoder.push(&bytes[used..]);
-                self.note_in(conn, &bytes[..used]);
                 self.send_hello(conn, version.number(), out);
                 true
             }
             Err(error) => {
-                self.refuse_hello(conn, &bytes, error.to_string(), out);
+                self.refuse_hello(conn, error.to_string(), out);
                 false
             }
         }
@@ -52,11 +52,10 @@ impl IbkrVenue {
         let zone = self.exchange.market.hours.zone().clone();
         let time = self.told_time().to_zoned(zone).strftime("%Y%m%d %H:%M:%S America/New_York").to_string();
         let payload = ServerHello { version, time_text: time.into() }.encode().into_bytes();
-        self.emit(conn, &payload, out);
+        out.push(Output::Send { conn, bytes: frame::encode(&payload) });
     }
 
-    fn refuse_hello(&mut self, conn: ConnId, bytes: &[u8], why: String, out: &mut Vec<Output>) {
-        self.note_in(conn, bytes);
+    fn refuse_hello(&mut self, conn: ConnId, why: String, out: &mut Vec<Output>) {
         self.exchange.violated(ClientId(NO_ID), Kind::MalformedFrame, why);
         self.close(conn, out);
     }
