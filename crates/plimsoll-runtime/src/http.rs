@@ -77,9 +77,15 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Adds what every local API has in front of its routes: the check of the sender, and JSON answers for
-/// paths and methods that do not exist. `bound` is where the API listens.
+/// Adds what an API on a port has in front of its routes: the check of the sender, and what
+/// [`with_problems`] adds. `bound` is where it listens.
 pub fn guarded(router: Router, bound: SocketAddr) -> Router {
+    with_problems(router).layer(middleware::from_fn_with_state(bound, refuse_strangers))
+}
+
+/// Adds answers in JSON for paths and methods that do not exist. Enough for a Unix socket, which no
+/// browser reaches and which has an owner.
+pub fn with_problems(router: Router) -> Router {
     router
         .fallback(|request: Request| async move {
             let message = format!("there is nothing at {}", request.uri().path());
@@ -89,7 +95,6 @@ pub fn guarded(router: Router, bound: SocketAddr) -> Router {
             let message = format!("{} does not take {}", request.uri().path(), request.method());
             Problem { status: StatusCode::METHOD_NOT_ALLOWED, message }
         })
-        .layer(middleware::from_fn_with_state(bound, refuse_strangers))
 }
 
 /// Serves until it is dropped; its connections end with it.

@@ -16,6 +16,7 @@ mod clock;
 mod connection;
 mod control;
 mod engine;
+mod flow;
 mod transcript;
 
 #[cfg(test)]
@@ -45,7 +46,8 @@ pub use clock::{JumpError, Speed, SpeedError, VenueClock};
 use crate::http::{self, Problem};
 use crate::link::{self, BindError};
 use control::Control;
-use engine::{Ask, Engine, Input, SharedClock, Turn};
+use engine::{Ask, Engine, Input, SharedClock};
+use flow::Turn;
 use transcript::Transcript;
 
 /// Pieces of input that wait for the venue; then reading from sockets waits.
@@ -294,7 +296,7 @@ fn engine(venue: Box<dyn Venue>, options: &Options, transcript: Transcript) -> (
     let (published, shared) = watch::channel(SharedClock { clock, pace: pace.clone(), started });
     let (stop, stopped) = watch::channel(());
     let engine = Engine {
-        turn: Turn { give_up: started + pace.patience(), next: started },
+        turn: Turn { waiting: Vec::new(), give_up: started, next: started },
         venue,
         clock,
         pace,
@@ -319,15 +321,6 @@ async fn accept(listener: TcpListener, inputs: mpsc::Sender<Input>) {
         let stream = link::accept(&listener).await;
         if inputs.send(Input::Connected(engine::spawn(stream))).await.is_err() {
             return;
-        }
-    }
-}
-
-impl Pace {
-    fn patience(&self) -> Duration {
-        match self {
-            Self::Lockstep(lockstep) => lockstep.timeout,
-            Self::Times(_) | Self::Max => Duration::ZERO,
         }
     }
 }

@@ -13,18 +13,16 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::clock::{VenueClock, check_jump};
+use super::clock::VenueClock;
 use super::connection::{self, End, Outbox, Transport};
+use super::flow::Turn;
 use super::transcript::{Direction, Transcript};
-use super::{ConnId, Lockstep, Output, Pace, Venue};
+use super::{ConnId, Output, Pace, Venue};
 use crate::http::Problem;
 
 /// Connections at the same time. TWS itself takes 32; how the venue answers one too many is its own
 /// affair, this bound only keeps memory bounded.
 const CONNECTIONS_MAX: usize = 64;
-/// So many events of one jump are worked off before other tasks get their turn.
-const EVENTS_PER_TURN: u32 = 64;
-
 /// What comes from connections.
 pub(super) enum Input {
     Connected(Spawn),
@@ -87,15 +85,6 @@ pub(super) struct Engine {
     pub(super) turn: Turn,
 }
 
-/// Where a lockstep stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Turn {
-    /// When clients that have not acknowledged are passed over.
-    pub(super) give_up: Instant,
-    /// When the next tick may come.
-    pub(super) next: Instant,
-}
-
 impl Engine {
     pub(super) async fn run(mut self) {
         loop {
@@ -114,69 +103,14 @@ impl Engine {
                 () = drained.notified() => {}
                 () = sleep_or_wait(wake) => self.time_came().await,
             }
+            self.watch_lockstep();
             self.report_held();
         }
         self.close().await;
     }
 
-    /// When time has to be looked at again; nothing: not before something else happens.
-    fn wake(&self) -> Option<Instant> {
-        let now = Instant::now();
-        match &self.pace {
-            Pace::Times(_) => {
-                let next = self.venue.next_event();
-                let limit = self.clock.limit().filter(|_| self.held.is_some());
-                let due = [next, limit].into_iter().flatten().filter_map(|at| self.clock.due(at)).min();
-                due.and_then(|due| self.started.checked_add(due))
-            }
-            Pace::Max if self.is_any_busy() => None,
-            Pace::Max => self.next_within_limit().map(|_| now),
-            Pace::Lockstep(_) if !self.venue.waiting_for().is_empty() => Some(self.turn.give_up),
-            Pace::Lockstep(_) if self.clock.is_held(self.host()) || self.is_any_busy() => None,
-            Pace::Lockstep(_) => Some(self.turn.next.max(now)),
-        }
-    }
-
-    async fn time_came(&mut self) {
-        match self.pace.clone() {
-            Pace::Times(_) => self.catch_up(),
-            Pace::Max => {
-                if let Some(at) = self.next_within_limit() {
-                    self.step(at);
-                }
-                // Clients have to get a chance to say something before the next event.
-                tokio::task::yield_now().await;
-            }
-            Pace::Lockstep(lockstep) => {
-                self.lockstep(&lockstep);
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
-    /// One tick, if everybody is ready for it, or an end to the waiting.
-    fn lockstep(&mut self, lockstep: &Lockstep) {
-        let now = Instant::now();
-        let mut out = Vec::new();
-        let late = self.venue.waiting_for();
-        if late.is_empty() {
-            self.venue.tick(&mut out);
-            let venue_now = self.venue.now();
-            self.move_clock(venue_now);
-            let pace = lockstep.ticks_per_second.map_or(Duration::ZERO, |n| Duration::from_secs(1) / n.get());
-            self.turn = Turn { give_up: now + lockstep.timeout, next: now + pace };
-        } else if now >= self.turn.give_up {
-            for conn in late {
-                tracing::warn!(conn = conn.0, at = %self.venue.now(), "tick not acknowledged in time; passed over");
-                self.transcript.note(self.venue.now(), conn, "tick not acknowledged in time");
-                self.venue.skip(conn, &mut out);
-            }
-        }
-        self.deliver(out);
-    }
-
     /// Brings the venue to the time of the clock, one event after the other.
-    fn catch_up(&mut self) {
+    pub(super) fn catch_up(&mut self) {
         let to = self.clock.at(self.host());
         while let Some(at) = self.venue.next_event().filter(|at| *at <= to) {
             self.advance(at);
@@ -185,12 +119,12 @@ impl Engine {
     }
 
     /// The same for a clock that stands, in one step.
-    fn step(&mut self, to: Timestamp) {
+    pub(super) fn step(&mut self, to: Timestamp) {
         self.move_clock(to);
         self.advance(to);
     }
 
-    fn advance(&mut self, to: Timestamp) {
+    pub(super) fn advance(&mut self, to: Timestamp) {
         let mut out = Vec::new();
         self.venue.advance(to, &mut out);
         assert!(
@@ -234,7 +168,7 @@ impl Engine {
         self.deliver(out);
     }
 
-    fn deliver(&mut self, out: Vec<Output>) {
+    pub(super) fn deliver(&mut self, out: Vec<Output>) {
         let now = self.venue.now();
         for output in out {
             let (Output::Send { to: conn, .. } | Output::Close { conn } | Output::Reset { conn }) = &output;
@@ -298,83 +232,24 @@ impl Engine {
         self.deliver(out);
     }
 
-    /// Everything between now and `to` happens, as fast as the clients can read it.
-    async fn jump(&mut self, to: Timestamp) -> Result<Value, Problem> {
-        let now = self.clock.at(self.host());
-        check_jump(now, to).map_err(|error| Problem::conflict(error.to_string()))?;
-        if let Some(limit) = self.clock.limit().filter(|limit| to > *limit) {
-            return Err(Problem::conflict(format!("time is held at {limit}; it was left as it is")));
-        }
-        let mut events = 0_u32;
-        while let Some(at) = self.venue.next_event().filter(|at| *at <= to) {
-            self.advance(at);
-            events += 1;
-            if events.is_multiple_of(EVENTS_PER_TURN) {
-                tokio::task::yield_now().await;
-            }
-            // A client that reads nothing at all is broken off by its own task, so this wait ends.
-            while self.is_any_busy() {
-                self.drained.notified().await;
-            }
-        }
-        self.step(to);
-        Ok(self.shared_clock().reading())
-    }
-
-    fn run_until(&mut self, limit: Option<Timestamp>, reply: oneshot::Sender<Timestamp>) {
-        self.clock.set_limit(limit, self.host());
-        self.turn.next = Instant::now();
-        self.turn.give_up = self.turn.next + self.pace.patience();
-        self.held = limit.is_some().then_some(reply);
-        self.publish();
-    }
-
-    /// Tells whoever waits that time has arrived where it is held: nobody is in the middle of a tick and
-    /// nothing is left to do before it.
-    fn report_held(&mut self) {
-        if !self.has_arrived() {
-            return;
-        }
-        let Some((reply, limit)) = self.held.take().zip(self.clock.limit()) else { return };
-        if matches!(self.pace, Pace::Max) {
-            // Nothing happens between the last event and the limit, but time passes.
-            self.step(limit);
-        }
-        self.publish();
-        let _ = reply.send(self.venue.now());
-    }
-
-    fn has_arrived(&self) -> bool {
-        match &self.pace {
-            Pace::Times(_) => self.clock.is_held(self.host()),
-            Pace::Max => self.next_within_limit().is_none(),
-            Pace::Lockstep(_) => self.clock.is_held(self.host()) && self.venue.waiting_for().is_empty(),
-        }
-    }
-
-    fn next_within_limit(&self) -> Option<Timestamp> {
-        let limit = self.clock.limit();
-        self.venue.next_event().filter(|at| limit.is_none_or(|limit| *at <= limit))
-    }
-
-    fn is_any_busy(&self) -> bool {
+    pub(super) fn is_any_busy(&self) -> bool {
         self.connections.values().any(Outbox::is_busy)
     }
 
-    fn host(&self) -> Duration {
+    pub(super) fn host(&self) -> Duration {
         self.started.elapsed()
     }
 
-    fn move_clock(&mut self, to: Timestamp) {
+    pub(super) fn move_clock(&mut self, to: Timestamp) {
         self.clock.step(to, self.host());
         self.publish();
     }
 
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         self.published.send_replace(self.shared_clock());
     }
 
-    fn shared_clock(&self) -> SharedClock {
+    pub(super) fn shared_clock(&self) -> SharedClock {
         SharedClock { clock: self.clock, pace: self.pace.clone(), started: self.started }
     }
 

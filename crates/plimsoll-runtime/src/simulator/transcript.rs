@@ -14,7 +14,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_journal::Raw;
 use plimsoll_model::RawFrame;
-use plimsoll_tws::frame::{FrameDecoder, VENUE_FRAME_MAX};
+use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder, VENUE_FRAME_MAX};
 use serde::Serialize;
 
 use super::ConnId;
@@ -197,8 +197,11 @@ enum Piece {
 
 impl Splitter {
     fn new(dir: Direction) -> Self {
-        let greeting = if dir == Direction::In { GREETING } else { b"" };
-        Self { greeting, decoder: Some(FrameDecoder::new(VENUE_FRAME_MAX)) }
+        let (greeting, frame_max) = match dir {
+            Direction::In => (GREETING, BOT_FRAME_MAX),
+            Direction::Out => (b"".as_slice(), VENUE_FRAME_MAX),
+        };
+        Self { greeting, decoder: Some(FrameDecoder::new(frame_max)) }
     }
 
     fn split(&mut self, mut bytes: &[u8]) -> Vec<Piece> {

@@ -25,7 +25,10 @@ fn an_instant_is_due_when_the_clock_shows_it_and_not_a_nanosecond_earlier() {
         for seconds in [1, 7, 3600] {
             let due = clock.due(after(seconds)).unwrap();
             assert!(clock.at(due) >= after(seconds), "speed {speed}, {seconds} s");
-            assert!(clock.at(due.saturating_sub(Duration::from_nanos(1))) < after(seconds), "speed {speed}, {seconds} s");
+            assert!(
+                clock.at(due.saturating_sub(Duration::from_nanos(1))) < after(seconds),
+                "speed {speed}, {seconds} s"
+            );
         }
     }
 }

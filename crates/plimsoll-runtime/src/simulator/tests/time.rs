@@ -27,11 +27,11 @@ async fn what_a_client_says_meets_the_venue_at_the_time_of_that_moment() {
 
 #[tokio::test(start_paused = true)]
 async fn at_max_time_leaps_from_event_to_event_and_waits_for_slow_readers() {
-    // Twenty megabytes through a pipe of 64 KiB: far more than may wait for a client.
+    // Twenty megabytes through a pipe of 4 KiB: far more than may wait for a client.
     let mut venue = Echo::with_events(1..=200);
     venue.news = vec![b'n'; 100_000];
     let rig = Rig::held(venue, Pace::Max);
-    let mut client = rig.connect(64 * 1024).await;
+    let mut client = rig.connect(4096).await;
     client.write_all(b"hello").await.unwrap();
     read(&mut client, 5).await;
     let began = Instant::now();
@@ -122,6 +122,22 @@ async fn a_client_that_does_not_acknowledge_is_passed_over_and_reported() {
     rig.run_until(after(2)).await;
     assert_eq!(began.elapsed().as_secs(), 6, "three seconds for each of two ticks");
     assert_eq!(rig.state().await[2..], ["1s skipped 1", "2s skipped 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_gives_the_others_their_full_time_again() {
+    let rig = Rig::held(Echo::with_events([]), lockstep(None));
+    let mut prompt = rig.greeted().await;
+    let _silent = rig.greeted().await;
+    let began = Instant::now();
+    let acknowledge = async {
+        read(&mut prompt, 5).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        prompt.write_all(b"ack").await.unwrap();
+    };
+    tokio::join!(rig.run_until(after(1)), acknowledge);
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert_eq!(rig.state().await[4..], ["1s received 1 ack", "1s skipped 2"]);
 }
 
 #[tokio::test(start_paused = true)]
