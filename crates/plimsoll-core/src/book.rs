@@ -88,6 +88,21 @@ pub struct OrderState {
     pub open_order: Option<RawFrame>,
     /// See `open_order`.
     pub status_frame: Option<RawFrame>,
+    /// How much of it the ledger has posted as executions. A status can be ahead of its execution.
+    pub posted_qty: Qty,
+    /// Changes that were sent and not confirmed: until then the worst of all counts.
+    pub(crate) changes: Vec<Change>,
+    /// It was closed because no answer of the broker named it; a later word brings it back.
+    pub(crate) by_absence: bool,
+}
+
+/// The terms of a change on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) qty: Qty,
+    pub(crate) ord_type: OrdType,
+    pub(crate) limit_px: Option<Price>,
+    pub(crate) stop_px: Option<Price>,
 }
 
 impl OrderState {
@@ -117,6 +132,31 @@ impl OrderState {
             since: now,
             open_order: None,
             status_frame: None,
+            posted_qty: Qty::ZERO,
+            changes: Vec::new(),
+            by_absence: false,
+        }
+    }
+
+    /// What may still move the ledger's position: leaves, executions that are not posted yet, and the
+    /// largest quantity of the changes on their way.
+    pub(crate) fn exposed_qty(&self) -> Qty {
+        let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
+        let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
+        all.saturating_sub(self.posted_qty)
+    }
+
+    /// The venue has described the order: changes up to the one described are confirmed.
+    pub(crate) fn confirm(&mut self) {
+        let (limit, stop) = (self.ord_type.has_limit(), self.ord_type.has_stop());
+        let done = self.changes.iter().rposition(|change| {
+            change.qty == self.qty
+                && change.ord_type == self.ord_type
+                && (!limit || change.limit_px == self.limit_px)
+                && (!stop || change.stop_px == self.stop_px)
+        });
+        if let Some(at) = done {
+            self.changes.drain(..=at);
         }
     }
 
@@ -143,6 +183,8 @@ pub struct Book {
     by_perm: BTreeMap<PermId, OrderKey>,
     by_ref: BTreeMap<ClOrdId, OrderKey>,
     open: BTreeSet<OrderKey>,
+    /// Orders of which more is executed than the ledger has posted.
+    unposted: BTreeSet<OrderKey>,
     next: u64,
 }
 
@@ -161,6 +203,7 @@ impl Book {
     pub(crate) fn update(&mut self, key: OrderKey, change: impl FnOnce(&mut OrderState)) {
         if let Some(state) = self.orders.get_mut(&key) {
             change(state);
+            state.by_absence &= !state.status.is_open();
             self.reindex(key);
         }
     }
@@ -175,8 +218,11 @@ impl Book {
         self.by_client.get(&(client_id, order_id)).copied()
     }
 
-    /// By the broker's number.
+    /// By the broker's number; zero is none.
     pub fn by_perm(&self, perm_id: PermId) -> Option<OrderKey> {
+        if perm_id.0 == 0 {
+            return None;
+        }
         self.by_perm.get(&perm_id).copied()
     }
 
@@ -195,6 +241,22 @@ impl Book {
         self.open.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
     }
 
+    /// Every order that can still move a position: the open ones, and those whose executions are not all
+    /// posted.
+    pub(crate) fn exposed(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        let all = self.open.union(&self.unposted);
+        all.filter_map(|key| Some((*key, self.orders.get(key)?)))
+    }
+
+    /// The broker's executions and holdings are known: nothing is on its way any more.
+    pub(crate) fn settle(&mut self) {
+        for key in std::mem::take(&mut self.unposted) {
+            if let Some(state) = self.orders.get_mut(&key) {
+                state.posted_qty = state.cum_qty;
+            }
+        }
+    }
+
     /// How many can still execute.
     pub fn open_count(&self) -> usize {
         self.open.len()
@@ -207,7 +269,7 @@ impl Book {
         {
             self.by_client.insert((client, id), key);
         }
-        if let Some(perm_id) = state.perm_id {
+        if let Some(perm_id) = state.perm_id.filter(|id| id.0 != 0) {
             self.by_perm.insert(perm_id, key);
         }
         if let Some(id) = &state.cl_ord_id {
@@ -218,22 +280,35 @@ impl Book {
         } else {
             self.open.remove(&key);
         }
+        if state.cum_qty > state.posted_qty {
+            self.unposted.insert(key);
+        } else {
+            self.unposted.remove(&key);
+        }
     }
 
     fn make_room(&mut self) {
         if self.orders.len() < limits::BOOK_ORDERS_MAX {
             return;
         }
-        let oldest = self.orders.iter().find(|(_, state)| !state.status.is_open()).map(|(key, _)| *key);
-        let Some(state) = oldest.and_then(|key| self.orders.remove(&key)) else { return };
-        if let (Some(client), Some(id)) = (state.client_id, state.order_id) {
+        let is_done =
+            |key: &OrderKey, state: &OrderState| !state.status.is_open() && !self.unposted.contains(key);
+        let Some(key) = self.orders.iter().find(|(key, state)| is_done(key, state)).map(|(key, _)| *key)
+        else {
+            return;
+        };
+        let Some(state) = self.orders.remove(&key) else { return };
+        // A denied order's number may have gone to a later order, which must keep it.
+        if let (Some(client), Some(id)) = (state.client_id, state.order_id)
+            && self.by_client.get(&(client, id)) == Some(&key)
+        {
             self.by_client.remove(&(client, id));
         }
-        if let Some(perm_id) = state.perm_id {
+        if let Some(perm_id) = state.perm_id.filter(|id| self.by_perm.get(id) == Some(&key)) {
             self.by_perm.remove(&perm_id);
         }
-        if let Some(id) = &state.cl_ord_id {
-            self.by_ref.remove(id);
+        if let Some(id) = state.cl_ord_id.filter(|id| self.by_ref.get(id) == Some(&key)) {
+            self.by_ref.remove(&id);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
+mod cancels;
+mod decide;
 mod links;
 mod orders;
 mod references;
@@ -14,7 +16,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::Calendar;
 use plimsoll_ledger::{Ledger, Terms};
 use plimsoll_model::{
-    Account, BotName, Currency, InstrumentId, LinkId, Money, Mono, NewOrder, Now, Position, Price, ReqId,
+    Account, BotName, ClientId, Currency, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
 };
 
 use crate::book::{Book, OrderKey};
@@ -26,7 +28,7 @@ use crate::limits;
 use crate::link::Links;
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
-use crate::recon::Recon;
+use crate::recon::{Recon, ReconState};
 use crate::{Ask, Command, Event, Operator};
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
@@ -118,8 +120,11 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        if self.recon.link.is_none() || self.recon.polling.is_some() {
+        if self.recon.state != ReconState::Done {
             return None;
+        }
+        if self.recon.polling.is_some() {
+            return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
         let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
@@ -188,7 +193,7 @@ impl Bridge {
         &'a self,
         now: Now,
         phase: Phase,
-        bot: &'a BotConfig,
+        (bot, client_id): (&'a BotConfig, ClientId),
         config: &'a Config,
     ) -> Context<'a> {
         Context {
@@ -207,9 +212,18 @@ impl Bridge {
             daily_loss: self.daily_loss(now, bot),
             own: None,
             replaces: false,
-            parent: None,
+            client_id,
+            group: &[],
+            asked: None,
             unbounded: None,
         }
+    }
+
+    /// Whether everything that the bot holds has a price.
+    fn is_marked(&self, bot: &BotConfig) -> bool {
+        let rows = self.ledger.rows();
+        let mut held = rows.iter().filter(|row| row.bot.as_ref() == Some(&bot.name) && !row.qty.is_zero());
+        held.all(|row| self.quotes.mark(&row.instrument).is_some())
     }
 
     /// The bot's result since the journal began: realised and open, net of the fees that are known.
@@ -237,13 +251,14 @@ impl Bridge {
     }
 
     /// Remembers each bot's result when its trade date begins, as soon as there are quotes to mark it.
-    fn note_day_start(&mut self, now: Now) {
+    pub(crate) fn note_day_start(&mut self, now: Now) {
         let Some(config) = &self.config else { return };
         let Ok(date) = self.calendar.trade_date(now.wall) else { return };
         let due: Vec<_> = config
             .bots
             .iter()
             .filter(|bot| bot.daily_loss_max.is_some())
+            .filter(|bot| self.is_marked(bot))
             .filter(|bot| self.day_start.get(&bot.name).is_none_or(|(day, _)| *day != date))
             .map(|bot| (bot.name.clone(), (date, self.result(bot))))
             .collect();
@@ -254,7 +269,7 @@ impl Bridge {
         bot.daily_loss_max?;
         let (date, start) = self.day_start.get(&bot.name)?;
         let today = self.calendar.trade_date(now.wall).ok()?;
-        (*date == today).then(|| start.checked_sub(self.result(bot))).flatten()
+        (*date == today && self.is_marked(bot)).then(|| start.checked_sub(self.result(bot))).flatten()
     }
 
     /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.
@@ -266,10 +281,4 @@ impl Bridge {
     pub(crate) fn ask(out: &mut Vec<Command>, asks: Vec<Ask>) {
         out.extend(asks.into_iter().map(Command::Ask));
     }
-}
-
-/// The parent of a child that is judged in the same group.
-pub(crate) fn parent_in<'a>(order: &NewOrder, group: &'a [NewOrder]) -> Option<&'a NewOrder> {
-    let parent_id = order.parent_id?;
-    group.iter().find(|other| other.order_id == parent_id)
 }

@@ -9,6 +9,7 @@
 mod account;
 mod close_cutoff;
 mod duplicate;
+mod exposure;
 mod halted;
 mod judged;
 mod limits;

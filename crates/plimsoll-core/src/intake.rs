@@ -115,6 +115,13 @@ pub(crate) fn take(
     };
     let instrument =
         contracts.identify(&request.contract).map_err(|reason| deny(GuardId::Ownership, reason))?;
+    // By name and by a number that nobody has checked: the venue would go by the number.
+    if let Some(con_id) = request.contract.con_id.filter(|id| !contracts.con_ids.contains_key(id))
+        && contracts.configured.contains_key(&instrument)
+    {
+        let reason = Reason::ContractUnconfirmed { con_id: con_id.0 };
+        return Err(deny(GuardId::Ownership, reason));
+    }
     let order = NewOrder {
         cl_ord_id: cl_ord_id(symbol(&instrument)),
         bot: bot.name.clone(),

@@ -7,11 +7,11 @@ use std::time::Duration;
 /// are denied.
 pub const BOOK_ORDERS_MAX: usize = 100_000;
 
-/// Working orders in the book at once; beyond it new orders are denied.
+/// Working orders of one bot at once; beyond it its new orders are denied.
 pub const OPEN_ORDERS_MAX: usize = 2_000;
 
-/// Orders that wait for the disk; beyond it new orders are denied.
-pub const OUTBOX_MAX: usize = 256;
+/// Messages of one link that wait for the disk; beyond it its new orders are denied.
+pub const OUTBOX_PER_LINK_MAX: usize = 256;
 
 /// Orders staged with `transmit = 0` on one link; beyond it the next is denied.
 pub const STAGED_PER_LINK_MAX: usize = 64;
@@ -22,8 +22,27 @@ pub const RELEASE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long the rate limit looks back.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
-/// Entries of the repetition memory; the oldest beyond it are forgotten.
+/// Entries of each bot's repetition memory; the oldest beyond it are forgotten.
 pub const RECENT_ORDERS_MAX: usize = 10_000;
+
+/// Executions that one link remembers to have shown, so that their commissions are shown as well; the
+/// oldest beyond it are forgotten.
+pub const SHOWN_EXECS_MAX: usize = 10_000;
+
+/// Changes of one order on their way to the venue; beyond it the next is denied.
+pub const CHANGES_PER_ORDER_MAX: usize = 32;
+
+/// The highest order id: a next one has to exist.
+pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
+
+/// How many characters of a symbol are written into an order reference.
+pub const REFERENCE_SYMBOL_MAX: usize = 32;
+
+/// A number in an order reference that no day of ours reaches; such a reference is not ours.
+pub const REFERENCE_COUNTER_MAX: u32 = 1_000_000_000;
+
+/// How long an answer about orders may take before the question is asked again.
+pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the broker is asked about orders whose bot is not connected.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);

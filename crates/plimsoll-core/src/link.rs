@@ -1,7 +1,7 @@
 //! Bot links: who is connected, which order ids it has used, which executions it has been shown, and
 //! the orders that it has staged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use plimsoll_model::{BotName, ClientId, ExecId, LinkId, OrderId, OrderRequest, RawFrame};
 
@@ -14,8 +14,9 @@ pub(crate) struct BotLink {
     pub(crate) client_id: ClientId,
     /// Orders with `transmit = 0`, held here until the last of the group comes.
     pub(crate) staged: BTreeMap<OrderId, (OrderRequest, RawFrame)>,
-    /// Executions whose commission may be shown as well.
-    pub(crate) shown_execs: BTreeSet<ExecId>,
+    /// Executions whose commission may be shown as well, and their order.
+    shown_execs: BTreeSet<ExecId>,
+    shown_order: VecDeque<ExecId>,
 }
 
 /// All bot links, and what outlives them.
@@ -28,7 +29,13 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn open(&mut self, link: LinkId, bot: BotName, client_id: ClientId) {
-        let state = BotLink { bot, client_id, staged: BTreeMap::new(), shown_execs: BTreeSet::new() };
+        let state = BotLink {
+            bot,
+            client_id,
+            staged: BTreeMap::new(),
+            shown_execs: BTreeSet::new(),
+            shown_order: VecDeque::new(),
+        };
         self.open.insert(link, state);
     }
 
@@ -71,6 +78,24 @@ impl Links {
 }
 
 impl BotLink {
+    /// Remembers that this link was shown an execution.
+    pub(crate) fn show_exec(&mut self, exec_id: &ExecId) {
+        if !self.shown_execs.insert(exec_id.clone()) {
+            return;
+        }
+        self.shown_order.push_back(exec_id.clone());
+        if self.shown_order.len() > limits::SHOWN_EXECS_MAX
+            && let Some(oldest) = self.shown_order.pop_front()
+        {
+            self.shown_execs.remove(&oldest);
+        }
+    }
+
+    /// Whether this link was shown an execution.
+    pub(crate) fn was_shown(&self, exec_id: &ExecId) -> bool {
+        self.shown_execs.contains(exec_id)
+    }
+
     /// Whether another order may be staged.
     pub(crate) fn can_stage(&self, order_id: OrderId) -> bool {
         self.staged.contains_key(&order_id) || self.staged.len() < limits::STAGED_PER_LINK_MAX

@@ -1,10 +1,11 @@
 //! Orders between their two judgements, and the memory of what each bot asked lately.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use plimsoll_model::{
-    BotName, ClOrdId, InstrumentId, LinkId, Mono, NewOrder, OrdType, OrderId, Price, Qty, RawFrame, Side,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Mono, NewOrder, OrdType, OrderId, Price, Qty,
+    RawFrame, Side,
 };
 
 use crate::Rewrite;
@@ -20,6 +21,8 @@ pub(crate) struct Waiting {
     pub(crate) rewrites: Vec<Rewrite>,
     pub(crate) replaces: bool,
     pub(crate) unbounded: Option<&'static str>,
+    /// Its number in [`Recent`].
+    pub(crate) asked: u64,
 }
 
 /// Messages that leave or stay together: one order, or a bracket.
@@ -27,6 +30,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Parcel {
     pub(crate) token: u64,
     pub(crate) link: LinkId,
+    pub(crate) client_id: ClientId,
     /// Which life of our own connection the decision was made in.
     pub(crate) own_epoch: u64,
     pub(crate) decided: Mono,
@@ -47,8 +51,9 @@ impl Outbox {
         self.next_token
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.parcels.len() >= limits::OUTBOX_MAX
+    /// Whether this link's share is used up; one bot must not fill the others'.
+    pub(crate) fn is_full(&self, link: LinkId) -> bool {
+        self.parcels.iter().filter(|parcel| parcel.link == link).count() >= limits::OUTBOX_PER_LINK_MAX
     }
 
     pub(crate) fn push(&mut self, parcel: Parcel) {
@@ -75,13 +80,22 @@ impl Outbox {
     }
 }
 
-/// One order that a bot asked for.
+/// One message about an order that a bot asked for.
 #[derive(Debug)]
 struct Asked {
+    /// Counted up over all bots.
+    number: u64,
     at: Mono,
-    bot: BotName,
-    cl_ord_id: ClOrdId,
     denied: bool,
+    /// What it said; none for a change, and for an order that could not be taken in.
+    said: Option<Said>,
+}
+
+/// What makes two orders the same decision.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    cl_ord_id: ClOrdId,
+    account: Account,
     instrument: InstrumentId,
     side: Side,
     qty: Qty,
@@ -89,32 +103,48 @@ struct Asked {
     px: (Option<Price>, Option<Price>),
 }
 
-/// What bots asked lately, for the duplicate guard and the rate limit.
+/// What bots asked lately, for the duplicate guard and the rate limit. Each bot has a memory of its own:
+/// the flood of one must not wipe out that of another.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(VecDeque<Asked>);
+pub(crate) struct Recent {
+    bots: BTreeMap<BotName, VecDeque<Asked>>,
+    next: u64,
+}
 
 impl Recent {
-    /// Remembers an order.
-    pub(crate) fn push(&mut self, at: Mono, order: &NewOrder, denied: bool) {
-        if self.0.len() >= limits::RECENT_ORDERS_MAX {
-            self.0.pop_front();
-        }
-        self.0.push_back(Asked {
-            at,
-            bot: order.bot.clone(),
+    /// Remembers a new order, and says under which number.
+    pub(crate) fn new_order(&mut self, at: Mono, order: &NewOrder, denied: bool) -> u64 {
+        let said = Said {
             cl_ord_id: order.cl_ord_id.clone(),
-            denied,
+            account: order.account.clone(),
             instrument: order.instrument.clone(),
             side: order.side,
             qty: order.qty,
             ord_type: order.ord_type.clone(),
             px: (order.limit_px, order.stop_px),
-        });
+        };
+        self.push(at, &order.bot, Some(said), denied)
+    }
+
+    /// Remembers a change, or an order that could not be taken in: they count towards the rate.
+    pub(crate) fn other(&mut self, at: Mono, bot: &BotName) -> u64 {
+        self.push(at, bot, None, false)
+    }
+
+    fn push(&mut self, at: Mono, bot: &BotName, said: Option<Said>, denied: bool) -> u64 {
+        self.next += 1;
+        let all = self.bots.entry(bot.clone()).or_default();
+        if all.len() >= limits::RECENT_ORDERS_MAX {
+            all.pop_front();
+        }
+        all.push_back(Asked { number: self.next, at, denied, said });
+        self.next
     }
 
     /// An order that was denied at release after all no longer counts as a first one.
-    pub(crate) fn mark_denied(&mut self, cl_ord_id: &ClOrdId) {
-        for asked in self.0.iter_mut().filter(|asked| asked.cl_ord_id == *cl_ord_id) {
+    pub(crate) fn mark_denied(&mut self, bot: &BotName, number: u64) {
+        let all = self.bots.get_mut(bot).into_iter().flatten();
+        for asked in all.filter(|asked| asked.number == number) {
             asked.denied = true;
         }
     }
@@ -124,31 +154,31 @@ impl Recent {
         &'a self,
         now: Mono,
         order: &'a NewOrder,
+        number: Option<u64>,
         window: Duration,
     ) -> Option<(&'a ClOrdId, Duration)> {
-        self.before(order)
+        self.before(&order.bot, number)
             .filter(|asked| !asked.denied)
-            .map(|asked| (asked, now.since(asked.at)))
-            .find(|(asked, age)| *age < window && asked.says(order))
-            .map(|(asked, age)| (&asked.cl_ord_id, age))
+            .filter_map(|asked| Some((asked.said.as_ref()?, now.since(asked.at))))
+            .find(|(said, age)| *age < window && said.says(order))
+            .map(|(said, age)| (&said.cl_ord_id, age))
     }
 
-    /// How many orders this bot asked for in the rate window before this one, denied ones included.
-    pub(crate) fn count_before(&self, now: Mono, order: &NewOrder) -> usize {
-        self.before(order)
-            .filter(|asked| asked.bot == order.bot && now.since(asked.at) < limits::RATE_WINDOW)
-            .count()
+    /// How much this bot asked for in the rate window before this message, denied orders included.
+    pub(crate) fn count_before(&self, now: Mono, bot: &BotName, number: Option<u64>) -> usize {
+        self.before(bot, number).filter(|asked| now.since(asked.at) < limits::RATE_WINDOW).count()
     }
 
-    /// What was asked before this order, which may itself be remembered already.
-    fn before<'a>(&'a self, order: &'a NewOrder) -> impl Iterator<Item = &'a Asked> {
-        self.0.iter().take_while(|asked| asked.cl_ord_id != order.cl_ord_id)
+    /// What was asked before the message of this number, or at all.
+    fn before(&self, bot: &BotName, number: Option<u64>) -> impl Iterator<Item = &Asked> {
+        let all = self.bots.get(bot).into_iter().flatten();
+        all.take_while(move |asked| number.is_none_or(|number| asked.number < number))
     }
 }
 
-impl Asked {
+impl Said {
     fn says(&self, order: &NewOrder) -> bool {
-        self.bot == order.bot
+        self.account == order.account
             && self.instrument == order.instrument
             && self.side == order.side
             && self.qty == order.qty

@@ -23,10 +23,11 @@ impl Quotes {
         self.0.clear();
     }
 
-    /// How long ago the venue struck a price of this instrument.
+    /// How far from now the venue struck a price of this instrument. One from the future is as suspect as
+    /// an old one: some clock is wrong.
     pub(crate) fn age(&self, instrument: &InstrumentId, now: Timestamp) -> Option<Duration> {
         let struck = self.0.get(instrument)?.struck;
-        Some(Duration::try_from(now.duration_since(struck)).unwrap_or(Duration::ZERO))
+        Some(now.duration_since(struck).unsigned_abs())
     }
 
     /// What a market order of this side would meet: the opposite quote, or the last trade without one.

@@ -4,7 +4,7 @@
 
 use plimsoll_model::{LinkId, Mono, ReqId};
 
-use crate::Ask;
+use crate::{Ask, limits};
 
 /// How far the reconciliation of this connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +94,12 @@ impl Recon {
 
     /// Asks about orders once more, without holding up new risk elsewhere.
     pub(crate) fn poll(&mut self, now: Mono, out: &mut Vec<Ask>) {
-        self.last_poll = now;
-        if self.state != ReconState::Done || self.polling.is_some() {
+        // An answer that never comes must not end the asking.
+        let lost = self.polling.is_some() && now.since(self.last_poll) >= limits::POLL_PATIENCE;
+        if self.state != ReconState::Done || (self.polling.is_some() && !lost) {
             return;
         }
+        self.last_poll = now;
         self.polling = Some(Outstanding {
             positions: false,
             open_orders: true,

@@ -1,6 +1,7 @@
 //! Script in, trace out. A script is what happens, a line each; the trace is what the bridge commands.
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
+mod attacks;
 mod halts;
 mod recovery;
 mod relay;
@@ -17,4 +18,29 @@ fn check(script: &str, expect: &Expect) {
     let mut world = Script::new();
     let trace = world.run(script);
     expect.assert_eq(&trace);
+}
+
+/// A working order of `trend`, for tests of the book itself.
+fn order_state(order_id: i32) -> crate::OrderState {
+    use plimsoll_model::{
+        Account, BotName, ClOrdId, ClientId, InstrumentId, NewOrder, OrdType, OrderId, Qty,
+    };
+    let order = NewOrder {
+        cl_ord_id: ClOrdId::new(&format!("SPY-trend-20260227-{order_id}")).unwrap(),
+        bot: BotName::new("trend").unwrap(),
+        order_id: OrderId(order_id),
+        account: Account::new("DU1").unwrap(),
+        instrument: InstrumentId::us_stock("SPY"),
+        side: plimsoll_model::Side::Buy,
+        qty: Qty::whole(1),
+        ord_type: OrdType::Market,
+        limit_px: None,
+        stop_px: None,
+        tif: plimsoll_model::TimeInForce::Day,
+        transmit: true,
+        parent_id: None,
+        oca_group: "".into(),
+        outside_rth: false,
+    };
+    crate::OrderState::ours(&order, ClientId(11), "", jiff::Timestamp::UNIX_EPOCH)
 }

@@ -84,6 +84,16 @@ impl OrdType {
         }
     }
 
+    /// Whether the limit price of the message means anything for this kind.
+    pub const fn has_limit(&self) -> bool {
+        matches!(self, Self::Limit | Self::StopLimit | Self::LimitOnClose)
+    }
+
+    /// Whether the stop price of the message means anything for this kind.
+    pub const fn has_stop(&self) -> bool {
+        matches!(self, Self::Stop | Self::StopLimit)
+    }
+
     /// Whether the order takes part in the closing auction.
     pub const fn is_on_close(&self) -> bool {
         matches!(self, Self::MarketOnClose | Self::LimitOnClose)

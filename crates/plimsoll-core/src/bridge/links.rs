@@ -47,6 +47,7 @@ impl Bridge {
     /// Asks what each configured contract is, and for its quotes.
     pub(super) fn subscribe(&mut self, asks: &mut Vec<Ask>) {
         let Some(config) = &self.config else { return };
+        self.contract_reqs.clear();
         for (instrument, contract) in config.instruments() {
             let req_id = self.recon.req_id();
             self.contract_reqs.insert(req_id, instrument.clone());

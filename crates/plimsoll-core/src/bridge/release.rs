@@ -1,9 +1,10 @@
 //! The second judgement: the disk has the decision, and the bytes are about to leave.
 
-use plimsoll_model::{Now, OrderStatus, ReplaceRequest};
+use plimsoll_model::{ClientId, LinkId, Now, OrderStatus, ReplaceRequest};
 
-use super::{Bridge, parent_in};
+use super::Bridge;
 use crate::Command;
+use crate::book::Change;
 use crate::config::Config;
 use crate::guard::{Denial, Phase, Reason, Verdict, judge, release};
 use crate::outbox::{Parcel, Waiting};
@@ -26,10 +27,11 @@ impl Bridge {
         let mut first_no = None;
         for waiting in &parcel.orders {
             let Some(bot) = config.bot(&waiting.order.bot) else { continue };
-            let mut ctx = self.context(now, phase, bot, config);
+            let mut ctx = self.context(now, phase, (bot, parcel.client_id), config);
             ctx.own = Some(waiting.key);
             ctx.replaces = waiting.replaces;
-            ctx.parent = parent_in(&waiting.order, &orders);
+            ctx.group = &orders;
+            ctx.asked = Some(waiting.asked);
             ctx.unbounded = waiting.unbounded;
             if let Err(denial) = judge(&ctx, &waiting.order) {
                 first_no = Some((waiting.order.order_id, denial));
@@ -48,24 +50,18 @@ impl Bridge {
                     };
                     self.deny_at_release(parcel.link, waiting, denial, out);
                 }
-                _ => self.send(now, phase, parcel.link, waiting, &orders, config, out),
+                _ => self.send(now, phase, (parcel.link, parcel.client_id), waiting, &orders, config, out),
             }
         }
     }
 
-    fn deny_at_release(
-        &mut self,
-        link: plimsoll_model::LinkId,
-        waiting: Waiting,
-        denial: Denial,
-        out: &mut Vec<Command>,
-    ) {
+    fn deny_at_release(&mut self, link: LinkId, waiting: Waiting, denial: Denial, out: &mut Vec<Command>) {
         let order_id = waiting.order.order_id;
         if waiting.replaces {
             out.push(self.deny_replace(link, order_id, waiting.key, denial));
             return;
         }
-        self.recent.mark_denied(&waiting.order.cl_ord_id);
+        self.recent.mark_denied(&waiting.order.bot, waiting.asked);
         self.book.update(waiting.key, |state| {
             state.status = OrderStatus::Denied;
             state.denied_by = Some(denial.guard);
@@ -80,18 +76,19 @@ impl Bridge {
         &mut self,
         now: Now,
         phase: Phase,
-        link: plimsoll_model::LinkId,
+        (link, client_id): (LinkId, ClientId),
         waiting: Waiting,
         group: &[plimsoll_model::NewOrder],
         config: &Config,
         out: &mut Vec<Command>,
     ) {
-        let Waiting { order, key, raw, rewrites, replaces, unbounded } = waiting;
+        let Waiting { order, key, raw, rewrites, replaces, unbounded, asked } = waiting;
         let Some(bot) = config.bot(&order.bot) else { return };
-        let mut ctx = self.context(now, phase, bot, config);
+        let mut ctx = self.context(now, phase, (bot, client_id), config);
         ctx.own = Some(key);
         ctx.replaces = replaces;
-        ctx.parent = parent_in(&order, group);
+        ctx.group = group;
+        ctx.asked = Some(asked);
         ctx.unbounded = unbounded;
         let cl_ord_id = Some(order.cl_ord_id.clone());
         if replaces {
@@ -119,7 +116,7 @@ impl Bridge {
                 out.push(Command::Submit { link, order, raw, rewrites });
             }
             Verdict::Denied(order, denial) => {
-                let waiting = Waiting { order, key, raw, rewrites, replaces, unbounded };
+                let waiting = Waiting { order, key, raw, rewrites, replaces, unbounded, asked };
                 self.deny_at_release(link, waiting, denial, out);
             }
         }
@@ -128,9 +125,12 @@ impl Bridge {
     /// Until the venue confirms a change, the worse of both counts.
     fn expect_change(&mut self, key: crate::book::OrderKey, order: &plimsoll_model::NewOrder) {
         self.book.update(key, |state| {
-            state.qty = state.qty.max(order.qty);
-            state.limit_px = order.limit_px;
-            state.stop_px = order.stop_px;
+            state.changes.push(Change {
+                qty: order.qty,
+                ord_type: order.ord_type.clone(),
+                limit_px: order.limit_px,
+                stop_px: order.stop_px,
+            });
         });
     }
 }

@@ -1,9 +1,9 @@
 //! What the venue says: first it changes what we believe, then the bot is shown what concerns it.
 
-use plimsoll_ledger::Terms;
+use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
-    ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus, PositionReport, Qty,
-    RawFrame, Report, StatusReport,
+    ClOrdId, ClientId, ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus,
+    PermId, PositionReport, Qty, RawFrame, Report, StatusReport,
 };
 
 use super::Bridge;
@@ -23,10 +23,13 @@ const CODE_CANCELED: i32 = 202;
 /// Codes that end a new order which never worked. Notices and warnings about a live order are not among
 /// them: taking one for the end would forget a working order (ibkr-protocol §7.5, §8).
 const CODES_REFUSED: &[i32] = &[
-    103, 106, 107, 109, 110, 111, 113, 116, 133, 140, 141, 160, 163, 164, 200, 201, 203, 320, 321, 322, 328,
-    355, 387, 388, 392, 412, 413, 422, 426, 434, 435, 436, 439, 443, 460, 10006, 10052, 10243, 10268, 10269,
-    10270, 10285, 10318,
+    103, 106, 107, 109, 110, 111, 113, 116, 133, 140, 141, 160, 163, 164, 201, 203, 328, 355, 387, 388, 392,
+    412, 413, 422, 426, 434, 435, 436, 439, 443, 460, 10006, 10052, 10243, 10268, 10269, 10270, 10285, 10318,
 ];
+
+/// Codes that end an order or a request of the same number; requests and orders share their numbers. An
+/// order is then of unknown fate until the broker's lists have proved it.
+const CODES_AMBIGUOUS: &[i32] = &[200, 320, 321, 322];
 
 impl Bridge {
     pub(super) fn on_venue(
@@ -120,15 +123,11 @@ impl Bridge {
 
     /// Finds the order under any of its names, or enters it as foreign.
     fn note_order(&mut self, now: Now, report: &OpenOrderReport) -> Option<OrderKey> {
-        let ours = self.bot_of_reference(&report.order_ref);
-        let key = self
-            .book
-            .by_perm(report.perm_id)
-            .or_else(|| {
-                let (client, order) = report.client_id.zip(report.order_id.filter(|id| id.0 != 0))?;
-                self.book.by_client(client, order)
-            })
-            .or_else(|| self.book.by_ref(&ours.as_ref()?.0));
+        let ours = self.bot_of_reference(now, &report.order_ref);
+        let by_client = report.client_id.zip(report.order_id);
+        let key = self.find(report.perm_id, by_client, ours.as_ref().map(|ours| &ours.0));
+        // A reference that belongs to another order was copied: the order is not ours.
+        let ours = ours.filter(|(id, _)| key.is_some() || self.book.by_ref(id).is_none());
         let key = if let Some(key) = key {
             key
         } else {
@@ -137,7 +136,7 @@ impl Bridge {
         };
         self.sought.remove(&key);
         self.book.update(key, |state| {
-            state.perm_id = Some(report.perm_id);
+            state.perm_id = named(report.perm_id).or(state.perm_id);
             state.account = report.account.clone().or_else(|| state.account.take());
             if let Some(client) = report.client_id.filter(|_| report.order_id.is_some_and(|id| id.0 != 0)) {
                 state.client_id = Some(client);
@@ -147,24 +146,37 @@ impl Bridge {
             state.ord_type = report.ord_type.clone();
             state.limit_px = report.limit_px.or(state.limit_px);
             state.stop_px = report.stop_px.or(state.stop_px);
+            state.confirm();
             state.cum_qty = state.cum_qty.max(report.cum_qty.unwrap_or(Qty::ZERO));
             state.status = next_status(state, report.status);
         });
         Some(key)
     }
 
+    /// The order under any of its names. A number that another order of the broker has had is no name: ids
+    /// and references can be used again or copied, the broker's number cannot.
+    fn find(
+        &self,
+        perm_id: PermId,
+        by_client: Option<(ClientId, OrderId)>,
+        by_ref: Option<&ClOrdId>,
+    ) -> Option<OrderKey> {
+        let fits = |key: &OrderKey| {
+            let known = self.book.get(*key).and_then(|state| state.perm_id).and_then(named);
+            known.is_none() || named(perm_id).is_none() || known == Some(perm_id)
+        };
+        let by_client = || self.book.by_client(by_client?.0, by_client?.1).filter(fits);
+        let by_ref = || self.book.by_ref(by_ref?).filter(fits);
+        self.book.by_perm(perm_id).or_else(by_client).or_else(by_ref)
+    }
+
     fn note_status(&mut self, link: LinkId, report: &StatusReport, raw: &RawFrame) {
-        let key = self
-            .book
-            .by_perm(report.perm_id)
-            .or_else(|| self.book.by_client(report.client_id, report.order_id));
-        let Some(key) = key else { return };
+        let by_client = Some((report.client_id, report.order_id));
+        let Some(key) = self.find(report.perm_id, by_client, None) else { return };
         let own = self.recon.is_own(link);
         self.sought.remove(&key);
         self.book.update(key, |state| {
-            if report.perm_id.0 != 0 {
-                state.perm_id = Some(report.perm_id);
-            }
+            state.perm_id = named(report.perm_id).or(state.perm_id);
             state.cum_qty = state.cum_qty.max(report.cum_qty);
             state.avg_px = report.avg_px.or(state.avg_px);
             state.status = next_status(state, report.status);
@@ -175,12 +187,10 @@ impl Bridge {
     }
 
     fn note_execution(&mut self, now: Now, report: &ExecutionReport, out: &mut Vec<Command>) {
-        let ours = self.bot_of_reference(&report.order_ref);
-        let key = self
-            .book
-            .by_perm(report.perm_id)
-            .or_else(|| self.book.by_client(report.client_id, report.order_id))
-            .or_else(|| self.book.by_ref(&ours.as_ref()?.0));
+        let ours = self.bot_of_reference(now, &report.order_ref);
+        let by_client = Some((report.client_id, report.order_id));
+        let key = self.find(report.perm_id, by_client, ours.as_ref().map(|ours| &ours.0));
+        let ours = ours.filter(|(id, _)| key.is_some() || self.book.by_ref(id).is_none());
         let Ok(instrument) = self.contracts.identify(&report.contract) else {
             let text =
                 format!("execution {} of an unknown contract was not booked", report.execution.exec_id);
@@ -198,13 +208,18 @@ impl Bridge {
             out.push(Command::Notice { text });
             return;
         };
-        if let Err(error) = self.ledger.post(&execution, bot.as_ref(), terms) {
+        let posted = self.ledger.post(&execution, bot.as_ref(), terms);
+        if let Err(error) = &posted {
             out.push(Command::Notice { text: error.to_string() });
         }
         if let Some(key) = key {
             self.book.update(key, |state| {
-                state.perm_id = Some(report.perm_id);
-                state.cum_qty = state.cum_qty.max(report.cum_qty);
+                state.perm_id = named(report.perm_id).or(state.perm_id);
+                if posted == Ok(Posted::New) {
+                    let sum = state.posted_qty.checked_add(execution.last_qty);
+                    state.posted_qty = sum.unwrap_or(state.posted_qty);
+                }
+                state.cum_qty = state.cum_qty.max(report.cum_qty).max(state.posted_qty);
                 state.status = next_status(state, state.status);
             });
         }
@@ -238,6 +253,8 @@ impl Bridge {
                 state.status = OrderStatus::Canceled;
             } else if never_worked && CODES_REFUSED.contains(&error.code) {
                 state.status = OrderStatus::Rejected;
+            } else if never_worked && CODES_AMBIGUOUS.contains(&error.code) {
+                state.status = OrderStatus::Unknown;
             }
         });
     }
@@ -263,10 +280,14 @@ impl Bridge {
                 if next == *id { vec![] } else { vec![Rewrite::NextValidId(next)] }
             }
             Report::OpenOrder(order) | Report::CompletedOrder(order) => {
-                if !order.account.as_ref().is_none_or(sees) {
+                // The venue may leave the account out; then the book or the client's own id decides.
+                let known = self.book.by_perm(order.perm_id).and_then(|key| self.book.get(key));
+                let account = order.account.as_ref().or(known.and_then(|state| state.account.as_ref()));
+                if !account.map_or(order.client_id == Some(client_id), sees) {
                     return;
                 }
-                self.bots_own_words(self.book.by_perm(order.perm_id))
+                let by_client = order.client_id.zip(order.order_id);
+                self.bots_own_words(self.find(order.perm_id, by_client, None))
             }
             Report::Status(status) => {
                 let account = self
@@ -283,14 +304,15 @@ impl Bridge {
                 if !sees(&execution.execution.account) {
                     return;
                 }
-                let rewrites = self.bots_own_words(self.book.by_perm(execution.perm_id));
+                let by_client = Some((execution.client_id, execution.order_id));
+                let rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
                 if let Some(state) = self.links.get_mut(link) {
-                    state.shown_execs.insert(execution.execution.exec_id.clone());
+                    state.show_exec(&execution.execution.exec_id);
                 }
                 rewrites
             }
             Report::Commission { exec_id, .. } => {
-                if !self.links.get(link).is_some_and(|state| state.shown_execs.contains(exec_id)) {
+                if !self.links.get(link).is_some_and(|state| state.was_shown(exec_id)) {
                     return;
                 }
                 vec![]
@@ -315,6 +337,11 @@ impl Bridge {
     }
 }
 
+/// Zero is the broker's word for no number yet.
+fn named(perm_id: PermId) -> Option<PermId> {
+    Some(perm_id).filter(|id| id.0 != 0)
+}
+
 /// What a new word about an order makes of its state. Executions are facts: an order that is executed in
 /// full is filled whatever else is said, and an end is only left for life by an inactive order.
 fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
@@ -322,6 +349,8 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
         return OrderStatus::Filled;
     }
     match (state.status, said) {
+        // No answer named it, and now one does: that was no proof after all.
+        (OrderStatus::Canceled, said) if state.by_absence => said,
         (OrderStatus::Filled | OrderStatus::Canceled | OrderStatus::Denied, _) => state.status,
         (_, OrderStatus::New) if !state.cum_qty.is_zero() => OrderStatus::PartiallyFilled,
         (_, said) => said,
@@ -343,7 +372,7 @@ fn from_report(
         cl_ord_id,
         client_id: report.client_id,
         order_id: report.order_id,
-        perm_id: Some(report.perm_id),
+        perm_id: named(report.perm_id),
         account: report.account.clone(),
         instrument,
         side: report.side,
@@ -362,5 +391,8 @@ fn from_report(
         since: now.wall,
         open_order: None,
         status_frame: None,
+        posted_qty: Qty::ZERO,
+        changes: Vec::new(),
+        by_absence: false,
     }
 }

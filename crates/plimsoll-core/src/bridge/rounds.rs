@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use plimsoll_ledger::Break;
-use plimsoll_model::{LinkId, Now, OrderStatus, Price};
+use plimsoll_model::{LinkId, Now, OrderStatus};
 
 use super::Bridge;
+use crate::book::OrderState;
 use crate::recon::{Ended, ReconState};
-use crate::{Ask, Command};
+use crate::{Ask, Command, limits};
 
 impl Bridge {
     /// Everything is asked anew in this life of our own connection.
     pub(super) fn begin_round(&mut self, now: Now, link: LinkId, asks: &mut Vec<Ask>) {
         self.broker_positions.clear();
         self.recon.begin(link, now.mono, asks);
-        self.note_sought();
+        self.note_sought(now);
     }
 
     /// Asks about orders whose bot is away, and about executions that the holdings suggest.
@@ -22,24 +24,34 @@ impl Bridge {
         let mut asks = Vec::new();
         self.recon.poll(now.mono, &mut asks);
         if !asks.is_empty() {
-            self.note_sought();
+            self.note_sought(now);
         }
         Self::ask(out, asks);
     }
 
     /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
-    /// An order on a live connection is left out, because it may be on its way at this very moment.
-    fn note_sought(&mut self) {
+    /// An order on a live connection is left out, because it may be on its way at this very moment, unless
+    /// its fate has been unknown for a while.
+    fn note_sought(&mut self, now: Now) {
+        let grace = SignedDuration::try_from(limits::ORPHAN_POLL).unwrap_or(SignedDuration::MAX);
+        let is_old = |state: &OrderState| now.wall.duration_since(state.since) >= grace;
         self.sought = self
             .book
             .open()
-            .filter(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+            .filter(|(_, state)| {
+                !self.is_reported(state) || state.status == OrderStatus::Unknown && is_old(state)
+            })
             .map(|(key, _)| key)
             .collect();
     }
 
+    /// Whether a bot's connection reports on the order.
+    fn is_reported(&self, state: &OrderState) -> bool {
+        state.client_id.and_then(|id| self.links.of_client(id)).is_some()
+    }
+
     pub(super) fn has_orphans(&self) -> bool {
-        self.book.open().any(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+        self.book.open().any(|(_, state)| !self.is_reported(state) || state.status == OrderStatus::Unknown)
     }
 
     pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {
@@ -49,6 +61,7 @@ impl Bridge {
         }
         self.close_what_was_not_found(out);
         self.explain_positions(first, out);
+        self.book.settle();
         if first {
             out.push(Command::Notice {
                 text: format!(
@@ -66,7 +79,10 @@ impl Bridge {
         for key in std::mem::take(&mut self.sought) {
             let Some(state) = self.book.get(key).filter(|state| state.status.is_open()) else { continue };
             let text = format!("{} is not at the venue (was {})", state.label(), state.status);
-            self.book.update(key, |state| state.status = OrderStatus::Canceled);
+            self.book.update(key, |state| {
+                state.status = OrderStatus::Canceled;
+                state.by_absence = true;
+            });
             out.push(Command::Notice { text });
         }
     }
@@ -98,8 +114,8 @@ impl Bridge {
         let text =
             match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
                 (Some(opening), Some(terms)) => {
-                    // The broker's average cost is the best that is known about a holding from elsewhere.
-                    let avg = avg.unwrap_or(Price::ZERO);
+                    // The broker's average cost is the best that is known about a holding from elsewhere;
+                    // none stays none, and no profit is made up.
                     match self.ledger.adopt(account, instrument, opening, avg, terms) {
                         Ok(()) => format!("{opening} is foreign"),
                         Err(error) => error.to_string(),

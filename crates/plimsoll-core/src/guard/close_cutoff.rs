@@ -7,7 +7,10 @@ use plimsoll_model::{NewOrder, OrdType};
 use super::{Context, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
-    if !order.ord_type.is_on_close() {
+    let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
+    // Changing a working on-close order into another kind takes it out of the auction, which is a cancel.
+    let leaves_auction = changed.is_some_and(|state| state.ord_type.is_on_close());
+    if !order.ord_type.is_on_close() && !leaves_auction {
         return Ok(());
     }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };

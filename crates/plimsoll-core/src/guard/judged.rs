@@ -1,11 +1,10 @@
 //! What a guard may look at, and the sums that several guards need.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_calendar::{Calendar, Listing};
 use plimsoll_ledger::Ledger;
-use plimsoll_model::{Account, InstrumentId, NewOrder, Now, OrdType, OrderId, Position, Price, Qty, Side};
+use plimsoll_model::{Account, ClientId, InstrumentId, NewOrder, Now, OrdType, Position, Price, Side};
 use rust_decimal::Decimal;
 
 use crate::book::{Book, OrderKey, OrderState};
@@ -55,8 +54,12 @@ pub struct Context<'a> {
     pub(crate) own: Option<OrderKey>,
     /// Whether this is a change of a working order.
     pub(crate) replaces: bool,
-    /// The parent, if this is a child of a bracket that is judged together with it.
-    pub(crate) parent: Option<&'a NewOrder>,
+    /// Which client asks.
+    pub(crate) client_id: ClientId,
+    /// Every message that leaves or stays together with this one, itself included.
+    pub(crate) group: &'a [NewOrder],
+    /// This message's number in the memory of what was asked; none while it is not in there yet.
+    pub(crate) asked: Option<u64>,
     /// Features of the message that nothing can bound.
     pub(crate) unbounded: Option<&'static str>,
 }
@@ -76,7 +79,8 @@ impl Context<'_> {
         let own = self.own;
         self.book.open().filter(move |(key, _)| Some(*key) != own).map(|(_, state)| state).filter(
             move |state| {
-                state.account.as_ref() == Some(account)
+                // Whose account the venue has not named yet may be this one.
+                state.account.as_ref().is_none_or(|of| of == account)
                     && state.instrument == *instrument
                     && !state.leaves_qty().is_zero()
             },
@@ -88,68 +92,30 @@ impl Context<'_> {
         self.ledger.position(&order.account, &order.instrument)
     }
 
-    /// The worst that working orders of one side can still add. Of a one-cancels-all group only one can
-    /// execute, and a bracket's children wait for their parent.
-    pub(crate) fn worst_leaves(&self, order: &NewOrder, side: Side) -> Option<Qty> {
-        let mut groups: BTreeMap<(&str, Option<OrderId>), Qty> = BTreeMap::new();
-        let mut sum = Qty::ZERO;
-        for state in self.working(&order.account, &order.instrument).filter(|s| s.side == side) {
-            if self.waits_for_parent(state) {
-                continue;
-            }
-            if state.oca_group.is_empty() && state.parent_id.is_none() {
-                sum = sum.checked_add(state.leaves_qty())?;
-            } else {
-                let most = groups.entry((&state.oca_group, state.parent_id)).or_insert(Qty::ZERO);
-                *most = (*most).max(state.leaves_qty());
-            }
-        }
-        groups.into_values().try_fold(sum, Qty::checked_add)
-    }
-
-    fn waits_for_parent(&self, state: &OrderState) -> bool {
-        let parent = state
-            .parent_id
-            .zip(state.client_id)
-            .and_then(|(parent, client)| self.book.by_client(client, parent))
-            .and_then(|key| self.book.get(key));
-        parent.is_some_and(|parent| parent.status.is_open() && parent.cum_qty.is_zero())
-    }
-
-    /// Whether the account's risk in this instrument cannot grow by this order: the holding and the
-    /// worst case of all working orders together end neither larger nor reversed. The child that closes
-    /// what its parent opens is judged with its parent.
-    pub(crate) fn is_reducing(&self, order: &NewOrder) -> bool {
-        if let Some(parent) = self.parent {
-            return parent.side == order.side.opposite() && order.qty <= parent.qty;
-        }
-        let position = self.position(order);
-        let against = match order.side {
-            Side::Buy => position < Position::FLAT,
-            Side::Sell => position > Position::FLAT,
-        };
-        against
-            && self
-                .worst_leaves(order, order.side)
-                .and_then(|leaves| leaves.checked_add(order.qty))
-                .is_some_and(|all| all <= position.size())
-    }
-
-    /// The furthest price at which an order can execute, to tell whether two orders could meet: its
-    /// limit; for an on-close order without one the reference widened by the collar, because nobody
-    /// knows the closing price yet; for a market order, which executes at once, a little beyond the quote.
-    pub(crate) fn reach(&self, order: &NewOrder) -> Option<Price> {
-        let slack = match order.ord_type {
-            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => return order.limit_px,
+    /// The furthest price at which an order can execute, to tell whether two orders could meet; none
+    /// means any price. An on-close order without a limit reaches the reference widened by the collar,
+    /// because nobody knows the closing price yet; a market order, which executes at once, a little beyond
+    /// the quote; a type that no guard knows anything.
+    pub(crate) fn reach(&self, instrument: &InstrumentId, side: Side, terms: Priced<'_>) -> Option<Price> {
+        let slack = match terms.ord_type {
+            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => return terms.limit_px,
             OrdType::MarketOnClose => self.bot.price_collar?,
-            OrdType::Market | OrdType::Stop | OrdType::Other(_) => MARKET_REACH,
+            OrdType::Market | OrdType::Stop => MARKET_REACH,
+            OrdType::Other(_) => return None,
         };
-        let reference = self.quotes.reference(&order.instrument, order.side)?.get();
+        let reference = self.quotes.reference(instrument, side)?.get();
         let slack = reference.abs().checked_mul(slack)?;
-        match order.side {
+        match side {
             Side::Buy => reference.checked_add(slack),
             Side::Sell => reference.checked_sub(slack),
         }
         .map(Price::new)
     }
+}
+
+/// The part of an order that decides how far it reaches.
+#[derive(Clone, Copy)]
+pub(crate) struct Priced<'a> {
+    pub(crate) ord_type: &'a OrdType,
+    pub(crate) limit_px: Option<Price>,
 }

@@ -13,7 +13,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if ctx.is_reducing(order) {
         return Ok(());
     }
-    daily_loss(ctx)?;
+    daily_loss(ctx, order)?;
     order_notional(ctx, order)?;
     position_notional(ctx, order)
 }
@@ -22,7 +22,10 @@ fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.orders_per_minute_max else {
         return Ok(());
     };
-    let count = ctx.recent.count_before(ctx.now.mono, order);
+    // Messages of one group count one after the other, as they will be sent.
+    let ahead = ctx.group.iter().position(|other| other.order_id == order.order_id);
+    let ahead = ahead.filter(|_| ctx.asked.is_none()).unwrap_or(0);
+    let count = ctx.recent.count_before(ctx.now.mono, &order.bot, ctx.asked) + ahead;
     if count >= usize::try_from(max).unwrap_or(usize::MAX) {
         return Err(Reason::RateMax { count, max });
     }
@@ -40,11 +43,18 @@ fn qty(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 /// the market is a wrong order, far away from it too. A reducing order may wait as far away as it likes
 /// (a take-profit, a protective stop), but not reach further through the market.
 fn collar(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
-    let (Some(collar), Some(px)) = (ctx.bot.price_collar, order.limit_px.or(order.stop_px)) else {
+    let is_stop = order.ord_type.has_stop();
+    let px = match order.ord_type {
+        OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => order.limit_px,
+        OrdType::Stop => order.stop_px,
+        // Some clients send a zero where the type has no price.
+        OrdType::Market | OrdType::MarketOnClose => None,
+        OrdType::Other(_) => order.limit_px.filter(|px| !px.is_zero()),
+    };
+    let (Some(collar), Some(px)) = (ctx.bot.price_collar, px) else {
         return Ok(());
     };
     let reducing = ctx.is_reducing(order);
-    let is_stop = matches!(order.ord_type, OrdType::Stop | OrdType::StopLimit);
     let Some(reference) = ctx.quotes.reference(&order.instrument, order.side) else {
         // A reducing order with a limit bounds itself; new risk needs a reference.
         let instrument = order.instrument.clone();
@@ -57,28 +67,35 @@ fn collar(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if reducing && (is_stop || !through) {
         return Ok(());
     }
-    let distance = (px.get() - reference.get()).abs();
+    let Some(distance) = px.get().checked_sub(reference.get()).map(|distance| distance.abs()) else {
+        return Err(Reason::NotRepresentable { what: "the distance from the reference" });
+    };
     let Some(most) = reference.get().abs().checked_mul(collar) else {
         return Err(Reason::NotRepresentable { what: "the collar" });
     };
     if distance > most { Err(Reason::Collar { px, reference, collar }) } else { Ok(()) }
 }
 
-fn daily_loss(ctx: &Context<'_>) -> Result<(), Reason> {
-    let (Some(max), Some(loss)) = (ctx.bot.daily_loss_max, ctx.daily_loss) else {
+/// A loss that cannot be known is not a small one: something held has no price, or the day's start was
+/// never seen.
+fn daily_loss(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let Some(max) = ctx.bot.daily_loss_max else {
         return Ok(());
     };
-    if loss.currency == max.currency && loss.amount >= max.amount {
-        return Err(Reason::DailyLossMax { loss, max });
+    let Some(loss) = ctx.daily_loss else {
+        return Err(Reason::NoReference { instrument: order.instrument.clone() });
+    };
+    if loss.currency != max.currency {
+        return Err(Reason::OtherCurrency { limit: max, traded: loss.currency.as_str().into() });
     }
-    Ok(())
+    if loss.amount >= max.amount { Err(Reason::DailyLossMax { loss, max }) } else { Ok(()) }
 }
 
 fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.order_notional_max else {
         return Ok(());
     };
-    let notional = notional(ctx, order, order.qty.get(), max)?;
+    let notional = notional(ctx, order, price(ctx, order), order.qty.get(), max)?;
     if notional.amount > max.amount { Err(Reason::NotionalMax { notional, max }) } else { Ok(()) }
 }
 
@@ -88,8 +105,8 @@ fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> 
     };
     let not_representable = Reason::NotRepresentable { what: "the position" };
     let worst = ctx
-        .worst_leaves(order, order.side)
-        .and_then(|leaves| leaves.checked_add(order.qty))
+        .exposure(order)
+        .worst(order.side)
         .and_then(|all| ctx.position(order).after(order.side, all))
         .ok_or(not_representable)?;
     let grows = match order.side {
@@ -99,19 +116,28 @@ fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> 
     if !grows {
         return Ok(());
     }
-    let notional = notional(ctx, order, worst.size().get(), max)?;
+    // What is held already is worth what the market says, however cheap the limit of this order is.
+    let dearest = price(ctx, order).max(ctx.quotes.reference(&order.instrument, order.side));
+    let notional = notional(ctx, order, dearest, worst.size().get(), max)?;
     if notional.amount > max.amount { Err(Reason::PositionMax { notional, max }) } else { Ok(()) }
 }
 
 /// Money in the limit's currency. A limit in another currency than the instrument's bounds nothing.
-fn notional(ctx: &Context<'_>, order: &NewOrder, qty: Decimal, limit: Money) -> Result<Money, Reason> {
+fn notional(
+    ctx: &Context<'_>,
+    order: &NewOrder,
+    px: Option<Price>,
+    qty: Decimal,
+    limit: Money,
+) -> Result<Money, Reason> {
     let contract = ctx.bot.instruments.get(&order.instrument);
     let currency = contract.map_or("", |contract| &contract.currency);
     if currency != limit.currency.as_str() {
         return Err(Reason::OtherCurrency { limit, traded: currency.into() });
     }
-    let px = price(ctx, order).ok_or_else(|| Reason::NoReference { instrument: order.instrument.clone() })?;
-    let multiplier = contract.and_then(|contract| contract.multiplier).unwrap_or(Decimal::ONE);
+    let px = px.ok_or_else(|| Reason::NoReference { instrument: order.instrument.clone() })?;
+    let unknown = || Reason::ContractUnknown { symbol: order.instrument.as_str().into() };
+    let multiplier = ctx.contracts.terms(&order.instrument).ok_or_else(unknown)?.multiplier;
     let amount = px.get().abs().checked_mul(qty).and_then(|n| n.checked_mul(multiplier));
     amount
         .map(|amount| Money { amount: amount.normalize(), currency: limit.currency })

@@ -8,6 +8,7 @@ use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Price, Qty,
 use rust_decimal::Decimal;
 
 use crate::halt::HaltLevel;
+use crate::limits;
 
 /// One variant per thing that can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub enum Reason {
     Unreadable { why: Box<str> },
     Unbounded { feature: &'static str },
     QtyZero,
+    OrderIdRange { order_id: OrderId },
+    OrderChanged { what: &'static str },
+    NotWorking { order_id: OrderId },
+    ParentUnknown { parent_id: OrderId },
     TooMany { what: &'static str, max: usize },
     AccountMissing { allowed: Vec<Account> },
     AccountNotAllowed { account: Account, allowed: Vec<Account> },
@@ -23,6 +28,7 @@ pub enum Reason {
     NotOwned { instrument: InstrumentId },
     ContractUnknown { symbol: Box<str> },
     ContractMismatch { instrument: InstrumentId, con_id: i32 },
+    ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
     WaitedTooLong { waited: Duration, max: Duration },
@@ -60,9 +66,10 @@ impl Reason {
             | Self::RateMax { .. }
             | Self::TooMany { .. } => 3,
             Self::AfterCutoff { .. } => 4,
-            Self::Repeated { .. } | Self::OrderIdUsed { .. } => 6,
+            Self::Repeated { .. } | Self::OrderIdUsed { .. } | Self::OrderIdRange { .. } => 6,
+            Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
             Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
-            Self::Unbounded { .. } => 11,
+            Self::Unbounded { .. } | Self::OrderChanged { .. } => 11,
             Self::QtyZero => 13,
             Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
             Self::Collar { .. } | Self::NoReference { .. } => 16,
@@ -70,6 +77,7 @@ impl Reason {
             | Self::NotOwned { .. }
             | Self::ContractUnknown { .. }
             | Self::ContractMismatch { .. }
+            | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
             | Self::LinkChanged
@@ -88,6 +96,14 @@ impl fmt::Display for Reason {
             Self::Unreadable { why } => write!(f, "the order cannot be read: {why}"),
             Self::Unbounded { feature } => write!(f, "{feature} cannot be bounded by any guard yet"),
             Self::QtyZero => f.write_str("the quantity is zero"),
+            Self::OrderIdRange { order_id } => {
+                write!(f, "order id {order_id} is outside 1 to {}", limits::ORDER_ID_MAX)
+            }
+            Self::OrderChanged { what } => write!(f, "a change may not alter the {what}"),
+            Self::NotWorking { order_id } => write!(f, "order {order_id} is not working any more"),
+            Self::ParentUnknown { parent_id } => {
+                write!(f, "parent order {parent_id} is not known to the venue")
+            }
             Self::TooMany { what, max } => write!(f, "more than {max} {what}"),
             Self::AccountMissing { allowed } => {
                 write!(f, "the order names no account; this bot may use {}", List(allowed))
@@ -105,6 +121,9 @@ impl fmt::Display for Reason {
             Self::ContractUnknown { symbol } => write!(f, "the contract of {symbol} is not known"),
             Self::ContractMismatch { instrument, con_id } => {
                 write!(f, "contract number {con_id} is not {instrument}'s")
+            }
+            Self::ContractUnconfirmed { con_id } => {
+                write!(f, "contract number {con_id} has not been confirmed by the broker")
             }
             Self::Halted { level, by, reason } => write!(f, "halted ({level}) by {by}: {reason}"),
             Self::NotReconciled { waiting_for } => {

@@ -2,8 +2,9 @@
 //! trade with each other, and refuses or cancels resting ones; so the second order is denied here, before
 //! the first is lost. Orders placed by hand count, too.
 
-use plimsoll_model::{NewOrder, OrdType, Price, Side, TimeInForce};
+use plimsoll_model::{NewOrder, Price, Side, TimeInForce};
 
+use super::judged::Priced;
 use super::{Context, Reason};
 use crate::book::OrderState;
 
@@ -11,7 +12,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let opposite = ctx
         .working(&order.account, &order.instrument)
         .filter(|state| state.side == order.side.opposite())
-        .filter(|state| !is_family(order, state))
+        .filter(|state| !is_family(ctx, order, state))
         .find(|state| could_trade(ctx, order, state));
     match opposite {
         None => Ok(()),
@@ -24,41 +25,56 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
 }
 
-/// A bracket's children wait for their parent, so they never meet it.
-fn is_family(order: &NewOrder, state: &OrderState) -> bool {
-    let same_bot = state.owner.bot() == Some(&order.bot);
-    same_bot
-        && (state.order_id.is_some() && state.order_id == order.parent_id
-            || state.parent_id == Some(order.order_id))
+/// A bracket's children wait for their parent, so they never meet it, until a part of it is executed.
+fn is_family(ctx: &Context<'_>, order: &NewOrder, state: &OrderState) -> bool {
+    if state.client_id != Some(ctx.client_id) {
+        return false;
+    }
+    let own_waits = || ctx.own.and_then(|key| ctx.book.get(key)).is_none_or(|own| own.cum_qty.is_zero());
+    let is_parent = state.order_id.is_some() && state.order_id == ctx.parent_id(order);
+    let is_child = state.parent_id == Some(order.order_id);
+    is_parent && state.cum_qty.is_zero() || is_child && own_waits()
 }
 
 fn could_trade(ctx: &Context<'_>, order: &NewOrder, state: &OrderState) -> bool {
+    let own = Priced { ord_type: &order.ord_type, limit_px: order.limit_px };
+    let working = Priced { ord_type: &state.ord_type, limit_px: state.limit_px };
+    // Until the venue confirms a change, nobody knows which of its forms is in the market.
+    let changes = state.changes.iter().map(|c| Priced { ord_type: &c.ord_type, limit_px: c.limit_px });
+    std::iter::once(working).chain(changes).any(|other| could_meet(ctx, order, state, own, other))
+}
+
+fn could_meet(
+    ctx: &Context<'_>,
+    order: &NewOrder,
+    state: &OrderState,
+    own: Priced<'_>,
+    other: Priced<'_>,
+) -> bool {
     // A stop rests with the broker, not in the market, until it triggers.
-    let resting_stop = matches!(state.ord_type, OrdType::Stop | OrdType::StopLimit);
-    let own_stop = matches!(order.ord_type, OrdType::Stop | OrdType::StopLimit);
-    if resting_stop || own_stop {
+    if own.ord_type.has_stop() || other.ord_type.has_stop() {
         return false;
     }
     let one_opens = (order.tif == TimeInForce::AtTheOpening) != (state.tif == TimeInForce::AtTheOpening);
-    let one_closes = order.ord_type.is_on_close() != state.ord_type.is_on_close();
+    let both_close = own.ord_type.is_on_close() && other.ord_type.is_on_close();
+    let one_closes = own.ord_type.is_on_close() != other.ord_type.is_on_close();
     if one_opens && one_closes {
         return false;
     }
-    if order.ord_type.is_on_close() && state.ord_type.is_on_close() {
-        return meet(order.side, order.limit_px, state.limit_px);
-    }
-    // A market order reaches as far as the collar lets it; without a quote it reaches everything.
-    meet(order.side, ctx.reach(order), reach_of_working(ctx, state))
-}
-
-/// Whether a buyer's and a seller's furthest prices meet; none means any price.
-fn meet(side: Side, own: Option<Price>, other: Option<Price>) -> bool {
-    match (side, own, other) {
+    let reach = |side, priced: Priced<'_>| {
+        if both_close {
+            // In one auction an order without a limit takes any price.
+            priced.limit_px.filter(|_| priced.ord_type.has_limit())
+        } else {
+            ctx.reach(&order.instrument, side, priced)
+        }
+    };
+    match (order.side, reach(order.side, own), reach(state.side, other)) {
         (_, None, _) | (_, _, None) => true,
-        (Side::Buy, Some(buy), Some(sell)) | (Side::Sell, Some(sell), Some(buy)) => buy >= sell,
+        (Side::Buy, Some(buy), Some(sell)) | (Side::Sell, Some(sell), Some(buy)) => price_meets(buy, sell),
     }
 }
 
-fn reach_of_working(ctx: &Context<'_>, state: &OrderState) -> Option<Price> {
-    state.limit_px.or_else(|| ctx.quotes.reference(&state.instrument, state.side))
+fn price_meets(buy: Price, sell: Price) -> bool {
+    buy >= sell
 }

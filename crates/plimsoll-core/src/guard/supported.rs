@@ -1,6 +1,7 @@
-//! `supported`: nothing leaves whose quantity or price no guard can bound.
+//! `supported`: nothing leaves whose quantity or price no guard can bound, and nothing that the venue would
+//! take for another order than the guards judge.
 
-use plimsoll_model::NewOrder;
+use plimsoll_model::{NewOrder, OrderStatus};
 
 use super::{Context, Reason};
 use crate::limits;
@@ -12,8 +13,48 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if order.qty.is_zero() {
         return Err(Reason::QtyZero);
     }
-    if !ctx.replaces && ctx.book.open_count() >= limits::OPEN_ORDERS_MAX {
+    // The venue may take a missing price for zero, which a seller's order would reach.
+    if order.ord_type.has_limit() && order.limit_px.is_none() {
+        return Err(Reason::Unbounded { feature: "a limit order without a limit price" });
+    }
+    if order.ord_type.has_stop() && order.stop_px.is_none() {
+        return Err(Reason::Unbounded { feature: "a stop order without a stop price" });
+    }
+    if ctx.replaces { change(ctx, order) } else { new(ctx, order) }
+}
+
+fn new(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    if !(1..=limits::ORDER_ID_MAX).contains(&order.order_id.0) {
+        return Err(Reason::OrderIdRange { order_id: order.order_id });
+    }
+    let open = ctx.book.open().filter(|(_, state)| state.owner.bot() == Some(&order.bot)).count();
+    // At release the order itself is in the book.
+    let others = open.saturating_sub(usize::from(ctx.own.is_some()));
+    if others >= limits::OPEN_ORDERS_MAX {
         return Err(Reason::TooMany { what: "working orders", max: limits::OPEN_ORDERS_MAX });
+    }
+    // A child alone is no exit: without its parent it opens what it was to close.
+    let Some(parent_id) = order.parent_id else { return Ok(()) };
+    let in_group = ctx.group.iter().any(|other| other.order_id == parent_id);
+    let known = ctx.book.by_client(ctx.client_id, parent_id).and_then(|key| ctx.book.get(key));
+    let at_venue = known.is_some_and(|state| state.status != OrderStatus::Denied);
+    if in_group || at_venue { Ok(()) } else { Err(Reason::ParentUnknown { parent_id }) }
+}
+
+fn change(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let order_id = order.order_id;
+    let Some(state) = ctx.own.and_then(|key| ctx.book.get(key)).filter(|state| state.status.is_open()) else {
+        // The venue would take it for a new order under that number.
+        return Err(Reason::NotWorking { order_id });
+    };
+    if state.side != order.side {
+        return Err(Reason::OrderChanged { what: "side" });
+    }
+    if state.instrument != order.instrument {
+        return Err(Reason::OrderChanged { what: "instrument" });
+    }
+    if state.changes.len() >= limits::CHANGES_PER_ORDER_MAX {
+        return Err(Reason::TooMany { what: "unconfirmed changes", max: limits::CHANGES_PER_ORDER_MAX });
     }
     Ok(())
 }

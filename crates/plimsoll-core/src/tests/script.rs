@@ -6,7 +6,13 @@
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
-//! `resume [bot]` · `wake` · `restart`.
+//! `resume [bot]` · `wake` · `restart` · `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x]` ·
+//! `venue errs trend 7 200` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
+//!
+//! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
+//! (of `trend`; `none` switches it off) · `fill account`.
+
+mod venue;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,10 +23,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, BotName, CancelRequest, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport,
-    ExecId, Execution, ExecutionReport, InstrumentId, LinkId, Money, Mono, Now, OpenOrderReport, OrdType,
-    OrderId, OrderRequest, OrderStatus, PermId, Position, PositionReport, Price, Qty, RawFrame, Report,
-    Request, Side, StatusReport, TimeInForce,
+    Account, BotName, CancelRequest, ClientId, ConId, Contract, Currency, ErrorReport, ExecutionReport,
+    InstrumentId, LinkId, Money, Mono, Now, OrdType, OrderId, OrderRequest, OrderStatus, PermId, Position,
+    Price, Qty, RawFrame, Report, Request, Side, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -56,7 +61,11 @@ pub(super) struct Script {
     holdings: BTreeMap<(Account, InstrumentId), Position>,
     next_perm: i64,
     next_id: i32,
-    asked: Vec<Ask>,
+    pub(super) asked: Vec<Ask>,
+    /// The venue stays silent about contracts.
+    pub(super) contracts_unanswered: bool,
+    /// What bots are shown is part of the trace.
+    pub(super) shows: bool,
     trace: String,
 }
 
@@ -128,27 +137,50 @@ impl Script {
             next_perm: 1000,
             next_id: 0,
             asked: Vec::new(),
+            contracts_unanswered: false,
+            shows: false,
             trace: String::new(),
         }
     }
 
     /// Runs the script after an ordinary start; the trace begins where the script begins.
     pub(super) fn run(&mut self, script: &str) -> String {
-        let first = script.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-        if let Some(day) = first.strip_prefix("day ") {
-            self.date = day.trim().parse().unwrap();
+        let lines = || script.lines().map(str::trim).filter(|line| !line.is_empty());
+        let is_event = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit());
+        for line in lines().filter(|line| !is_event(line)) {
+            self.setting(line);
         }
         self.set_time("09:30:00");
         if self.epoch == 0 {
             self.start();
         }
         self.trace.clear();
-        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            if !line.starts_with("day ") {
-                self.line(line);
-            }
+        for line in lines().filter(is_event) {
+            self.line(line);
         }
         std::mem::take(&mut self.trace)
+    }
+
+    /// A line before the first event.
+    fn setting(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let bot = &mut self.config.bots[0];
+        let usd = |text: &str| {
+            Some(Money { amount: text.parse().unwrap(), currency: Currency::USD }).filter(|_| text != "none")
+        };
+        match words[..] {
+            ["day", date] => self.date = date.parse().unwrap(),
+            ["observe"] => self.config.mode = Mode::Observe,
+            ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
+            ["limit", "collar", "none"] => bot.price_collar = None,
+            ["limit", "stale", "none"] => bot.stale_after = None,
+            ["limit", "qty", max] => bot.order_qty_max = Some(Qty::parse(max).unwrap()),
+            ["limit", "order", max] => bot.order_notional_max = usd(max),
+            ["limit", "position", max] => bot.position_notional_max = usd(max),
+            ["limit", "loss", max] => bot.daily_loss_max = usd(max),
+            ["limit", "rate", max] => bot.orders_per_minute_max = Some(max.parse().unwrap()),
+            _ => panic!("unknown setting {line:?}"),
+        }
     }
 
     pub(super) fn now(&self) -> Now {
@@ -212,9 +244,20 @@ impl Script {
                 return;
             }
             Command::Forward { raw, .. } if raw.bytes().is_empty() => return,
+            // What a bot is shown is tested on its own; most scripts are about decisions.
+            Command::ToBot { .. } if !self.shows => return,
             Command::Submit { link, order, .. } => {
                 let order = order.get();
                 self.reach_venue(*link, order.order_id, &order.cl_ord_id, order.account.clone());
+            }
+            Command::Replace { link, order, .. } => {
+                let order = &order.get().order;
+                let client_id = self.config.bots[usize::try_from(link.0).unwrap() - 1].client_ids[0];
+                if let Some(at_venue) = self.at_venue.get_mut(&(client_id, order.order_id)) {
+                    let request = &mut at_venue.request;
+                    (request.qty, request.ord_type) = (order.qty, order.ord_type.clone());
+                    (request.limit_px, request.stop_px) = (order.limit_px, order.stop_px);
+                }
             }
             _ => {}
         }
@@ -250,7 +293,13 @@ impl Script {
         self.set_time(clock);
         let words: Vec<&str> = rest.split_whitespace().collect();
         match words[..] {
-            ["quote", symbol, bid, ask] => self.quote(symbol, bid, ask),
+            ["quote", symbol, bid, ask] => self.quote(symbol, bid, ask, self.wall),
+            ["quote", symbol, bid, ask, struck] => {
+                let now = self.wall;
+                self.set_time(struck.trim_start_matches("struck="));
+                let struck = std::mem::replace(&mut self.wall, now);
+                self.quote(symbol, bid, ask, struck);
+            }
             ["disk", "slow"] => self.disk_slow = true,
             ["disk", "done"] => {
                 self.disk_slow = false;
@@ -292,13 +341,9 @@ impl Script {
         }
     }
 
-    fn quote(&mut self, symbol: &str, bid: &str, ask: &str) {
-        let quote = Quote {
-            bid: Some(Price::parse(bid).unwrap()),
-            ask: Some(Price::parse(ask).unwrap()),
-            last: None,
-            struck: self.wall,
-        };
+    fn quote(&mut self, symbol: &str, bid: &str, ask: &str, struck: Timestamp) {
+        let px = |text| Price::parse(text).ok();
+        let quote = Quote { bid: px(bid), ask: px(ask), last: None, struck };
         self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
     }
 
@@ -373,186 +418,5 @@ impl Script {
             order.order_id = OrderId(self.next_id);
         }
         order
-    }
-
-    fn venue(&mut self, words: &[&str]) {
-        if let ["holds", whose, symbol, qty] = words {
-            let (whose, instrument) = (account(whose), InstrumentId::us_stock(symbol));
-            let position = Position::parse(qty).unwrap();
-            self.holdings.insert((whose.clone(), instrument), position);
-            let contract = Contract::stock(symbol, Currency::USD);
-            let report = PositionReport { account: whose, contract, position, avg_cost: None };
-            return self.own(Report::Position(report));
-        }
-        let [verb, name, id, rest @ ..] = words else { panic!("the venue does not know {words:?}") };
-        let (link, client_id) = self.link_of(name);
-        let key = (client_id, OrderId(id.parse().unwrap()));
-        match *verb {
-            "accepts" => self.set_status(link, key, OrderStatus::New),
-            "cancels" => {
-                self.set_status(link, key, OrderStatus::Canceled);
-                let error = ErrorReport { id: Some(key.1.0), code: 202, text: "Order Canceled".into() };
-                self.say(link, Report::Error(error));
-            }
-            "rejects" => {
-                let error =
-                    ErrorReport { id: Some(key.1.0), code: rest[0].parse().unwrap(), text: "x".into() };
-                self.at_venue.get_mut(&key).unwrap().status = OrderStatus::Rejected;
-                self.say(link, Report::Error(error));
-            }
-            "forgets" => {
-                self.at_venue.remove(&key);
-            }
-            "fills" => self.fill(link, key, rest[0], rest[1]),
-            other => panic!("the venue does not know {other}"),
-        }
-    }
-
-    fn fill(&mut self, link: LinkId, key: (ClientId, OrderId), qty: &str, px: &str) {
-        let (qty, px) = (Qty::parse(qty).unwrap(), Price::parse(px).unwrap());
-        let order = self.at_venue.get_mut(&key).unwrap();
-        order.cum_qty = order.cum_qty.checked_add(qty).unwrap();
-        let full = order.cum_qty >= order.request.qty;
-        order.status = if full { OrderStatus::Filled } else { OrderStatus::New };
-        let order = order.clone();
-        let number = self.executions.len() + 1;
-        let exec_id = ExecId::new(&format!("0001.{number:04}.01.01")).unwrap();
-        let instrument = InstrumentId::of(&order.request.contract).unwrap();
-        let report = ExecutionReport {
-            req_id: None,
-            order_id: key.1,
-            client_id: order.client_id,
-            perm_id: order.perm_id,
-            contract: order.request.contract.clone(),
-            order_ref: order.order_ref.clone(),
-            cum_qty: order.cum_qty,
-            execution: Execution {
-                exec_id: exec_id.clone(),
-                cl_ord_id: None,
-                account: order.account.clone(),
-                instrument: instrument.clone(),
-                side: order.request.side,
-                last_qty: qty,
-                last_px: px,
-                at: Some(self.wall),
-            },
-        };
-        let held = self.holdings.entry((order.account.clone(), instrument)).or_insert(Position::FLAT);
-        *held = held.after(order.request.side, qty).unwrap();
-        self.executions.push(report.clone());
-        self.say(link, Report::Execution(Box::new(report)));
-        let charge = Some(Money { amount: Decimal::ONE, currency: Currency::USD });
-        self.say(link, Report::Commission { exec_id, charge });
-        let status = self.at_venue[&key].status;
-        self.set_status(link, key, status);
-    }
-
-    fn set_status(&mut self, link: LinkId, key: (ClientId, OrderId), status: OrderStatus) {
-        let order = self.at_venue.get_mut(&key).unwrap();
-        order.status = status;
-        let order = order.clone();
-        self.say(link, Report::OpenOrder(Box::new(order.report())));
-        self.say(
-            link,
-            Report::Status(StatusReport {
-                order_id: key.1,
-                client_id: key.0,
-                perm_id: order.perm_id,
-                status,
-                cum_qty: order.cum_qty,
-                leaves_qty: order.request.qty.saturating_sub(order.cum_qty),
-                avg_px: None,
-            }),
-        );
-    }
-
-    /// Says something to a bot, if it is there to hear it; the venue does not know Plimsoll.
-    fn say(&mut self, link: LinkId, report: Report) {
-        let connected = self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
-        if connected {
-            let raw = RawFrame::new(Bytes::from_static(b"venue"));
-            let before = self.trace.len();
-            self.feed(Event::FromVenue { link, report, raw });
-            // What the bot is shown is tested on its own; scripts are about decisions.
-            let shown = self.trace.split_off(before);
-            self.trace.extend(shown.lines().filter(|l| !l.contains(" show ")).map(|l| format!("{l}\n")));
-        }
-    }
-
-    pub(super) fn own(&mut self, report: Report) {
-        self.feed(Event::FromVenue { link: OWN, report, raw: RawFrame::default() });
-    }
-
-    /// Answers every open question on our own connection from the venue's truth.
-    fn answer_all(&mut self) {
-        for ask in std::mem::take(&mut self.asked) {
-            match ask {
-                Ask::Positions => {
-                    for ((account, instrument), position) in self.holdings.clone() {
-                        let contract = Contract::stock(instrument.as_str(), Currency::USD);
-                        let avg_cost = None;
-                        self.own(Report::Position(PositionReport { account, contract, position, avg_cost }));
-                    }
-                    self.own(Report::PositionsEnd);
-                }
-                Ask::OpenOrders => {
-                    let open: Vec<_> =
-                        self.at_venue.values().filter(|o| o.status.is_open()).map(AtVenue::report).collect();
-                    for order in open {
-                        self.own(Report::OpenOrder(Box::new(order)));
-                    }
-                    self.own(Report::OpenOrderEnd);
-                }
-                Ask::Executions { req_id } => {
-                    for execution in self.executions.clone() {
-                        self.own(Report::Execution(Box::new(execution)));
-                    }
-                    self.own(Report::ExecutionsEnd(req_id));
-                }
-                Ask::CompletedOrders => {
-                    let ended: Vec<_> =
-                        self.at_venue.values().filter(|o| !o.status.is_open()).map(AtVenue::report).collect();
-                    for order in ended {
-                        self.own(Report::CompletedOrder(Box::new(order)));
-                    }
-                    self.own(Report::CompletedOrdersEnd);
-                }
-                Ask::Contract { req_id, contract } => {
-                    let con_id = ConId(if &*contract.symbol == "SPY" { 756_733 } else { 320_227_571 });
-                    self.own(Report::Contract(Box::new(ContractReport {
-                        req_id,
-                        contract,
-                        con_id,
-                        tick: Some(Price::parse("0.01").unwrap()),
-                        liquid_hours: "".into(),
-                        time_zone: "US/Eastern".into(),
-                    })));
-                }
-                Ask::Quotes { .. } => {}
-            }
-        }
-    }
-}
-
-impl AtVenue {
-    fn report(&self) -> OpenOrderReport {
-        OpenOrderReport {
-            order_id: Some(self.request.order_id),
-            client_id: Some(self.client_id),
-            perm_id: self.perm_id,
-            contract: self.request.contract.clone(),
-            account: Some(self.account.clone()),
-            side: self.request.side,
-            qty: self.request.qty,
-            ord_type: self.request.ord_type.clone(),
-            limit_px: self.request.limit_px,
-            stop_px: self.request.stop_px,
-            tif: self.request.tif.clone(),
-            order_ref: self.order_ref.clone(),
-            parent_id: self.request.parent_id,
-            status: self.status,
-            what_if: false,
-            cum_qty: Some(self.cum_qty),
-        }
     }
 }

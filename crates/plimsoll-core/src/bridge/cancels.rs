@@ -1,0 +1,91 @@
+//! Cancels: they overtake the disk and pass every guard but ownership.
+
+use plimsoll_model::{LinkId, Now, OrderId, OrderStatus, RawFrame};
+
+use super::Bridge;
+use super::orders::Asker;
+use crate::Command;
+
+/// TWS: "`OrderId` that needs to be cancelled is not found".
+const CODE_CANCEL_NOT_FOUND: i32 = 10147;
+
+impl Bridge {
+    /// A cancel passes every guard but ownership: it must be an order of this very client. TWS has been
+    /// seen to let one client cancel another's order by its number.
+    pub(super) fn cancel(
+        &mut self,
+        now: Now,
+        asker: &Asker,
+        order_id: OrderId,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
+        let link = asker.link;
+        if self.recall(now, link, order_id, out) {
+            return;
+        }
+        match self.book.by_client(asker.client_id, order_id) {
+            Some(_) => out.push(Command::Forward { link, raw, rewrites: vec![] }),
+            None => out.push(Command::Refuse {
+                link,
+                id: Some(order_id.0),
+                code: CODE_CANCEL_NOT_FOUND,
+                text: format!("OrderId {order_id} that needs to be cancelled is not found."),
+            }),
+        }
+    }
+
+    /// Ends an order that has not left yet; whether there was one. Changes that wait are dropped, and their
+    /// order, staged again or not, is canceled at the venue.
+    fn recall(&mut self, now: Now, link: LinkId, order_id: OrderId, out: &mut Vec<Command>) -> bool {
+        let staged = self.links.get_mut(link).and_then(|state| {
+            state.staged.remove(&order_id)?;
+            Some(state.client_id)
+        });
+        let is_live = |client_id| {
+            let key = self.book.by_client(client_id, order_id);
+            key.and_then(|key| self.book.get(key)).is_some_and(|state| state.status.is_open())
+        };
+        if staged.is_some_and(|client_id| !is_live(client_id)) {
+            out.push(Command::CanceledUnsent { link, order_id });
+            return true;
+        }
+        let mut was_new = false;
+        // Every parcel: a change that waits behind its order would reach the venue as a new order.
+        while let Some(parcel) = self.outbox.recall(link, order_id) {
+            for waiting in parcel.orders.into_iter().filter(|waiting| !waiting.replaces) {
+                was_new |= waiting.order.order_id == order_id;
+                self.book.update(waiting.key, |state| {
+                    state.status = OrderStatus::Canceled;
+                    state.since = now.wall;
+                });
+                out.push(Command::CanceledUnsent { link, order_id: waiting.order.order_id });
+            }
+        }
+        was_new
+    }
+
+    /// Cancels of every order that this link's client has working or waiting.
+    pub(super) fn cancel_all_of(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
+        let Some(state) = self.links.get(link) else { return };
+        let client_id = state.client_id;
+        let staged: Vec<_> = state.staged.keys().copied().collect();
+        let open: Vec<_> = self
+            .book
+            .open()
+            .filter(|(_, state)| state.client_id == Some(client_id))
+            .filter_map(|(_, state)| state.order_id)
+            .collect();
+        for order_id in staged {
+            self.recall(now, link, order_id, out);
+        }
+        for order_id in open {
+            // What was recalled together with another message of its group never left.
+            let key = self.book.by_client(client_id, order_id);
+            let is_open = key.and_then(|key| self.book.get(key)).is_some_and(|state| state.status.is_open());
+            if is_open && !self.recall(now, link, order_id, out) {
+                out.push(Command::Cancel { link, order_id });
+            }
+        }
+    }
+}

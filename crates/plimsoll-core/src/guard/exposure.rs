@@ -1,0 +1,213 @@
+//! How far the account's holding of one instrument can still go: the worst that working orders, messages
+//! of the same group, and this order can add on each side.
+//!
+//! Of a one-cancels-all group only one can execute. A bracket's children wait for their parent and close
+//! what it opens, and together they are such a group; that holds only for a parent that exists at this very
+//! client, in this account and instrument, on the other side. A child that claims any other parent, or more
+//! than its parent can feed, counts in full.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{ClientId, NewOrder, OrderId, OrderStatus, Position, Qty, Side};
+
+use super::Context;
+use crate::book::OrderState;
+
+/// One order that can still execute.
+#[derive(Clone, Copy)]
+struct Leg<'a> {
+    client_id: Option<ClientId>,
+    order_id: Option<OrderId>,
+    side: Side,
+    qty: Qty,
+    parent_id: Option<OrderId>,
+    oca_group: &'a str,
+}
+
+/// The order that a child waits for or came from.
+#[derive(Clone, Copy)]
+struct Parent {
+    qty: Qty,
+    /// Nothing of it is executed, so its children are not in the market.
+    waits: bool,
+}
+
+/// Where at most one order executes: a named group of a client, or the children of a parent.
+type GroupKey<'a> = (Option<ClientId>, Option<OrderId>, &'a str);
+
+/// The worst of each side; none if it does not fit 28 digits.
+pub(crate) struct Exposure {
+    worst: [Option<Qty>; 2],
+    /// This order is a child that closes what its waiting parent opens.
+    covered: bool,
+}
+
+impl Exposure {
+    /// The worst that this order and all others can add on one side.
+    pub(crate) fn worst(&self, side: Side) -> Option<Qty> {
+        self.worst[usize::from(side == Side::Sell)]
+    }
+}
+
+impl Context<'_> {
+    /// Whether the account's risk in this instrument cannot grow by this order: the holding and the
+    /// worst case of all working orders together end neither larger nor reversed. The child that closes
+    /// what its parent opens is judged with its parent.
+    pub(crate) fn is_reducing(&self, order: &NewOrder) -> bool {
+        let exposure = self.exposure(order);
+        if exposure.covered {
+            return true;
+        }
+        let position = self.position(order);
+        let against = match order.side {
+            Side::Buy => position < Position::FLAT,
+            Side::Sell => position > Position::FLAT,
+        };
+        against && exposure.worst(order.side).is_some_and(|all| all <= position.size())
+    }
+
+    /// The worst case with this order.
+    pub(crate) fn exposure(&self, order: &NewOrder) -> Exposure {
+        let own = self.own_leg(order);
+        let mut legs = self.other_legs(order);
+        legs.push(own);
+        let fed = self.fed_by_parent(order, &legs);
+        let is_covered = |leg: &Leg<'_>| {
+            let parent = self.parent_of(order, leg);
+            let all = fed.get(&(leg.client_id, leg.parent_id)).copied().flatten();
+            parent.zip(all).is_some_and(|(parent, all)| parent.waits && all <= parent.qty)
+        };
+        let worst = [Side::Buy, Side::Sell].map(|side| {
+            let waiting = legs.iter().filter(|leg| leg.side == side && !is_covered(leg));
+            self.sum(order, waiting)
+        });
+        Exposure { worst, covered: is_covered(&own) }
+    }
+
+    /// This order, or the worse of it and the one that it changes.
+    fn own_leg<'s>(&'s self, order: &'s NewOrder) -> Leg<'s> {
+        let own = self.own.and_then(|key| self.book.get(key));
+        let qty = own.map_or(order.qty, |own| worse(own, order));
+        Leg {
+            client_id: Some(self.client_id),
+            order_id: Some(order.order_id),
+            side: order.side,
+            qty,
+            parent_id: self.parent_id(order),
+            oca_group: &order.oca_group,
+        }
+    }
+
+    /// The other orders of the same account and instrument, and the other messages of the same group.
+    fn other_legs<'s>(&'s self, order: &'s NewOrder) -> Vec<Leg<'s>> {
+        let in_group = |state: &OrderState| {
+            let of_client = state.client_id == Some(self.client_id);
+            self.group.iter().find(|member| of_client && state.order_id == Some(member.order_id))
+        };
+        let same = |state: &OrderState| {
+            state.account.as_ref().is_none_or(|account| *account == order.account)
+                && state.instrument == order.instrument
+        };
+        let mut legs: Vec<_> = self
+            .book
+            .exposed()
+            .filter(|(key, state)| Some(*key) != self.own && same(state))
+            .map(|(_, state)| Leg {
+                client_id: state.client_id,
+                order_id: state.order_id,
+                side: state.side,
+                qty: in_group(state).map_or(state.exposed_qty(), |member| worse(state, member)),
+                parent_id: state.parent_id,
+                oca_group: &state.oca_group,
+            })
+            .collect();
+        let known = |member: &NewOrder| {
+            let key = self.book.by_client(self.client_id, member.order_id);
+            key.and_then(|key| self.book.get(key)).is_some_and(|state| state.status.is_open())
+        };
+        let new = self.group.iter().filter(|member| {
+            member.order_id != order.order_id
+                && member.account == order.account
+                && member.instrument == order.instrument
+                && !known(member)
+        });
+        legs.extend(new.map(|member| Leg {
+            client_id: Some(self.client_id),
+            order_id: Some(member.order_id),
+            side: member.side,
+            qty: member.qty,
+            parent_id: member.parent_id,
+            oca_group: &member.oca_group,
+        }));
+        legs
+    }
+
+    /// How much the children of each parent can execute together.
+    fn fed_by_parent(
+        &self,
+        order: &NewOrder,
+        legs: &[Leg<'_>],
+    ) -> BTreeMap<(Option<ClientId>, Option<OrderId>), Option<Qty>> {
+        let mut children: BTreeMap<_, Vec<&Leg<'_>>> = BTreeMap::new();
+        for leg in legs.iter().filter(|leg| self.parent_of(order, leg).is_some()) {
+            children.entry((leg.client_id, leg.parent_id)).or_default().push(leg);
+        }
+        children.into_iter().map(|(key, all)| (key, self.sum(order, all.into_iter()))).collect()
+    }
+
+    /// The sum of these orders, of which one of each group can execute.
+    fn sum<'l>(&self, order: &NewOrder, legs: impl Iterator<Item = &'l Leg<'l>>) -> Option<Qty> {
+        let mut groups: BTreeMap<GroupKey<'_>, Qty> = BTreeMap::new();
+        let mut sum = Qty::ZERO;
+        for leg in legs {
+            let parent = leg.parent_id.filter(|_| self.parent_of(order, leg).is_some());
+            if leg.oca_group.is_empty() && parent.is_none() {
+                sum = sum.checked_add(leg.qty)?;
+            } else {
+                let most = groups.entry((leg.client_id, parent, leg.oca_group)).or_insert(Qty::ZERO);
+                *most = (*most).max(leg.qty);
+            }
+        }
+        groups.into_values().try_fold(sum, Qty::checked_add)
+    }
+
+    /// The parent that an order names, if it is one that can feed it.
+    fn parent_of(&self, order: &NewOrder, leg: &Leg<'_>) -> Option<Parent> {
+        let (parent_id, client_id) = leg.parent_id.zip(leg.client_id)?;
+        if leg.order_id == Some(parent_id) {
+            return None;
+        }
+        let known = self.book.by_client(client_id, parent_id).and_then(|key| self.book.get(key));
+        // One that ended without an execution feeds nothing; the venue refuses its late children.
+        let known = known.filter(|state| {
+            use OrderStatus::{Canceled, Denied, Rejected};
+            !matches!(state.status, Denied | Rejected | Canceled) || !state.cum_qty.is_zero()
+        });
+        let in_group = self
+            .group
+            .iter()
+            .chain([order])
+            .find(|other| client_id == self.client_id && other.order_id == parent_id);
+        let fits = |account: Option<_>, instrument: &_, side: Side| {
+            account == Some(&order.account) && *instrument == order.instrument && side == leg.side.opposite()
+        };
+        match (known, in_group) {
+            (Some(state), _) => fits(state.account.as_ref(), &state.instrument, state.side)
+                .then(|| Parent { qty: state.qty, waits: state.status.is_open() && state.cum_qty.is_zero() }),
+            (None, Some(new)) => fits(Some(&new.account), &new.instrument, new.side)
+                .then_some(Parent { qty: new.qty, waits: true }),
+            (None, None) => None,
+        }
+    }
+
+    /// The parent that counts: a change cannot give an order another one.
+    pub(super) fn parent_id(&self, order: &NewOrder) -> Option<OrderId> {
+        let own = self.own.filter(|_| self.replaces).and_then(|key| self.book.get(key));
+        own.map_or(order.parent_id, |own| own.parent_id)
+    }
+}
+
+/// What an order can still execute before or after its change, whichever is more.
+fn worse(state: &OrderState, change: &NewOrder) -> Qty {
+    state.exposed_qty().max(change.qty.saturating_sub(state.posted_qty))
+}

@@ -1,0 +1,244 @@
+//! The script's venue: its own truth about orders, executions and holdings, and how it tells it.
+
+use bytes::Bytes;
+use plimsoll_model::{
+    ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
+    InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
+    PositionReport, Price, Qty, RawFrame, Report, Side, StatusReport, TimeInForce,
+};
+use rust_decimal::Decimal;
+
+use super::{AtVenue, OWN, Script, account};
+use crate::{Ask, Event};
+
+impl Script {
+    pub(super) fn venue(&mut self, words: &[&str]) {
+        if let ["holds", whose, symbol, qty] = words {
+            let (whose, instrument) = (account(whose), InstrumentId::us_stock(symbol));
+            let position = Position::parse(qty).unwrap();
+            self.holdings.insert((whose.clone(), instrument), position);
+            let contract = Contract::stock(symbol, Currency::USD);
+            let report = PositionReport { account: whose, contract, position, avg_cost: None };
+            return self.own(Report::Position(report));
+        }
+        if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
+            return self.manual(perm, [side, qty, symbol, kind], rest);
+        }
+        let [verb, name, id, rest @ ..] = words else { panic!("the venue does not know {words:?}") };
+        let (link, client_id) = self.link_of(name);
+        let key = (client_id, OrderId(id.parse().unwrap()));
+        match *verb {
+            "accepts" => self.set_status(link, key, OrderStatus::New),
+            "cancels" => {
+                self.set_status(link, key, OrderStatus::Canceled);
+                let error = ErrorReport { id: Some(key.1.0), code: 202, text: "Order Canceled".into() };
+                self.say(link, Report::Error(error));
+            }
+            // Only the words of an error: the order itself is as it was.
+            "errs" => {
+                let code = rest[0].parse().unwrap();
+                self.say(link, Report::Error(ErrorReport { id: Some(key.1.0), code, text: "x".into() }));
+            }
+            // A status that overtakes its execution.
+            "says" => self.status_first(link, key, rest[1]),
+            // An early openOrder, before the broker has given its number.
+            "names" => {
+                let order = &self.at_venue[&key];
+                let perm_id = PermId(rest[0].parse().unwrap());
+                let report = OpenOrderReport { perm_id, ..order.report() };
+                self.say(link, Report::OpenOrder(Box::new(report)));
+            }
+            "rejects" => {
+                let error =
+                    ErrorReport { id: Some(key.1.0), code: rest[0].parse().unwrap(), text: "x".into() };
+                self.at_venue.get_mut(&key).unwrap().status = OrderStatus::Rejected;
+                self.say(link, Report::Error(error));
+            }
+            "forgets" => {
+                self.at_venue.remove(&key);
+            }
+            "fills" => self.fill(link, key, rest[0], rest[1]),
+            other => panic!("the venue does not know {other}"),
+        }
+    }
+
+    /// An order placed by hand, as our own connection is told of it.
+    fn manual(&mut self, perm: &str, words: [&str; 4], rest: &[&str]) {
+        let [side, qty, symbol, kind] = words;
+        let word = |key: &str| rest.iter().find_map(|w| w.strip_prefix(key)).unwrap_or_default();
+        let report = OpenOrderReport {
+            order_id: Some(OrderId(0)),
+            client_id: Some(ClientId(0)),
+            perm_id: PermId(perm.parse().unwrap()),
+            contract: Contract::stock(symbol, Currency::USD),
+            account: Some(account(if word("account=").is_empty() { "DU1" } else { word("account=") })),
+            side: if side == "BUY" { Side::Buy } else { Side::Sell },
+            qty: Qty::parse(qty).unwrap(),
+            ord_type: OrdType::from_wire(kind),
+            limit_px: rest.first().and_then(|px| Price::parse(px).ok()),
+            stop_px: None,
+            tif: TimeInForce::Day,
+            order_ref: word("ref=").into(),
+            parent_id: None,
+            status: OrderStatus::New,
+            what_if: false,
+            cum_qty: None,
+        };
+        self.own(Report::OpenOrder(Box::new(report)));
+    }
+
+    fn status_first(&mut self, link: LinkId, key: (ClientId, OrderId), cum_qty: &str) {
+        let order = self.at_venue[&key].clone();
+        let cum_qty = Qty::parse(cum_qty).unwrap();
+        let leaves_qty = order.request.qty.saturating_sub(cum_qty);
+        let status = if leaves_qty.is_zero() { OrderStatus::Filled } else { OrderStatus::New };
+        let (order_id, client_id, perm_id) = (key.1, key.0, order.perm_id);
+        let report = StatusReport { order_id, client_id, perm_id, status, cum_qty, leaves_qty, avg_px: None };
+        self.say(link, Report::Status(report));
+    }
+
+    fn fill(&mut self, link: LinkId, key: (ClientId, OrderId), qty: &str, px: &str) {
+        let (qty, px) = (Qty::parse(qty).unwrap(), Price::parse(px).unwrap());
+        let order = self.at_venue.get_mut(&key).unwrap();
+        order.cum_qty = order.cum_qty.checked_add(qty).unwrap();
+        let full = order.cum_qty >= order.request.qty;
+        order.status = if full { OrderStatus::Filled } else { OrderStatus::New };
+        let order = order.clone();
+        let number = self.executions.len() + 1;
+        let exec_id = ExecId::new(&format!("0001.{number:04}.01.01")).unwrap();
+        let instrument = InstrumentId::of(&order.request.contract).unwrap();
+        let report = ExecutionReport {
+            req_id: None,
+            order_id: key.1,
+            client_id: order.client_id,
+            perm_id: order.perm_id,
+            contract: order.request.contract.clone(),
+            order_ref: order.order_ref.clone(),
+            cum_qty: order.cum_qty,
+            execution: Execution {
+                exec_id: exec_id.clone(),
+                cl_ord_id: None,
+                account: order.account.clone(),
+                instrument: instrument.clone(),
+                side: order.request.side,
+                last_qty: qty,
+                last_px: px,
+                at: Some(self.wall),
+            },
+        };
+        let held = self.holdings.entry((order.account.clone(), instrument)).or_insert(Position::FLAT);
+        *held = held.after(order.request.side, qty).unwrap();
+        self.executions.push(report.clone());
+        self.say(link, Report::Execution(Box::new(report)));
+        let charge = Some(Money { amount: Decimal::ONE, currency: Currency::USD });
+        self.say(link, Report::Commission { exec_id, charge });
+        let status = self.at_venue[&key].status;
+        self.set_status(link, key, status);
+    }
+
+    fn set_status(&mut self, link: LinkId, key: (ClientId, OrderId), status: OrderStatus) {
+        let order = self.at_venue.get_mut(&key).unwrap();
+        order.status = status;
+        let order = order.clone();
+        self.say(link, Report::OpenOrder(Box::new(order.report())));
+        self.say(
+            link,
+            Report::Status(StatusReport {
+                order_id: key.1,
+                client_id: key.0,
+                perm_id: order.perm_id,
+                status,
+                cum_qty: order.cum_qty,
+                leaves_qty: order.request.qty.saturating_sub(order.cum_qty),
+                avg_px: None,
+            }),
+        );
+    }
+
+    /// Says something to a bot, if it is there to hear it; the venue does not know Plimsoll.
+    fn say(&mut self, link: LinkId, report: Report) {
+        let connected = self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
+        if connected {
+            let raw = RawFrame::new(Bytes::from_static(b"venue"));
+            self.feed(Event::FromVenue { link, report, raw });
+        }
+    }
+
+    pub(super) fn own(&mut self, report: Report) {
+        self.feed(Event::FromVenue { link: OWN, report, raw: RawFrame::default() });
+    }
+
+    /// Answers every open question on our own connection from the venue's truth.
+    pub(super) fn answer_all(&mut self) {
+        for ask in std::mem::take(&mut self.asked) {
+            match ask {
+                Ask::Positions => {
+                    for ((account, instrument), position) in self.holdings.clone() {
+                        let contract = Contract::stock(instrument.as_str(), Currency::USD);
+                        let avg_cost = None;
+                        self.own(Report::Position(PositionReport { account, contract, position, avg_cost }));
+                    }
+                    self.own(Report::PositionsEnd);
+                }
+                Ask::OpenOrders => {
+                    let open: Vec<_> =
+                        self.at_venue.values().filter(|o| o.status.is_open()).map(AtVenue::report).collect();
+                    for order in open {
+                        self.own(Report::OpenOrder(Box::new(order)));
+                    }
+                    self.own(Report::OpenOrderEnd);
+                }
+                Ask::Executions { req_id } => {
+                    for execution in self.executions.clone() {
+                        self.own(Report::Execution(Box::new(execution)));
+                    }
+                    self.own(Report::ExecutionsEnd(req_id));
+                }
+                Ask::CompletedOrders => {
+                    let ended: Vec<_> =
+                        self.at_venue.values().filter(|o| !o.status.is_open()).map(AtVenue::report).collect();
+                    for order in ended {
+                        self.own(Report::CompletedOrder(Box::new(order)));
+                    }
+                    self.own(Report::CompletedOrdersEnd);
+                }
+                Ask::Contract { .. } if self.contracts_unanswered => {}
+                Ask::Contract { req_id, contract } => {
+                    let con_id = ConId(if &*contract.symbol == "SPY" { 756_733 } else { 320_227_571 });
+                    self.own(Report::Contract(Box::new(ContractReport {
+                        req_id,
+                        contract,
+                        con_id,
+                        tick: Some(Price::parse("0.01").unwrap()),
+                        liquid_hours: "".into(),
+                        time_zone: "US/Eastern".into(),
+                    })));
+                }
+                Ask::Quotes { .. } => {}
+            }
+        }
+    }
+}
+
+impl AtVenue {
+    fn report(&self) -> OpenOrderReport {
+        OpenOrderReport {
+            order_id: Some(self.request.order_id),
+            client_id: Some(self.client_id),
+            perm_id: self.perm_id,
+            contract: self.request.contract.clone(),
+            account: Some(self.account.clone()),
+            side: self.request.side,
+            qty: self.request.qty,
+            ord_type: self.request.ord_type.clone(),
+            limit_px: self.request.limit_px,
+            stop_px: self.request.stop_px,
+            tif: self.request.tif.clone(),
+            order_ref: self.order_ref.clone(),
+            parent_id: self.request.parent_id,
+            status: self.status,
+            what_if: false,
+            cum_qty: Some(self.cum_qty),
+        }
+    }
+}
