@@ -36,10 +36,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 pub use clock::{JumpError, Speed, SpeedError, VenueClock};
 
@@ -54,6 +54,9 @@ use transcript::Transcript;
 const INPUTS_MAX: usize = 64;
 /// Requests of the control API that wait for the venue.
 const ASKS_MAX: usize = 64;
+
+/// How long after an attempt to open the port again the next one is made.
+const REOPEN_AFTER: Duration = Duration::from_millis(200);
 
 /// One connection of a client; counted up, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +82,8 @@ pub enum Output {
         /// Which.
         conn: ConnId,
     },
+    /// Close the port, so that who connects is refused; or open it again.
+    RefuseConnections(bool),
 }
 
 /// A venue without sockets and without a clock. Every call leaves its outputs in `out`, in order.
@@ -225,7 +230,7 @@ pub fn serve(venue: Box<dyn Venue>, options: &Options) -> Result<SimulatorHandle
     let (engine, ports) = engine(venue, options, transcript);
     let mut tasks = JoinSet::new();
     tasks.spawn(engine.run());
-    tasks.spawn(accept(tws, ports.inputs));
+    tasks.spawn(accept(tws, tws_addr, ports.inputs, ports.refusing));
     let router = control::router(Control { asks: ports.asks.clone(), clock: ports.clock });
     let router = http::guarded(router, control_addr);
     tasks.spawn(async move { match http::serve(control, router).await {} });
@@ -280,6 +285,7 @@ struct Ports {
     inputs: mpsc::Sender<Input>,
     asks: mpsc::Sender<Ask>,
     clock: watch::Receiver<SharedClock>,
+    refusing: watch::Receiver<bool>,
     stop: watch::Sender<()>,
 }
 
@@ -294,6 +300,7 @@ fn engine(venue: Box<dyn Venue>, options: &Options, transcript: Transcript) -> (
     let (inputs, from_connections) = mpsc::channel(INPUTS_MAX);
     let (asks, from_control) = mpsc::channel(ASKS_MAX);
     let (published, shared) = watch::channel(SharedClock { clock, pace: pace.clone(), started });
+    let (refuse, refusing) = watch::channel(false);
     let (stop, stopped) = watch::channel(());
     let engine = Engine {
         turn: Turn { waiting: Vec::new(), give_up: started, next: started },
@@ -303,6 +310,7 @@ fn engine(venue: Box<dyn Venue>, options: &Options, transcript: Transcript) -> (
         started,
         transcript,
         published,
+        refuse,
         asks: from_control,
         inputs: from_connections,
         to_self: inputs.clone(),
@@ -313,16 +321,48 @@ fn engine(venue: Box<dyn Venue>, options: &Options, transcript: Transcript) -> (
         last_conn: 0,
         held: None,
     };
-    (engine, Ports { inputs, asks, clock: shared, stop })
+    (engine, Ports { inputs, asks, clock: shared, refusing, stop })
 }
 
-async fn accept(listener: TcpListener, inputs: mpsc::Sender<Input>) {
+async fn accept(
+    listener: TcpListener,
+    address: SocketAddr,
+    inputs: mpsc::Sender<Input>,
+    mut refusing: watch::Receiver<bool>,
+) {
+    let mut listener = Some(listener);
     loop {
-        let stream = link::accept(&listener).await;
-        if inputs.send(Input::Connected(engine::spawn(stream))).await.is_err() {
-            return;
+        let refuse = *refusing.borrow_and_update();
+        if refuse {
+            listener = None;
+        } else if listener.is_none() {
+            listener = reopen(address);
+        }
+        tokio::select! {
+            biased;
+            changed = refusing.changed() => if changed.is_err() { return },
+            stream = accept_on(listener.as_ref()) => {
+                if inputs.send(Input::Connected(engine::spawn(stream))).await.is_err() {
+                    return;
+                }
+            }
+            () = sleep(REOPEN_AFTER), if listener.is_none() && !refuse => {}
         }
     }
+}
+
+async fn accept_on(listener: Option<&TcpListener>) -> TcpStream {
+    match listener {
+        Some(listener) => link::accept(listener).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn reopen(address: SocketAddr) -> Option<TcpListener> {
+    link::bind(address)
+        .and_then(link::Bound::listen)
+        .inspect_err(|error| tracing::warn!(%error, "port not opened again; trying on"))
+        .ok()
 }
 
 impl SharedClock {

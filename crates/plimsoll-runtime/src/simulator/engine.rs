@@ -73,6 +73,7 @@ pub(super) struct Engine {
     pub(super) started: Instant,
     pub(super) transcript: Transcript,
     pub(super) published: watch::Sender<SharedClock>,
+    pub(super) refuse: watch::Sender<bool>,
     pub(super) asks: mpsc::Receiver<Ask>,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) to_self: mpsc::Sender<Input>,
@@ -169,22 +170,28 @@ impl Engine {
     }
 
     pub(super) fn deliver(&mut self, out: Vec<Output>) {
-        let now = self.venue.now();
         for output in out {
-            let (Output::Send { to: conn, .. } | Output::Close { conn } | Output::Reset { conn }) = &output;
-            let Some(outbox) = self.connections.get(conn) else { continue };
-            match &output {
-                Output::Send { bytes, .. } if !outbox.is_ending() => {
-                    self.transcript.record(now, *conn, Direction::Out, bytes);
-                    if outbox.push(bytes).is_err() {
-                        tracing::warn!(conn = conn.0, "client does not read; connection broken off");
-                        outbox.end(End::BrokenOff);
-                    }
-                }
-                Output::Send { .. } => {}
-                Output::Close { .. } => outbox.end(End::Orderly),
-                Output::Reset { .. } => outbox.end(End::BrokenOff),
+            match output {
+                Output::Send { to, bytes } => self.send(to, &bytes),
+                Output::Close { conn } => self.end(conn, End::Orderly),
+                Output::Reset { conn } => self.end(conn, End::BrokenOff),
+                Output::RefuseConnections(refuse) => drop(self.refuse.send_replace(refuse)),
             }
+        }
+    }
+
+    fn send(&mut self, to: ConnId, bytes: &[u8]) {
+        let Some(outbox) = self.connections.get(&to).filter(|outbox| !outbox.is_ending()) else { return };
+        self.transcript.record(self.venue.now(), to, Direction::Out, bytes);
+        if outbox.push(bytes).is_err() {
+            tracing::warn!(conn = to.0, "client does not read; connection broken off");
+            outbox.end(End::BrokenOff);
+        }
+    }
+
+    fn end(&self, conn: ConnId, end: End) {
+        if let Some(outbox) = self.connections.get(&conn) {
+            outbox.end(end);
         }
     }
 

@@ -96,6 +96,9 @@ impl Engine {
 
     /// Everything between now and `to` happens, as fast as the clients can read it.
     pub(super) async fn jump(&mut self, to: Timestamp) -> Result<Value, Problem> {
+        if matches!(self.pace, Pace::Lockstep(_)) {
+            return Err(Problem::conflict("in lockstep time moves by ticks only; it was left as it is"));
+        }
         let now = self.clock.at(self.host());
         check_jump(now, to).map_err(|error| Problem::conflict(error.to_string()))?;
         if let Some(limit) = self.clock.limit().filter(|limit| to > *limit) {

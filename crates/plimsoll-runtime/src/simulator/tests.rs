@@ -76,6 +76,7 @@ impl Venue for Echo {
         match bytes {
             b"ack" => drop(self.waiting.remove(&conn)),
             b"close" => out.extend([send(&vec![b'x'; 100_000]), Output::Close { conn }, send(b"too late")]),
+            b"refuse" => out.push(Output::RefuseConnections(true)),
             b"reset" => out.extend([send(b"lost"), Output::Reset { conn }]),
             b"flood" => out.extend((0..9).map(|_| send(&vec![b'x'; 1 << 20]))),
             bytes => out.push(send(bytes)),
@@ -127,7 +128,8 @@ impl Venue for Echo {
         known.then_some(json!({"fault": 1})).ok_or(VenueError { status: 400, message })
     }
 
-    fn heal_all(&mut self, _: &mut Vec<Output>) {
+    fn heal_all(&mut self, out: &mut Vec<Output>) {
+        out.push(Output::RefuseConnections(false));
         self.note("healed");
     }
 

@@ -189,7 +189,7 @@ async fn the_journal_has_every_frame_of_both_directions() {
     );
 }
 
-/// The one test with sockets: addresses, a taken port, an orderly end.
+/// With sockets: addresses, a taken port, an orderly end.
 #[tokio::test]
 async fn a_served_venue_has_two_addresses_and_gives_them_back() {
     let any = "127.0.0.1:0".parse().unwrap();
@@ -222,4 +222,33 @@ async fn a_served_venue_has_two_addresses_and_gives_them_back() {
     let left = std::fs::read_to_string(&journal).unwrap();
     std::fs::remove_file(&journal).unwrap();
     assert_eq!(left.lines().count(), 3, "{left}");
+}
+
+/// With sockets: while the venue refuses connections the port is closed, as with a TWS that is not there.
+#[tokio::test]
+async fn a_port_that_refuses_is_closed_and_opens_again() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let options = Options { listen: any, control: any, pace: times("1"), held: false, journal: None };
+    let server = serve(Box::new(Echo::with_events([])), &options).unwrap();
+    let (address, within) = (server.tws_addr().to_string(), Duration::from_secs(5));
+    let mut first = link::connect(&address, within).await.unwrap();
+    first.write_all(b"refuse").await.unwrap();
+    // The order is carried out by another task; until then a connection may still succeed.
+    while link::connect(&address, within).await.is_ok() {}
+
+    let mut http = link::connect(&server.control_addr().to_string(), within).await.unwrap();
+    http.write_all(b"DELETE /faults HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    http.read_to_string(&mut String::new()).await.unwrap();
+    let mut again = loop {
+        if let Ok(client) = link::connect(&address, within).await {
+            break client;
+        }
+    };
+    for client in [&mut first, &mut again] {
+        client.write_all(b"hello").await.unwrap();
+        let mut heard = [0; 5];
+        client.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"hello");
+    }
+    server.shutdown().await;
 }

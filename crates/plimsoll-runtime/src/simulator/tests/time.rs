@@ -141,6 +141,13 @@ async fn an_acknowledgement_gives_the_others_their_full_time_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lockstep_takes_no_jumps() {
+    let rig = Rig::held(Echo::with_events([]), lockstep(None));
+    assert_eq!(rig.jump(after(5)).await.unwrap_err().status, StatusCode::CONFLICT);
+    assert_eq!(rig.run_until(after(1)).await, after(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn lockstep_for_people_is_not_faster_than_they_can_watch() {
     let rig = Rig::held(Echo::with_events([]), lockstep(Some(4)));
     let began = Instant::now();
