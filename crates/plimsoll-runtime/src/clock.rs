@@ -97,9 +97,13 @@ impl Clock {
         matches!(&self.source, Source::Venue { reading, .. } if reading.lockstep)
     }
 
-    /// Whether the venue's time is followed.
-    pub fn is_following(&self) -> bool {
-        matches!(self.source, Source::Venue { .. })
+    /// Whose time it is: `system`, `followed` or `lockstep`.
+    pub fn source_word(&self) -> &'static str {
+        match &self.source {
+            Source::System(_) => "system",
+            Source::Venue { reading, .. } if reading.lockstep => "lockstep",
+            Source::Venue { .. } => "followed",
+        }
     }
 
     /// How long the host has to wait for an instant of `mono`; nothing if only the venue can bring it.
@@ -137,9 +141,7 @@ impl System {
     fn elapsed(&mut self, host: Instant, wall: Timestamp) -> Duration {
         // Either clock may show the time for a look: after a sleep only `wall` has moved.
         let by_wall = wall.duration_since(self.checked_wall);
-        if host.duration_since(self.checked) >= SLEEP_CHECK
-            || by_wall.unsigned_abs() >= SLEEP_CHECK
-        {
+        if host.duration_since(self.checked) >= SLEEP_CHECK || by_wall.unsigned_abs() >= SLEEP_CHECK {
             self.checked = host;
             self.checked_wall = wall;
             self.note_sleep();

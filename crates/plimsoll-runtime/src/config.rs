@@ -17,7 +17,7 @@ mod venue;
 
 #[cfg(test)]
 #[expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them when it updates")]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -72,6 +72,8 @@ pub struct BotPort {
     pub bot: BotName,
     /// Loopback; port zero takes any free one.
     pub listen: SocketAddr,
+    /// `demo`, `paper` or `live`, where it is named. Shown, not enforced.
+    pub stage: Option<Box<str>>,
 }
 
 /// What kind of venue stands behind the gateway.

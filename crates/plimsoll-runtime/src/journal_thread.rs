@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use plimsoll_journal::{Body, FileSink, Head, MemorySink, Options, Sink, WriteError, Writer};
+use plimsoll_journal::{Body, FileSink, Head, MemorySink, Sink, WriteError, Writer};
 use plimsoll_model::Now;
 
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
@@ -26,12 +26,11 @@ pub(crate) enum JournalReport {
 }
 
 /// Where records go.
-#[derive(Debug)]
-pub enum JournalSink {
+pub(crate) enum JournalSink {
     /// To the disk, by a thread.
-    Disk(Writer<FileSink>),
+    Disk(Box<Writer<FileSink>>),
     /// Nowhere that survives; for benchmarks and tests.
-    Memory,
+    Memory(Box<Writer<MemorySink>>),
 }
 
 /// The gateway's side.
@@ -41,13 +40,13 @@ pub(crate) struct Journal {
 }
 
 enum Kind {
-    Thread { entries: Sender<Entry>, thread: JoinHandle<()> },
+    Thread { entries: Option<Sender<Entry>>, thread: Option<JoinHandle<()>> },
     Memory(Box<Memory>),
 }
 
 /// Written and answered at once, by the caller.
 struct Memory {
-    writer: Writer<MemorySink>,
+    writer: Box<Writer<MemorySink>>,
     report: Box<dyn FnMut(JournalReport) + Send>,
 }
 
@@ -70,8 +69,7 @@ impl Journal {
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let kind = match sink {
-            JournalSink::Memory => {
-                let writer = Writer::new(MemorySink::new(), Options::default(), 1);
+            JournalSink::Memory(writer) => {
                 Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
             }
             JournalSink::Disk(writer) => {
@@ -80,8 +78,8 @@ impl Journal {
                 let shared = Arc::clone(&shared);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
-                    .spawn(move || run(writer, &waiting, &shared, report))?;
-                Kind::Thread { entries, thread }
+                    .spawn(move || run(*writer, &waiting, &shared, report))?;
+                Kind::Thread { entries: Some(entries), thread: Some(thread) }
             }
         };
         Ok(Self { kind, shared })
@@ -92,8 +90,7 @@ impl Journal {
         match &mut self.kind {
             Kind::Thread { entries, .. } => {
                 self.shared.sent();
-                // A thread that is gone has reported why; the gateway is about to end.
-                let _ = entries.send(Entry::Append(now, body));
+                send(entries.as_ref(), Entry::Append(now, body));
             }
             Kind::Memory(memory) => {
                 if let Err(error) = memory.writer.append(now, &body) {
@@ -108,7 +105,7 @@ impl Journal {
     pub(crate) fn flush(&mut self, token: u64) {
         match &mut self.kind {
             Kind::Thread { entries, .. } => {
-                let _ = entries.send(Entry::Flush(token));
+                send(entries.as_ref(), Entry::Flush(token));
             }
             Kind::Memory(memory) => {
                 let report = match memory.writer.sync() {
@@ -131,13 +128,23 @@ impl Journal {
     }
 
     /// Writes and syncs what is left, and ends.
-    pub(crate) fn close(self) -> Head {
-        if let Kind::Thread { entries, thread } = self.kind {
-            drop(entries);
-            // The thread has reported its failure already, if it had one.
-            let _ = thread.join();
+    pub(crate) fn close(&mut self) -> Head {
+        if let Kind::Thread { entries, thread } = &mut self.kind {
+            // Without a sender the thread ends by itself.
+            drop(entries.take());
+            if let Some(thread) = thread.take() {
+                // It has reported its failure already, if it had one.
+                let _ = thread.join();
+            }
         }
         self.shared.get().1
+    }
+}
+
+impl Drop for Journal {
+    /// Whoever takes the journal next must not find this thread still writing.
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -157,6 +164,13 @@ impl Shared {
 
     fn get(&self) -> (usize, Head) {
         *self.state.lock().expect("nothing panics while it holds this lock")
+    }
+}
+
+/// A thread that is gone has reported why, and the gateway is about to end.
+fn send(entries: Option<&Sender<Entry>>, entry: Entry) {
+    if let Some(entries) = entries {
+        let _ = entries.send(entry);
     }
 }
 
@@ -211,6 +225,7 @@ mod tests {
     use std::sync::mpsc;
 
     use jiff::Timestamp;
+    use plimsoll_journal::Options;
     use plimsoll_model::Mono;
 
     use super::*;
@@ -284,7 +299,8 @@ mod tests {
     #[test]
     fn memory_answers_at_once() {
         let (sender, receiver) = mpsc::channel();
-        let mut journal = Journal::start(JournalSink::Memory, move |report| {
+        let memory = Writer::new(MemorySink::new(), Options::default(), 1);
+        let mut journal = Journal::start(JournalSink::Memory(Box::new(memory)), move |report| {
             sender.send(matches!(report, JournalReport::Flushed(7))).unwrap();
         })
         .unwrap();

@@ -5,5 +5,26 @@
 //!
 //! Does not own: any decision about an order. What the bridge says is done; what it did not say is not.
 
+mod bot_link;
+mod carry;
+pub mod clock;
 pub mod config;
+mod gateway;
+pub mod http;
+mod input;
+mod journal_thread;
+mod lanes;
 pub mod link;
+pub mod operator;
+pub mod operator_client;
+mod own;
+pub mod probe;
+mod quotes;
+mod record;
+pub mod replay;
+pub mod simulator;
+pub mod view;
+mod wire;
+mod work;
+
+pub use gateway::{Addresses, Gateway, GatewayError, GatewayHandle, StartError, Storage};

@@ -31,6 +31,7 @@ pub(super) struct RawBot {
     pub(super) instruments: Vec<Spanned<(InstrumentId, Contract)>>,
     pub(super) shared: Vec<Spanned<InstrumentId>>,
     pub(super) fill_account: Option<Spanned<bool>>,
+    stage: Option<Box<str>>,
     limits: RawLimits,
 }
 
@@ -68,6 +69,7 @@ impl RawBot {
             instruments: instruments(&mut section, problems),
             shared: section.texts("shared", problems, |text| Ok(InstrumentId::us_stock(text))),
             fill_account: section.flag("fill_account", problems),
+            stage: stage(&mut section, problems),
             limits: RawLimits::read(&mut section, problems),
         };
         if raw.accounts.is_empty() {
@@ -80,7 +82,11 @@ impl RawBot {
 
     /// Where this bot connects.
     pub(super) fn port(&self) -> Option<BotPort> {
-        Some(BotPort { bot: self.name.as_ref()?.get_ref().clone(), listen: *self.listen.as_ref()?.get_ref() })
+        Some(BotPort {
+            bot: self.name.as_ref()?.get_ref().clone(),
+            listen: *self.listen.as_ref()?.get_ref(),
+            stage: self.stage.clone(),
+        })
     }
 
     /// For the bridge; nothing if a part is missing.
@@ -269,12 +275,15 @@ fn orders_per_minute(section: &mut Section<'_>, problems: &mut Problems) -> Opti
     count
 }
 
+fn stage(section: &mut Section<'_>, problems: &mut Problems) -> Option<Box<str>> {
+    let stages = ["demo", "paper", "live"].map(|stage| (stage, stage));
+    let stage = section.text("stage", problems, |text| value::word(text, &stages))?;
+    problems.note(stage.span(), "stage is not enforced yet; any bot may trade in any environment");
+    Some((*stage.get_ref()).into())
+}
+
 /// Keys that are promised, checked, and without effect so far.
 fn unenforced(section: &mut Section<'_>, problems: &mut Problems) {
-    let stages = [("demo", ()), ("paper", ()), ("live", ())];
-    if let Some(stage) = section.text("stage", problems, |text| value::word(text, &stages)) {
-        problems.note(stage.span(), "stage is not enforced yet; any bot may trade in any environment");
-    }
     if let Some(keep) = section.text("keep_upstream", problems, value::duration) {
         problems.note(
             keep.span(),

@@ -4,7 +4,7 @@ use plimsoll_core::config::{FillAccount, Mode};
 use super::*;
 
 /// A whole file in which nothing is wrong; each test breaks one thing.
-const GOOD: &str = r#"[plimsoll]
+pub(crate) const GOOD: &str = r#"[plimsoll]
 state_dir = "state"
 mode = "enforce"
 

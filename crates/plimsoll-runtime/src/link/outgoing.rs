@@ -23,6 +23,7 @@ pub struct BacklogFull;
 struct Shared {
     backlog: Mutex<Backlog>,
     changed: Notify,
+    closing: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +75,15 @@ impl Outgoing {
     pub fn close(&self) {
         self.lock().closing = true;
         self.0.changed.notify_one();
+        self.0.closing.notify_waiters();
+    }
+
+    /// Waits until somebody closes this link.
+    pub async fn closing(&self) {
+        let closing = self.0.closing.notified();
+        if !self.lock().closing {
+            closing.await;
+        }
     }
 
     /// How many ticks were left out so far.

@@ -1,0 +1,223 @@
+//! One bot's connection and the upstream connection that it gets of its own.
+//!
+//! Owns: the handshake, which is passed through with the client's versions clamped to those whose layouts
+//! are known, and the four streams of bytes afterwards. Nothing is sent to the bot between the handshake's
+//! reply and its start message: the official clients throw away what arrives together with the reply.
+//!
+//! Does not own: who may connect, and what happens to a frame; both are the gateway's.
+
+use std::sync::Arc;
+
+use plimsoll_model::{BotName, LinkId};
+use plimsoll_tws::ServerVersion;
+use plimsoll_tws::frame::{self, BOT_FRAME_MAX, VENUE_FRAME_MAX};
+use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::input::{Arrival, Input, Shared, VenueInput};
+use crate::lanes::BotInput;
+use crate::link::{self, HANDSHAKE_MAX, Incoming, LINGER_MAX, Outgoing, ReadError};
+use crate::wire;
+
+/// Bytes of frames that one bot may have waiting for the gateway.
+const BOT_WAITING_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of frames that one upstream may have waiting for the gateway; more than the longest frame.
+const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
+
+/// A pair of connections that both sides have agreed on.
+struct Pair<B, V> {
+    from_bot: Incoming<tokio::io::ReadHalf<B>>,
+    to_bot: tokio::io::WriteHalf<B>,
+    from_venue: Incoming<tokio::io::ReadHalf<V>>,
+    to_venue: tokio::io::WriteHalf<V>,
+    version: ServerVersion,
+}
+
+/// Serves a bot's connection to its end.
+pub(crate) async fn serve(stream: TcpStream, bot: BotName, shared: Arc<Shared>) {
+    let link = shared.next_link();
+    let Ok(permit) = Arc::clone(&shared.unidentified).try_acquire_owned() else {
+        let text = format!("{bot}'s port: too many connections without a client id; closed the newest");
+        shared.send(Input::Note(link, text));
+        return;
+    };
+    let opened = open(stream, link, bot.clone(), &shared).await;
+    drop(permit);
+    match opened {
+        Ok((pair, arrival)) => {
+            let (to_bot, to_venue) = (arrival.to_bot.clone(), arrival.to_venue.clone());
+            shared.send(Input::Venue(VenueInput::Arrived(Box::new(arrival))));
+            run(pair, link, &to_bot, &to_venue, &shared).await;
+        }
+        Err(why) => shared.send(Input::Note(link, format!("{bot}'s port: {why}"))),
+    }
+}
+
+async fn open(
+    stream: TcpStream,
+    link: LinkId,
+    bot: BotName,
+    shared: &Shared,
+) -> Result<(Pair<TcpStream, TcpStream>, Arrival), String> {
+    let (read, write) = tokio::io::split(stream);
+    let mut from_bot = Incoming::new(read, BOT_FRAME_MAX);
+    let hello = from_bot.hello().await.map_err(text)?;
+    let offer = clamp(&hello)?;
+    let upstream = link::connect(&shared.upstream, HANDSHAKE_MAX).await.map_err(text)?;
+    let mut pair = shake(from_bot, write, upstream, &offer).await?;
+    let start = timeout(HANDSHAKE_MAX, pair.from_bot.next())
+        .await
+        .map_err(|_| format!("no start message within {HANDSHAKE_MAX:?}; closed the connection"))?
+        .map_err(text)?
+        .ok_or("closed before its start message")?;
+    let client_id = wire::start_api(pair.version, &start).ok_or_else(|| {
+        format!("the first message was no startApi but {start:.60?}; closed the connection")
+    })?;
+    let arrival = Arrival {
+        link,
+        bot,
+        client_id,
+        version: pair.version,
+        raw: start,
+        to_bot: Outgoing::new(),
+        to_venue: Outgoing::new(),
+    };
+    Ok((pair, arrival))
+}
+
+/// The versions to offer the venue: the client's, as far as their layouts are known. 158 is never the
+/// highest.
+fn clamp(hello: &ClientHello) -> Result<ClientHello, String> {
+    let max = handshake::negotiate(hello, u16::MAX).map_err(text)?.number();
+    let min = hello.min.max(ServerVersion::MIN.number());
+    Ok(ClientHello { min, max, options: hello.options.clone() })
+}
+
+/// Offers the venue what the client can do, and hands the venue's answer to the client as it came.
+async fn shake<B, V>(
+    from_bot: Incoming<tokio::io::ReadHalf<B>>,
+    mut to_bot: tokio::io::WriteHalf<B>,
+    upstream: V,
+    offer: &ClientHello,
+) -> Result<Pair<B, V>, String>
+where
+    B: AsyncRead + AsyncWrite,
+    V: AsyncRead + AsyncWrite,
+{
+    let (read, mut to_venue) = tokio::io::split(upstream);
+    let mut from_venue = Incoming::new(read, VENUE_FRAME_MAX);
+    let answered = timeout(HANDSHAKE_MAX, async {
+        to_venue.write_all(&offer.encode()).await.map_err(text)?;
+        from_venue.next().await.map_err(text)?.ok_or_else(|| "it closed the connection".to_owned())
+    })
+    .await;
+    let reply = answered
+        .map_err(|_| format!("the venue did not answer the handshake within {HANDSHAKE_MAX:?}"))?
+        .map_err(|why| format!("the venue did not answer the handshake: {why}"))?;
+    let hello = ServerHello::parse(&reply).map_err(text)?;
+    let version = ServerVersion::new(hello.version)
+        .filter(|version| (offer.min..=offer.max).contains(&version.number()))
+        .ok_or_else(|| {
+            let (said, min, max) = (hello.version, offer.min, offer.max);
+            format!("the venue speaks {said} and was offered {min} to {max}; closed the connection")
+        })?;
+    to_bot.write_all(&frame::encode(reply.bytes())).await.map_err(text)?;
+    Ok(Pair { from_bot, to_bot, from_venue, to_venue, version })
+}
+
+/// Moves bytes until the gateway has closed both sides, or shortly after.
+async fn run<B, V>(pair: Pair<B, V>, link: LinkId, to_bot: &Outgoing, to_venue: &Outgoing, shared: &Shared)
+where
+    B: AsyncRead + AsyncWrite,
+    V: AsyncRead + AsyncWrite,
+{
+    let Pair { from_bot, to_bot: mut bot_half, from_venue, to_venue: mut venue_half, version } = pair;
+    let write_bot = async {
+        if let Err(error) = to_bot.write_to(&mut bot_half).await {
+            shared.send(Input::Bot(link, BotInput::Gone(Some(error.to_string()))));
+            to_bot.closing().await;
+        }
+    };
+    let write_venue = async {
+        if let Err(error) = to_venue.write_to(&mut venue_half).await {
+            shared.send(Input::Venue(VenueInput::Gone { link, why: Some(error.to_string()) }));
+            to_venue.closing().await;
+        }
+    };
+    let linger = async {
+        tokio::join!(to_bot.closing(), to_venue.closing());
+        tokio::time::sleep(LINGER_MAX).await;
+    };
+    tokio::select! {
+        biased;
+        ((), ()) = async { tokio::join!(write_bot, write_venue) } => {}
+        () = linger => {}
+        () = read_venue(from_venue, link, version, shared) => {}
+        () = read_bot(from_bot, link, version, shared) => {}
+    }
+}
+
+/// Never ends: the end of the stream is told, and the gateway closes the link.
+async fn read_bot<R: AsyncRead + Unpin>(
+    mut from: Incoming<R>,
+    link: LinkId,
+    version: ServerVersion,
+    shared: &Shared,
+) {
+    let budget = Arc::new(Semaphore::new(BOT_WAITING_MAX));
+    let why = loop {
+        match from.next().await {
+            Ok(Some(raw)) => {
+                let room = take_room(&budget, raw.bytes().len()).await;
+                let request = wire::request(version, &raw);
+                shared.send(Input::Bot(link, BotInput::Frame { request, raw, room }));
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(error.to_string()),
+        }
+    };
+    shared.send(Input::Bot(link, BotInput::Gone(why)));
+    std::future::pending().await
+}
+
+/// Never ends, like [`read_bot`].
+async fn read_venue<R: AsyncRead + Unpin>(
+    mut from: Incoming<R>,
+    link: LinkId,
+    version: ServerVersion,
+    shared: &Shared,
+) {
+    let budget = Arc::new(Semaphore::new(VENUE_WAITING_MAX));
+    let why = loop {
+        match from.next().await {
+            Ok(Some(raw)) => {
+                let room = take_room(&budget, raw.bytes().len()).await;
+                let told = wire::told_bot(version, &raw);
+                shared.send(Input::Venue(VenueInput::Told { link, told, raw, room }));
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(error.to_string()),
+        }
+    };
+    shared.send(Input::Venue(VenueInput::Gone { link, why }));
+    std::future::pending().await
+}
+
+/// Waits until the gateway has dealt with enough of this link's earlier frames.
+async fn take_room(budget: &Arc<Semaphore>, len: usize) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    Arc::clone(budget).acquire_many_owned(len).await.ok()
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+impl From<ReadError> for String {
+    fn from(error: ReadError) -> Self {
+        error.to_string()
+    }
+}

@@ -1,0 +1,147 @@
+//! Carrying out what the bridge decided: commands become frames on the links they name.
+//!
+//! Does not own any choice. A command that cannot be carried out as it stands ends its link, and the
+//! bridge is told: an order of which nobody knows whether it left is of unknown fate, never repeated.
+
+use plimsoll_core::{Ask, Command, Denial, Rewrite};
+use plimsoll_model::{LinkId, Now, OrderId, RawFrame};
+use plimsoll_tws::denial::Addressee;
+
+use crate::wire;
+use crate::work::Work;
+
+impl Work {
+    pub(crate) fn carry_out(&mut self, now: Now, command: Command) {
+        match command {
+            Command::Submit { link, order, raw, rewrites } => {
+                let order = order.get();
+                tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "order sent: {order}");
+                self.forward(link, &raw, &rewrites);
+            }
+            Command::Replace { link, order, raw, rewrites } => {
+                let order = &order.get().order;
+                tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "change sent: {order}");
+                self.forward(link, &raw, &rewrites);
+            }
+            Command::Forward { link, raw, rewrites } => self.forward(link, &raw, &rewrites),
+            Command::Cancel { link, order_id } => {
+                if let Some(version) = self.links.get(&link).map(|state| state.version) {
+                    self.to_venue(link, &wire::cancel(version, order_id));
+                }
+            }
+            Command::Ask(ask) => self.ask(&ask),
+            Command::ToBot { link, raw, rewrites } => self.show(link, &raw, &rewrites),
+            Command::Deny { link, denial, raw, .. } => {
+                let Some(to) = self.addressee(now, link) else { return };
+                self.log_denial(link, &denial);
+                self.all_to_bot(link, &wire::deny(to, &raw, &denial.to_string()));
+            }
+            Command::DenyReplace { link, order_id, denial, open_order, status } => {
+                self.log_denial(link, &denial);
+                self.deny_change(now, link, order_id, &denial, open_order, status.as_ref());
+            }
+            Command::CanceledUnsent { link, order_id } => {
+                let Some(to) = self.addressee(now, link) else { return };
+                self.all_to_bot(link, &wire::canceled_unsent(to, order_id));
+            }
+            Command::Refuse { link, id, code, text } => {
+                let Some(to) = self.addressee(now, link) else { return };
+                self.to_bot(link, &wire::error(to, id, code, &text));
+            }
+            Command::CloseBot { link, reason } => self.to_end.push((link, reason)),
+            Command::Flush { token } => {
+                if let Some(link) = self.asking {
+                    self.lanes.await_token(link, token);
+                }
+                self.journal.flush(token);
+            }
+            Command::Observed { link, denial, .. } => {
+                let bot = self.links.get(&link).map(|state| state.bot.as_str()).unwrap_or_default();
+                tracing::info!(%bot, guard = %denial.guard, "observed, would have been denied: {denial}");
+            }
+            Command::Notice { text } => tracing::warn!("{text}"),
+        }
+    }
+
+    /// A bot's bytes to the venue, with the declared rewrites.
+    fn forward(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
+        let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
+        match wire::rewrite_up(version, raw, rewrites) {
+            Ok(frame) => self.to_venue(link, &frame),
+            Err(error) => self.to_end.push((link, error.to_string())),
+        }
+    }
+
+    /// A venue's bytes to the bot, with the declared rewrites.
+    fn show(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
+        let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
+        match wire::rewrite_down(version, raw, rewrites) {
+            Ok(frame) => self.to_bot(link, &frame),
+            Err(error) => self.to_end.push((link, error.to_string())),
+        }
+    }
+
+    fn deny_change(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        order_id: OrderId,
+        denial: &Denial,
+        open_order: Option<(RawFrame, Vec<Rewrite>)>,
+        status: Option<&RawFrame>,
+    ) {
+        let Some(to) = self.addressee(now, link) else { return };
+        // Without its rewrites the frame would show our reference; then the notice alone has to do.
+        let open_order =
+            open_order.and_then(|(raw, rewrites)| wire::rewrite_down(to.version, &raw, &rewrites).ok());
+        let text = denial.to_string();
+        self.all_to_bot(link, &wire::deny_change(to, order_id, &text, open_order.as_ref(), status));
+    }
+
+    fn ask(&mut self, ask: &Ask) {
+        if let Ask::Quotes { req_id, instrument, .. } = ask {
+            self.quotes.subscribed(*req_id, instrument.clone());
+        }
+        if let Some(version) = self.own.as_ref().map(|own| own.version) {
+            self.to_own(&wire::ask(version, ask));
+        }
+    }
+
+    pub(crate) fn to_venue(&mut self, link: LinkId, frame: &RawFrame) {
+        let Some(state) = self.links.get(&link) else { return };
+        if let Err(full) = state.to_venue.push(frame.bytes()) {
+            self.to_end.push((link, format!("to the venue: {full}")));
+        }
+    }
+
+    pub(crate) fn to_bot(&mut self, link: LinkId, frame: &RawFrame) {
+        let Some(state) = self.links.get(&link) else { return };
+        if let Err(full) = state.to_bot.push(frame.bytes()) {
+            self.to_end.push((link, full.to_string()));
+        }
+    }
+
+    fn all_to_bot(&mut self, link: LinkId, frames: &[RawFrame]) {
+        for frame in frames {
+            self.to_bot(link, frame);
+        }
+    }
+
+    pub(crate) fn to_own(&mut self, frame: &RawFrame) {
+        let Some(own) = &self.own else { return };
+        if own.out.push(frame.bytes()).is_err() {
+            // Its task sees the end and makes the connection anew.
+            own.out.close();
+        }
+    }
+
+    fn addressee(&self, now: Now, link: LinkId) -> Option<Addressee> {
+        let state = self.links.get(&link)?;
+        Some(wire::addressee(state.version, state.client_id, now.wall))
+    }
+
+    fn log_denial(&self, link: LinkId, denial: &Denial) {
+        let bot = self.links.get(&link).map(|state| state.bot.as_str()).unwrap_or_default();
+        tracing::info!(%bot, guard = %denial.guard, "order denied: {denial}");
+    }
+}

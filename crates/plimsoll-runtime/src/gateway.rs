@@ -1,0 +1,269 @@
+//! The gateway: starting it, and the handle by which its owner waits for it, looks at it and ends it.
+//!
+//! Owns the order of a start: the state directory's lock, the journal run through the bridge, the ports
+//! taken, the venue's clock, and only then the first event of the new epoch. Does not own the work
+//! afterwards, which is [`crate::work`]'s.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use plimsoll_core::{Bridge, Operator};
+use plimsoll_journal::{
+    LockError, MemorySink, Options, ReadError, Reader, StateLock, WriteError, Writer, recover,
+};
+use plimsoll_model::{BotName, LinkId};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, FollowError, fetch};
+use crate::config::{Loaded, Settings};
+use crate::input::{Input, OperatorInput, Shared};
+use crate::journal_thread::{Journal, JournalSink};
+use crate::link::{self, BindError, Bound};
+use crate::operator::{Api, OperatorError};
+use crate::replay::{self, ReplayError, Resumed};
+use crate::view::View;
+use crate::work::Work;
+
+/// Where the journal goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// To the state directory, which also gets the operator's socket and token.
+    Disk,
+    /// Nowhere that survives, and without an operator's API; for benchmarks.
+    Memory,
+}
+
+/// Why the gateway did not start. The command line ends with exit code 3.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process has the state directory.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The journal is not intact.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// The journal cannot be run again.
+    #[error("the journal cannot be run again: {0}")]
+    Replay(#[from] ReplayError),
+    /// A port is taken.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The simulator's clock is not known.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// The operator's API could not be set up.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// The journal's thread could not be started.
+    #[error("the journal's thread was not started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Why a running gateway ended by itself. It must not go on, and a restart reconciles.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The disk. Nothing that waited for it has left.
+    #[error(transparent)]
+    Journal(#[from] WriteError),
+    /// A port could not be opened after all.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Where a started gateway is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Each bot's port, in the order of the configuration.
+    pub bots: Vec<(BotName, SocketAddr)>,
+    /// The operator's HTTP; none in memory.
+    pub operator: Option<SocketAddr>,
+}
+
+/// A running gateway. Dropping the handle ends it without a farewell.
+#[derive(Debug)]
+pub struct GatewayHandle {
+    addresses: Addresses,
+    inputs: UnboundedSender<Input>,
+    ready: watch::Receiver<bool>,
+    task: JoinHandle<Result<(), GatewayError>>,
+}
+
+/// See [`start`](Self::start).
+#[derive(Debug)]
+pub struct Gateway;
+
+impl Gateway {
+    /// Starts a gateway on the caller's runtime.
+    pub async fn start(loaded: Loaded, storage: Storage) -> Result<GatewayHandle, StartError> {
+        let Loaded { config, settings, unenforced } = loaded;
+        let ports = bind(&settings)?;
+        let past = match storage {
+            Storage::Disk => Past::on_disk(&settings)?,
+            Storage::Memory => Past::none(),
+        };
+        let clock = match &settings.follow {
+            None => Clock::system(past.resumed.last),
+            Some(control) => Clock::following(fetch(control).await?, Instant::now(), past.resumed.last),
+        };
+        let (inputs, receiver) = unbounded_channel();
+        let shared = Arc::new(Shared::new(&settings.upstream, inputs.clone(), past.resumed.last_link));
+        let api = match storage {
+            Storage::Disk => Some(Api::open(&settings, inputs.clone())?),
+            Storage::Memory => None,
+        };
+        let addresses = Addresses {
+            bots: ports.iter().map(|(bot, bound)| (bot.clone(), bound.address())).collect(),
+            operator: api.as_ref().map(Api::address),
+        };
+        let reports = inputs.clone();
+        let journal = Journal::start(past.sink, move |report| {
+            let _ = reports.send(Input::Journal(report));
+        })
+        .map_err(StartError::Thread)?;
+        let (ready, is_ready) = watch::channel(false);
+        let work = Work::new(Parts {
+            config: Arc::new(config),
+            settings,
+            notes: unenforced.iter().map(ToString::to_string).collect(),
+            bridge: past.resumed.bridge,
+            epoch: past.epoch,
+            clock,
+            journal,
+            shared,
+            ports,
+            api,
+            ready,
+            lock: past.lock,
+        });
+        let task = tokio::spawn(work.run(receiver));
+        Ok(GatewayHandle { addresses, inputs, ready: is_ready, task })
+    }
+}
+
+/// Everything that the work needs.
+pub(crate) struct Parts {
+    pub(crate) config: Arc<plimsoll_core::Config>,
+    pub(crate) settings: Settings,
+    pub(crate) notes: Vec<String>,
+    pub(crate) bridge: Bridge,
+    pub(crate) epoch: u64,
+    pub(crate) clock: Clock,
+    pub(crate) journal: Journal,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ports: Vec<(BotName, Bound)>,
+    pub(crate) api: Option<Api>,
+    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) lock: Option<StateLock>,
+}
+
+/// The end of the channel that only the work reads.
+pub(crate) type Inputs = UnboundedReceiver<Input>;
+
+impl GatewayHandle {
+    /// Where it is reached.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Waits until the broker's state is known and bots may connect; false if the gateway ended before.
+    pub async fn ready(&mut self) -> bool {
+        self.ready.wait_for(|ready| *ready).await.is_ok()
+    }
+
+    /// How things stand; nothing if the gateway has ended.
+    pub async fn look(&self) -> Option<View> {
+        let (answer, asked) = oneshot::channel();
+        self.inputs.send(Input::Operator(OperatorInput::Look(answer))).ok()?;
+        asked.await.ok()
+    }
+
+    /// Says something to the bridge as an operator; false if the gateway has ended.
+    pub async fn act(&self, operator: Operator) -> bool {
+        let (answer, asked) = oneshot::channel();
+        self.inputs.send(Input::Operator(OperatorInput::Act(operator, answer))).is_ok() && asked.await.is_ok()
+    }
+
+    /// Waits until the gateway ends by itself.
+    pub async fn ended(&mut self) -> Result<(), GatewayError> {
+        (&mut self.task).await.unwrap_or_else(|error| resume(error))
+    }
+
+    /// Closes the links, writes the journal to its end, and ends.
+    pub async fn shutdown(self) -> Result<(), GatewayError> {
+        let _ = self.inputs.send(Input::Operator(OperatorInput::Shutdown));
+        self.task.await.unwrap_or_else(|error| resume(error))
+    }
+
+    /// Ends at once, the way a killed process does: nothing is flushed, nobody is told.
+    pub fn kill(self) {
+        self.task.abort();
+    }
+}
+
+/// A panic of the gateway is its owner's.
+fn resume(error: tokio::task::JoinError) -> Result<(), GatewayError> {
+    match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Ok(()),
+    }
+}
+
+/// What the journal says about the time before this start.
+struct Past {
+    resumed: Resumed,
+    epoch: u64,
+    sink: JournalSink,
+    lock: Option<StateLock>,
+}
+
+impl Past {
+    fn none() -> Self {
+        let bridge = Bridge::new();
+        let report = replay::ReplayReport::default();
+        let resumed = Resumed { bridge, report, last: None, last_link: LinkId(0) };
+        let writer = Writer::new(MemorySink::new(), Options::default(), 1);
+        Self { resumed, epoch: 1, sink: JournalSink::Memory(Box::new(writer)), lock: None }
+    }
+
+    fn on_disk(settings: &Settings) -> Result<Self, StartError> {
+        let lock = StateLock::acquire(&settings.state_dir)?;
+        let recovered = recover(&lock)?;
+        if let Some(torn) = &recovered.torn_tail {
+            tracing::warn!(
+                seq = torn.seq,
+                "the last batch of the journal was cut short by a crash; it was removed"
+            );
+        }
+        let epoch = recovered.head.epoch + 1;
+        let resumed = replay::resume(Reader::open(&lock.journal_dir())?)?;
+        if let Some(difference) = &resumed.report.first_difference {
+            tracing::warn!(
+                seq = difference.seq,
+                "this version would have decided otherwise on `{}`: recorded {:?}, now {:?}",
+                difference.event,
+                difference.recorded,
+                difference.decided
+            );
+        }
+        let writer = recovered.into_writer(Options::default());
+        Ok(Self { resumed, epoch, sink: JournalSink::Disk(Box::new(writer)), lock: Some(lock) })
+    }
+}
+
+fn bind(settings: &Settings) -> Result<Vec<(BotName, Bound)>, StartError> {
+    settings.ports.iter().map(|port| Ok((port.bot.clone(), link::bind(port.listen)?))).collect()
+}
+
+/// Bots whose guard of stale data is switched off.
+pub(crate) fn without_stale_guard(config: &plimsoll_core::Config) -> Vec<BotName> {
+    config.bots.iter().filter(|bot| bot.stale_after.is_none()).map(|bot| bot.name.clone()).collect()
+}
+
+/// Each bot's stage, where the configuration names one.
+pub(crate) fn stages(settings: &Settings) -> BTreeMap<BotName, Box<str>> {
+    settings.ports.iter().filter_map(|port| Some((port.bot.clone(), port.stage.clone()?))).collect()
+}

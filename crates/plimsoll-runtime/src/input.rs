@@ -1,0 +1,105 @@
+//! Everything that reaches the task that owns the bridge, and what the connection tasks share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use plimsoll_core::Operator;
+use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
+use plimsoll_tws::ServerVersion;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::clock::VenueClock;
+use crate::journal_thread::JournalReport;
+use crate::lanes::BotInput;
+use crate::link::{Outgoing, UNIDENTIFIED_MAX};
+use crate::view::View;
+use crate::wire::Told;
+
+/// One message to the gateway's task. The channel has no bound of its own: every sender has one.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Operator(OperatorInput),
+    Venue(VenueInput),
+    Bot(LinkId, BotInput),
+    Journal(JournalReport),
+    /// The followed venue's clock has changed.
+    Clock(VenueClock, std::time::Instant),
+    /// A connection ended before it was a link.
+    Note(LinkId, String),
+}
+
+/// What operators say.
+#[derive(Debug)]
+pub(crate) enum OperatorInput {
+    /// A decision of the bridge's; answered when it is in the journal's queue.
+    Act(Operator, oneshot::Sender<()>),
+    /// How things stand.
+    Look(oneshot::Sender<View>),
+    /// End in order.
+    Shutdown,
+}
+
+/// What the venue says, in the order of each connection.
+#[derive(Debug)]
+pub(crate) enum VenueInput {
+    /// A bot has named its client id on a fresh pair of connections.
+    Arrived(Box<Arrival>),
+    /// A frame for a bot.
+    Told { link: LinkId, told: Told, raw: RawFrame, room: Option<OwnedSemaphorePermit> },
+    /// A bot's upstream ended; why, if not in order.
+    Gone { link: LinkId, why: Option<String> },
+    /// Our own connection has finished its start.
+    OwnUp { link: LinkId, version: ServerVersion, out: Outgoing },
+    /// A message on our own connection.
+    OwnReport { link: LinkId, report: Box<Report>, raw: RawFrame },
+    /// Something unreadable on our own connection.
+    OwnUnreadable { link: LinkId, why: String },
+    /// Our own connection ended.
+    OwnDown { link: LinkId, why: String },
+}
+
+/// A bot at the door.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) link: LinkId,
+    pub(crate) bot: BotName,
+    pub(crate) client_id: ClientId,
+    pub(crate) version: ServerVersion,
+    pub(crate) raw: RawFrame,
+    pub(crate) to_bot: Outgoing,
+    pub(crate) to_venue: Outgoing,
+}
+
+/// What all connection tasks share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) upstream: Box<str>,
+    pub(crate) inputs: UnboundedSender<Input>,
+    pub(crate) unidentified: Arc<Semaphore>,
+    /// Whether the venue waits for us; then heartbeats would be taken for our "taken".
+    pub(crate) lockstep: AtomicBool,
+    links: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(upstream: &str, inputs: UnboundedSender<Input>, last_link: LinkId) -> Self {
+        Self {
+            upstream: upstream.into(),
+            inputs,
+            unidentified: Arc::new(Semaphore::new(UNIDENTIFIED_MAX)),
+            lockstep: AtomicBool::new(false),
+            links: AtomicU64::new(last_link.0),
+        }
+    }
+
+    /// A number for a new connection, never used before in this journal.
+    pub(crate) fn next_link(&self) -> LinkId {
+        LinkId(self.links.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Hands over; a gateway that has ended no longer listens, and its connections are about to end too.
+    pub(crate) fn send(&self, input: Input) {
+        let _ = self.inputs.send(input);
+    }
+}

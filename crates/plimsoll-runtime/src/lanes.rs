@@ -1,0 +1,342 @@
+//! What waits to be fed to the bridge, and in which order it is.
+//!
+//! Order of work: the operator, the venue's words, cancels, orders that the disk has, then the bots, one
+//! frame each in turn. Within one link the order of the bot's frames is kept, with two exceptions:
+//! * a cancel goes ahead of everything but the order that it names (a global cancel: but any order);
+//! * frames behind an order that waits for the disk wait too, except further orders right behind it,
+//!   which then share the same sync.
+//!
+//! Does not own: what the work does.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use plimsoll_model::{LinkId, OrderId, RawFrame, Request};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// What came from a bot.
+#[derive(Debug)]
+pub(crate) enum BotInput {
+    /// A frame.
+    Frame {
+        /// Decoded as far as the bridge needs.
+        request: Request,
+        /// As it came.
+        raw: RawFrame,
+        /// Room in the link's budget, given back when the frame has been dealt with.
+        room: Option<OwnedSemaphorePermit>,
+    },
+    /// The bot's connection ended; why, if not by its own will.
+    Gone(Option<String>),
+}
+
+/// One piece of work.
+#[derive(Debug)]
+pub(crate) enum Work<O, V> {
+    /// From the operator.
+    Operator(O),
+    /// From the venue.
+    Venue(V),
+    /// From a bot.
+    Bot(LinkId, BotInput),
+    /// The disk has everything up to this token.
+    Flushed(u64),
+}
+
+/// All that waits. `O` is what operators say, `V` what venues say.
+#[derive(Debug)]
+pub(crate) struct Lanes<O, V> {
+    operator: VecDeque<O>,
+    venue: VecDeque<V>,
+    flushed: VecDeque<u64>,
+    bots: BTreeMap<LinkId, Lane>,
+    /// Whose turn it was last.
+    served: Option<LinkId>,
+    /// Cancels in all lanes, so that no lane is searched for nothing.
+    cancels: usize,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    queue: VecDeque<BotInput>,
+    /// The token of this link's last order that the disk does not have yet.
+    awaits: Option<u64>,
+}
+
+impl<O, V> Default for Lanes<O, V> {
+    fn default() -> Self {
+        Self {
+            operator: VecDeque::new(),
+            venue: VecDeque::new(),
+            flushed: VecDeque::new(),
+            bots: BTreeMap::new(),
+            served: None,
+            cancels: 0,
+        }
+    }
+}
+
+impl<O, V> Lanes<O, V> {
+    pub(crate) fn push_operator(&mut self, input: O) {
+        self.operator.push_back(input);
+    }
+
+    pub(crate) fn push_venue(&mut self, input: V) {
+        self.venue.push_back(input);
+    }
+
+    pub(crate) fn push_flushed(&mut self, token: u64) {
+        self.flushed.push_back(token);
+    }
+
+    pub(crate) fn push_bot(&mut self, link: LinkId, input: BotInput) {
+        self.cancels += usize::from(input.is_cancel());
+        self.bots.entry(link).or_default().queue.push_back(input);
+    }
+
+    /// An order of this link waits for the disk.
+    pub(crate) fn await_token(&mut self, link: LinkId, token: u64) {
+        self.bots.entry(link).or_default().awaits = Some(token);
+    }
+
+    /// The bridge has dealt with this token: what waited behind its order may go on.
+    pub(crate) fn settled(&mut self, token: u64) {
+        for lane in self.bots.values_mut() {
+            lane.awaits = lane.awaits.filter(|awaited| *awaited > token);
+        }
+    }
+
+    /// The link has ended; nothing of it is fed any more.
+    pub(crate) fn forget(&mut self, link: LinkId) {
+        if let Some(lane) = self.bots.remove(&link) {
+            self.cancels -= lane.queue.iter().filter(|input| input.is_cancel()).count();
+        }
+    }
+
+    /// Whether any order waits for the disk.
+    #[cfg(test)]
+    pub(crate) fn is_waiting(&self, link: LinkId) -> bool {
+        self.bots.get(&link).is_some_and(|lane| lane.awaits.is_some())
+    }
+
+    /// The next piece of work. With `cancels_only` bots are heard for nothing else: the journal lags.
+    pub(crate) fn next(&mut self, cancels_only: bool) -> Option<Work<O, V>> {
+        if let Some(input) = self.operator.pop_front() {
+            return Some(Work::Operator(input));
+        }
+        if let Some(input) = self.venue.pop_front() {
+            return Some(Work::Venue(input));
+        }
+        if let Some((link, input)) = self.pop_cancel() {
+            return Some(Work::Bot(link, input));
+        }
+        if let Some(token) = self.flushed.pop_front() {
+            return Some(Work::Flushed(token));
+        }
+        if cancels_only { None } else { self.pop_bot().map(|(link, input)| Work::Bot(link, input)) }
+    }
+
+    /// Whether [`next`](Self::next) would find anything.
+    pub(crate) fn has_work(&self, cancels_only: bool) -> bool {
+        !(self.operator.is_empty() && self.venue.is_empty() && self.flushed.is_empty())
+            || (self.cancels > 0 && self.bots.values().any(|lane| lane.first_free_cancel().is_some()))
+            || (!cancels_only && self.bots.values().any(Lane::is_ready))
+    }
+
+    fn pop_cancel(&mut self) -> Option<(LinkId, BotInput)> {
+        if self.cancels == 0 {
+            return None;
+        }
+        let (link, at) =
+            self.bots.iter().find_map(|(link, lane)| Some((*link, lane.first_free_cancel()?)))?;
+        let input = self.bots.get_mut(&link)?.queue.remove(at)?;
+        self.cancels -= 1;
+        Some((link, input))
+    }
+
+    fn pop_bot(&mut self) -> Option<(LinkId, BotInput)> {
+        let after = self.served.map_or(LinkId(0), |link| LinkId(link.0.saturating_add(1)));
+        let ready = |(link, lane): (&LinkId, &Lane)| lane.is_ready().then_some(*link);
+        let link =
+            self.bots.range(after..).find_map(ready).or_else(|| self.bots.range(..after).find_map(ready))?;
+        let input = self.bots.get_mut(&link)?.queue.pop_front()?;
+        self.served = Some(link);
+        self.cancels -= usize::from(input.is_cancel());
+        Some((link, input))
+    }
+}
+
+impl Lane {
+    fn is_ready(&self) -> bool {
+        match self.queue.front() {
+            None => false,
+            Some(input) => self.awaits.is_none() || input.enters_order(),
+        }
+    }
+
+    /// The first cancel with none of the orders that it may end in front of it.
+    fn first_free_cancel(&self) -> Option<usize> {
+        let mut orders: Vec<Option<OrderId>> = Vec::new();
+        for (at, input) in self.queue.iter().enumerate() {
+            match input {
+                BotInput::Frame { request: Request::Order(order), .. } => orders.push(Some(order.order_id)),
+                BotInput::Frame { request: Request::UnreadableOrder { order_id, .. }, .. } => {
+                    orders.push(*order_id);
+                }
+                BotInput::Frame { request: Request::Cancel(cancel), .. }
+                    if !orders.contains(&Some(cancel.order_id)) =>
+                {
+                    return Some(at);
+                }
+                BotInput::Frame { request: Request::GlobalCancel, .. } if orders.is_empty() => {
+                    return Some(at);
+                }
+                BotInput::Frame { .. } | BotInput::Gone(_) => {}
+            }
+        }
+        None
+    }
+}
+
+impl BotInput {
+    fn is_cancel(&self) -> bool {
+        matches!(self, Self::Frame { request: Request::Cancel(_) | Request::GlobalCancel, .. })
+    }
+
+    fn enters_order(&self) -> bool {
+        matches!(self, Self::Frame { request: Request::Order(_) | Request::UnreadableOrder { .. }, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::{CancelRequest, Contract, Currency, OrdType, OrderRequest, Qty, Side, TimeInForce};
+
+    use super::*;
+
+    const TREND: LinkId = LinkId(1);
+    const REVERT: LinkId = LinkId(2);
+
+    fn order(id: i32) -> Request {
+        Request::Order(Box::new(OrderRequest {
+            order_id: OrderId(id),
+            contract: Contract::stock("SPY", Currency::USD),
+            side: Side::Buy,
+            qty: Qty::whole(1),
+            ord_type: OrdType::Market,
+            limit_px: None,
+            stop_px: None,
+            tif: TimeInForce::Day,
+            account: None,
+            order_ref: "".into(),
+            transmit: true,
+            parent_id: None,
+            oca_group: "".into(),
+            what_if: false,
+            outside_rth: false,
+            unguarded: vec![],
+        }))
+    }
+
+    fn cancel(id: i32) -> Request {
+        Request::Cancel(CancelRequest { order_id: OrderId(id) })
+    }
+
+    /// Fills the lanes from `link request` pairs.
+    fn lanes(frames: Vec<(LinkId, Request)>) -> Lanes<&'static str, &'static str> {
+        let mut lanes = Lanes::default();
+        for (link, request) in frames {
+            lanes.push_bot(link, BotInput::Frame { request, raw: RawFrame::default(), room: None });
+        }
+        lanes
+    }
+
+    fn drain(lanes: &mut Lanes<&'static str, &'static str>) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Some(work) = lanes.next(false) {
+            seen.push(match work {
+                Work::Operator(text) | Work::Venue(text) => text.to_owned(),
+                Work::Flushed(token) => format!("flushed {token}"),
+                Work::Bot(link, BotInput::Gone(_)) => format!("{link} gone"),
+                Work::Bot(link, BotInput::Frame { request, .. }) => match request {
+                    Request::Order(order) => format!("{link} order {}", order.order_id),
+                    Request::Cancel(cancel) => format!("{link} cancel {}", cancel.order_id),
+                    Request::GlobalCancel => format!("{link} cancel all"),
+                    _ => format!("{link} other"),
+                },
+            });
+        }
+        seen
+    }
+
+    #[test]
+    fn a_request_behind_a_waiting_order_waits_and_an_order_right_behind_does_not() {
+        let mut lanes =
+            lanes(vec![(TREND, order(1)), (TREND, order(2)), (TREND, Request::Other), (TREND, order(3))]);
+        assert!(matches!(lanes.next(false), Some(Work::Bot(TREND, _))));
+        lanes.await_token(TREND, 7);
+        assert_eq!(drain(&mut lanes), ["1 order 2"]);
+        lanes.await_token(TREND, 8);
+        lanes.settled(7);
+        assert_eq!(drain(&mut lanes), Vec::<String>::new(), "order 2 still waits");
+        lanes.settled(8);
+        assert!(!lanes.is_waiting(TREND));
+        assert_eq!(drain(&mut lanes), ["1 other", "1 order 3"]);
+    }
+
+    #[test]
+    fn a_cancel_goes_ahead_of_everything_but_its_own_order() {
+        let mut lanes =
+            lanes(vec![(TREND, Request::Other), (TREND, order(5)), (TREND, cancel(5)), (TREND, cancel(4))]);
+        assert_eq!(drain(&mut lanes), ["1 cancel 4", "1 other", "1 order 5", "1 cancel 5"]);
+    }
+
+    #[test]
+    fn a_cancel_passes_a_link_that_waits_for_the_disk() {
+        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(1))]);
+        lanes.await_token(TREND, 1);
+        assert_eq!(drain(&mut lanes), ["1 cancel 1"]);
+    }
+
+    #[test]
+    fn a_global_cancel_stays_behind_orders_that_came_before_it() {
+        let mut lanes = lanes(vec![
+            (TREND, Request::Other),
+            (TREND, Request::GlobalCancel),
+            (TREND, order(1)),
+            (TREND, Request::GlobalCancel),
+        ]);
+        assert_eq!(drain(&mut lanes), ["1 cancel all", "1 other", "1 order 1", "1 cancel all"]);
+    }
+
+    #[test]
+    fn one_bot_cannot_starve_another() {
+        let mut lanes =
+            lanes(vec![(TREND, order(1)), (TREND, order(2)), (TREND, order(3)), (REVERT, order(1))]);
+        assert_eq!(drain(&mut lanes), ["1 order 1", "2 order 1", "1 order 2", "1 order 3"]);
+    }
+
+    #[test]
+    fn halts_go_first_then_the_venue_then_cancels_then_what_the_disk_has() {
+        let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
+        lanes.push_flushed(3);
+        lanes.push_venue("status");
+        lanes.push_operator("halt");
+        assert_eq!(drain(&mut lanes), ["halt", "status", "2 cancel 1", "flushed 3", "1 order 1"]);
+    }
+
+    #[test]
+    fn while_the_journal_lags_only_cancels_are_heard() {
+        let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
+        assert!(matches!(lanes.next(true), Some(Work::Bot(REVERT, _))));
+        assert!(lanes.next(true).is_none());
+        assert!(lanes.next(false).is_some());
+    }
+
+    #[test]
+    fn a_forgotten_link_leaves_no_cancel_behind() {
+        let mut lanes = lanes(vec![(TREND, cancel(1)), (REVERT, Request::Other)]);
+        lanes.forget(TREND);
+        assert_eq!(drain(&mut lanes), ["2 other"]);
+        assert_eq!(lanes.cancels, 0);
+    }
+}

@@ -1,0 +1,308 @@
+//! What operators may do: look, stop, and with more than a word of a program, start again.
+//!
+//! Two ways in: a Unix socket that only the gateway's user can open, and loopback HTTP with a token from a
+//! file that only that user can read. Halting needs nothing more. Resuming needs the token, or on the
+//! socket the typed name of what is resumed, so that no script resumes by accident.
+//!
+//! Owns: routes, the token. Does not own: the shapes ([`crate::view`]), nor what a halt does.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Json};
+use plimsoll_core::{HaltLevel, Operator};
+use plimsoll_model::BotName;
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::config::Settings;
+use crate::http::{self, Problem};
+use crate::input::{Input, OperatorInput};
+use crate::link::{self, BindError, Bound};
+use crate::record;
+use crate::view::{BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
+
+/// The socket, in the state directory.
+pub const SOCKET: &str = "operator.sock";
+/// The token, in the state directory.
+pub const TOKEN: &str = "operator.token";
+/// The address of the HTTP listener, in the state directory.
+pub const ADDRESS: &str = "operator.addr";
+
+/// 128 bits.
+const TOKEN_BYTES: usize = 16;
+/// What stands for the whole fleet where a bot is named.
+pub const FLEET: &str = "fleet";
+
+/// Why the API could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// An address is taken.
+    #[error("operator: {0}")]
+    Bind(#[from] BindError),
+    /// The token or the address could not be written.
+    #[error("operator: {path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// `POST /halt`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HaltOrder {
+    /// `new_risk` or `all`.
+    #[serde(default = "new_risk")]
+    pub level: String,
+    /// One bot, or the fleet.
+    #[serde(default)]
+    pub bot: Option<String>,
+    /// Who says it.
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// `POST /resume`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResumeOrder {
+    /// One bot, or the fleet.
+    #[serde(default)]
+    pub bot: Option<String>,
+    /// Who says it.
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// The bot's name or `fleet`, typed by a person. Needed without the token.
+    #[serde(default)]
+    pub typed_name: Option<String>,
+}
+
+/// The API, ready to serve.
+#[derive(Debug)]
+pub(crate) struct Api {
+    http: Bound,
+    unix: UnixListener,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    inputs: UnboundedSender<Input>,
+    token: String,
+    bots: Vec<BotName>,
+}
+
+/// How a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Unix,
+    Http,
+}
+
+impl Api {
+    /// Takes the addresses and writes the token. The state directory is locked by the caller.
+    pub(crate) fn open(settings: &Settings, inputs: UnboundedSender<Input>) -> Result<Self, OperatorError> {
+        let dir = &settings.state_dir;
+        let file_error =
+            |path: PathBuf| move |source| OperatorError::File { path: path.display().to_string(), source };
+        let http = link::bind(settings.operator)?;
+        let token = new_token().map_err(file_error("/dev/urandom".into()))?;
+        write_private(&dir.join(TOKEN), &token).map_err(file_error(dir.join(TOKEN)))?;
+        let address = http.address().to_string();
+        write_private(&dir.join(ADDRESS), &address).map_err(file_error(dir.join(ADDRESS)))?;
+        let unix = link::listen_unix(&dir.join(SOCKET))?;
+        let bots = settings.ports.iter().map(|port| port.bot.clone()).collect();
+        Ok(Self { http, unix, shared: Arc::new(Shared { inputs, token, bots }) })
+    }
+
+    /// Where the HTTP listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    /// Serves both ways in until it is dropped.
+    pub(crate) async fn serve(self) {
+        let address = self.http.address();
+        let over_http = http::guarded(routes(Arc::clone(&self.shared), Door::Http), address);
+        let over_unix = routes(self.shared, Door::Unix);
+        let listener = match self.http.listen() {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!("operator: {error}; only the socket is served");
+                return serve_unix(&self.unix, over_unix).await;
+            }
+        };
+        tokio::select! {
+            never = http::serve(listener, over_http) => match never {},
+            () = serve_unix(&self.unix, over_unix) => {}
+        }
+    }
+}
+
+async fn serve_unix(listener: &UnixListener, router: Router) {
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = link::accept_unix(listener).await;
+        connections.spawn(http::serve_one(stream, router.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+fn routes(shared: Arc<Shared>, door: Door) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/bots", get(bots))
+        .route("/orders", get(orders))
+        .route("/positions", get(positions))
+        .route("/breaks", get(breaks))
+        .route("/halt", post(halt))
+        .route("/resume", post(resume))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), check_door))
+        .layer(Extension(door))
+        .with_state(shared)
+}
+
+/// The socket's file mode is its lock; everybody else needs the token.
+async fn check_door(
+    State(shared): State<Arc<Shared>>,
+    Extension(door): Extension<Door>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if door == Door::Http && !has_token(request.headers(), &shared.token) {
+        return Err(Problem {
+            status: StatusCode::UNAUTHORIZED,
+            message: format!(
+                "send `Authorization: Bearer …` with the text of {TOKEN} in the state directory"
+            ),
+        });
+    }
+    Ok(next.run(request).await)
+}
+
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    // Every byte is looked at, so that the time taken says nothing about where they differ.
+    let differing = given.bytes().zip(token.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    given.len() == token.len() && differing == 0
+}
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+async fn look(shared: &Shared) -> Result<View, Problem> {
+    let (answer, asked) = oneshot::channel();
+    let sent = shared.inputs.send(Input::Operator(OperatorInput::Look(answer)));
+    sent.map_err(|_| Problem::stopping())?;
+    asked.await.map_err(|_| Problem::stopping())
+}
+
+async fn status(State(shared): State<Arc<Shared>>) -> Answer<StatusView> {
+    Ok(Json(look(&shared).await?.status))
+}
+
+async fn bots(State(shared): State<Arc<Shared>>) -> Answer<Vec<BotRow>> {
+    Ok(Json(look(&shared).await?.status.bots))
+}
+
+async fn orders(State(shared): State<Arc<Shared>>) -> Answer<Vec<OrderRow>> {
+    Ok(Json(look(&shared).await?.orders))
+}
+
+async fn positions(State(shared): State<Arc<Shared>>) -> Answer<Vec<PositionRow>> {
+    Ok(Json(look(&shared).await?.positions))
+}
+
+async fn breaks(State(shared): State<Arc<Shared>>) -> Answer<Vec<BreakRow>> {
+    Ok(Json(look(&shared).await?.status.breaks))
+}
+
+async fn halt(State(shared): State<Arc<Shared>>, request: Request) -> Answer<StatusView> {
+    let order: HaltOrder = http::read_json(request).await?;
+    let level: HaltLevel =
+        record::halt_level(&order.level).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let bot = known_bot(&shared, order.bot.as_deref())?;
+    let (by, reason) = (order.by.into(), order.reason.into());
+    act(&shared, Operator::Halt { level, bot, by, reason }).await
+}
+
+async fn resume(State(shared): State<Arc<Shared>>, request: Request) -> Answer<StatusView> {
+    let by_token = has_token(request.headers(), &shared.token);
+    let order: ResumeOrder = http::read_json(request).await?;
+    let bot = known_bot(&shared, order.bot.as_deref())?;
+    let name = bot.as_ref().map_or(FLEET, BotName::as_str);
+    if !by_token && order.typed_name.as_deref() != Some(name) {
+        return Err(Problem {
+            status: StatusCode::FORBIDDEN,
+            message: format!("resuming needs the typed name `{name}`, or the operator's token"),
+        });
+    }
+    let (by, reason) = (order.by.into(), order.reason.into());
+    act(&shared, Operator::Resume { bot, by, reason }).await
+}
+
+async fn act(shared: &Shared, operator: Operator) -> Answer<StatusView> {
+    let (answer, asked) = oneshot::channel();
+    let sent = shared.inputs.send(Input::Operator(OperatorInput::Act(operator, answer)));
+    sent.map_err(|_| Problem::stopping())?;
+    asked.await.map_err(|_| Problem::stopping())?;
+    Ok(Json(look(shared).await?.status))
+}
+
+fn known_bot(shared: &Shared, name: Option<&str>) -> Result<Option<BotName>, Problem> {
+    let Some(name) = name.filter(|name| *name != FLEET) else { return Ok(None) };
+    let found = shared.bots.iter().find(|bot| bot.as_str() == name);
+    found.cloned().map(Some).ok_or_else(|| {
+        let known: Vec<&str> = shared.bots.iter().map(BotName::as_str).collect();
+        Problem::bad_request(format!("no bot is named `{name}`; known are {}", known.join(", ")))
+    })
+}
+
+fn new_token() -> io::Result<String> {
+    let mut bytes = [0_u8; TOKEN_BYTES];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Replaces a file by one that only this user can read, from its first byte on.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension("tmp");
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    writeln!(file, "{text}")?;
+    drop(file);
+    fs::rename(&draft, path)
+}
+
+fn new_risk() -> String {
+    HaltLevel::NewRisk.as_str().into()
+}
+
+#[cfg(test)]
+mod tests;

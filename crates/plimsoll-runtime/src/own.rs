@@ -1,0 +1,223 @@
+//! Plimsoll's own connection: made again and again until it stands, and watched while it does.
+//!
+//! Owns: its handshake and start, the check that the login has the configured accounts, the heartbeat, the
+//! pauses between attempts. Does not own: what is asked on it, which the bridge says.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use plimsoll_model::{Account, ClientId, LinkId, RawFrame, Report};
+use plimsoll_tws::ServerVersion;
+use plimsoll_tws::frame::VENUE_FRAME_MAX;
+use plimsoll_tws::handshake::{ClientHello, ServerHello};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+
+use crate::config::Environment;
+use crate::input::{Input, Shared, VenueInput};
+use crate::link::{self, HANDSHAKE_MAX, Incoming, Outgoing};
+use crate::wire::{self, Told};
+
+const BACKOFF_MIN: Duration = Duration::from_millis(250);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// From the start message to the accounts and the next id. TWS may wait for a person's click.
+const START_MAX: Duration = Duration::from_secs(10);
+/// TWS leaves faster questions for its time unanswered.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Silence after which the connection is taken for dead: two unanswered heartbeats.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// What the operator configured about the login.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) client_id: ClientId,
+    pub(crate) environment: Environment,
+    pub(crate) accounts: Vec<Account>,
+}
+
+/// Keeps the connection up for ever.
+pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
+    let mut backoff = BACKOFF_MIN;
+    let mut said = String::new();
+    loop {
+        let link = shared.next_link();
+        let (was_up, why) = attempt(&login, link, &shared).await;
+        if was_up {
+            backoff = BACKOFF_MIN;
+            shared.send(Input::Venue(VenueInput::OwnDown { link, why: why.clone() }));
+        }
+        // The same reason every five seconds would bury the rest of the log.
+        if was_up || why != said {
+            tracing::warn!(link = %link, upstream = %shared.upstream, "own connection: {why}; trying again");
+            said = why;
+        }
+        sleep(backoff).await;
+        backoff = (backoff * 2).min(BACKOFF_MAX);
+    }
+}
+
+/// One life of the connection: whether it came up, and why it ended.
+async fn attempt(login: &Login, link: LinkId, shared: &Shared) -> (bool, String) {
+    match link::connect(&shared.upstream, HANDSHAKE_MAX).await {
+        Err(error) => (false, error.to_string()),
+        Ok(stream) => live(stream, login, link, shared).await,
+    }
+}
+
+async fn live(
+    stream: impl AsyncRead + AsyncWrite,
+    login: &Login,
+    link: LinkId,
+    shared: &Shared,
+) -> (bool, String) {
+    let (read, mut write) = tokio::io::split(stream);
+    let mut from = Incoming::new(read, VENUE_FRAME_MAX);
+    let out = Outgoing::new();
+    let write = async {
+        match out.write_to(&mut write).await {
+            Ok(()) => "closed by Plimsoll".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let read = async {
+        let (version, early) = match start(&mut from, &out, login).await {
+            Ok(started) => started,
+            Err(why) => return (false, why),
+        };
+        shared.send(Input::Venue(VenueInput::OwnUp { link, version, out: out.clone() }));
+        for (raw, report) in early {
+            shared.send(Input::Venue(VenueInput::OwnReport { link, report: Box::new(report), raw }));
+        }
+        (true, watch(&mut from, &out, version, link, shared).await)
+    };
+    tokio::pin!(read);
+    tokio::select! {
+        biased;
+        ended = &mut read => ended,
+        why = write => (true, why),
+    }
+}
+
+/// Handshake and start. What the venue says before it is ready is handed over afterwards: a Gateway may
+/// push open orders before the accounts.
+async fn start(
+    from: &mut Incoming<impl AsyncRead + Unpin>,
+    out: &Outgoing,
+    login: &Login,
+) -> Result<(ServerVersion, Vec<(RawFrame, Report)>), String> {
+    let offer = ClientHello {
+        min: ServerVersion::MIN.number(),
+        max: ServerVersion::MAX.number(),
+        options: "".into(),
+    };
+    out.push_raw(&offer.encode());
+    let reply = timeout(HANDSHAKE_MAX, from.next())
+        .await
+        .map_err(|_| format!("no answer to the handshake within {HANDSHAKE_MAX:?}"))?
+        .map_err(|error| error.to_string())?
+        .ok_or("closed during the handshake; is 127.0.0.1 among TWS's trusted addresses?")?;
+    let hello = ServerHello::parse(&reply).map_err(|error| error.to_string())?;
+    let version = ServerVersion::new(hello.version)
+        .ok_or_else(|| format!("it speaks version {}, which Plimsoll does not", hello.version))?;
+    out.push(wire::our_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
+    let deadline = Instant::now() + START_MAX;
+    let mut early = Vec::new();
+    let mut refusal = String::new();
+    let (mut has_id, mut has_accounts) = (false, false);
+    while !(has_id && has_accounts) {
+        let frame = timeout_at(deadline, from.next())
+            .await
+            .map_err(|_| format!("no accounts and next id within {START_MAX:?}{refusal}"))?
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("closed during the start{refusal}"))?;
+        match wire::told_us(version, &frame) {
+            Told::Report(report) => {
+                match &*report {
+                    Report::NextValidId(_) => has_id = true,
+                    Report::ManagedAccounts(accounts) => {
+                        check_accounts(login, accounts)?;
+                        has_accounts = true;
+                    }
+                    Report::Error(error) => refusal = format!(" (it said {}: {})", error.code, error.text),
+                    _ => {}
+                }
+                early.push((frame, *report));
+            }
+            Told::Relay | Told::RelayTick => {}
+            Told::Unreadable(why) => return Err(why),
+        }
+    }
+    Ok((version, early))
+}
+
+/// The configuration must fit the login, or orders would go where nobody looks.
+fn check_accounts(login: &Login, has: &[Account]) -> Result<(), String> {
+    let missing: Vec<&str> =
+        login.accounts.iter().filter(|account| !has.contains(account)).map(Account::as_str).collect();
+    if !missing.is_empty() {
+        let has: Vec<&str> = has.iter().map(Account::as_str).collect();
+        return Err(format!(
+            "the login has the accounts {} and not {}; correct `accounts` or the login",
+            has.join(", "),
+            missing.join(", ")
+        ));
+    }
+    let is_paper = |account: &Account| {
+        let text = account.as_str();
+        text.starts_with("DU") || text.starts_with("DF")
+    };
+    match login.environment {
+        Environment::Live if has.iter().any(is_paper) => {
+            Err("the login is a paper login and the environment is \"live\"".into())
+        }
+        Environment::Paper if !has.iter().all(is_paper) => {
+            Err("the login is a live login and the environment is \"paper\"; nothing was asked of it".into())
+        }
+        Environment::Live | Environment::Paper | Environment::Sim => Ok(()),
+    }
+}
+
+/// Hands over what comes, and asks for the time so that silence means something.
+async fn watch(
+    from: &mut Incoming<impl AsyncRead + Unpin>,
+    out: &Outgoing,
+    version: ServerVersion,
+    link: LinkId,
+    shared: &Shared,
+) -> String {
+    let mut heartbeat = interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Instant::now();
+    loop {
+        let lockstep = shared.lockstep.load(Ordering::Relaxed);
+        tokio::select! {
+            biased;
+            frame = from.next() => match frame {
+                Ok(Some(raw)) => {
+                    heard = Instant::now();
+                    hand_over(version, link, raw, shared);
+                }
+                Ok(None) => return "closed by the venue".into(),
+                Err(error) => return error.to_string(),
+            },
+            // In lockstep the venue would take the question for our "taken", and is silent while it waits.
+            _ = heartbeat.tick(), if !lockstep => {
+                if heard.elapsed() >= SILENCE_MAX {
+                    return format!("silent for {SILENCE_MAX:?}, two heartbeats unanswered");
+                }
+                if let Err(full) = out.push(wire::ask_time(version).bytes()) {
+                    return full.to_string();
+                }
+            }
+        }
+    }
+}
+
+fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Shared) {
+    match wire::told_us(version, &raw) {
+        Told::Report(report) => shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw })),
+        Told::Unreadable(why) => shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why })),
+        Told::Relay | Told::RelayTick => {}
+    }
+}

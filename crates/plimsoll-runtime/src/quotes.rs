@@ -1,0 +1,134 @@
+//! Quotes of our own subscriptions, conflated: the bridge gets one per instrument and venue second.
+//!
+//! Only prices count. A size that ticks on a frozen price must not make the price look fresh, which is
+//! pitfall 1. Does not own: how old is too old.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use plimsoll_core::Quote;
+use plimsoll_model::{InstrumentId, Price, QuoteField, ReqId};
+
+/// All subscriptions of our own connection.
+#[derive(Debug, Default)]
+pub(crate) struct Conflation {
+    by_request: BTreeMap<ReqId, InstrumentId>,
+    latest: BTreeMap<InstrumentId, Latest>,
+}
+
+#[derive(Debug)]
+struct Latest {
+    quote: Quote,
+    /// Whether something has changed since the bridge was told.
+    changed: bool,
+    /// The venue second in which the bridge was told last.
+    told: Option<i64>,
+}
+
+impl Conflation {
+    /// A subscription was made; prices of an earlier one of the same instrument still count.
+    pub(crate) fn subscribed(&mut self, req_id: ReqId, instrument: InstrumentId) {
+        self.by_request.insert(req_id, instrument);
+    }
+
+    /// The connection is gone: nothing that it said counts any more.
+    pub(crate) fn clear(&mut self) {
+        self.by_request.clear();
+        self.latest.clear();
+    }
+
+    /// One field was struck. Prices of requests that are not ours are ignored.
+    pub(crate) fn tick(&mut self, id: ReqId, field: QuoteField, price: Option<Price>, at: Timestamp) {
+        let Some(instrument) = self.by_request.get(&id) else { return };
+        let latest = self.latest.entry(instrument.clone()).or_insert_with(|| Latest {
+            quote: Quote { bid: None, ask: None, last: None, struck: at },
+            changed: false,
+            told: None,
+        });
+        let slot = match field {
+            QuoteField::Bid => &mut latest.quote.bid,
+            QuoteField::Ask => &mut latest.quote.ask,
+            QuoteField::Last => &mut latest.quote.last,
+            // Yesterday's close says nothing about now.
+            QuoteField::Close => return,
+        };
+        *slot = price;
+        latest.quote.struck = at;
+        latest.changed = true;
+    }
+
+    /// The quotes that the bridge is due in this venue second.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(InstrumentId, Quote)> {
+        let second = now.as_second();
+        let mut due = Vec::new();
+        for (instrument, latest) in &mut self.latest {
+            if latest.changed && latest.told != Some(second) {
+                latest.changed = false;
+                latest.told = Some(second);
+                due.push((instrument.clone(), latest.quote));
+            }
+        }
+        due
+    }
+
+    /// How long until the next second in which something is due; nothing if nothing waits.
+    pub(crate) fn next_due(&self, now: Timestamp) -> Option<std::time::Duration> {
+        let waits = self.latest.values().any(|latest| latest.changed);
+        let nanos = now.subsec_nanosecond().rem_euclid(1_000_000_000);
+        let left = u64::try_from(1_000_000_000 - nanos).unwrap_or(1_000_000_000);
+        waits.then(|| std::time::Duration::from_nanos(left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-11-27T15:00:{text}Z").parse().unwrap()
+    }
+
+    fn px(text: &str) -> Option<Price> {
+        Some(Price::parse(text).unwrap())
+    }
+
+    fn spy() -> Conflation {
+        let mut quotes = Conflation::default();
+        quotes.subscribed(ReqId(7), InstrumentId::us_stock("SPY"));
+        quotes
+    }
+
+    #[test]
+    fn many_ticks_of_one_second_become_one_quote_with_the_latest_prices() {
+        let mut quotes = spy();
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.01"), at("00.1"));
+        quotes.tick(ReqId(7), QuoteField::Ask, px("600.02"), at("00.2"));
+        let first = quotes.take_due(at("00.2"));
+        assert_eq!(first.len(), 1);
+        assert_eq!((first[0].1.bid, first[0].1.struck), (px("600.01"), at("00.2")));
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.05"), at("00.3"));
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.07"), at("00.9"));
+        assert_eq!(quotes.take_due(at("00.95")), [], "the second had its quote");
+        assert_eq!(quotes.next_due(at("00.95")), Some(std::time::Duration::from_millis(50)));
+        let second = quotes.take_due(at("01.0"));
+        assert_eq!((second[0].1.bid, second[0].1.struck), (px("600.07"), at("00.9")));
+        assert_eq!(quotes.next_due(at("01.0")), None);
+    }
+
+    #[test]
+    fn a_price_that_the_venue_takes_back_is_none() {
+        let mut quotes = spy();
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.01"), at("00.1"));
+        quotes.tick(ReqId(7), QuoteField::Bid, None, at("00.2"));
+        assert_eq!(quotes.take_due(at("00.2"))[0].1.bid, None);
+    }
+
+    #[test]
+    fn yesterdays_close_and_foreign_requests_make_no_quote() {
+        let mut quotes = spy();
+        quotes.tick(ReqId(7), QuoteField::Close, px("599"), at("00.1"));
+        quotes.tick(ReqId(8), QuoteField::Bid, px("1"), at("00.1"));
+        let told: Vec<_> = quotes.take_due(at("00.2"));
+        assert_eq!(told, []);
+    }
+}

@@ -1,0 +1,251 @@
+//! Events as journal records and back. The journal keeps what came, bytes and all; reading it decodes the
+//! frames again with today's codec.
+//!
+//! Does not own: the record format, which is the journal's, nor what an event does.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use plimsoll_core::{Event, HaltLevel, Operator, Quote};
+use plimsoll_journal::{Body, Raw};
+use plimsoll_model::{BotName, ClientId, InstrumentId, LinkId, Price};
+use plimsoll_tws::ServerVersion;
+
+use crate::config::{self, ConfigError};
+use crate::wire;
+
+/// Why a record is no event of today's bridge.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The configuration of that day is not valid for this version.
+    #[error("the recorded configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// A field that cannot be read.
+    #[error("{what} `{text}` is not understood; read the journal with the version that wrote it")]
+    Field {
+        /// Which.
+        what: &'static str,
+        /// Its text.
+        text: String,
+    },
+    /// A frame of the venue that today's codec refuses.
+    #[error("a frame of the venue: {0}")]
+    Frame(String),
+}
+
+/// The record of an event. `version` is that of the link for frames; `config` is the text behind a start.
+pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body {
+    let server_version = version.map_or(0, ServerVersion::number);
+    match event {
+        Event::Started { epoch, .. } => Body::Started { epoch: *epoch, config_toml: config.to_owned() },
+        Event::OwnUp { link } => Body::OwnUp { link: link.0 },
+        Event::OwnDown { link } => Body::OwnDown { link: link.0 },
+        Event::BotArrived { link, bot, client_id, raw } => Body::BotArrived {
+            link: link.0,
+            bot: bot.to_string(),
+            client_id: client_id.0,
+            raw: Raw(raw.clone()),
+        },
+        Event::BotGone { link } => Body::BotGone { link: link.0 },
+        Event::FromBot { link, raw, .. } => {
+            Body::FromBot { link: link.0, server_version, raw: Raw(raw.clone()) }
+        }
+        Event::FromVenue { link, raw, .. } => {
+            Body::FromVenue { link: link.0, server_version, raw: Raw(raw.clone()) }
+        }
+        Event::Quote { instrument, quote } => quote_body(instrument, quote),
+        Event::Flushed { token } => Body::Flushed { token: *token },
+        Event::Operator(Operator::Halt { level, bot, by, reason }) => Body::Halt {
+            level: level.as_str().into(),
+            bot: bot.as_ref().map(ToString::to_string),
+            by: by.to_string(),
+            reason: reason.to_string(),
+        },
+        Event::Operator(Operator::Resume { bot, by, reason }) => Body::Resume {
+            bot: bot.as_ref().map(ToString::to_string),
+            by: by.to_string(),
+            reason: reason.to_string(),
+        },
+        Event::Woke => Body::Woke,
+    }
+}
+
+fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
+    let text = |px: Option<Price>| px.map(|px| px.to_string());
+    Body::Quote {
+        instrument: instrument.to_string(),
+        bid: text(quote.bid),
+        ask: text(quote.ask),
+        last: text(quote.last),
+        // Nanoseconds since 1970 fit until 2262.
+        struck_ns: i64::try_from(quote.struck.as_nanosecond()).unwrap_or(i64::MAX),
+    }
+}
+
+/// The event of a record; nothing for records that are none (decisions, notes).
+pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
+    Ok(Some(match body {
+        Body::Sealed | Body::Decision { .. } | Body::LinkNote { .. } => return Ok(None),
+        Body::Started { epoch, config_toml } => {
+            let loaded = config::parse("plimsoll.toml (from the journal)", &config_toml)?;
+            Event::Started { epoch, config: Arc::new(loaded.config) }
+        }
+        Body::OwnUp { link } => Event::OwnUp { link: LinkId(link) },
+        Body::OwnDown { link } => Event::OwnDown { link: LinkId(link) },
+        Body::BotArrived { link, bot, client_id, raw } => Event::BotArrived {
+            link: LinkId(link),
+            bot: bot_name(&bot)?,
+            client_id: ClientId(client_id),
+            raw: raw.0,
+        },
+        Body::BotGone { link } => Event::BotGone { link: LinkId(link) },
+        Body::FromBot { link, server_version, raw } => {
+            let request = wire::request(version(server_version)?, &raw.0);
+            Event::FromBot { link: LinkId(link), request, raw: raw.0 }
+        }
+        Body::FromVenue { link, server_version, raw } => {
+            let report = wire::report(version(server_version)?, &raw.0).map_err(RecordError::Frame)?;
+            Event::FromVenue { link: LinkId(link), report, raw: raw.0 }
+        }
+        Body::Quote { instrument, bid, ask, last, struck_ns } => Event::Quote {
+            instrument: InstrumentId::us_stock(&instrument),
+            quote: Quote {
+                bid: price(bid)?,
+                ask: price(ask)?,
+                last: price(last)?,
+                struck: Timestamp::from_nanosecond(struck_ns.into())
+                    .map_err(|_| field("time", &struck_ns.to_string()))?,
+            },
+        },
+        Body::Flushed { token } => Event::Flushed { token },
+        Body::Halt { level, bot, by, reason } => Event::Operator(Operator::Halt {
+            level: halt_level(&level)?,
+            bot: bot.as_deref().map(bot_name).transpose()?,
+            by: by.into(),
+            reason: reason.into(),
+        }),
+        Body::Resume { bot, by, reason } => Event::Operator(Operator::Resume {
+            bot: bot.as_deref().map(bot_name).transpose()?,
+            by: by.into(),
+            reason: reason.into(),
+        }),
+        Body::Woke => Event::Woke,
+    }))
+}
+
+/// The link of a record, if it has one.
+pub(crate) fn link(body: &Body) -> Option<LinkId> {
+    match body {
+        Body::OwnUp { link }
+        | Body::OwnDown { link }
+        | Body::BotArrived { link, .. }
+        | Body::BotGone { link }
+        | Body::FromBot { link, .. }
+        | Body::FromVenue { link, .. }
+        | Body::LinkNote { link, .. } => Some(LinkId(*link)),
+        Body::Sealed
+        | Body::Started { .. }
+        | Body::Quote { .. }
+        | Body::Flushed { .. }
+        | Body::Halt { .. }
+        | Body::Resume { .. }
+        | Body::Woke
+        | Body::Decision { .. } => None,
+    }
+}
+
+/// From the word of the journal and of the operator's API.
+pub(crate) fn halt_level(word: &str) -> Result<HaltLevel, RecordError> {
+    [HaltLevel::NewRisk, HaltLevel::All]
+        .into_iter()
+        .find(|level| level.as_str() == word)
+        .ok_or_else(|| field("halt level", word))
+}
+
+fn bot_name(text: &str) -> Result<BotName, RecordError> {
+    BotName::new(text).ok_or_else(|| field("bot", text))
+}
+
+fn version(number: u16) -> Result<ServerVersion, RecordError> {
+    ServerVersion::new(number).ok_or_else(|| field("server version", &number.to_string()))
+}
+
+fn price(text: Option<String>) -> Result<Option<Price>, RecordError> {
+    text.map(|text| Price::parse(&text).map_err(|_| field("price", &text))).transpose()
+}
+
+fn field(what: &'static str, text: &str) -> RecordError {
+    RecordError::Field { what, text: text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::RawFrame;
+
+    use super::*;
+
+    fn bars(text: &str) -> RawFrame {
+        RawFrame::new(text.replace('|', "\0").into_bytes().into())
+    }
+
+    /// An event survives its record: same trace line, same record again.
+    fn check(event: &Event, version: Option<ServerVersion>) {
+        let written = body(event, version, "");
+        let read = super::event(written.clone()).unwrap().unwrap();
+        assert_eq!(read.to_string(), event.to_string());
+        assert_eq!(body(&read, version, ""), written);
+    }
+
+    #[test]
+    fn events_survive_their_records() {
+        let v178 = ServerVersion::new(178);
+        let link = LinkId(3);
+        let trend = BotName::new("trend").unwrap();
+        let start = bars("71|2|11||");
+        let cancel = bars("4|1|5||");
+        let status = bars("3|5|Submitted|0|100|0|7|0|0|11||0|");
+        let quote = Quote {
+            bid: Some(Price::parse("600.10").unwrap()),
+            ask: None,
+            last: Some(Price::parse("0.0001").unwrap()),
+            struck: "2026-11-27T15:00:00.000000001Z".parse().unwrap(),
+        };
+        let halt = Operator::Halt {
+            level: HaltLevel::All,
+            bot: Some(trend.clone()),
+            by: "me".into(),
+            reason: "ü".into(),
+        };
+        check(&Event::OwnUp { link }, None);
+        check(&Event::OwnDown { link }, None);
+        check(&Event::BotArrived { link, bot: trend, client_id: ClientId(11), raw: start }, None);
+        check(&Event::BotGone { link }, None);
+        let request = wire::request(v178.unwrap(), &cancel);
+        check(&Event::FromBot { link, request, raw: cancel }, v178);
+        let report = wire::report(v178.unwrap(), &status).unwrap();
+        check(&Event::FromVenue { link, report, raw: status }, v178);
+        check(&Event::Quote { instrument: InstrumentId::us_stock("SPY"), quote }, None);
+        check(&Event::Flushed { token: 9 }, None);
+        check(&Event::Operator(halt), None);
+        check(&Event::Operator(Operator::Resume { bot: None, by: "me".into(), reason: "".into() }), None);
+        check(&Event::Woke, None);
+    }
+
+    #[test]
+    fn the_configuration_of_the_day_comes_back_from_its_text() {
+        let text = config::tests::GOOD;
+        let started = Body::Started { epoch: 4, config_toml: text.into() };
+        let Some(Event::Started { epoch: 4, config }) = event(started).unwrap() else {
+            panic!("no start");
+        };
+        assert_eq!(*config, config::parse("x", text).unwrap().config);
+    }
+
+    #[test]
+    fn a_record_of_another_day_is_refused_and_not_guessed() {
+        let raw = Raw(bars("4|1|5||"));
+        assert!(event(Body::FromBot { link: 1, server_version: 213, raw }).is_err());
+        let halt = Body::Halt { level: "most".into(), bot: None, by: String::new(), reason: String::new() };
+        assert!(event(halt).is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! How things stand, in the shapes that the command line and the pages rely on. Quantities, prices and
+//! money are texts: a JSON number is a float to half of its readers.
+//!
+//! Does not own what is shown; the bridge and the shell say it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use plimsoll_core::{Snapshot, config::Mode};
+use plimsoll_journal::Head;
+use plimsoll_model::BotName;
+use serde::Serialize;
+
+/// Everything at one instant.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct View {
+    pub status: StatusView,
+    pub orders: Vec<OrderRow>,
+    pub positions: Vec<PositionRow>,
+}
+
+/// `plimsoll status --json`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct StatusView {
+    pub state: &'static str,
+    pub mode: &'static str,
+    pub environment: &'static str,
+    pub halt: Option<HaltRow>,
+    pub clock: ClockRow,
+    pub links: Vec<LinkRow>,
+    pub bots: Vec<BotRow>,
+    pub breaks: Vec<BreakRow>,
+    pub journal: JournalRow,
+    /// Keys of the configuration without effect so far.
+    pub unenforced: Vec<String>,
+}
+
+/// Who stopped the fleet.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct HaltRow {
+    pub level: &'static str,
+    pub by: String,
+    pub reason: String,
+}
+
+/// Whose time it is.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct ClockRow {
+    pub now: String,
+    /// `system`, `followed` or `lockstep`.
+    pub source: &'static str,
+}
+
+/// One connection.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct LinkRow {
+    pub link: u64,
+    /// `own` for Plimsoll's.
+    pub bot: String,
+    pub client_id: i32,
+    pub server_version: u16,
+}
+
+/// One bot.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct BotRow {
+    pub name: String,
+    pub stage: Option<String>,
+    pub state: &'static str,
+    pub because: Option<String>,
+    /// The last order, change or cancel.
+    pub last_work: Option<String>,
+    /// Seconds since the last price, by instrument; none before the first.
+    pub data_age: BTreeMap<String, Option<u64>>,
+    /// Whether the guard of stale data is switched off.
+    pub stale_data_guard: bool,
+    pub sent: usize,
+    pub denied: usize,
+    pub open: usize,
+    pub net: String,
+}
+
+/// `plimsoll orders --json`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct OrderRow {
+    pub bot: Option<String>,
+    pub account: Option<String>,
+    pub symbol: String,
+    pub side: &'static str,
+    pub qty: String,
+    pub filled: String,
+    #[serde(rename = "type")]
+    pub ord_type: String,
+    pub limit: Option<String>,
+    pub status: &'static str,
+    pub cl_ord_id: Option<String>,
+    pub perm_id: Option<i64>,
+    pub denied_by: Option<&'static str>,
+    pub since: String,
+}
+
+/// `plimsoll positions --json`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct PositionRow {
+    pub bot: Option<String>,
+    pub venue: String,
+    pub account: String,
+    pub symbol: String,
+    pub qty: String,
+    pub avg_price: Option<String>,
+    pub realised_net: String,
+    pub fees: String,
+    /// Executions whose commission the venue has not named yet.
+    pub unknown_fees: u32,
+}
+
+/// `plimsoll breaks --json`.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct BreakRow {
+    pub account: String,
+    pub symbol: String,
+    pub ledger: String,
+    pub venue: String,
+    pub kind: &'static str,
+    /// When it was first seen by whoever looked, or by a reconciliation.
+    pub since: String,
+}
+
+/// The end of the journal.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct JournalRow {
+    pub seq: u64,
+    pub head: String,
+}
+
+/// What the shell knows and the bridge does not.
+pub(crate) struct ShellFacts<'a> {
+    pub(crate) venue: &'a str,
+    pub(crate) environment: &'static str,
+    pub(crate) clock_source: &'static str,
+    pub(crate) head: Head,
+    pub(crate) links: Vec<LinkRow>,
+    pub(crate) stages: &'a BTreeMap<BotName, Box<str>>,
+    pub(crate) last_work: &'a BTreeMap<BotName, Timestamp>,
+    pub(crate) unguarded: &'a [BotName],
+    pub(crate) unenforced: &'a [String],
+    pub(crate) breaks_since: &'a BTreeMap<(String, String), Timestamp>,
+}
+
+impl View {
+    pub(crate) fn new(snapshot: &Snapshot, shell: ShellFacts<'_>) -> Self {
+        let status = StatusView {
+            state: snapshot.state,
+            mode: match snapshot.mode {
+                Some(Mode::Observe) => "observe",
+                Some(Mode::Enforce) | None => "enforce",
+            },
+            environment: shell.environment,
+            halt: snapshot.halt.as_ref().map(|halt| HaltRow {
+                level: halt.level.as_str(),
+                by: halt.by.to_string(),
+                reason: halt.reason.to_string(),
+            }),
+            clock: ClockRow { now: rfc3339(snapshot.at), source: shell.clock_source },
+            bots: bots(snapshot, &shell),
+            breaks: breaks(snapshot, &shell),
+            journal: JournalRow { seq: shell.head.seq, head: shell.head.hash.to_string() },
+            unenforced: shell.unenforced.to_vec(),
+            links: shell.links,
+        };
+        Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }
+    }
+}
+
+fn bots(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BotRow> {
+    let row = |bot: &plimsoll_core::BotView| BotRow {
+        name: bot.name.to_string(),
+        stage: shell.stages.get(&bot.name).map(ToString::to_string),
+        state: bot.state,
+        because: bot.because.clone(),
+        last_work: shell.last_work.get(&bot.name).map(|at| rfc3339(*at)),
+        data_age: bot
+            .data_age
+            .iter()
+            .map(|(id, age)| (id.to_string(), age.map(|age| age.as_secs())))
+            .collect(),
+        stale_data_guard: !shell.unguarded.contains(&bot.name),
+        sent: bot.sent,
+        denied: bot.denied,
+        open: bot.open,
+        net: bot.net.to_string(),
+    };
+    snapshot.bots.iter().map(row).collect()
+}
+
+fn orders(snapshot: &Snapshot) -> Vec<OrderRow> {
+    let row = |order: &plimsoll_core::OrderView| OrderRow {
+        bot: order.bot.as_ref().map(ToString::to_string),
+        account: order.account.as_ref().map(ToString::to_string),
+        symbol: order.instrument.to_string(),
+        side: order.side.as_str(),
+        qty: order.qty.to_string(),
+        filled: order.cum_qty.to_string(),
+        ord_type: order.ord_type.to_string(),
+        limit: order.limit_px.map(|px| px.to_string()),
+        status: order.status.as_str(),
+        cl_ord_id: order.cl_ord_id.as_ref().map(ToString::to_string),
+        perm_id: order.perm_id,
+        denied_by: order.denied_by.map(|guard| guard.as_str()),
+        since: rfc3339(order.since),
+    };
+    snapshot.orders.iter().map(row).collect()
+}
+
+fn positions(snapshot: &Snapshot, venue: &str) -> Vec<PositionRow> {
+    let row = |position: &plimsoll_core::PositionView| PositionRow {
+        bot: position.bot.as_ref().map(ToString::to_string),
+        venue: venue.to_owned(),
+        account: position.account.to_string(),
+        symbol: position.instrument.to_string(),
+        qty: position.qty.to_string(),
+        avg_price: position.avg_price.map(|px| px.to_string()),
+        realised_net: position.realised_net.to_string(),
+        fees: position.fees.to_string(),
+        unknown_fees: position.unknown_fees,
+    };
+    snapshot.positions.iter().map(row).collect()
+}
+
+fn breaks(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BreakRow> {
+    let row = |found: &plimsoll_core::BreakView| {
+        let key = (found.account.to_string(), found.instrument.to_string());
+        let since = shell.breaks_since.get(&key).copied().unwrap_or(snapshot.at);
+        BreakRow {
+            account: key.0,
+            symbol: key.1,
+            ledger: found.ledger.to_string(),
+            venue: found.broker.to_string(),
+            kind: "position",
+            since: rfc3339(since),
+        }
+    };
+    snapshot.breaks.iter().map(row).collect()
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    at.to_string()
+}

@@ -1,0 +1,301 @@
+//! Between frames and the bridge's words: what a frame is to the gateway, and what a command is on the
+//! wire.
+//!
+//! Owns: which frames the bridge must see and which are relayed without it. Does not own: layouts, which
+//! are `plimsoll-tws`'s, nor any decision.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use plimsoll_core::{Ask, Rewrite};
+use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, Request as Asked};
+use plimsoll_tws::denial::{self, Addressee, Standing};
+use plimsoll_tws::message::{
+    CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
+    ReqMktData, StartApi, WireContract,
+};
+use plimsoll_tws::rewrite::{self, RewriteError};
+use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
+
+/// TWS: "Order Canceled".
+const CODE_CANCELED: i32 = 202;
+
+/// Venue messages that can change a decision or that not every bot may see, by number: order status,
+/// error, open order, account values, portfolio, next id, executions, managed accounts, the ends of their
+/// answers, commissions, positions, account summary, and the per-account forms of all that. Everything
+/// else is relayed without being read.
+const CONCERNING: &[i32] =
+    &[3, 4, 5, 6, 7, 9, 11, 15, 53, 54, 55, 59, 61, 62, 63, 71, 72, 73, 74, 94, 95, 101, 102];
+/// Messages that only our own connection acts on: tick price, contract details and their end, times.
+const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 109];
+/// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
+/// options, depth, tick by tick.
+const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
+
+/// What a venue's frame is on a bot's link.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Not the bridge's business.
+    Relay,
+    /// The same, and it may be left out when the bot reads too slowly.
+    RelayTick,
+    /// The bridge decides who sees it.
+    Report(Box<Report>),
+    /// It cannot be read and might be about somebody else's account.
+    Unreadable(String),
+}
+
+/// The number in a frame's first field.
+pub(crate) fn message_id(frame: &RawFrame) -> Option<i32> {
+    let end = frame.bytes().iter().take(12).position(|byte| *byte == 0)?;
+    std::str::from_utf8(&frame.bytes()[..end]).ok()?.parse().ok()
+}
+
+/// What a venue's frame is on a bot's link.
+pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
+    match message_id(frame) {
+        Some(id) if CONCERNING.contains(&id) => told(version, frame),
+        Some(id) if TICKS.contains(&id) => Told::RelayTick,
+        _ => Told::Relay,
+    }
+}
+
+/// What a venue's frame is on our own connection; `Relay` means that nobody cares.
+pub(crate) fn told_us(version: ServerVersion, frame: &RawFrame) -> Told {
+    match message_id(frame) {
+        Some(id) if CONCERNING.contains(&id) || CONCERNING_OWN.contains(&id) => told(version, frame),
+        _ => Told::Relay,
+    }
+}
+
+fn told(version: ServerVersion, frame: &RawFrame) -> Told {
+    match report(version, frame) {
+        Ok(Report::Other) => Told::Relay,
+        Ok(report) => Told::Report(Box::new(report)),
+        Err(why) => Told::Unreadable(why),
+    }
+}
+
+/// A venue's frame in the bridge's words.
+///
+/// Times without a zone (executions below version 174) are read as New York's: the journal keeps no login
+/// zone, and nothing is decided by an execution's time.
+pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report, String> {
+    let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
+    translate::report(version, frame, &zone).map_err(|error| error.to_string())
+}
+
+/// A bot's frame in the bridge's words.
+pub(crate) fn request(version: ServerVersion, frame: &RawFrame) -> Asked {
+    translate::request(version, frame)
+}
+
+/// The client id of a start message; nothing for any other message.
+pub(crate) fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<ClientId> {
+    match Request::decode(version, frame) {
+        Ok(Request::StartApi(start)) => Some(ClientId(start.client_id)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Our own start message.
+pub(crate) fn our_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
+    Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
+}
+
+/// Asks the venue for its time: our heartbeat, and in lockstep our "taken".
+pub(crate) fn ask_time(version: ServerVersion) -> RawFrame {
+    Request::ReqCurrentTime.encode(version)
+}
+
+/// Whether the venue knows the question of [`ask_barrier`].
+pub(crate) fn has_barrier(version: ServerVersion) -> bool {
+    version.number() >= 197
+}
+
+/// Asks for the time in a second way. Its answer comes behind everything that the venue has sent before.
+pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
+    Request::ReqCurrentTimeInMillis.encode(version)
+}
+
+/// Whether this is the venue's time in whole seconds, with which a batch begins in lockstep.
+pub(crate) fn is_batch_start(frame: &RawFrame) -> bool {
+    message_id(frame) == Some(49)
+}
+
+/// A cancel in our own words.
+pub(crate) fn cancel(version: ServerVersion, order_id: OrderId) -> RawFrame {
+    Request::CancelOrder(CancelOrder { order_id: order_id.0, ..CancelOrder::default() }).encode(version)
+}
+
+/// A question of the bridge.
+pub(crate) fn ask(version: ServerVersion, ask: &Ask) -> RawFrame {
+    match ask {
+        Ask::Positions => Request::ReqPositions,
+        Ask::OpenOrders => Request::ReqAllOpenOrders,
+        Ask::Executions { req_id } => {
+            Request::ReqExecutions(ReqExecutions { req_id: req_id.0, ..ReqExecutions::default() })
+        }
+        Ask::CompletedOrders => Request::ReqCompletedOrders(ReqCompletedOrders { api_only: false }),
+        Ask::Contract { req_id, contract } => Request::ReqContractDetails(Box::new(ReqContractDetails {
+            req_id: req_id.0,
+            contract: wire_contract(contract),
+            ..ReqContractDetails::default()
+        })),
+        Ask::Quotes { req_id, contract, .. } => Request::ReqMktData(Box::new(ReqMktData {
+            req_id: req_id.0,
+            contract: wire_contract(contract),
+            ..ReqMktData::default()
+        })),
+    }
+    .encode(version)
+}
+
+fn wire_contract(contract: &Contract) -> WireContract {
+    let multiplier = contract.multiplier.map(|m| m.normalize().to_string()).unwrap_or_default();
+    WireContract {
+        con_id: contract.con_id.map_or(0, |id| id.0),
+        symbol: (*contract.symbol).into(),
+        sec_type: contract.sec_type.as_wire().into(),
+        expiry: (*contract.expiry).into(),
+        strike: contract.strike,
+        right: (*contract.right).into(),
+        multiplier: multiplier.as_str().into(),
+        exchange: (*contract.exchange).into(),
+        primary_exchange: (*contract.primary_exchange).into(),
+        currency: (*contract.currency).into(),
+        local_symbol: (*contract.local_symbol).into(),
+        trading_class: (*contract.trading_class).into(),
+    }
+}
+
+/// A bot's order with the declared rewrites. An error means that the frame must not leave.
+pub(crate) fn rewrite_up(
+    version: ServerVersion,
+    raw: &RawFrame,
+    rewrites: &[Rewrite],
+) -> Result<RawFrame, RewriteError> {
+    let mut frame = raw.clone();
+    for change in rewrites {
+        frame = match change {
+            Rewrite::Account(account) => rewrite::set_account(version, &frame, account)?,
+            Rewrite::OrderRef(order_ref) => rewrite::set_order_ref(version, &frame, order_ref)?,
+            Rewrite::NextValidId(_) | Rewrite::Accounts(_) => frame,
+        };
+    }
+    Ok(frame)
+}
+
+/// A venue's message with the declared rewrites. An error means that the bot must not see the frame.
+pub(crate) fn rewrite_down(
+    version: ServerVersion,
+    raw: &RawFrame,
+    rewrites: &[Rewrite],
+) -> Result<RawFrame, RewriteError> {
+    let mut frame = raw.clone();
+    for change in rewrites {
+        frame = match change {
+            Rewrite::OrderRef(order_ref) => rewrite::restore_order_ref(version, &frame, order_ref)?,
+            Rewrite::NextValidId(id) => rewrite::set_next_valid_id(version, &frame, *id)?,
+            Rewrite::Accounts(accounts) => rewrite::set_managed_accounts(version, &frame, accounts)?,
+            Rewrite::Account(_) => frame,
+        };
+    }
+    Ok(frame)
+}
+
+/// The frames of a denied order.
+pub(crate) fn deny(to: Addressee, raw: &RawFrame, reason: &str) -> Vec<RawFrame> {
+    denial::refuse_new(to, raw, reason)
+}
+
+/// The frames of a denied change.
+pub(crate) fn deny_change(
+    to: Addressee,
+    order_id: OrderId,
+    reason: &str,
+    open_order: Option<&RawFrame>,
+    status: Option<&RawFrame>,
+) -> Vec<RawFrame> {
+    let standing = open_order.zip(status).map(|(open_order, status)| Standing { open_order, status });
+    denial::refuse_change(to, order_id, reason, standing)
+}
+
+/// An error addressed to a request or an order.
+pub(crate) fn error(to: Addressee, id: Option<i32>, code: i32, text: &str) -> RawFrame {
+    denial::error(to, id.map(OrderId), code, text)
+}
+
+/// The venue's words for an order that ended by its cancel, for one that never left.
+pub(crate) fn canceled_unsent(to: Addressee, order_id: OrderId) -> [RawFrame; 2] {
+    use plimsoll_model::{Price, Qty};
+    let status = OrderStatus {
+        order_id: order_id.0,
+        status: Word::literal("Cancelled"),
+        filled: Some(Qty::ZERO),
+        remaining: Some(Qty::ZERO),
+        avg_fill_px: Some(Price::ZERO),
+        last_fill_px: Some(Price::ZERO),
+        client_id: to.client_id.0,
+        market_cap_px: Some(Price::ZERO),
+        ..OrderStatus::default()
+    };
+    let error = ErrorMessage {
+        id: order_id.0,
+        code: CODE_CANCELED,
+        text: Text::from("Order Canceled - reason:"),
+        advanced_reject: Text::EMPTY,
+        time_ms: Some(to.at.as_millisecond()),
+    };
+    [Response::OrderStatus(status).encode(to.version), Response::Error(error).encode(to.version)]
+}
+
+/// To whom a refusal goes.
+pub(crate) fn addressee(version: ServerVersion, client_id: ClientId, at: Timestamp) -> Addressee {
+    Addressee { version, client_id, at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(text: &str) -> RawFrame {
+        RawFrame::new(text.replace('|', "\0").into_bytes().into())
+    }
+
+    fn v(number: u16) -> ServerVersion {
+        ServerVersion::new(number).unwrap()
+    }
+
+    #[test]
+    fn market_data_is_relayed_without_the_bridge_and_order_status_is_not() {
+        assert!(matches!(told_bot(v(178), &bars("1|6|7|1|500.25|100|0|")), Told::RelayTick));
+        assert!(matches!(told_bot(v(178), &bars("17|…")), Told::Relay));
+        let status = told_bot(v(178), &bars("3|5|Submitted|0|100|0|7|0|0|11||0|"));
+        assert!(matches!(status, Told::Report(_)), "{status:?}");
+    }
+
+    #[test]
+    fn a_damaged_position_is_unreadable_and_a_damaged_tick_is_relayed() {
+        assert!(matches!(told_bot(v(178), &bars("61|3|U1|")), Told::Unreadable(_)));
+        assert!(matches!(told_bot(v(178), &bars("1|6|")), Told::RelayTick));
+    }
+
+    #[test]
+    fn a_quote_matters_on_our_own_connection_only() {
+        let tick = bars("1|6|7|1|500.25|100|0|");
+        assert!(matches!(told_us(v(200), &tick), Told::Report(_)));
+    }
+
+    #[test]
+    fn the_start_message_names_the_client() {
+        assert_eq!(start_api(v(178), &bars("71|2|11||")), Some(ClientId(11)));
+        assert_eq!(start_api(v(178), &bars("62|1|")), None);
+        assert_eq!(our_start(v(200), ClientId(900)), bars("71|2|900||"));
+    }
+
+    #[test]
+    fn cancels_carry_what_their_version_wants() {
+        assert_eq!(cancel(v(157), OrderId(5)), bars("4|1|5|"));
+        assert_eq!(cancel(v(200), OrderId(5)), bars("4|5|||2147483647|"), "as the official client sends it");
+    }
+}

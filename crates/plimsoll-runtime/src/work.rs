@@ -1,0 +1,536 @@
+//! The one task that owns the bridge: what came in is journaled, decided, journaled again, carried out.
+//!
+//! Owns the order of all that, the links by number, and the moments at which time itself is an event. Does
+//! not own: sockets, which have tasks of their own; decisions; how a command looks on the wire
+//! ([`crate::carry`]).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use plimsoll_core::{Bridge, Command, Config, Event};
+use plimsoll_journal::{Body, StateLock, WriteError};
+use plimsoll_model::{Account, BotName, ClientId, LinkId, Now, RawFrame, Report, Request};
+use plimsoll_tws::ServerVersion;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::bot_link;
+use crate::clock::{Clock, stream};
+use crate::config::Settings;
+use crate::gateway::{GatewayError, Inputs, Parts, stages, without_stale_guard};
+use crate::input::{Arrival, Input, OperatorInput, Shared, VenueInput};
+use crate::journal_thread::{Journal, JournalReport};
+use crate::lanes::{self, BotInput, Lanes};
+use crate::link::{self, Bound, LINGER_MAX, Outgoing};
+use crate::operator::Api;
+use crate::own::{self, Login};
+use crate::quotes::Conflation;
+use crate::view::{LinkRow, ShellFacts, View};
+use crate::wire::{self, Told};
+
+/// Pieces of work between two looks at the sockets.
+const TURN_MAX: usize = 256;
+/// How often a lagging journal is looked at again.
+const LAG_POLL: Duration = Duration::from_millis(20);
+/// How long to wait before the simulator's clock is asked again after its stream broke.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
+
+/// A bot's pair of connections.
+pub(crate) struct BotLink {
+    pub(crate) bot: BotName,
+    pub(crate) client_id: ClientId,
+    pub(crate) version: ServerVersion,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) to_bot: Outgoing,
+    pub(crate) to_venue: Outgoing,
+}
+
+/// Our own connection.
+pub(crate) struct OwnLink {
+    pub(crate) link: LinkId,
+    pub(crate) version: ServerVersion,
+    pub(crate) out: Outgoing,
+}
+
+/// The state of the gateway's task.
+pub(crate) struct Work {
+    pub(crate) config: Arc<Config>,
+    pub(crate) settings: Settings,
+    notes: Vec<String>,
+    bridge: Bridge,
+    epoch: u64,
+    pub(crate) clock: Clock,
+    pub(crate) journal: Journal,
+    pub(crate) lanes: Lanes<OperatorInput, VenueInput>,
+    pub(crate) links: BTreeMap<LinkId, BotLink>,
+    pub(crate) own: Option<OwnLink>,
+    pub(crate) quotes: Conflation,
+    /// Links that a command wants ended, and why; done when its event has been dealt with.
+    pub(crate) to_end: Vec<(LinkId, String)>,
+    /// Whose order is being dealt with, for the token of its flush.
+    pub(crate) asking: Option<LinkId>,
+    shared: Arc<Shared>,
+    ports: Vec<(BotName, Bound)>,
+    api: Option<Api>,
+    ready: watch::Sender<bool>,
+    out: Vec<Command>,
+    last_work: BTreeMap<BotName, Timestamp>,
+    breaks_since: BTreeMap<(String, String), Timestamp>,
+    tasks: JoinSet<()>,
+    connections: JoinSet<()>,
+    ending: bool,
+    failed: Option<WriteError>,
+    /// Released last: the journal's thread must have ended before another process may begin.
+    _lock: Option<StateLock>,
+}
+
+impl Work {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let lockstep = parts.clock.is_lockstep();
+        parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
+        Self {
+            config: parts.config,
+            settings: parts.settings,
+            notes: parts.notes,
+            bridge: parts.bridge,
+            epoch: parts.epoch,
+            clock: parts.clock,
+            journal: parts.journal,
+            lanes: Lanes::default(),
+            links: BTreeMap::new(),
+            own: None,
+            quotes: Conflation::default(),
+            to_end: Vec::new(),
+            asking: None,
+            shared: parts.shared,
+            ports: parts.ports,
+            api: parts.api,
+            ready: parts.ready,
+            out: Vec::new(),
+            last_work: BTreeMap::new(),
+            breaks_since: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            connections: JoinSet::new(),
+            ending: false,
+            failed: None,
+            _lock: parts.lock,
+        }
+    }
+
+    /// Works until it is told to end or the journal fails.
+    pub(crate) async fn run(mut self, mut inputs: Inputs) -> Result<(), GatewayError> {
+        let (accepted, mut newcomers) = unbounded_channel::<(BotName, TcpStream)>();
+        self.begin();
+        while !self.ending && self.failed.is_none() {
+            self.turn(&mut inputs);
+            if !self.ports.is_empty() && self.is_reconciled() {
+                self.open_ports(&accepted)?;
+            }
+            let wait = self.wait();
+            tokio::select! {
+                biased;
+                input = inputs.recv() => self.ingest(input.expect("the gateway itself holds a sender")),
+                Some((bot, stream)) = newcomers.recv() => self.welcome(bot, stream),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        self.end().await
+    }
+
+    fn begin(&mut self) {
+        let config = Arc::clone(&self.config);
+        let text = self.settings.text.clone();
+        let event = Event::Started { epoch: self.epoch, config };
+        self.feed_with(event, None, &text);
+        let login = Login {
+            client_id: self.settings.client_id,
+            environment: self.settings.environment,
+            accounts: self.config.venue.accounts.clone(),
+        };
+        self.tasks.spawn(own::keep(login, Arc::clone(&self.shared)));
+        if let Some(api) = self.api.take() {
+            self.tasks.spawn(api.serve());
+        }
+        if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
+            self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
+        }
+    }
+
+    /// Deals with what is there, most urgent first, and with what time brings.
+    fn turn(&mut self, inputs: &mut Inputs) {
+        for _ in 0..TURN_MAX {
+            // Whatever arrived meanwhile may be more urgent than what waits: a halt, a flush.
+            while let Ok(input) = inputs.try_recv() {
+                self.ingest(input);
+            }
+            let Some(work) = self.lanes.next(self.journal.is_lagging()) else { break };
+            self.take(work);
+            if self.ending || self.failed.is_some() {
+                return;
+            }
+        }
+        if !self.clock.is_lockstep() {
+            self.tell_time();
+        }
+    }
+
+    /// Quotes of a new second, and what the bridge wanted to be woken for.
+    pub(crate) fn tell_time(&mut self) {
+        let now = self.clock.now();
+        for (instrument, quote) in self.quotes.take_due(now.wall) {
+            self.feed(Event::Quote { instrument, quote }, None);
+        }
+        if self.bridge.next_wakeup().is_some_and(|due| due <= self.clock.now().mono) {
+            self.feed(Event::Woke, None);
+        }
+    }
+
+    /// How long nothing will happen by itself. Zero: work was left for the next turn.
+    fn wait(&mut self) -> Duration {
+        const LONG: Duration = Duration::from_hours(1);
+        if self.lanes.has_work(self.journal.is_lagging()) {
+            return Duration::ZERO;
+        }
+        if self.journal.is_lagging() {
+            return LAG_POLL;
+        }
+        if self.clock.is_lockstep() {
+            return LONG;
+        }
+        let now = self.clock.now();
+        let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
+        let due = [quotes, self.bridge.next_wakeup()].into_iter().flatten().min();
+        due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG)
+    }
+
+    fn ingest(&mut self, input: Input) {
+        match input {
+            Input::Operator(input) => self.lanes.push_operator(input),
+            Input::Venue(input) => self.lanes.push_venue(input),
+            // Its arrival may still be in the venue's lane, which goes before the bots'.
+            Input::Bot(link, input) => self.lanes.push_bot(link, input),
+            Input::Journal(JournalReport::Flushed(token)) => self.lanes.push_flushed(token),
+            Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
+            Input::Clock(reading, read) => self.clock.set(reading, read),
+            Input::Note(link, text) => self.note(link, &text),
+        }
+    }
+
+    fn take(&mut self, work: lanes::Work<OperatorInput, VenueInput>) {
+        match work {
+            lanes::Work::Operator(OperatorInput::Act(operator, done)) => {
+                self.feed(Event::Operator(operator), None);
+                // Whoever asked may have gone away; what was said stands.
+                let _ = done.send(());
+            }
+            lanes::Work::Operator(OperatorInput::Look(answer)) => {
+                let view = self.view();
+                let _ = answer.send(view);
+            }
+            lanes::Work::Operator(OperatorInput::Shutdown) => self.ending = true,
+            lanes::Work::Venue(input) => self.from_venue(input),
+            lanes::Work::Bot(link, input) => self.from_bot(link, input),
+            lanes::Work::Flushed(token) => {
+                self.feed(Event::Flushed { token }, None);
+                self.lanes.settled(token);
+            }
+        }
+        self.end_links();
+    }
+
+    fn from_bot(&mut self, link: LinkId, input: BotInput) {
+        let Some(state) = self.links.get(&link) else {
+            self.lanes.forget(link);
+            return;
+        };
+        let version = state.version;
+        match input {
+            BotInput::Gone(why) => self.end_link(link, why),
+            BotInput::Frame { request: Request::Other, raw, .. } => self.to_venue(link, &raw),
+            BotInput::Frame { request, raw, .. } => {
+                if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request {
+                    let at = self.clock.now().wall;
+                    self.last_work.insert(state.bot.clone(), at);
+                }
+                self.asking = Some(link);
+                self.feed(Event::FromBot { link, request, raw }, Some(version));
+                self.asking = None;
+            }
+        }
+    }
+
+    fn from_venue(&mut self, input: VenueInput) {
+        match input {
+            VenueInput::Arrived(arrival) => self.arrived(*arrival),
+            VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
+            VenueInput::Gone { link, why } => {
+                self.end_link(link, Some(why.unwrap_or_else(|| "the venue closed the connection".into())));
+            }
+            VenueInput::OwnUp { link, version, out } => {
+                tracing::info!(link = %link, version = %version, "own connection up");
+                self.own = Some(OwnLink { link, version, out });
+                self.feed(Event::OwnUp { link }, None);
+            }
+            VenueInput::OwnReport { link, report, raw } => self.told_us(link, *report, raw),
+            VenueInput::OwnUnreadable { link, why } => {
+                self.note(link, &format!("a message of the venue was not understood: {why}"));
+            }
+            VenueInput::OwnDown { link, why } => {
+                self.note(link, &format!("own connection ended: {why}"));
+                self.own = None;
+                self.quotes.clear();
+                self.feed(Event::OwnDown { link }, None);
+            }
+        }
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        let Arrival { link, bot, client_id, version, raw, to_bot, to_venue } = arrival;
+        tracing::info!(link = %link, bot = %bot, client_id = %client_id, version = %version, "bot arrived");
+        let accounts = self.config.bot(&bot).map(|bot| bot.accounts.clone()).unwrap_or_default();
+        let state = BotLink { bot: bot.clone(), client_id, version, accounts, to_bot, to_venue };
+        self.links.insert(link, state);
+        self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
+    }
+
+    fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
+        let Some(state) = self.links.get(&link) else { return };
+        match told {
+            Told::Relay => self.to_bot(link, &raw),
+            Told::RelayTick => {
+                if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
+                    self.to_end.push((link, full.to_string()));
+                }
+            }
+            Told::Unreadable(why) => {
+                // It may be about somebody else's account, so it is withheld; a person has to look.
+                self.note(link, &format!("a message of the venue was not understood and not shown: {why}"));
+            }
+            Told::Report(report) => match &*report {
+                // Shown or not by the account alone; nothing is decided by them, so nothing is journaled.
+                Report::AboutAccount(account) if !state.accounts.contains(account) => {}
+                Report::Position(position) if !state.accounts.contains(&position.account) => {}
+                Report::AboutAccount(_)
+                | Report::Position(_)
+                | Report::PositionsEnd
+                | Report::OpenOrderEnd
+                | Report::ExecutionsEnd(_)
+                | Report::CompletedOrdersEnd
+                | Report::CurrentTime(_)
+                | Report::Contract(_)
+                | Report::ContractEnd(_)
+                | Report::Quote { .. }
+                | Report::Other => self.to_bot(link, &raw),
+                Report::ManagedAccounts(_)
+                | Report::NextValidId(_)
+                | Report::OpenOrder(_)
+                | Report::Status(_)
+                | Report::Execution(_)
+                | Report::Commission { .. }
+                | Report::CompletedOrder(_)
+                | Report::Error(_) => {
+                    let version = state.version;
+                    self.feed(Event::FromVenue { link, report: *report, raw }, Some(version));
+                }
+            },
+        }
+    }
+
+    fn told_us(&mut self, link: LinkId, report: Report, raw: RawFrame) {
+        let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
+        let version = own.version;
+        match report {
+            Report::Quote { id, field, price } => {
+                let at = self.clock.now().wall;
+                self.quotes.tick(id, field, price, at);
+            }
+            Report::CurrentTime(at) => self.venue_time(at, &raw),
+            Report::AboutAccount(_) | Report::ContractEnd(_) | Report::Other => {}
+            report => self.feed(Event::FromVenue { link, report, raw }, Some(version)),
+        }
+    }
+
+    /// In lockstep the venue begins each batch with its time and waits until we have taken the batch. A
+    /// second question, answered behind the batch, tells us where it ends.
+    fn venue_time(&mut self, at: Timestamp, raw: &RawFrame) {
+        if !self.clock.is_lockstep() {
+            return;
+        }
+        let Some(version) = self.own.as_ref().map(|own| own.version) else { return };
+        if wire::is_batch_start(raw) && wire::has_barrier(version) {
+            self.clock.set_lockstep(at);
+            self.to_own(&wire::ask_barrier(version));
+            return;
+        }
+        if wire::is_batch_start(raw) {
+            self.clock.set_lockstep(at);
+        }
+        self.tell_time();
+        self.to_own(&wire::ask_time(version));
+    }
+
+    /// Journals an event, has it decided, journals the decisions, carries them out.
+    fn feed(&mut self, event: Event, version: Option<ServerVersion>) {
+        self.feed_with(event, version, "");
+    }
+
+    fn feed_with(&mut self, event: Event, version: Option<ServerVersion>, config: &str) {
+        let now = self.clock.now();
+        tracing::debug!(%event);
+        self.journal.append(now, crate::record::body(&event, version, config));
+        let mut out = std::mem::take(&mut self.out);
+        self.bridge.on(now, event, &mut out);
+        for command in &out {
+            self.journal.append(now, Body::Decision { text: command.to_string() });
+        }
+        for command in out.drain(..) {
+            self.carry_out(now, command);
+        }
+        self.out = out;
+    }
+
+    fn end_links(&mut self) {
+        while let Some((link, why)) = self.to_end.pop() {
+            self.end_link(link, Some(why));
+        }
+    }
+
+    /// Closes both sides, once what is left has been written, and tells the bridge.
+    fn end_link(&mut self, link: LinkId, why: Option<String>) {
+        self.lanes.forget(link);
+        let Some(state) = self.links.remove(&link) else { return };
+        if let Some(why) = why {
+            self.note(link, &format!("{}: {why}", state.bot));
+        }
+        tracing::info!(link = %link, bot = %state.bot, ticks_left_out = state.to_bot.ticks_left_out(), "bot gone");
+        state.to_bot.close();
+        state.to_venue.close();
+        self.feed(Event::BotGone { link }, None);
+    }
+
+    /// A fact about a link that is no event of the bridge's.
+    pub(crate) fn note(&mut self, link: LinkId, text: &str) {
+        tracing::warn!(link = %link, "{text}");
+        let now: Now = self.clock.now();
+        self.journal.append(now, Body::LinkNote { link: link.0, text: text.to_owned() });
+    }
+
+    /// Whether the broker's state is known in this life of the process.
+    fn is_reconciled(&self) -> bool {
+        matches!(self.bridge.state_word(), "armed" | "halted")
+    }
+
+    /// Lets bots in: the broker's orders, executions and positions are known.
+    fn open_ports(
+        &mut self,
+        accepted: &tokio::sync::mpsc::UnboundedSender<(BotName, TcpStream)>,
+    ) -> Result<(), GatewayError> {
+        for (bot, bound) in self.ports.drain(..) {
+            let listener = bound.listen()?;
+            let accepted = accepted.clone();
+            self.tasks.spawn(async move {
+                loop {
+                    let stream = link::accept(&listener).await;
+                    if accepted.send((bot.clone(), stream)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        self.ready.send_replace(true);
+        Ok(())
+    }
+
+    fn welcome(&mut self, bot: BotName, stream: TcpStream) {
+        while let Some(ended) = self.connections.try_join_next() {
+            pass_on_panic(ended);
+        }
+        self.connections.spawn(bot_link::serve(stream, bot, Arc::clone(&self.shared)));
+    }
+
+    /// The orderly end, or the end after a failed journal: then nothing that waits for the disk leaves.
+    async fn end(mut self) -> Result<(), GatewayError> {
+        self.tasks.abort_all();
+        for state in self.links.values() {
+            state.to_bot.close();
+            state.to_venue.close();
+        }
+        if let Some(own) = &self.own {
+            own.out.close();
+        }
+        let farewell = async { while self.connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(LINGER_MAX / 5, farewell).await.is_err() {
+            tracing::debug!("some connections did not take their last bytes");
+        }
+        self.connections.abort_all();
+        let failed = self.failed.take();
+        let head = self.journal.close();
+        tracing::info!(journal = %head.anchor(), "gateway ended");
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn view(&mut self) -> View {
+        let now = self.clock.now();
+        let snapshot = self.bridge.snapshot(now);
+        self.note_breaks(&snapshot, now.wall);
+        let own = self.own.iter().map(|own| LinkRow {
+            link: own.link.0,
+            bot: "own".into(),
+            client_id: self.settings.client_id.0,
+            server_version: own.version.number(),
+        });
+        let bots = self.links.iter().map(|(link, state)| LinkRow {
+            link: link.0,
+            bot: state.bot.to_string(),
+            client_id: state.client_id.0,
+            server_version: state.version.number(),
+        });
+        View::new(
+            &snapshot,
+            ShellFacts {
+                venue: &self.config.venue.name,
+                environment: self.settings.environment.as_str(),
+                clock_source: self.clock.source_word(),
+                head: self.journal.head(),
+                links: own.chain(bots).collect(),
+                stages: &stages(&self.settings),
+                last_work: &self.last_work,
+                unguarded: &without_stale_guard(&self.config),
+                unenforced: &self.notes,
+                breaks_since: &self.breaks_since,
+            },
+        )
+    }
+
+    fn note_breaks(&mut self, snapshot: &plimsoll_core::Snapshot, at: Timestamp) {
+        let found: Vec<(String, String)> =
+            snapshot.breaks.iter().map(|b| (b.account.to_string(), b.instrument.to_string())).collect();
+        self.breaks_since.retain(|key, _| found.contains(key));
+        for key in found {
+            self.breaks_since.entry(key).or_insert(at);
+        }
+    }
+}
+
+/// Keeps the followed clock up to date; between two connections it runs on as it last did.
+async fn follow(control: Box<str>, shared: Arc<Shared>) {
+    loop {
+        let ended = stream(&control, |reading| shared.send(Input::Clock(reading, Instant::now()))).await;
+        let why = ended.err().map_or_else(|| "the stream ended".to_owned(), |error| error.to_string());
+        tracing::warn!(%control, "the simulator's clock: {why}; trying again");
+        tokio::time::sleep(FOLLOW_AGAIN).await;
+    }
+}
+
+fn pass_on_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
+    }
+}
