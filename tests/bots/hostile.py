@@ -37,7 +37,7 @@ class Attack:
     name: str
     send: Callable[[int], Client]
     ends: bool = True
-    seconds: float = SOON_SECONDS
+    slow: bool = False
 
 
 def raw(data: bytes) -> Callable[[int], Client]:
@@ -117,11 +117,11 @@ ATTACKS = (
     Attack("a handshake without versions", raw(b"API\0" + struct.pack(">I", 7) + b"version")),
     Attack("versions from the future", raw(hello(900, 901))),
     Attack("versions from the past", raw(hello(38, 66))),
-    Attack("silence instead of a handshake", raw(b""), seconds=SLOW_SECONDS),
+    Attack("silence instead of a handshake", raw(b""), slow=True),
     Attack("an order before the start message", shaken(place_order(1, ORDER))),
     Attack("a frame of two gigabytes", started(struct.pack(">I", 0x7FFFFFFF) + b"3\0")),
-    Attack("half a frame, then silence", started(struct.pack(">I", 200) + b"3\0001\0"), seconds=SLOW_SECONDS),
-    Attack("a byte a second", dribble, seconds=SLOW_SECONDS),
+    Attack("half a frame, then silence", started(struct.pack(">I", 200) + b"3\0001\0"), slow=True),
+    Attack("a byte a second", dribble, slow=True),
     Attack("half an order, then gone", cut, ends=False),
     Attack("an empty frame", started(struct.pack(">I", 0)), ends=False),
     Attack("a frame without fields", started(struct.pack(">I", 3) + b"abc"), ends=False),
@@ -168,8 +168,10 @@ def assault(what: str, program: Program, port: int, good_port: int, simulator: S
                 bad = attack.send(port)
             except wire.Closed as error:
                 raise Failed(f"{attack.name}: an earlier attack spoiled the port: {error}") from error
-            if attack.ends and not bad.closed_within(attack.seconds):
-                raise Failed(f"{attack.name}: the link still stands after {attack.seconds:g} s\n{program.log()}")
+            # A slow link is the gateway's duty: the real TWS leaves it standing, and so does the simulator.
+            has_to_end = attack.ends and not (attack.slow and program is simulator)
+            if has_to_end and not bad.closed_within(SLOW_SECONDS if attack.slow else SOON_SECONDS):
+                raise Failed(f"{attack.name}: the link still stands\n{program.log()}")
             still_works(good, attack.name)
             bad.close()
         crowd(what, port, good)

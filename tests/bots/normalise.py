@@ -1,13 +1,15 @@
 """Which fields of which server message depend on the moment, and nothing else.
 
-Two runs of one script meet the market at moments that differ by milliseconds, so prices, sizes, clock readings
-and broker-made ids may differ; every other field has to be equal. A message is a list of fields, the first
+Two runs of one script meet the market at moments that differ by milliseconds, so prices, sizes and clock readings
+may differ; every other field has to be equal, ids of orders and executions included. A message is a list of fields, the first
 of which is its kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from bots.programs import SESSION_START
 
 Fields = Sequence[str]
 
@@ -35,14 +37,15 @@ STREAMS = {
 MOMENT = {
     "1": (4, 5),  # price, size
     "2": (4,),  # size
-    "3": (5, 6, 8),  # average price, permId, last price
+    "3": (5, 8),  # average price, last price
     "6": (3,),  # value
     "7": (14, 15, 16, 17, 18),  # market price and value, average cost, profits
     "8": (2,),  # time
     "45": (4,),  # value
     "46": (4,),  # value
+    "11": (15, 20, 25),  # time, price, average price
     "49": (2,),  # time
-    "59": (2, 3, 5),  # execId, commission, realised profit
+    "59": (5,),  # realised profit
     "61": (15,),  # average cost
     "63": (5,),  # value
     "73": (6,),  # value
@@ -57,9 +60,12 @@ MOMENT_FROM = {
     "99": 3,  # a tick
 }
 
-# openOrder carries the permId behind the client's id, and again inside the allocation text.
-OPEN_ORDER_PERM_ID = 25
-OPEN_ORDER_ALLOCATION = 31
+# A history that reaches until now ends with a bar that is still growing; one that ends earlier does not.
+HISTORY = "17"
+COMPLETED_ORDER = "101"
+HISTORY_END = 3
+BAR_FIELDS = 8
+TODAY = SESSION_START[:10].replace("-", "")
 
 MASK = "~"
 
@@ -77,6 +83,9 @@ def normalise(fields: Fields) -> tuple[str, ...]:
 def _places(kind: str, fields: Fields) -> Sequence[int]:
     if kind in MOMENT_FROM:
         return range(MOMENT_FROM[kind], len(fields))
-    if kind == "5":
-        return (OPEN_ORDER_PERM_ID, OPEN_ORDER_ALLOCATION)
+    if kind == HISTORY and fields[HISTORY_END].startswith(TODAY):
+        # Start and end are readings of the clock; of the last bar only its date stands.
+        return (2, HISTORY_END, *range(len(fields) - BAR_FIELDS + 1, len(fields)))
+    if kind == COMPLETED_ORDER:
+        return [place for place, value in enumerate(fields) if value.startswith(f"{TODAY} ")]  # completedTime
     return MOMENT.get(kind, ())

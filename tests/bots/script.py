@@ -17,6 +17,8 @@ MINE = "DU1111111"
 OTHER = "DU2222222"
 ORDER_SECONDS = 15.0
 STREAM_SECONDS = 3.0
+# The end of the day before the simulator's own: what lies before it is the same for every run.
+YESTERDAY = "20261117 21:00:00 UTC"
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Bot:
     library: Any
     spy: Any = None
     resting: Any = None
+    near: float | None = None
 
     def order(self, kind: str, action: str, quantity: int, **more: object) -> Any:
         """An order for the bot's own account."""
@@ -48,11 +51,13 @@ class Bot:
         return trade
 
     def reference_price(self) -> float:
-        """A whole number near the market that two runs agree on."""
-        bars = self.ib.reqHistoricalData(
-            self.spy, "", "2 D", "1 day", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
-        )
-        return float(round(bars[0].close))
+        """A whole number near the market that two runs agree on: yesterday's close."""
+        if self.near is None:
+            bars = self.ib.reqHistoricalData(
+                self.spy, YESTERDAY, "1 D", "1 day", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
+            )
+            self.near = float(round(bars[-1].close))
+        return self.near
 
 
 def told(trade: Any) -> tuple[object, ...]:
@@ -185,27 +190,32 @@ def real_time_bars(bot: Bot) -> object:
 
 def history_days(bot: Bot) -> object:
     bars = bot.ib.reqHistoricalData(
-        bot.spy, "", "10 D", "1 day", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
+        bot.spy, YESTERDAY, "10 D", "1 day", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
     )
-    # Today's bar is not finished, so it depends on the moment; the days before it do not.
-    return [(str(bar.date), bar.open, bar.high, bar.low, bar.close, str(bar.volume)) for bar in bars[:-1]]
+    return [(str(bar.date), bar.open, bar.high, bar.low, bar.close, str(bar.volume)) for bar in bars]
 
 
 def history_minutes(bot: Bot) -> object:
     bars = bot.ib.reqHistoricalData(
-        bot.spy, "20261117 21:00:00 UTC", "3600 S", "5 mins", "MIDPOINT", useRTH=True, formatDate=2,
-        keepUpToDate=False,
-    )  # fmt: skip
+        bot.spy, YESTERDAY, "3600 S", "5 mins", "MIDPOINT", useRTH=True, formatDate=2, keepUpToDate=False
+    )
     return [(str(bar.date), bar.close) for bar in bars]
+
+
+def history_until_now(bot: Bot) -> object:
+    bars = bot.ib.reqHistoricalData(
+        bot.spy, "", "2 D", "1 hour", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
+    )
+    return len(bars)
 
 
 def history_up_to_date(bot: Bot) -> object:
     bars = bot.ib.reqHistoricalData(
-        bot.spy, "", "1800 S", "1 min", "TRADES", useRTH=True, formatDate=1, keepUpToDate=True
+        bot.spy, "", "1 D", "5 mins", "TRADES", useRTH=True, formatDate=1, keepUpToDate=True
     )
     bot.ib.sleep(STREAM_SECONDS)
     bot.ib.cancelHistoricalData(bars)
-    return len(bars) >= 29
+    return len(bars)
 
 
 def history_empty(bot: Bot) -> object:
@@ -216,9 +226,11 @@ def history_empty(bot: Bot) -> object:
 
 
 def history_invalid(bot: Bot) -> object:
-    return bot.ib.reqHistoricalData(
-        bot.spy, "", "1 D", "7 mins", "TRADES", useRTH=True, formatDate=1, keepUpToDate=False
-    )
+    # ib_async takes the answer (321) for a warning and would wait for ever, so the request is sent beneath it.
+    number = bot.ib.client.getReqId()
+    bot.ib.client.reqHistoricalData(number, bot.spy, "", "1 D", "7 mins", "TRADES", True, 1, False, [])
+    bot.ib.sleep(1)
+    return None
 
 
 def head_timestamp(bot: Bot) -> object:
@@ -348,7 +360,7 @@ STEPS: tuple[Callable[[Bot], object], ...] = (
     account_updates, account_updates_multi, executions, user_info, current_time,
     contract_details, unknown_contract, matching_symbols, market_rule, option_chains,
     market_data_type, market_data, snapshot, unknown_market_data, tick_by_tick, real_time_bars,
-    history_days, history_minutes, history_up_to_date, history_empty, history_invalid, head_timestamp,
+    history_days, history_minutes, history_until_now, history_up_to_date, history_empty, history_invalid, head_timestamp,
     what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
     rest_stop, bracket, on_close, one_cancels_all, global_cancel, wrong_tick, unknown_cancel,
     open_orders, all_open_orders, executions, positions, sell_market, completed_orders,

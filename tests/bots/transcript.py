@@ -7,20 +7,21 @@ with limits so wide that no guard fires; the two transcripts are equal.
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from bots import library as libraries
+from bots.compare import compare
 from bots.programs import Bot as BotConfig
 from bots.programs import Failed, Gateway, Simulator
 from bots.recorder import Recorder
 from bots.script import STEPS, Bot
 
 CLIENT_ID = 11
-CONTEXT_LINES = 3
+CONTROL_DELAY_SECONDS = 3.3
 
 
 def main() -> int:
@@ -29,29 +30,38 @@ def main() -> int:
     parser.add_argument("--library", required=True, choices=libraries.KNOWN)
     parser.add_argument("--plimsoll", required=True, type=Path)
     parser.add_argument("--keep", type=Path, help="write both transcripts into this folder")
+    parser.add_argument("--control", action="store_true", help="compare straight with straight: proves the method")
     options = parser.parse_args()
     library = libraries.load(options.library)
     libraries.keep_log(options.library)
     straight = run_straight(library, options.plimsoll)
-    through = run_through(library, options.plimsoll)
+    again = run_straight_later if options.control else run_through
+    through = again(library, options.plimsoll)
     if options.keep is not None:
         options.keep.mkdir(parents=True, exist_ok=True)
         (options.keep / "straight.txt").write_text("\n".join(straight) + "\n")
         (options.keep / "through.txt").write_text("\n".join(through) + "\n")
-    difference = list(difflib.unified_diff(straight, through, "straight", "through", "", "", CONTEXT_LINES, ""))
-    for line in difference:
-        print(line[:400])
-    if difference:
-        print(f"{options.library}: the gateway shows")
+    found = compare(straight, through)
+    for line in found:
+        print(line)
+    if found:
+        print(f"{options.library}: {'the method is unsteady' if options.control else 'the client notices the gateway'}")
         return 1
-    print(f"{options.library}: {len(STEPS)} steps, {len(straight)} lines, straight and through are equal")
+    ways = "straight twice" if options.control else "straight and through"
+    print(f"{options.library}: {len(STEPS)} steps, {len(straight)} lines, {ways}: equal")
     return 0
 
 
-def run_straight(library: Any, binary: Path) -> list[str]:
+def run_straight(library: Any, binary: Path, wait: float = 0.0) -> list[str]:
     """The script against the simulator."""
     with tempfile.TemporaryDirectory(prefix="plm-") as folder, Simulator(binary, Path(folder)) as simulator:
+        time.sleep(wait)
         return play(library, simulator.port)
+
+
+def run_straight_later(library: Any, binary: Path) -> list[str]:
+    """The same, meeting the market later by as much as a gateway takes to start."""
+    return run_straight(library, binary, CONTROL_DELAY_SECONDS)
 
 
 def run_through(library: Any, binary: Path) -> list[str]:

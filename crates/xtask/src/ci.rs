@@ -106,7 +106,7 @@ fn vectors(root: &Path) -> Result<()> {
 
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
-    command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise"]);
+    command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)
 }
