@@ -99,6 +99,8 @@ pub struct GuardSpec {
     pub summary: &'static str,
     /// The configuration keys that steer it.
     pub keys: &'static [&'static str],
+    /// The reasons that it can give, by [`Reason::as_str`]; any of them may also come as `group_denied`.
+    pub reasons: &'static [&'static str],
     /// The judgement.
     check: fn(&Context<'_>, &NewOrder) -> Result<(), Reason>,
 }
@@ -110,6 +112,16 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "09-paper-accepts-live-cancels",
         summary: "orders that cannot be read, or whose quantity or price no guard can bound",
         keys: &[],
+        reasons: &[
+            "unreadable",
+            "unbounded",
+            "qty_zero",
+            "order_id_range",
+            "order_changed",
+            "not_working",
+            "parent_unknown",
+            "too_many",
+        ],
         check: supported::check,
     },
     GuardSpec {
@@ -117,6 +129,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "07-account-missing",
         summary: "orders without an account, or for an account that is not the bot's",
         keys: &["bot.accounts", "bot.fill_account"],
+        reasons: &["account_missing", "account_not_allowed", "account_changed"],
         check: account::check,
     },
     GuardSpec {
@@ -124,6 +137,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "15-orphan-adopted",
         summary: "orders for an instrument that the bot does not own",
         keys: &["bot.instruments", "bot.shared"],
+        reasons: &["not_owned", "contract_unknown", "contract_mismatch", "contract_unconfirmed"],
         check: ownership::check,
     },
     GuardSpec {
@@ -131,6 +145,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "14-half-open-socket",
         summary: "new risk after somebody said stop",
         keys: &[],
+        reasons: &["halted"],
         check: halted::check,
     },
     GuardSpec {
@@ -138,6 +153,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "08-restart-with-foreign-position",
         summary: "orders before the broker's orders, executions and positions are known",
         keys: &["venue.client_id"],
+        reasons: &["not_reconciled", "waited_too_long", "link_changed"],
         check: reconciled::check,
     },
     GuardSpec {
@@ -145,6 +161,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "05-early-close",
         summary: "orders outside the trading session of that day",
         keys: &[],
+        reasons: &["outside_session", "calendar_unknown"],
         check: trading_session::check,
     },
     GuardSpec {
@@ -152,13 +169,15 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "04-moc-after-cutoff",
         summary: "on-close orders after the entry cutoff of the listing venue",
         keys: &[],
+        reasons: &["after_cutoff", "no_auction", "calendar_unknown"],
         check: close_cutoff::check,
     },
     GuardSpec {
         id: GuardId::Duplicate,
-        pitfall: "14-half-open-socket",
+        pitfall: "18-duplicate-burst",
         summary: "the same order again within the window, and order ids used before",
         keys: &["bot.duplicate_window"],
+        reasons: &["repeated", "order_id_used"],
         check: duplicate::check,
     },
     GuardSpec {
@@ -166,11 +185,12 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "01-quotes-stop-socket-stays",
         summary: "new risk on a price that is too old",
         keys: &["bot.stale_after"],
+        reasons: &["stale", "no_quote"],
         check: stale_data::check,
     },
     GuardSpec {
         id: GuardId::Limits,
-        pitfall: "14-half-open-socket",
+        pitfall: "19-fat-finger",
         summary: "orders beyond the bot's quantity, money, position, price or rate limits",
         keys: &[
             "bot.max_order_qty",
@@ -180,6 +200,18 @@ pub const GUARDS: &[GuardSpec] = &[
             "bot.max_orders_per_minute",
             "bot.price_collar",
         ],
+        reasons: &[
+            "qty_max",
+            "notional_max",
+            "position_max",
+            "daily_loss_max",
+            "rate_max",
+            "collar",
+            "no_reference",
+            "not_representable",
+            "other_currency",
+            "contract_unknown",
+        ],
         check: limits::check,
     },
     GuardSpec {
@@ -187,6 +219,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "02-moc-would-cross",
         summary: "orders that could trade with another order of the same account",
         keys: &["venue.on_close_crossing", "bot.price_collar"],
+        reasons: &["would_cross"],
         check: self_match::check,
     },
 ];

@@ -2,11 +2,16 @@
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
 mod attacks;
+mod groups;
 mod halts;
+mod hours;
+mod limits;
+mod properties;
 mod recovery;
 mod relay;
 mod script;
 mod self_match;
+mod table;
 
 use expect_test::Expect;
 

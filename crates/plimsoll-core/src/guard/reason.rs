@@ -55,6 +55,50 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The word for machines.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::Unbounded { .. } => "unbounded",
+            Self::QtyZero => "qty_zero",
+            Self::OrderIdRange { .. } => "order_id_range",
+            Self::OrderChanged { .. } => "order_changed",
+            Self::NotWorking { .. } => "not_working",
+            Self::ParentUnknown { .. } => "parent_unknown",
+            Self::TooMany { .. } => "too_many",
+            Self::AccountMissing { .. } => "account_missing",
+            Self::AccountNotAllowed { .. } => "account_not_allowed",
+            Self::AccountChanged { .. } => "account_changed",
+            Self::NotOwned { .. } => "not_owned",
+            Self::ContractUnknown { .. } => "contract_unknown",
+            Self::ContractMismatch { .. } => "contract_mismatch",
+            Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
+            Self::Halted { .. } => "halted",
+            Self::NotReconciled { .. } => "not_reconciled",
+            Self::WaitedTooLong { .. } => "waited_too_long",
+            Self::LinkChanged => "link_changed",
+            Self::GroupDenied { .. } => "group_denied",
+            Self::OutsideSession { .. } => "outside_session",
+            Self::CalendarUnknown { .. } => "calendar_unknown",
+            Self::AfterCutoff { .. } => "after_cutoff",
+            Self::NoAuction { .. } => "no_auction",
+            Self::Repeated { .. } => "repeated",
+            Self::OrderIdUsed { .. } => "order_id_used",
+            Self::Stale { .. } => "stale",
+            Self::NoQuote { .. } => "no_quote",
+            Self::QtyMax { .. } => "qty_max",
+            Self::NotionalMax { .. } => "notional_max",
+            Self::PositionMax { .. } => "position_max",
+            Self::DailyLossMax { .. } => "daily_loss_max",
+            Self::RateMax { .. } => "rate_max",
+            Self::Collar { .. } => "collar",
+            Self::NoReference { .. } => "no_reference",
+            Self::NotRepresentable { .. } => "not_representable",
+            Self::OtherCurrency { .. } => "other_currency",
+            Self::WouldCross { .. } => "would_cross",
+        }
+    }
+
     /// FIX tag 103, `OrdRejReason`.
     pub fn ord_rej_reason(&self) -> u16 {
         match self {
@@ -173,7 +217,7 @@ impl Reason {
             Self::DailyLossMax { loss, max } => write!(f, "lost {loss} today, limit {max}"),
             Self::RateMax { count, max } => write!(f, "{count} orders in the last minute, limit {max}"),
             Self::Collar { px, reference, collar } => {
-                let percent = (*collar * Decimal::ONE_HUNDRED).normalize();
+                let percent = collar.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(*collar).normalize();
                 write!(f, "price {px} is more than {percent} % from {reference}")
             }
             Self::NoReference { instrument } => write!(f, "no reference price of {instrument}"),

@@ -19,9 +19,9 @@ fn the_lowest_price_of_all_is_denied_and_does_not_end_the_process() {
         10:00:00 quote SPY 500.00 500.02
         10:00:01 trend BUY 1 SPY LMT -79228162514264337593543950335 id=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 1: Plimsoll limits: the distance from the reference has more than 28 digits
-        "#]],
+        "]],
     );
 }
 
@@ -33,9 +33,9 @@ fn a_reference_with_the_highest_number_does_not_end_the_process() {
         10:00:01 venue manual 77 BUY 1 SPY LMT 1.00 ref=SPY-trend-20260227-4294967295
         10:00:02 trend BUY 1 SPY LMT 499.00 id=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -52,13 +52,13 @@ fn an_order_cannot_change_its_side_or_its_instrument() {
         10:00:05 revert BUY 1 SPY LMT 499.00 id=1 account=DU1
         10:00:06 revert BUY 1 SPY LMT 499.00 id=1 account=DU2
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:03 deny 1 change of 5: Plimsoll supported: a change may not alter the side
             10:00:04 deny 1 change of 5: Plimsoll supported: a change may not alter the instrument
             10:00:05 submit 2 BUY 1 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]
             10:00:06 deny 2 change of 1: Plimsoll account: a change may not move the order from account DU1 to DU2
-        "#]],
+        "]],
     );
 }
 
@@ -72,10 +72,10 @@ fn a_change_of_an_order_that_never_left_is_not_a_new_order() {
         10:00:05.900 trend BUY 100 SPY LMT 499.01 id=5
         10:00:06.100 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:06.1 deny 1 order 5: Plimsoll reconciled: waited 5.1s for the disk, limit 5s
             10:00:06.1 deny 1 change of 5: Plimsoll supported: order 5 is not working any more
-        "#]],
+        "]],
     );
 }
 
@@ -90,9 +90,9 @@ fn a_cancel_recalls_every_waiting_change_of_its_order() {
         10:00:03 trend cancel 5
         10:00:04 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:03 canceled unsent 1 order 5
-        "#]],
+        "]],
     );
 }
 
@@ -105,10 +105,10 @@ fn a_staged_change_does_not_hide_its_live_order_from_a_cancel() {
         10:00:02 trend BUY 200 SPY LMT 499.00 id=5 staged
         10:00:03 trend cancel 5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:03 forward 1
-        "#]],
+        "]],
     );
 }
 
@@ -121,11 +121,11 @@ fn a_parent_that_does_not_exist_exempts_nothing() {
         10:00:02 trend BUY 100 SPY LMT 500.02 id=1 account=-
         10:00:03 trend SELL 100 SPY LMT 501.00 id=2 parent=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 5: Plimsoll supported: parent order 77 is not known to the venue
             10:00:02 deny 1 order 1: Plimsoll account: the order names no account; this bot may use DU1
             10:00:03 deny 1 order 2: Plimsoll supported: parent order 1 is not known to the venue
-        "#]],
+        "]],
     );
 }
 
@@ -140,11 +140,11 @@ fn a_child_on_the_side_of_its_parent_counts_in_full() {
         10:00:03 trend BUY 100 SPY LMT 499.00 id=3 parent=1
         ",
         // 1 + 100 + 100 shares at 500 are 100500, more than 60000.
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 1 SPY LMT 490.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2]
             10:00:03 deny 1 order 3: Plimsoll limits: position would be 100500 USD, limit 60000 USD
-        "#]],
+        "]],
     );
 }
 
@@ -159,11 +159,11 @@ fn more_children_than_their_parent_can_feed_are_not_exempt() {
         10:00:01 trend SELL 100 SPY LMT 511.00 id=3 parent=1 oca=b
         ",
         // Two groups: both children can execute, 200 short at 510 against 100 bought.
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 1: Plimsoll limits: order 2 of the same group was denied by limits
             10:00:01 deny 1 order 2: Plimsoll limits: position would be 102000 USD, limit 60000 USD
             10:00:01 deny 1 order 3: Plimsoll limits: order 2 of the same group was denied by limits
-        "#]],
+        "]],
     );
 }
 
@@ -177,12 +177,12 @@ fn a_working_order_gains_no_exemption_from_a_new_parent() {
         10:00:03 trend BUY 100 SPY LMT 490.00 id=6 staged
         10:00:03 trend SELL 100 SPY LMT 501.00 id=5 parent=6
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 SELL 100 SPY LMT 510.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 notice fleet halted (new_risk) by op: drill
             10:00:03 deny 1 order 6: Plimsoll halt: halted (new_risk) by op: drill
             10:00:03 deny 1 change of 5: Plimsoll halt: order 6 of the same group was denied by halt
-        "#]],
+        "]],
     );
 }
 
@@ -195,10 +195,10 @@ fn a_partly_executed_parent_no_longer_excuses_its_child_from_meeting_it() {
         10:00:02 venue fills trend 1 60 500.00
         10:00:03 trend SELL 60 SPY LMT 500.00 id=2 parent=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
             10:00:03 deny 1 order 2: Plimsoll self_match: could trade with our own BUY 40 LMT [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -210,10 +210,10 @@ fn an_on_close_order_cannot_be_changed_into_another_kind_after_the_freeze() {
         15:49:51 trend BUY 100 SPY MOC id=5
         15:50:00 trend BUY 100 SPY LMT 499.00 id=5
         ",
-        &expect![[r#"
+        &expect![["
             15:49:51 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:50:00 deny 1 change of 5: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27T20:50:00Z (close - 10m)
-        "#]],
+        "]],
     );
 }
 
@@ -227,10 +227,10 @@ fn an_error_of_a_request_with_the_same_number_does_not_hide_an_order() {
         10:00:02 venue errs trend 5 200
         10:00:03 trend BUY 100 SPY LMT 499.00 id=6
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
             10:00:03 deny 1 order 6: Plimsoll limits: position would be 100000 USD, limit 60000 USD
-        "#]],
+        "]],
     );
 }
 
@@ -244,10 +244,10 @@ fn what_a_status_says_is_executed_counts_before_its_execution_comes() {
         10:00:02 venue says trend 5 filled 100
         10:00:02 trend BUY 100 SPY LMT 499.00 id=6
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:02 deny 1 order 6: Plimsoll limits: position would be 100000 USD, limit 60000 USD
-        "#]],
+        "]],
     );
 }
 
@@ -263,12 +263,12 @@ fn an_exit_cannot_be_sold_twice_while_its_execution_is_on_the_way() {
         10:00:05 venue says trend 6 filled 100
         10:00:06.001 trend SELL 100 SPY MKT id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:03 notice fleet halted (new_risk) by op: drill
             10:00:04 submit 1 SELL 100 SPY MKT for DU1 [SPY-trend-20260227-2]
             10:00:06.001 deny 1 order 7: Plimsoll halt: halted (new_risk) by op: drill
-        "#]],
+        "]],
     );
 }
 
@@ -283,11 +283,11 @@ fn a_broker_number_of_zero_does_not_merge_two_orders() {
         10:00:03 venue names trend 6 0
         10:00:04 revert SELL 10 SPY LMT 499.00 id=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 submit 1 BUY 50 SPY LMT 498.00 for DU1 [SPY-trend-20260227-2]
             10:00:04 deny 2 order 1: Plimsoll self_match: could trade with our own BUY 100 LMT [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -303,12 +303,12 @@ fn until_a_change_is_confirmed_the_old_price_can_still_meet() {
         10:00:05 venue accepts trend 5
         10:00:06 revert SELL 10 SPY LMT 500.00 id=2
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
             10:00:03 replace 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:04 deny 2 order 1: Plimsoll self_match: could trade with our own BUY 100 LMT [SPY-trend-20260227-1]
             10:00:06 submit 2 SELL 10 SPY LMT 500.00 for DU1 [SPY-revert-20260227-2]
-        "#]],
+        "]],
     );
 }
 
@@ -323,12 +323,12 @@ fn changes_count_towards_the_rate() {
         10:00:03 trend BUY 100 SPY LMT 498.98 id=5
         10:00:04 trend BUY 100 SPY LMT 498.97 id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 replace 1 BUY 100 SPY LMT 498.99 for DU1 [SPY-trend-20260227-1]
             10:00:03 replace 1 BUY 100 SPY LMT 498.98 for DU1 [SPY-trend-20260227-1]
             10:00:04 deny 1 change of 5: Plimsoll limits: 3 orders in the last minute, limit 3
-        "#]],
+        "]],
     );
 }
 
@@ -341,9 +341,9 @@ fn a_cheap_limit_does_not_make_a_large_position_cheap() {
         10:00:00 quote SPY 500.00 500.00
         10:00:01 trend BUY 1000 SPY LMT 1.00 id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 5: Plimsoll limits: position would be 500000 USD, limit 60000 USD
-        "#]],
+        "]],
     );
 }
 
@@ -357,12 +357,12 @@ fn an_order_without_the_price_of_its_kind_is_denied() {
         10:00:03 trend SELL 1 SPY STP_LMT 499.00 id=7
         10:00:04 trend BUY 1 SPY MKT 0 id=8
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 5: Plimsoll supported: a limit order without a limit price cannot be bounded by any guard yet
             10:00:02 deny 1 order 6: Plimsoll supported: a stop order without a stop price cannot be bounded by any guard yet
             10:00:03 deny 1 order 7: Plimsoll supported: a stop order without a stop price cannot be bounded by any guard yet
             10:00:04 submit 1 BUY 1 SPY MKT 0 for DU1 [SPY-trend-20260227-4]
-        "#]],
+        "]],
     );
 }
 
@@ -375,11 +375,11 @@ fn order_ids_that_no_client_may_use_are_denied() {
         10:00:02 trend BUY 1 SPY LMT 499.00 id=2147483647
         10:00:03 trend BUY 1 SPY LMT 499.00 id=2147483646
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order -4: Plimsoll supported: order id -4 is outside 1 to 2147483646
             10:00:02 deny 1 order 2147483647: Plimsoll supported: order id 2147483647 is outside 1 to 2147483646
             10:00:03 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
-        "#]],
+        "]],
     );
 }
 
@@ -394,10 +394,10 @@ fn a_contract_number_that_the_broker_has_not_confirmed_is_denied() {
         10:00:02 trend BUY 1 SPY LMT 499.00 id=2
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:01 deny 1 order 1: Plimsoll ownership: contract number 320227571 has not been confirmed by the broker
         10:00:02 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
-    "#]]
+    "]]
     .assert_eq(&trace);
 }
 
@@ -409,10 +409,10 @@ fn a_market_on_close_order_in_the_book_reaches_as_far_as_one_that_comes() {
         15:40:01 trend BUY 100 SPY MOC id=1
         15:40:02 revert SELL 10 SPY LMT 500.05 id=1
         ",
-        &expect![[r#"
+        &expect![["
             15:40:01 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:40:02 deny 2 order 1: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -434,13 +434,18 @@ fn a_flood_of_one_bot_does_not_wipe_the_memory_of_another() {
 #[test]
 fn one_bots_resting_orders_do_not_lock_out_another() {
     let mut world = super::Script::new();
-    let mut script = "10:00:00 quote SPY 500.00 500.02\n".to_owned();
-    for id in 1..=crate::limits::OPEN_ORDERS_MAX {
-        script.push_str(&format!("10:00:01 trend BUY {id} SPY LMT 499.00 id={id}\n"));
+    world.run("10:00:00 quote SPY 500.00 500.02");
+    for id in 1..=i32::try_from(crate::limits::OPEN_ORDERS_MAX).unwrap() {
+        let order =
+            crate::OrderState { account: plimsoll_model::Account::new("DU3"), ..super::order_state(id) };
+        world.bridge.book.insert(order);
     }
-    script
-        .push_str("10:00:02 trend BUY 1 SPY LMT 498.00 id=9000\n10:00:02 revert BUY 1 SPY LMT 499.00 id=1\n");
-    let trace = world.run(&script);
+    let trace = world.run(
+        "
+        10:00:02 trend BUY 1 SPY LMT 498.00 id=9000
+        10:00:02 revert BUY 1 SPY LMT 499.00 id=1
+        ",
+    );
     let tail: Vec<_> = trace.lines().rev().take(2).collect();
     assert_eq!(tail[1], "10:00:02 deny 1 order 9000: Plimsoll supported: more than 2000 working orders");
     assert_eq!(tail[0], "10:00:02 submit 2 BUY 1 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]");
@@ -475,13 +480,13 @@ fn two_identical_exits_of_one_group_are_one_exit() {
         10:00:05 trend SELL 100 SPY STP stop=490.00 id=3 oca=x
         10:00:06 trend SELL 1 SPY STP stop=489.00 id=4 oca=y
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:03 notice fleet halted (new_risk) by op: drill
             10:00:04 submit 1 SELL 100 SPY LMT 510.00 for DU1 [SPY-trend-20260227-2]
             10:00:05 submit 1 SELL 100 SPY STP @490.00 for DU1 [SPY-trend-20260227-3]
             10:00:06 deny 1 order 4: Plimsoll halt: halted (new_risk) by op: drill
-        "#]],
+        "]],
     );
 }
 
@@ -499,13 +504,13 @@ fn a_protective_order_can_be_moved_after_a_partial_execution_while_halted() {
         10:00:07 trend SELL 101 SPY LMT 504.00 id=2
         ",
         // 40 are left of both the holding and the order; one more would go short.
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:03 submit 1 SELL 100 SPY LMT 505.00 for DU1 [SPY-trend-20260227-2]
             10:00:05 notice fleet halted (new_risk) by op: drill
             10:00:06 replace 1 SELL 100 SPY LMT 504.00 for DU1 [SPY-trend-20260227-2]
             10:00:07 deny 1 change of 2: Plimsoll halt: halted (new_risk) by op: drill
-        "#]],
+        "]],
     );
 }
 
@@ -516,9 +521,9 @@ fn a_quote_from_the_future_is_as_suspect_as_an_old_one() {
         10:00:00 quote SPY 500.00 500.00 struck=11:00:00
         10:00:01 trend BUY 100 SPY MKT id=1
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 1: Plimsoll stale_data: SPY last struck 59m59s ago, limit 15s
-        "#]],
+        "]],
     );
 }
 
@@ -533,11 +538,11 @@ fn a_copied_reference_does_not_turn_a_manual_order_into_ours() {
         10:00:04 revert SELL 10 SPY LMT 500.00 id=1
         10:00:05 revert SELL 10 SPY LMT 499.00 id=2
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:04 deny 2 order 1: Plimsoll self_match: could trade with our own BUY 40 LMT [foreign 77]
             10:00:05 deny 2 order 2: Plimsoll self_match: could trade with our own BUY 100 LMT [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -565,10 +570,10 @@ fn a_halt_of_everything_does_not_cancel_at_the_venue_what_never_left() {
         10:00:02 halt all
         10:00:03 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 canceled unsent 1 order 1
             10:00:02 canceled unsent 1 order 2
             10:00:02 notice fleet halted (all) by op: drill
-        "#]],
+        "]],
     );
 }

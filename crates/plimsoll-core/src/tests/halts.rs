@@ -20,7 +20,7 @@ fn a_halt_of_new_risk_lets_reducing_orders_and_cancels_through() {
         10:00:09 resume
         10:00:10 trend BUY 10 SPY LMT 499.01
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:03 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
             10:00:04 notice fleet halted (new_risk) by op: drill
@@ -30,7 +30,7 @@ fn a_halt_of_new_risk_lets_reducing_orders_and_cancels_through() {
             10:00:08 forward 1
             10:00:09 notice fleet resumed by op: drill
             10:00:10 submit 1 BUY 10 SPY LMT 499.01 for DU1 [SPY-trend-20260227-6]
-        "#]],
+        "]],
     );
 }
 
@@ -45,12 +45,12 @@ fn a_halt_of_everything_cancels_what_works_and_denies_even_reducing_orders() {
         10:00:04 halt all
         10:00:05 trend SELL 100 SPY MKT
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:03 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
             10:00:04 cancel 1 order 2
             10:00:04 notice fleet halted (all) by op: drill
             10:00:05 deny 1 order 3: Plimsoll halt: halted (all) by op: drill
-        "#]],
+        "]],
     );
 }

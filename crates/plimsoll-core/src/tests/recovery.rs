@@ -14,10 +14,10 @@ fn an_order_is_judged_again_when_the_disk_is_done() {
         10:00:02 halt new_risk
         10:00:03 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 notice fleet halted (new_risk) by op: drill
             10:00:03 deny 1 order 1: Plimsoll halt: halted (new_risk) by op: drill
-        "#]],
+        "]],
     );
 }
 
@@ -34,10 +34,10 @@ fn an_order_does_not_leave_on_another_connection_than_it_was_decided_for() {
         10:00:03 quote SPY 500.00 500.02
         10:00:03 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 notice reconciled: 1 open orders, 0 positions
             10:00:03 deny 1 order 1: Plimsoll reconciled: the connection that the order was decided for is gone
-        "#]],
+        "]],
     );
 }
 
@@ -51,9 +51,9 @@ fn a_cancel_overtakes_the_disk() {
         10:00:01.500 trend cancel 5
         10:00:02 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01.5 canceled unsent 1 order 5
-        "#]],
+        "]],
     );
 }
 
@@ -69,13 +69,13 @@ fn after_a_crash_the_venue_says_what_became_of_an_order() {
         10:00:04 quote SPY 500.00 500.02
         10:00:05 trend BUY 10 SPY LMT 499.00 id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 submit 1 BUY 50 SPY LMT 498.00 for DU1 [SPY-trend-20260227-2]
             10:00:03 notice SPY-trend-20260227-2 is not at the venue (was unknown)
             10:00:03 notice reconciled: 1 open orders, 0 positions
             10:00:05 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
-        "#]],
+        "]],
     );
 }
 
@@ -90,9 +90,9 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         10:00:04 quote SPY 500.00 500.02
         10:00:04 trend SELL 41 SPY MKT
         ",
-        &expect![[r#"
+        &expect![["
             10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign
             10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }

@@ -24,8 +24,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
     Account, BotName, CancelRequest, ClientId, ConId, Contract, Currency, ErrorReport, ExecutionReport,
-    InstrumentId, LinkId, Money, Mono, Now, OrdType, OrderId, OrderRequest, OrderStatus, PermId, Position,
-    Price, Qty, RawFrame, Report, Request, Side, TimeInForce,
+    InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest, OrderStatus, PermId,
+    Position, Price, Qty, RawFrame, Report, Request, Side, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -37,14 +37,14 @@ const OWN: LinkId = LinkId(900);
 
 /// A venue's side of one order.
 #[derive(Clone)]
-struct AtVenue {
-    request: OrderRequest,
+pub(super) struct AtVenue {
+    pub(super) request: OrderRequest,
     client_id: ClientId,
     order_ref: Box<str>,
-    account: Account,
+    pub(super) account: Account,
     perm_id: PermId,
-    status: OrderStatus,
-    cum_qty: Qty,
+    pub(super) status: OrderStatus,
+    pub(super) cum_qty: Qty,
 }
 
 pub(super) struct Script {
@@ -56,14 +56,16 @@ pub(super) struct Script {
     disk_slow: bool,
     owed_flush: Option<u64>,
     requests: BTreeMap<(LinkId, OrderId), OrderRequest>,
-    at_venue: BTreeMap<(ClientId, OrderId), AtVenue>,
+    pub(super) at_venue: BTreeMap<(ClientId, OrderId), AtVenue>,
     executions: Vec<ExecutionReport>,
-    holdings: BTreeMap<(Account, InstrumentId), Position>,
+    pub(super) holdings: BTreeMap<(Account, InstrumentId), Position>,
     next_perm: i64,
     next_id: i32,
     pub(super) asked: Vec<Ask>,
     /// The venue stays silent about contracts.
     pub(super) contracts_unanswered: bool,
+    /// Words about orders that the venue does not have are passed over.
+    pub(super) lenient: bool,
     /// What bots are shown is part of the trace.
     pub(super) shows: bool,
     trace: String,
@@ -138,6 +140,7 @@ impl Script {
             next_id: 0,
             asked: Vec::new(),
             contracts_unanswered: false,
+            lenient: false,
             shows: false,
             trace: String::new(),
         }
@@ -248,7 +251,7 @@ impl Script {
             Command::ToBot { .. } if !self.shows => return,
             Command::Submit { link, order, .. } => {
                 let order = order.get();
-                self.reach_venue(*link, order.order_id, &order.cl_ord_id, order.account.clone());
+                self.reach_venue(*link, order);
             }
             Command::Replace { link, order, .. } => {
                 let order = &order.get().order;
@@ -266,21 +269,24 @@ impl Script {
         writeln!(self.trace, "{at} {command}").unwrap();
     }
 
-    fn reach_venue(
-        &mut self,
-        link: LinkId,
-        order_id: OrderId,
-        reference: &plimsoll_model::ClOrdId,
-        account: Account,
-    ) {
+    fn reach_venue(&mut self, link: LinkId, order: &NewOrder) {
+        let order_id = order.order_id;
         let client_id = self.config.bots[usize::try_from(link.0).unwrap() - 1].client_ids[0];
         self.next_perm += 1;
-        let request = self.requests[&(link, order_id)].clone();
+        // What was cleared; a later message under the same number may have been denied meanwhile.
+        let request = OrderRequest {
+            side: order.side,
+            qty: order.qty,
+            ord_type: order.ord_type.clone(),
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            ..self.requests[&(link, order_id)].clone()
+        };
         let order = AtVenue {
             request,
             client_id,
-            order_ref: reference.as_str().into(),
-            account,
+            order_ref: order.cl_ord_id.as_str().into(),
+            account: order.account.clone(),
             perm_id: PermId(self.next_perm),
             status: OrderStatus::PendingNew,
             cum_qty: Qty::ZERO,

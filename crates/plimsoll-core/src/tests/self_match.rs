@@ -12,10 +12,10 @@ fn second_bot_is_denied_on_the_other_side_of_the_close() {
         15:49:50 trend  BUY  100 SPY MOC
         15:49:51 revert SELL  40 SPY MOC
         ",
-        &expect![[r#"
+        &expect![["
             15:49:50 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:49:51 deny 2 order 2: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -27,10 +27,10 @@ fn the_same_close_in_another_account_is_not_a_crossing() {
         15:49:50 trend  BUY  100 SPY MOC
         15:49:51 revert SELL  40 SPY MOC account=DU2
         ",
-        &expect![[r#"
+        &expect![["
             15:49:50 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:49:51 submit 2 SELL 40 SPY MOC for DU2 [SPY-revert-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -43,10 +43,10 @@ fn limits_cross_exactly_when_they_meet() {
         10:00:02 revert SELL  40 SPY LMT 499.51
         10:00:03 revert SELL  40 SPY LMT 499.50
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 499.50 for DU1 [SPY-trend-20260227-1]
             10:00:02 submit 2 SELL 40 SPY LMT 499.51 for DU1 [SPY-revert-20260227-1]
             10:00:03 deny 2 order 3: Plimsoll self_match: could trade with our own BUY 100 LMT [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }

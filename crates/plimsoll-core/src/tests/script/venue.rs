@@ -27,6 +27,9 @@ impl Script {
         let [verb, name, id, rest @ ..] = words else { panic!("the venue does not know {words:?}") };
         let (link, client_id) = self.link_of(name);
         let key = (client_id, OrderId(id.parse().unwrap()));
+        if self.lenient && !self.at_venue.get(&key).is_some_and(|order| order.status.is_open()) {
+            return;
+        }
         match *verb {
             "accepts" => self.set_status(link, key, OrderStatus::New),
             "cancels" => {
@@ -98,8 +101,10 @@ impl Script {
     }
 
     fn fill(&mut self, link: LinkId, key: (ClientId, OrderId), qty: &str, px: &str) {
-        let (qty, px) = (Qty::parse(qty).unwrap(), Price::parse(px).unwrap());
         let order = self.at_venue.get_mut(&key).unwrap();
+        let left = order.request.qty.saturating_sub(order.cum_qty);
+        let qty = Qty::parse(qty).map_or(left, |qty| qty.min(left));
+        let px = Price::parse(px).unwrap();
         order.cum_qty = order.cum_qty.checked_add(qty).unwrap();
         let full = order.cum_qty >= order.request.qty;
         order.status = if full { OrderStatus::Filled } else { OrderStatus::New };

@@ -1,0 +1,122 @@
+//! The guard table against its pages, and every reason against its text.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
+use rust_decimal::Decimal;
+
+use crate::guard::{GUARDS, Reason};
+use crate::halt::HaltLevel;
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// One row per guard; the drill of a guard has the name of its pitfall.
+fn table() -> String {
+    let mut rows = Vec::new();
+    for spec in GUARDS {
+        let mut row = String::from("  {");
+        write!(
+            row,
+            "\"id\": \"{}\", \"pitfall\": \"{}\", \"drill\": \"{}\",",
+            spec.id, spec.pitfall, spec.pitfall
+        )
+        .unwrap();
+        write!(row, "\n   \"summary\": \"{}\",", spec.summary).unwrap();
+        write!(row, "\n   \"keys\": [{}],\n   \"reasons\": [{}]}}", list(spec.keys), list(spec.reasons))
+            .unwrap();
+        rows.push(row);
+    }
+    format!("[\n{}\n]\n", rows.join(",\n"))
+}
+
+#[test]
+fn the_committed_table_is_that_of_the_code() {
+    let path = docs().join("guards.json");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, table()).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(committed, table(), "run the test with UPDATE_EXPECT=1 and read the difference");
+}
+
+#[test]
+fn every_guard_has_its_page_and_its_pitfall() {
+    for spec in GUARDS {
+        for page in [format!("guards/{}.md", spec.id), format!("pitfalls/{}.md", spec.pitfall)] {
+            assert!(docs().join(&page).is_file(), "docs/{page} is missing");
+        }
+    }
+}
+
+/// Every reason once. The count is that of the enum's words, so a new one has to be entered here.
+fn all_reasons() -> Vec<Reason> {
+    let usd = Money { amount: Decimal::TEN, currency: Currency::USD };
+    let spy = || InstrumentId::us_stock("SPY");
+    let (ten, qty, px) = (Duration::from_secs(10), Qty::whole(10), Price::new(Decimal::TEN));
+    let of = ClOrdId::new("SPY-trend-20260227-1").unwrap();
+    let du1 = Account::new("DU1").unwrap();
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    vec![
+        Reason::Unreadable { why: "x".into() },
+        Reason::Unbounded { feature: "x" },
+        Reason::QtyZero,
+        Reason::OrderIdRange { order_id: OrderId(0) },
+        Reason::OrderChanged { what: "side" },
+        Reason::NotWorking { order_id: OrderId(1) },
+        Reason::ParentUnknown { parent_id: OrderId(1) },
+        Reason::TooMany { what: "x", max: 1 },
+        Reason::AccountMissing { allowed: vec![du1.clone(), du1.clone()] },
+        Reason::AccountNotAllowed { account: du1.clone(), allowed: vec![] },
+        Reason::AccountChanged { was: du1.clone(), asked: du1 },
+        Reason::NotOwned { instrument: spy() },
+        Reason::ContractUnknown { symbol: "".into() },
+        Reason::ContractMismatch { instrument: spy(), con_id: 1 },
+        Reason::ContractUnconfirmed { con_id: 1 },
+        Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
+        Reason::NotReconciled { waiting_for: "x" },
+        Reason::WaitedTooLong { waited: ten, max: ten },
+        Reason::LinkChanged,
+        Reason::GroupDenied { member: OrderId(1), guard: "halt" },
+        Reason::OutsideSession { next_open: None },
+        Reason::CalendarUnknown { why: "x".into() },
+        Reason::AfterCutoff { instrument: spy(), cutoff: at, rule: "x".into() },
+        Reason::NoAuction { date: jiff::civil::date(2026, 2, 28) },
+        Reason::Repeated { of, age: ten, window: ten },
+        Reason::OrderIdUsed { order_id: OrderId(1) },
+        Reason::Stale { instrument: spy(), age: ten, max: ten },
+        Reason::NoQuote { instrument: spy() },
+        Reason::QtyMax { qty, max: qty },
+        Reason::NotionalMax { notional: usd, max: usd },
+        Reason::PositionMax { notional: usd, max: usd },
+        Reason::DailyLossMax { loss: usd, max: usd },
+        Reason::RateMax { count: 1, max: 1 },
+        Reason::Collar { px, reference: px, collar: Decimal::MAX },
+        Reason::NoReference { instrument: spy() },
+        Reason::NotRepresentable { what: "x" },
+        Reason::OtherCurrency { limit: usd, traded: "EUR".into() },
+        Reason::WouldCross { with: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() },
+    ]
+}
+
+#[test]
+fn every_reason_has_a_text_a_code_and_a_guard() {
+    let known: Vec<&str> =
+        GUARDS.iter().flat_map(|spec| spec.reasons).copied().chain(["group_denied"]).collect();
+    let all = all_reasons();
+    for reason in &all {
+        assert!(!reason.to_string().is_empty());
+        assert!(reason.ord_rej_reason() > 0);
+        assert!(known.contains(&reason.as_str()), "{} belongs to no guard", reason.as_str());
+    }
+    for word in known {
+        assert!(all.iter().any(|reason| reason.as_str() == word), "{word} is no reason");
+    }
+}
