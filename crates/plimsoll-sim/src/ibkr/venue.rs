@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_model::{ClientId, PermId};
+use plimsoll_model::{Account, ClientId, PermId};
 use plimsoll_tws::Response;
 use plimsoll_tws::frame;
 use plimsoll_tws::message::Order as WireOrder;
@@ -37,6 +37,8 @@ pub struct IbkrVenue {
     pub(crate) pacing: Pacing,
     pub(crate) requests: BTreeMap<&'static str, u64>,
     pub(crate) lockstep: Lockstep,
+    /// Accounts whose values changed by an execution and were not told yet.
+    pub(crate) moved: BTreeSet<Account>,
 }
 
 impl IbkrVenue {
@@ -58,6 +60,7 @@ impl IbkrVenue {
             pacing: Pacing::default(),
             requests: BTreeMap::new(),
             lockstep: Lockstep::default(),
+            moved: BTreeSet::new(),
             config,
         };
         venue.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
@@ -165,6 +168,7 @@ impl IbkrVenue {
     fn fire(&mut self, timer: Timer, out: &mut Vec<Output>) {
         match timer {
             Timer::Accounts => {
+                self.moved.extend(self.exchange.account_names.iter().cloned());
                 self.refresh_accounts(out);
                 self.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
             }

@@ -4,6 +4,8 @@
 //! they are. Ends of the calendar's range are kept at a distance, so that every session that anybody
 //! can ask for has a neighbour on either side.
 
+use std::sync::LazyLock;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -46,23 +48,28 @@ pub(crate) struct Deadlines {
     pub(crate) opening_entry: Timestamp,
 }
 
+/// Every session that the calendar knows, computed once: nine thousand civil times are the dearest part
+/// of a new venue, and they are the same for all.
+static SESSIONS: LazyLock<Vec<Session>> = LazyLock::new(|| {
+    let calendar = Calendar::us_equities();
+    calendar
+        .sessions(calendar.valid_from(), calendar.valid_through())
+        .expect("the ends of a calendar's own range lie within it")
+        .map(|day| Session { date: day.date(), open: day.open(), close: day.close() })
+        .collect()
+});
+
 /// The sessions of US stocks.
 #[derive(Debug)]
 pub(crate) struct Hours {
     calendar: Calendar,
-    sessions: Vec<Session>,
+    sessions: &'static [Session],
 }
 
 impl Hours {
     /// All sessions that the calendar knows.
     pub(crate) fn new() -> Self {
-        let calendar = Calendar::us_equities();
-        let sessions = calendar
-            .sessions(calendar.valid_from(), calendar.valid_through())
-            .expect("the ends of a calendar's own range lie within it")
-            .map(|day| Session { date: day.date(), open: day.open(), close: day.close() })
-            .collect();
-        Self { calendar, sessions }
+        Self { calendar: Calendar::us_equities(), sessions: &SESSIONS }
     }
 
     /// New York.

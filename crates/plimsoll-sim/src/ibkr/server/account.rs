@@ -416,16 +416,19 @@ impl IbkrVenue {
         }
     }
 
-    /// Account values are told again, changed or not.
+    /// Tells the values of accounts that moved, or whose turn it is, to those who subscribed to them.
     pub(crate) fn refresh_accounts(&mut self, out: &mut Vec<Output>) {
-        if self.faults.link_down {
+        let moved = std::mem::take(&mut self.moved);
+        if moved.is_empty() || self.faults.link_down {
             return;
         }
+        let touches = |only: Option<&Account>| only.is_none_or(|account| moved.contains(account));
         for (_, conn) in self.started() {
             let Some(to) = self.conns.get(&conn) else { continue };
-            let account = to.subscriptions.account.clone();
+            let account = to.subscriptions.account.clone().filter(|account| moved.contains(account));
+            let multi = to.subscriptions.account_multi.iter().filter(|(_, (only, _))| touches(only.as_ref()));
             let multi: Vec<(i32, (Option<Account>, bool))> =
-                to.subscriptions.account_multi.iter().map(|(id, wish)| (*id, wish.clone())).collect();
+                multi.map(|(id, wish)| (*id, wish.clone())).collect();
             let summaries: Vec<(i32, Box<str>)> =
                 to.subscriptions.summary.iter().map(|(id, tags)| (*id, tags.clone())).collect();
             if let Some(account) = account {

@@ -262,11 +262,15 @@ impl IbkrVenue {
 
     fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
         let now = self.exchange.now;
+        let lockstep = self.config.lockstep;
         let Some(conn) = self.conns.get_mut(&from.conn) else { return };
+        if lockstep && conn.subscriptions.any() {
+            // A late acknowledgement. A follower would take an answer for the next second, acknowledge
+            // that, and so on without end.
+            return;
+        }
         let last = conn.last_time_request.replace(now);
-        if last.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(1))
-            && !self.config.lockstep
-        {
+        if last.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(1)) && !lockstep {
             // TWS leaves these unanswered and the caller hangs.
             let detail = "reqCurrentTime twice within a second".to_owned();
             self.exchange.violated(from.client, Kind::CurrentTimePacing, detail);

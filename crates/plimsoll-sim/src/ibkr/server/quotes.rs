@@ -292,6 +292,7 @@ impl IbkrVenue {
         if self.faults.link_down {
             return;
         }
+        self.refresh_accounts(out);
         for (_, conn) in self.started() {
             self.stream_pnl(conn, out);
         }

@@ -63,6 +63,7 @@ impl IbkrVenue {
             self.send(conn, &details, out);
         }
         self.tell_position(&fill.account, fill.sym, out);
+        self.moved.insert(fill.account.clone());
     }
 
     /// Errors go to the order's own client only; the number would mean another order to anybody else.

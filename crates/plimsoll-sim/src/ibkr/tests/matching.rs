@@ -3,24 +3,11 @@
 use expect_test::{Expect, expect};
 use plimsoll_model::{ClientId, OrdType, OrderId, Price, Qty, Side, TimeInForce};
 
-use super::entry::Entry;
-use super::exchange::{Exchange, Happening};
-use super::*;
+use super::config;
+use crate::ibkr::entry::Entry;
+use crate::ibkr::exchange::{Exchange, Happening};
+use crate::ibkr::*;
 use crate::market::{Print, Second};
-
-fn config(profile: Profile, start: &str) -> VenueConfig {
-    VenueConfig {
-        profile,
-        accounts: ["DU1", "DU2"].iter().map(|name| Account::new(name).unwrap()).collect(),
-        cash: Decimal::from(1_000_000),
-        start: start.parse().unwrap(),
-        seed: 7,
-        symbols: Vec::new(),
-        missing_account: MissingAccount::Default,
-        master_client_id: None,
-        lockstep: false,
-    }
-}
 
 /// A venue under script. Each line is a command; what happens is traced under it.
 ///
@@ -135,7 +122,7 @@ impl Script {
                 Happening::Status(order) => format!("{} {} {}", order.client, order.order_id, status(&order)),
                 Happening::Executed(index) => {
                     let fill = &self.venue.fills[index];
-                    let px = super::order::dollars(fill.px);
+                    let px = crate::ibkr::order::dollars(fill.px);
                     format!(
                         "{} {} exec {} {} @ {px} {}",
                         fill.client, fill.order_id, fill.side, fill.qty, fill.exchange
@@ -153,18 +140,18 @@ impl Script {
                     format!("{} {} error {} {}", message.client, message.order_id, message.code, message.text)
                 }
             };
-            self.trace.push_str(&format!("  {line}\n"));
+            self.trace += &format!("  {line}\n");
         }
         for violation in std::mem::take(&mut self.venue.violations) {
             let kind = violation.kind.as_str();
-            self.trace.push_str(&format!("  ! {kind} {}: {}\n", violation.client, violation.detail));
+            self.trace += &format!("  ! {kind} {}: {}\n", violation.client, violation.detail);
         }
     }
 }
 
-fn status(order: &super::order::Order) -> String {
+fn status(order: &crate::ibkr::order::Order) -> String {
     let why = match order.state {
-        super::order::State::Held(why) if !why.is_empty() => format!(" ({why})"),
+        crate::ibkr::order::State::Held(why) if !why.is_empty() => format!(" ({why})"),
         _ => String::new(),
     };
     format!("{}{why} {}/{}", order.state.as_wire(), order.cum_qty, order.qty)
