@@ -1,5 +1,7 @@
 //! What a hostile or broken bot tries with the quirks of the wire, and what it must not get.
 
+use std::fmt::Write as _;
+
 use expect_test::expect;
 
 use super::check;
@@ -422,7 +424,7 @@ fn a_flood_of_one_bot_does_not_wipe_the_memory_of_another() {
     let mut script =
         "10:00:00 quote SPY 500.00 500.02\n10:00:01 revert BUY 7 SPY LMT 499.00 id=1\n".to_owned();
     for id in 1..=i32::try_from(crate::limits::RECENT_ORDERS_MAX).unwrap() + 1 {
-        script.push_str(&format!("10:00:01 trend BUY 1 XX LMT 1.00 id={id}\n"));
+        writeln!(script, "10:00:01 trend BUY 1 XX LMT 1.00 id={id}").unwrap();
     }
     script.push_str("10:00:02 revert BUY 7 SPY LMT 499.00 id=2\n");
     let trace = world.run(&script);

@@ -1,10 +1,17 @@
 //! What no sequence of events may bring about. Seeds are printed by arbtest.
 
+use std::fmt::Write as _;
+
 use arbtest::arbitrary::{Result, Unstructured};
-use plimsoll_model::{OrdType, Position, Side};
+use plimsoll_model::{
+    Account, CancelRequest, ClientId, ConId, Contract, Currency, ErrorReport, ExecId, Execution,
+    ExecutionReport, InstrumentId, LinkId, OpenOrderReport, OrdType, OrderId, OrderRequest, PermId, Position,
+    PositionReport, Price, Qty, RawFrame, Report, Request, SecType, Side, StatusReport, TimeInForce,
+};
 use rust_decimal::Decimal;
 
 use super::script::Script;
+use crate::{Event, Quote};
 
 /// A minute of two bots, a venue and an operator, a word per line.
 fn life(u: &mut Unstructured<'_>) -> Result<String> {
@@ -30,7 +37,7 @@ fn life(u: &mut Unstructured<'_>) -> Result<String> {
             14 => (*u.choose(&["restart", "wake", "own answers"])?).to_owned(),
             _ => format!("{bot} {}", u.choose(&["leaves", "arrives", "cancel all", "ids"])?),
         };
-        script.push_str(&format!("10:00:{at:02} {what}\n10:00:{at:02} quote SPY 500.00 500.00\n"));
+        writeln!(script, "10:00:{at:02} {what}\n10:00:{at:02} quote SPY 500.00 500.00").unwrap();
     }
     Ok(script)
 }
@@ -165,4 +172,159 @@ fn the_same_events_give_the_same_trace_byte_for_byte() {
         assert_eq!(world().run(&script), world().run(&script));
         Ok(())
     });
+}
+
+/// Anything that a codec could hand over, with the numbers at their ends.
+#[test]
+fn no_sequence_of_events_ends_the_process() {
+    arbtest::arbtest(|u| {
+        let mut world = world();
+        world.run("10:00:00 quote SPY 500.00 500.00");
+        world.deaf = true;
+        for _ in 0..40 {
+            let event = wild(u)?;
+            world.feed(event);
+            world.bridge.snapshot(world.now());
+            let _ = world.bridge.next_wakeup();
+        }
+        Ok(())
+    });
+}
+
+fn wild(u: &mut Unstructured<'_>) -> Result<Event> {
+    let link = LinkId(*u.choose(&[1, 2, 3, 900])?);
+    let raw = RawFrame::default();
+    Ok(match u.int_in_range(0..=9)? {
+        0..=3 => {
+            let request = Request::Order(Box::new(wild_order(u)?));
+            Event::FromBot { link, request, raw }
+        }
+        4 => {
+            let order_id = OrderId(wild_number(u)?);
+            Event::FromBot { link, request: Request::Cancel(CancelRequest { order_id }), raw }
+        }
+        5..=6 => Event::FromVenue { link, report: wild_report(u)?, raw },
+        7 => {
+            let px = |u: &mut Unstructured<'_>| {
+                wild_decimal(u).map(|px| u.ratio(4, 5).map(|some| some.then(|| Price::new(px))))
+            };
+            let quote = Quote { bid: px(u)??, ask: px(u)??, last: px(u)??, struck: jiff::Timestamp::MAX };
+            Event::Quote { instrument: InstrumentId::us_stock("SPY"), quote }
+        }
+        8 => Event::Flushed { token: u64::MAX },
+        _ => u
+            .choose(&[Event::Woke, Event::BotGone { link }, Event::OwnDown { link }, Event::OwnUp { link }])?
+            .clone(),
+    })
+}
+
+fn wild_number(u: &mut Unstructured<'_>) -> Result<i32> {
+    Ok(*u.choose(&[i32::MIN, -1, 0, 1, 2, 3, 4, i32::MAX - 1, i32::MAX])?)
+}
+
+fn wild_decimal(u: &mut Unstructured<'_>) -> Result<Decimal> {
+    let tiny = Decimal::from_i128_with_scale(1, 28);
+    Ok(*u.choose(&[Decimal::MIN, -Decimal::ONE, Decimal::ZERO, tiny, Decimal::from(500), Decimal::MAX])?)
+}
+
+fn wild_qty(u: &mut Unstructured<'_>) -> Result<Qty> {
+    Ok(Qty::new(wild_decimal(u)?.abs()).unwrap())
+}
+
+fn wild_contract(u: &mut Unstructured<'_>) -> Result<Contract> {
+    let symbol =
+        u.choose(&["SPY", "QQQ", "", ".", "-", "\u{e9}", "a very long symbol that no exchange knows"])?;
+    let sec_type = u.choose(&[SecType::Stock, SecType::Option, SecType::Combo])?.clone();
+    let con_id = if u.ratio(1, 3)? { Some(ConId(wild_number(u)?)) } else { None };
+    Ok(Contract { sec_type, con_id, ..Contract::stock(symbol, Currency::USD) })
+}
+
+fn wild_order(u: &mut Unstructured<'_>) -> Result<OrderRequest> {
+    let px =
+        |u: &mut Unstructured<'_>| Ok(if u.ratio(2, 3)? { Some(Price::new(wild_decimal(u)?)) } else { None });
+    Ok(OrderRequest {
+        order_id: OrderId(wild_number(u)?),
+        contract: wild_contract(u)?,
+        side: *u.choose(&[Side::Buy, Side::Sell])?,
+        qty: wild_qty(u)?,
+        ord_type: OrdType::from_wire(u.choose(&["MKT", "LMT", "STP", "STP LMT", "MOC", "LOC", "REL", ""])?),
+        limit_px: px(u)?,
+        stop_px: px(u)?,
+        tif: TimeInForce::from_wire(u.choose(&["", "GTC", "OPG", "IOC", "?"])?),
+        account: Account::new(u.choose(&["DU1", "DU2", "DU3", ""])?),
+        order_ref: (*u.choose(&["", "SPY-trend-20260227-1", "SPY-trend-20260227-4294967295", "---"])?).into(),
+        transmit: u.ratio(3, 4)?,
+        parent_id: if u.ratio(1, 2)? { Some(OrderId(wild_number(u)?)) } else { None },
+        oca_group: (*u.choose(&["", "", "g"])?).into(),
+        what_if: u.ratio(1, 9)?,
+        outside_rth: u.arbitrary()?,
+        unguarded: Vec::new(),
+    })
+}
+
+fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
+    use plimsoll_model::OrderStatus::{Canceled, Filled, New, PendingNew, Rejected};
+    let order = wild_order(u)?;
+    let status = *u.choose(&[Canceled, Filled, New, PendingNew, Rejected])?;
+    let perm_id = PermId(i64::from(wild_number(u)?));
+    let (order_id, client_id) = (order.order_id, ClientId(*u.choose(&[11, 12, 0])?));
+    let (account, cum_qty) = (Account::new("DU1").unwrap(), wild_qty(u)?);
+    Ok(match u.int_in_range(0..=4)? {
+        0 => Report::OpenOrder(Box::new(OpenOrderReport {
+            order_id: Some(order_id),
+            client_id: Some(client_id),
+            perm_id,
+            contract: order.contract,
+            account: order.account,
+            side: order.side,
+            qty: order.qty,
+            ord_type: order.ord_type,
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            tif: order.tif,
+            order_ref: order.order_ref,
+            parent_id: order.parent_id,
+            status,
+            what_if: false,
+            cum_qty: Some(cum_qty),
+        })),
+        1 => Report::Status(StatusReport {
+            order_id,
+            client_id,
+            perm_id,
+            status,
+            cum_qty,
+            leaves_qty: order.qty,
+            avg_px: None,
+        }),
+        2 => Report::Execution(Box::new(ExecutionReport {
+            req_id: None,
+            order_id,
+            client_id,
+            perm_id,
+            contract: order.contract.clone(),
+            order_ref: order.order_ref,
+            cum_qty,
+            execution: Execution {
+                exec_id: ExecId::new(u.choose(&["a.01.01", "a.01.02", "b.01.01", "x"])?).unwrap(),
+                cl_ord_id: None,
+                account,
+                instrument: InstrumentId::us_stock("SPY"),
+                side: order.side,
+                last_qty: order.qty,
+                last_px: Price::new(wild_decimal(u)?),
+                at: None,
+            },
+        })),
+        3 => Report::Position(PositionReport {
+            account,
+            contract: order.contract,
+            position: Position::new(wild_decimal(u)?),
+            avg_cost: order.limit_px,
+        }),
+        _ => {
+            let code = *u.choose(&[200, 201, 202, 321, 1100, 1101, 1102])?;
+            Report::Error(ErrorReport { id: Some(order_id.0), code, text: "x".into() })
+        }
+    })
 }

@@ -1,8 +1,12 @@
 //! What a bot is shown, and what it may ask.
 
+use std::fmt::Write as _;
+
 use expect_test::expect;
+use plimsoll_model::{Account, ExecId, LinkId, OrderId, RawFrame, Report};
 
 use super::check;
+use crate::Event;
 
 #[test]
 fn a_bot_cannot_cancel_what_it_did_not_place() {
@@ -55,4 +59,71 @@ fn unreadable_and_unguarded_requests_never_reach_the_venue() {
             10:00:03 forward 2
         "]],
     );
+}
+
+#[test]
+fn the_reference_is_written_up_and_the_bots_own_words_are_put_back_down() {
+    let mut world = super::Script::new();
+    world.shows = true;
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:02 venue names trend 5 0
+        10:00:03 venue fills trend 5 1 499.00
+        ",
+    );
+    // openOrder before the broker's number; then execution, commission, openOrder and orderStatus.
+    expect![["
+        10:00:01 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+        10:00:02 show 1 [OrderRef(\"own words\")]
+        10:00:03 show 1 [OrderRef(\"own words\")]
+        10:00:03 show 1
+        10:00:03 show 1 [OrderRef(\"own words\")]
+        10:00:03 show 1
+    "]]
+    .assert_eq(&trace);
+}
+
+/// What `trend`, whose account is DU1, is shown of a report on its own connection.
+fn shown(reports: Vec<Report>) -> String {
+    let mut world = super::Script::new();
+    world.shows = true;
+    world.run("10:00:00 trend ids");
+    let mut shown = String::new();
+    for report in reports {
+        let event = Event::FromVenue { link: LinkId(1), report, raw: RawFrame::default() };
+        let mut out = Vec::new();
+        world.bridge.on(world.now(), event, &mut out);
+        for command in &out {
+            writeln!(shown, "{command}").unwrap();
+        }
+    }
+    shown
+}
+
+fn account(text: &str) -> Account {
+    Account::new(text).unwrap()
+}
+
+#[test]
+fn a_bot_is_told_of_its_own_accounts_only() {
+    let all = vec![account("DU1"), account("DU2")];
+    assert_eq!(shown(vec![Report::ManagedAccounts(all)]), "show 1 [Accounts([DU1])]\n");
+    assert_eq!(shown(vec![Report::ManagedAccounts(vec![account("DU1")])]), "show 1\n");
+    let foreign = shown(vec![Report::ManagedAccounts(vec![account("DU2")])]);
+    assert_eq!(foreign, "close 1: the login has none of this bot's accounts\n");
+    assert_eq!(shown(vec![Report::AboutAccount(account("DU2"))]), "");
+    assert_eq!(shown(vec![Report::AboutAccount(account("DU1"))]), "show 1\n");
+}
+
+#[test]
+fn a_commission_is_shown_only_after_its_execution() {
+    let exec_id = ExecId::new("0001.01.01").unwrap();
+    assert_eq!(shown(vec![Report::Commission { exec_id, charge: None }]), "");
+}
+
+#[test]
+fn the_next_order_id_is_rewritten_only_where_it_is_too_low() {
+    assert_eq!(shown(vec![Report::NextValidId(OrderId(1))]), "show 1\n");
 }

@@ -66,6 +66,8 @@ pub(super) struct Script {
     pub(super) contracts_unanswered: bool,
     /// Words about orders that the venue does not have are passed over.
     pub(super) lenient: bool,
+    /// The venue keeps no books; for events that no script has written.
+    pub(super) deaf: bool,
     /// What bots are shown is part of the trace.
     pub(super) shows: bool,
     trace: String,
@@ -141,6 +143,7 @@ impl Script {
             asked: Vec::new(),
             contracts_unanswered: false,
             lenient: false,
+            deaf: false,
             shows: false,
             trace: String::new(),
         }
@@ -227,7 +230,7 @@ impl Script {
         self.bridge.on(self.now(), event, &mut out);
         let mut flush = None;
         for command in out {
-            self.carry_out(command, &mut flush);
+            self.carry_out(&command, &mut flush);
         }
         match flush {
             Some(token) if self.disk_slow => self.owed_flush = Some(token),
@@ -236,8 +239,8 @@ impl Script {
         }
     }
 
-    fn carry_out(&mut self, command: Command, flush: &mut Option<u64>) {
-        match &command {
+    fn carry_out(&mut self, command: &Command, flush: &mut Option<u64>) {
+        match command {
             Command::Flush { token } => {
                 *flush = Some(*token);
                 return;
@@ -249,6 +252,7 @@ impl Script {
             Command::Forward { raw, .. } if raw.bytes().is_empty() => return,
             // What a bot is shown is tested on its own; most scripts are about decisions.
             Command::ToBot { .. } if !self.shows => return,
+            Command::Submit { .. } | Command::Replace { .. } if self.deaf => {}
             Command::Submit { link, order, .. } => {
                 let order = order.get();
                 self.reach_venue(*link, order);
