@@ -4,6 +4,7 @@
 mod attacks;
 mod groups;
 mod halts;
+mod hostile_values;
 mod hours;
 mod limits;
 mod properties;

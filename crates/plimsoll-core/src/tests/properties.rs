@@ -13,6 +13,9 @@ use rust_decimal::Decimal;
 use super::script::Script;
 use crate::{Event, Quote};
 
+/// Enough for hundreds of lives; all of them together take a few seconds.
+const BUDGET_MS: u64 = 700;
+
 /// A minute of two bots, a venue and an operator, a word per line.
 fn life(u: &mut Unstructured<'_>) -> Result<String> {
     let mut script = String::from("10:00:00 quote SPY 500.00 500.00\n");
@@ -85,7 +88,8 @@ fn the_worst_case_of_an_account_never_passes_the_position_limit() {
                 }
             }
         })
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 /// By the venue's own books, not by the bridge's.
@@ -118,7 +122,8 @@ fn no_order_leaves_for_an_account_that_is_not_its_bots() {
                 assert!(own || reverts, "{line}");
             }
         })
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 #[test]
@@ -139,7 +144,8 @@ fn no_order_leaves_before_reconciliation_and_none_that_adds_risk_after_a_halt() 
                 }
             }
         })
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 #[test]
@@ -162,7 +168,8 @@ fn no_two_working_orders_of_one_account_can_meet() {
                 }
             }
         })
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 #[test]
@@ -171,7 +178,8 @@ fn the_same_events_give_the_same_trace_byte_for_byte() {
         let script = life(u)?;
         assert_eq!(world().run(&script), world().run(&script));
         Ok(())
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 /// Anything that a codec could hand over, with the numbers at their ends.
@@ -188,7 +196,8 @@ fn no_sequence_of_events_ends_the_process() {
             let _ = world.bridge.next_wakeup();
         }
         Ok(())
-    });
+    })
+    .budget_ms(BUDGET_MS);
 }
 
 fn wild(u: &mut Unstructured<'_>) -> Result<Event> {
