@@ -240,7 +240,7 @@ fn a_doubt_on_a_lost_connection_does_not_wake_the_shell_for_ever() {
     world.run(
         "
         10:00:00 venue holds DU1 SPY 40
-        10:00:01 own down
+        10:00:01 own error 1100
         10:00:09 wake
         ",
     );
