@@ -322,7 +322,7 @@ impl Book {
     /// it has happened. Kept and extended, so that asking every second costs a second's work.
     fn trades_until(&mut self, hours: &Hours, session: Session, until: i64) -> Option<Bar> {
         let (mut from, mut so_far) = match self.running {
-            Some((date, done, bar)) if date == session.date && done <= until => (done, bar),
+            Some((date, done, bar)) if date == session.date && done <= until + 1 => (done, bar),
             _ => (session.open.as_second(), None),
         };
         let close = session.close.as_second();

@@ -113,6 +113,12 @@ impl Script {
         }
     }
 
+    fn note(&mut self, line: &str) {
+        self.trace.push_str("  ");
+        self.trace.push_str(line);
+        self.trace.push('\n');
+    }
+
     fn drain(&mut self) {
         for happening in std::mem::take(&mut self.venue.happenings) {
             let line = match happening {
@@ -140,11 +146,11 @@ impl Script {
                     format!("{} {} error {} {}", message.client, message.order_id, message.code, message.text)
                 }
             };
-            self.trace += &format!("  {line}\n");
+            self.note(&line);
         }
         for violation in std::mem::take(&mut self.venue.violations) {
             let kind = violation.kind.as_str();
-            self.trace += &format!("  ! {kind} {}: {}\n", violation.client, violation.detail);
+            self.note(&format!("! {kind} {}: {}", violation.client, violation.detail));
         }
     }
 }
