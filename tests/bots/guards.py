@@ -41,7 +41,7 @@ class Desk:
     qqq: Any
     near: float
     log: libraries.LogKeeper
-    errors: list[tuple[int, int, str]] = field(default_factory=list)
+    errors: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
     def order(self, kind: str, action: str, quantity: int, **more: object) -> Any:
         """An order with an account."""
@@ -61,7 +61,7 @@ class Desk:
         deadline = time.monotonic() + DENIED_SECONDS
         while trade.orderStatus.status != "Filled":
             if time.monotonic() > deadline:
-                raise Failed(f"an order that should fill is {trade.orderStatus.status}: {self.errors[-3:]}")
+                raise Failed(f"an order that should fill is {trade.orderStatus.status}: {self.errors[bot][-3:]}")
             self.clients[bot].sleep(0.05)
         return trade
 
@@ -134,6 +134,10 @@ def would_cross(desk: Desk) -> Any:
 
 
 def would_cross_at_the_close(desk: Desk) -> Any:
+    # What rests could meet an on-close order in the auction, too; here the two shall be alone.
+    for ib in desk.clients.values():
+        ib.reqGlobalCancel()
+    desk.pause(1)
     desk.place("left", desk.order("MOC", "SELL", 6))
     return desk.place("right", desk.order("MOC", "BUY", 7))
 
@@ -233,10 +237,15 @@ def open_desk(stack: ExitStack, library: Any, binary: Path, home: Path, log: lib
         for name, bot in bots.items()
     }
     desk = Desk(library, simulator, gateway, clients, spy, qqq, near, log)
-    for ib in clients.values():
-        ib.errorEvent += lambda number, code, text, _contract: desk.errors.append((number, code, text))
+    for name, ib in clients.items():
+        listen(desk.errors.setdefault(name, []), ib)
     desk.pause(2)  # The gateway has to see a first quote.
     return desk
+
+
+def listen(errors: list[tuple[int, int, str]], ib: Any) -> None:
+    """Keeps what the error event of one client says."""
+    ib.errorEvent += lambda number, code, text, _contract: errors.append((number, code, text))
 
 
 def look(library: Any, port: int) -> tuple[Any, Any, float]:
@@ -271,11 +280,12 @@ def run_case(desk: Desk, case: Case) -> None:
     number = trade.order.orderId
     ib = desk.clients[case.bot]
     deadline = time.monotonic() + DENIED_SECONDS
-    while not any(error[0] == number for error in desk.errors) and time.monotonic() < deadline:
+    heard = desk.errors[case.bot]
+    while not any(error[0] == number for error in heard) and time.monotonic() < deadline:
         ib.sleep(0.05)
     ib.sleep(0.2)
-    errors = [error for error in desk.errors if error[0] == number]
-    desk.errors.clear()
+    errors = [error for error in heard if error[0] == number]
+    heard.clear()
     print(f"\n# {case.title}")
     for line in desk.log.lines[first_line:]:
         print(f"  log    {line}")

@@ -1,8 +1,8 @@
 """Which fields of which server message depend on the moment, and nothing else.
 
-Two runs of one script meet the market at moments that differ by milliseconds, so prices, sizes and clock readings
-may differ; every other field has to be equal, ids of orders and executions included. A message is a list of fields, the first
-of which is its kind.
+Two runs of one script meet the market at moments that differ by seconds, so prices, sizes and clock readings may
+differ; every other field has to be equal, ids of orders and executions included. A message is a list of fields,
+the first of which is its kind.
 """
 
 from __future__ import annotations

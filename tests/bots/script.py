@@ -360,8 +360,8 @@ STEPS: tuple[Callable[[Bot], object], ...] = (
     account_updates, account_updates_multi, executions, user_info, current_time,
     contract_details, unknown_contract, matching_symbols, market_rule, option_chains,
     market_data_type, market_data, snapshot, unknown_market_data, tick_by_tick, real_time_bars,
-    history_days, history_minutes, history_until_now, history_up_to_date, history_empty, history_invalid, head_timestamp,
-    what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
+    history_days, history_minutes, history_until_now, history_up_to_date, history_empty, history_invalid,
+    head_timestamp, what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
     rest_stop, bracket, on_close, one_cancels_all, global_cancel, wrong_tick, unknown_cancel,
     open_orders, all_open_orders, executions, positions, sell_market, completed_orders,
 )  # fmt: skip

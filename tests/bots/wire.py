@@ -18,17 +18,14 @@ VERSION = 178
 # Message ids, client to server.
 PLACE_ORDER = "3"
 CANCEL_ORDER = "4"
-REQ_IDS = "8"
 REQ_POSITIONS = "61"
 START_API = "71"
-REQ_CURRENT_TIME = "49"
 
 # Message ids, server to client.
 ORDER_STATUS = "3"
 ERROR = "4"
+OPEN_ORDER = "5"
 NEXT_VALID_ID = "9"
-MANAGED_ACCOUNTS = "15"
-CURRENT_TIME = "49"
 POSITION_END = "62"
 
 

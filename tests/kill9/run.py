@@ -69,6 +69,8 @@ def play(number: int, delay: float, gateway: Gateway, simulator: Simulator, trad
     gateway.command("journal", "verify")
     settle(number, gateway, simulator)
     venue = simulator.state()
+    highest = max((row["order_id"] for row in venue["orders"]), default=0)
+    trader.acknowledged = max(trader.acknowledged, highest)
     print(
         f"round {number:2}: killed after {delay:.3f} s, back in {started:.2f} s, journal intact, "
         f"{len(venue['orders'])} orders and {len(venue['executions'])} executions agree",

@@ -9,7 +9,7 @@ VENUE_ORDER = {
     "order_ref": "SPY-steady-20261118-1", "side": "BUY", "qty": "5", "filled": "2", "status": "Submitted",
 }  # fmt: skip
 OUR_ORDER = {
-    "cl_ord_id": "SPY-steady-20261118-1", "side": "BUY", "qty": "5", "filled": "2", "status": "PartiallyFilled",
+    "cl_ord_id": "SPY-steady-20261118-1", "side": "BUY", "qty": "5", "filled": "2", "status": "partially_filled",
 }  # fmt: skip
 EXECUTION = {"order_ref": "SPY-steady-20261118-1", "qty": "2"}
 POSITION = {"account": "DU1111111", "symbol": "SPY", "qty": "2"}
@@ -35,7 +35,7 @@ class Differences(unittest.TestCase):
 
     def test_an_order_that_only_we_think_alive_is_named(self) -> None:
         found = compare(venue={"orders": []})
-        self.assertIn("SPY-steady-20261118-1: PartiallyFilled here, unknown to the venue", found)
+        self.assertIn("SPY-steady-20261118-1: partially_filled here, unknown to the venue", found)
 
     def test_an_execution_that_was_missed_or_counted_twice_is_named(self) -> None:
         twice = compare(venue={"executions": [EXECUTION, EXECUTION]})

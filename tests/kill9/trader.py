@@ -8,10 +8,12 @@ from __future__ import annotations
 import random
 import threading
 
-from bots.wire import CANCEL_ORDER, NEXT_VALID_ID, Client, Closed, Order, frame, place_order
+from bots.wire import CANCEL_ORDER, ERROR, OPEN_ORDER, ORDER_STATUS, Client, Closed, Order, frame, place_order
 
 ACCOUNT = "DU1111111"
 RESTING_MAX = 8
+# Where the messages about an order carry its id.
+ORDER_ID_AT = {ORDER_STATUS: 1, OPEN_ORDER: 1, ERROR: 2}
 
 
 class Trader:
@@ -23,6 +25,7 @@ class Trader:
         self._random = random.Random(seed)
         self._near = near
         self._highest = 0
+        self.acknowledged = 0
         self._resting: list[int] = []
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -33,9 +36,10 @@ class Trader:
     def start(self) -> None:
         """Connects, checks the next order id, and trades in the background."""
         link = Client.login(self._port, self._client_id)
-        if link.next_id <= self._highest:
+        # Ids that the gateway never took are free again; one that it has answered for is not.
+        if link.next_id <= self.acknowledged:
             link.close()
-            self.trouble = f"next order id {link.next_id} was given out before (highest sent is {self._highest})"
+            self.trouble = f"next order id {link.next_id}, but {self.acknowledged} was answered for"
             return
         self._highest = link.next_id - 1
         self._link = link
@@ -81,7 +85,7 @@ class Trader:
         try:
             while True:
                 fields = link.receive(seconds)
-                if fields[0] == NEXT_VALID_ID:
-                    self._highest = max(self._highest, int(fields[2]) - 1)
+                if fields[0] in ORDER_ID_AT:
+                    self.acknowledged = max(self.acknowledged, int(fields[ORDER_ID_AT[fields[0]]]))
         except TimeoutError:
             return

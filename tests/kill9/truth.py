@@ -22,17 +22,16 @@ VENUE = {
     "Inactive": ENDED,
 }
 PLIMSOLL = {
-    "PendingNew": OPEN,
-    "New": OPEN,
-    "PartiallyFilled": OPEN,
-    "PendingCancel": OPEN,
-    "PendingReplace": OPEN,
-    "Suspended": OPEN,
-    "Filled": FILLED,
-    "Canceled": ENDED,
-    "Rejected": ENDED,
-    "Expired": ENDED,
-    "Denied": ENDED,
+    "pending_new": OPEN,
+    "suspended": OPEN,
+    "new": OPEN,
+    "partially_filled": OPEN,
+    "pending_cancel": OPEN,
+    "filled": FILLED,
+    "canceled": ENDED,
+    "rejected": ENDED,
+    "expired": ENDED,
+    "denied": ENDED,
 }
 
 
