@@ -114,7 +114,8 @@ impl Exchange {
             let text = format!("Filled Size: {}", self.order(perm).qty);
             self.finish(perm, &text);
             // A Gateway says it twice: once without and once with the commission.
-            self.tell_order(perm);
+            let before_charge = Order { commission: Decimal::ZERO, ..self.order(perm).clone() };
+            self.tell(Happening::Order(Box::new(before_charge)));
             self.tell_order(perm);
         } else {
             self.order_mut(perm).state = State::Working;

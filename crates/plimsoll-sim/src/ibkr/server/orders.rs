@@ -110,7 +110,7 @@ impl IbkrVenue {
         shown.shares_allocation =
             format!("{}.0/{}/{}", order.perm_id, order.account, order.qty).as_str().into();
         shown.parent_id = order.parent_id.map_or(0, |id| id.0);
-        let filled = order.state == State::Filled;
+        let charged = order.state == State::Filled && !order.commission.is_zero();
         Response::OpenOrder(Box::new(OpenOrder {
             order_id: order.order_id.0,
             contract: self.order_contract(order.sym),
@@ -119,8 +119,8 @@ impl IbkrVenue {
             perm_id: order.perm_id.0,
             state: OrderState {
                 status: order.state.as_wire().into(),
-                commission: filled.then_some(order.commission),
-                commission_currency: if filled { "USD".into() } else { "".into() },
+                commission: charged.then_some(order.commission),
+                commission_currency: if charged { "USD".into() } else { "".into() },
                 ..OrderState::default()
             },
             ..OpenOrder::default()
