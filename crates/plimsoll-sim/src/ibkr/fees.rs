@@ -1,17 +1,18 @@
-//! Commissions as IBKR's fixed plan for US stocks charges them.
+//! Commissions: IBKR's fixed plan for US stocks, from the same price list as the ledger's.
 //!
-//! Owns one formula: 0.005 USD a share, at least 1.00 an order, at most one percent of the order's
-//! value, and the maximum wins where the two bounds cross. Regulatory fees are not part of the plan's
+//! Owns nothing but the way from shares and cents to that price list. Regulatory fees are not part of the
 //! commission and are left out. Each execution is charged the difference that it makes to its order.
 
+use plimsoll_ledger::{FeeSchedule, IbkrFixed, Traded};
+use plimsoll_model::Qty;
 use rust_decimal::Decimal;
 
 /// The whole commission of an order after `shares` for `turnover` (cents times shares) in all.
 pub(crate) fn order_commission(shares: i64, turnover: i128) -> Decimal {
-    let per_share = Decimal::from(shares) * Decimal::new(5, 3);
-    let value = Decimal::from_i128_with_scale(turnover, 2);
-    let at_most = (value * Decimal::new(1, 2)).round_dp(6);
-    per_share.max(Decimal::ONE).min(at_most).normalize()
+    let qty = Qty::new(Decimal::from(shares)).expect("executed shares are never negative");
+    let traded = Traded { qty, value: Decimal::from_i128_with_scale(turnover, 2) };
+    let due = IbkrFixed.commission(traded).expect("orders are bounded far below 28 digits");
+    due.amount.normalize()
 }
 
 #[cfg(test)]
