@@ -121,7 +121,8 @@ impl Exchange {
             self.order_mut(perm).state = State::Working;
             self.tell_status(perm);
         }
-        let due = self.now + self.faults.commission_delay.unwrap_or(jiff::SignedDuration::ZERO);
+        let delay = self.faults.commission_delay.unwrap_or(jiff::SignedDuration::ZERO);
+        let due = self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
         if due > self.now {
             self.charges.insert((due, fill));
         } else {
