@@ -30,7 +30,6 @@ PLIMSOLL = {
     "filled": FILLED,
     "canceled": ENDED,
     "rejected": ENDED,
-    "expired": ENDED,
     "denied": ENDED,
 }
 
