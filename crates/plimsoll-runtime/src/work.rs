@@ -126,8 +126,11 @@ impl Work {
     pub(crate) async fn run(mut self, mut inputs: Inputs) -> Result<(), GatewayError> {
         let (accepted, mut newcomers) = unbounded_channel::<(BotName, TcpStream)>();
         self.begin();
-        while !self.ending && self.failed.is_none() {
+        loop {
             self.turn(&mut inputs);
+            if self.ending || self.failed.is_some() {
+                return self.end().await;
+            }
             if !self.ports.is_empty() && self.is_reconciled() {
                 self.open_ports(&accepted)?;
             }
@@ -139,7 +142,6 @@ impl Work {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        self.end().await
     }
 
     fn begin(&mut self) {
