@@ -41,12 +41,14 @@ pub struct DemoBot {
     decoder: FrameDecoder,
     version: Option<ServerVersion>,
     ready: bool,
+    /// How many subscriptions the venue has answered.
+    subscribed: usize,
 }
 
 impl DemoBot {
     pub(super) fn new(strategy: Box<dyn Strategy>) -> Self {
         let decoder = FrameDecoder::new(VENUE_FRAME_MAX);
-        Self { strategy, desk: Desk::new(), decoder, version: None, ready: false }
+        Self { strategy, desk: Desk::new(), decoder, version: None, ready: false, subscribed: 0 }
     }
 
     /// The bot's name.
@@ -64,6 +66,11 @@ impl DemoBot {
         self.strategy.symbols()
     }
 
+    /// Whether the venue has taken all of its subscriptions, so that the next second finds it at work.
+    pub fn is_at_work(&self) -> bool {
+        self.subscribed >= self.strategy.symbols().len()
+    }
+
     /// Its orders that did not live.
     pub fn refusals(&self) -> &[Refusal] {
         &self.desk.refusals
@@ -74,8 +81,15 @@ impl DemoBot {
         self.decoder = FrameDecoder::new(VENUE_FRAME_MAX);
         self.version = None;
         self.ready = false;
+        self.subscribed = 0;
         let hello = ClientHello { min: OFFER.0, max: OFFER.1, options: "".into() };
         out.extend_from_slice(&hello.encode());
+    }
+
+    /// The connection is gone.
+    pub fn disconnected(&mut self) {
+        self.ready = false;
+        self.subscribed = 0;
     }
 
     /// Bytes from the server, cut anywhere.
@@ -122,6 +136,7 @@ impl DemoBot {
                 self.place(version, out);
                 send(version, &Request::ReqCurrentTime, out);
             }
+            Response::TickReqParams(_) => self.subscribed += 1,
             Response::TickPrice(tick) => self.price(&tick),
             Response::ExecDetails(execution) => self.executed(&execution),
             Response::Error(error) => {

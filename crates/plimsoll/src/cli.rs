@@ -1,0 +1,294 @@
+//! The commands and their options, as clap reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_runtime::simulator::Pace;
+
+/// The production layer around automated trading bots.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  plimsoll demo                          one eventful trading day, with and without Plimsoll
+  plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
+  plimsoll run --config plimsoll.toml    the gateway
+  plimsoll explain stale_data            why an order was denied
+
+Exit codes: 0 good, 1 the answer is no, 2 usage or configuration, 3 environment,
+4 refused or needs a person, 5 timed out, 70 internal error, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a simulated half day with four bots, with and without Plimsoll. Needs no broker.
+    Demo(Demo),
+    /// Run the gateway.
+    Run(Config),
+    /// Run a simulated venue.
+    Sim {
+        #[command(subcommand)]
+        venue: Sim,
+    },
+    /// Check configuration, disk, calendar and venue; exit 0 if a bot could start.
+    Check(Query),
+    /// Show the state of the running gateway.
+    Status(Query),
+    /// List the bots.
+    Bots(Query),
+    /// List today's orders, denied ones included.
+    Orders(Query),
+    /// List positions by bot, net of fees.
+    Positions(Query),
+    /// List differences between the ledger and the broker.
+    Breaks(Query),
+    /// Stop new risk, or everything. Needs no confirmation.
+    Halt(Halt),
+    /// Lift a halt. Needs a person at a terminal.
+    Resume(Resume),
+    /// Explain a guard, with an order that is denied and one that passes.
+    Explain(Explain),
+    /// Show trading sessions, half days and cutoffs.
+    Calendar {
+        #[command(subcommand)]
+        what: Calendar,
+    },
+    /// Verify, read and replay the journal.
+    Journal {
+        #[command(subcommand)]
+        what: Journal,
+    },
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Which market day to make up; the same seed gives the same day.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Venue seconds per second, or `max`.
+    #[arg(long, default_value = "210")]
+    pub(crate) speed: Pace,
+    /// Keep the day's journal here instead of removing it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Print one JSON document at the end instead of the view.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// The configuration file.
+    #[arg(long, default_value = "plimsoll.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// A question to the gateway or about its files.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which venue.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sim {
+    /// Interactive Brokers' TWS API.
+    Ibkr(Box<SimIbkr>),
+}
+
+/// Options of `sim ibkr`.
+#[derive(Debug, Args)]
+pub(crate) struct SimIbkr {
+    /// Where TWS clients connect.
+    #[arg(long, default_value = "127.0.0.1:4002")]
+    pub(crate) listen: SocketAddr,
+    /// Where the HTTP control interface is.
+    #[arg(long, default_value = "127.0.0.1:4082")]
+    pub(crate) control: SocketAddr,
+    /// Enforce the rules of live trading, or only those of paper accounts.
+    #[arg(long, value_enum, default_value_t = Profile::Live)]
+    pub(crate) profile: Profile,
+    /// The accounts of the login; the first is the default account.
+    #[arg(long, value_delimiter = ',', default_value = "DU1111111,DU2222222")]
+    pub(crate) accounts: Vec<String>,
+    /// The cash of each account, in US dollars.
+    #[arg(long, default_value = "1000000")]
+    pub(crate) cash: String,
+    /// The venue's time at the start; now if absent.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) start: Option<jiff::Timestamp>,
+    /// Venue seconds per second, or `max`.
+    #[arg(long, default_value = "1")]
+    pub(crate) speed: Pace,
+    /// What an order without account meets in the live profile.
+    #[arg(long, value_enum, default_value_t = MissingAccount::Default)]
+    pub(crate) missing_account: MissingAccount,
+    /// The client that sees the orders of all clients.
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) master_client_id: Option<i32>,
+    /// Where prices come from; only the seeded market so far.
+    #[arg(long, default_value = "synthetic")]
+    pub(crate) market: String,
+    /// The instruments that exist; all built-in ones if absent.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) symbols: Vec<String>,
+    /// The same seed gives the same market.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Faults to inject, as TOML tables `[[fault]]` with the keys of `POST /faults`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Write every frame in and out here, as JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+}
+
+/// Which rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    Live,
+    Paper,
+}
+
+/// What an order without account meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MissingAccount {
+    /// It goes to the default account, silently.
+    Default,
+    /// Error 321.
+    #[value(name = "321")]
+    Error321,
+    /// Error 435.
+    #[value(name = "435")]
+    Error435,
+}
+
+/// Options of `halt`.
+#[derive(Debug, Args)]
+pub(crate) struct Halt {
+    /// Only this bot; the whole fleet if absent.
+    pub(crate) bot: Option<String>,
+    /// Cancel everything and refuse reducing orders too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Why, for the journal.
+    #[arg(long, default_value = "operator")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// Options of `resume`.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Only this bot; the whole fleet if absent.
+    pub(crate) bot: Option<String>,
+    /// Why, for the journal.
+    #[arg(long, default_value = "operator")]
+    pub(crate) reason: String,
+    /// The operator's token, for use without a terminal.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A guard, `stale_data`.
+    #[arg(required_unless_present = "list")]
+    pub(crate) what: Option<String>,
+    /// List everything that can be explained.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Questions about the calendar.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Calendar {
+    /// Every anchor of one day for one symbol or calendar.
+    Show {
+        /// A US symbol (`SPY`), a listing (`ARCA`, `NASDAQ`, `NYSE`) or a calendar name (`XNYS`).
+        what: String,
+        /// The trade date; today if absent.
+        #[arg(long)]
+        date: Option<jiff::civil::Date>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One row per session as CSV.
+    Export {
+        /// The calendar, `XNYS`.
+        name: String,
+        /// First date.
+        #[arg(long)]
+        from: jiff::civil::Date,
+        /// Last date.
+        #[arg(long)]
+        to: jiff::civil::Date,
+        /// Only CSV so far.
+        #[arg(long, default_value = "csv")]
+        format: String,
+    },
+}
+
+/// Questions about the journal.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Journal {
+    /// Prove that no record is missing or changed; exit 1 if one is.
+    Verify(JournalPlace),
+    /// Print one line per event and decision.
+    Trace {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// Only lines about this order: a reference such as `SPY-trend-20261127-7`.
+        #[arg(long)]
+        order: Option<String>,
+        /// Only from this instant on.
+        #[arg(long, value_name = "RFC3339")]
+        from: Option<jiff::Timestamp>,
+    },
+    /// Run the journal through the bridge again; exit 1 if any decision differs.
+    Replay(JournalPlace),
+    /// Print the records as JSON lines.
+    Export {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// Only JSON lines so far.
+        #[arg(long, default_value = "jsonl")]
+        format: String,
+    },
+}
+
+/// Which journal.
+#[derive(Debug, Args)]
+pub(crate) struct JournalPlace {
+    /// A journal directory or segment; the configured state directory's journal if absent.
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// Print JSON where there is a report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,42 @@
+//! Which command does what. Each module is one command; none knows another.
+
+mod calendar;
+mod check;
+mod ended;
+mod explain;
+mod halt;
+mod journal;
+mod run;
+mod sim;
+mod views;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+
+/// What every command returns.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Demo(options) => crate::demo::run(&options),
+        Command::Run(config) => run::run(&config),
+        Command::Sim { venue: crate::cli::Sim::Ibkr(options) } => sim::run(&options),
+        Command::Check(query) => check::run(&query),
+        Command::Status(query) => views::status(&query),
+        Command::Bots(query) => views::bots(&query),
+        Command::Orders(query) => views::orders(&query),
+        Command::Positions(query) => views::positions(&query),
+        Command::Breaks(query) => views::breaks(&query),
+        Command::Halt(options) => halt::halt(&options),
+        Command::Resume(options) => halt::resume(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Calendar { what } => calendar::run(&what),
+        Command::Journal { what } => journal::run(&what),
+    }
+}
+
+/// One runtime for everything that waits: the gateway and the simulator are single-threaded by design.
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

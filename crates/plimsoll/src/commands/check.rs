@@ -1,0 +1,139 @@
+//! `plimsoll check`: whether a gateway could start here, now, and let bots in.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan as _};
+use plimsoll_calendar::Calendar;
+use plimsoll_runtime::config::Loaded;
+use plimsoll_runtime::probe;
+use serde_json::json;
+
+use super::Outcome;
+use crate::cli::Query;
+use crate::exit::Exit;
+use crate::output;
+
+/// How long the venue may take to answer everything.
+const VENUE_MAX: Duration = Duration::from_secs(10);
+/// A calendar that ends sooner than this is worth a warning.
+const CALENDAR_DAYS: i32 = 60;
+
+/// How one check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One row of the answer.
+struct Row {
+    what: &'static str,
+    mark: Mark,
+    says: String,
+}
+
+pub(crate) fn run(query: &Query) -> Outcome {
+    let loaded = super::run::load(&query.config)?;
+    let mut rows = vec![row("configuration", Mark::Ok, format!("{} bots", loaded.config.bots.len()))];
+    rows.extend(loaded.unenforced.iter().map(|note| row("configuration", Mark::Warn, note.to_string())));
+    rows.push(state_dir(&loaded));
+    rows.push(calendar());
+    rows.push(row("clock", Mark::Warn, "the host's clock is not verified in this version".to_owned()));
+    let (venue, reachable) = venue(&loaded)?;
+    rows.extend(venue);
+    report(query.json, &rows)?;
+    Ok(if !reachable {
+        Exit::Environment
+    } else if rows.iter().any(|row| row.mark == Mark::Fail) {
+        Exit::No
+    } else {
+        Exit::Good
+    })
+}
+
+fn row(what: &'static str, mark: Mark, says: String) -> Row {
+    Row { what, mark, says }
+}
+
+fn state_dir(loaded: &Loaded) -> Row {
+    let dir = &loaded.settings.state_dir;
+    let journal = dir.join("journal");
+    if !journal.exists() {
+        return match std::fs::create_dir_all(dir) {
+            Ok(()) => row("state", Mark::Ok, format!("{} is empty and can be written", dir.display())),
+            Err(error) => row("state", Mark::Fail, format!("{}: {error}", dir.display())),
+        };
+    }
+    match plimsoll_journal::verify(&journal) {
+        Ok(report) => row("journal", Mark::Ok, format!("{} records, intact", report.records)),
+        Err(error) => row("journal", Mark::Fail, error.to_string()),
+    }
+}
+
+fn calendar() -> Row {
+    let calendar = Calendar::us_equities();
+    let through = calendar.valid_through();
+    let today = Timestamp::now().to_zoned(calendar.zone().clone()).date();
+    let says = format!("{} through {through}", calendar.name());
+    let mark = if today > through {
+        Mark::Fail
+    } else if today.saturating_add(CALENDAR_DAYS.days()) > through {
+        Mark::Warn
+    } else {
+        Mark::Ok
+    };
+    row("calendar", mark, says)
+}
+
+/// What the venue says on Plimsoll's own connection.
+fn venue(loaded: &Loaded) -> Result<(Vec<Row>, bool), crate::exit::Failure> {
+    let asked = probe::probe(&loaded.settings, VENUE_MAX);
+    let answer = match super::runtime()?.block_on(asked) {
+        Ok(answer) => answer,
+        Err(error) => return Ok((vec![row("venue", Mark::Fail, error.to_string())], false)),
+    };
+    let mut rows = vec![row(
+        "venue",
+        Mark::Ok,
+        format!("{} speaks version {}", loaded.settings.upstream, answer.server_version),
+    )];
+    let missing: Vec<_> = loaded
+        .config
+        .venue
+        .accounts
+        .iter()
+        .filter(|account| !answer.accounts.contains(account))
+        .map(ToString::to_string)
+        .collect();
+    rows.push(if missing.is_empty() {
+        row(
+            "accounts",
+            Mark::Ok,
+            format!("{} of {}", loaded.config.venue.accounts.len(), answer.accounts.len()),
+        )
+    } else {
+        row("accounts", Mark::Fail, format!("the login does not have {}", missing.join(", ")))
+    });
+    Ok((rows, true))
+}
+
+fn report(as_json: bool, rows: &[Row]) -> std::io::Result<()> {
+    let word = |mark: Mark| match mark {
+        Mark::Ok => "ok",
+        Mark::Warn => "warn",
+        Mark::Fail => "fail",
+    };
+    if as_json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| json!({ "check": row.what, "result": word(row.mark), "says": row.says }))
+            .collect();
+        return output::json(&json!({ "v": 1, "checks": rows }));
+    }
+    let cells: Vec<_> = rows
+        .iter()
+        .map(|row| vec![word(row.mark).to_owned(), row.what.to_owned(), row.says.clone()])
+        .collect();
+    output::line(output::table(&["result", "check", "says"], &cells).trim_end())
+}

@@ -1,0 +1,129 @@
+//! `plimsoll journal`: prove it, read it, run it again.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use plimsoll_journal::{ReadError, Reader};
+use plimsoll_runtime::replay;
+use serde_json::json;
+
+use super::Outcome;
+use crate::cli::{Journal, JournalPlace};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+pub(crate) fn run(what: &Journal) -> Outcome {
+    match what {
+        Journal::Verify(place) => verify(place),
+        Journal::Trace { place, order, from } => trace(place, order.as_deref(), *from),
+        Journal::Replay(place) => replay_all(place),
+        Journal::Export { place, format } => export(place, format),
+    }
+}
+
+/// The journal that was named, or the configured one.
+fn path(place: &JournalPlace) -> Result<PathBuf, Failure> {
+    match &place.file {
+        Some(file) => Ok(file.clone()),
+        None => Ok(super::run::load(&place.config)?.settings.state_dir.join("journal")),
+    }
+}
+
+fn open(place: &JournalPlace) -> Result<Reader, Failure> {
+    Reader::open(&path(place)?).map_err(broken)
+}
+
+/// Damage is the answer "no"; a file that cannot be read is the environment's.
+fn broken(error: ReadError) -> Failure {
+    let exit = match error {
+        ReadError::Broken(_) => Exit::No,
+        ReadError::Io { .. } => Exit::Environment,
+    };
+    Failure::new(exit, error)
+}
+
+fn verify(place: &JournalPlace) -> Outcome {
+    let report = plimsoll_journal::verify(&path(place)?).map_err(broken)?;
+    let torn = report.torn_tail.as_ref().map(|torn| torn.seq);
+    if place.json {
+        output::json(&json!({
+            "intact": true,
+            "records": report.records,
+            "segments": report.segments,
+            "seq": report.head.seq,
+            "head": report.head.hash.to_string(),
+            "torn_tail": torn,
+        }))?;
+    } else {
+        let tail = torn.map_or_else(String::new, |seq| format!(", torn while writing record {seq}"));
+        output::line(&format!(
+            "intact: {} records in {} segments, head {}{tail}",
+            report.records,
+            report.segments,
+            report.head.anchor(),
+        ))?;
+    }
+    Ok(Exit::Good)
+}
+
+fn trace(place: &JournalPlace, order: Option<&str>, from: Option<Timestamp>) -> Outcome {
+    for record in open(place)? {
+        let record = record.map_err(broken)?;
+        let line = replay::trace_line(&record).map_err(|error| Failure::new(Exit::No, error))?;
+        let wanted = order.is_none_or(|order| line.contains(order));
+        if wanted && from.is_none_or(|from| record.now.wall >= from) {
+            output::line(&line)?;
+        }
+    }
+    Ok(Exit::Good)
+}
+
+fn replay_all(place: &JournalPlace) -> Outcome {
+    let report = replay::replay(open(place)?).map_err(|error| Failure::new(Exit::No, error))?;
+    let difference = report.first_difference.as_ref();
+    if place.json {
+        output::json(&json!({
+            "events": report.events,
+            "decisions": report.decisions,
+            "first_difference": difference.map(|d| json!({
+                "seq": d.seq, "event": d.event, "recorded": d.recorded, "decided": d.decided,
+            })),
+        }))?;
+    } else {
+        match difference {
+            None => output::line(&format!(
+                "every decision is reproduced: {} decisions of {} events",
+                report.decisions, report.events
+            ))?,
+            Some(d) => output::line(&format!(
+                "record {}: {}\n  recorded: {}\n  decided:  {}",
+                d.seq,
+                d.event,
+                d.recorded.as_deref().unwrap_or("nothing"),
+                d.decided.as_deref().unwrap_or("nothing"),
+            ))?,
+        }
+    }
+    Ok(if difference.is_none() { Exit::Good } else { Exit::No })
+}
+
+fn export(place: &JournalPlace, format: &str) -> Outcome {
+    if format != "jsonl" {
+        let error = anyhow::anyhow!("`{format}` is not an export format; use jsonl");
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    for record in open(place)? {
+        let record = record.map_err(broken)?;
+        let body: serde_json::Value = serde_json::from_slice(&record.json)?;
+        output::json(&json!({
+            "seq": record.seq,
+            "epoch": record.epoch,
+            "at": record.now.wall.to_string(),
+            "mono": record.now.mono.as_nanos(),
+            "kind": record.kind,
+            "schema": record.schema,
+            "body": body,
+        }))?;
+    }
+    Ok(Exit::Good)
+}

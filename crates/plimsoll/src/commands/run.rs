@@ -1,0 +1,49 @@
+//! `plimsoll run`: the gateway until it is told to end.
+
+use plimsoll_runtime::config::{self, ConfigError, Loaded};
+use plimsoll_runtime::{Gateway, GatewayError, Storage};
+
+use super::Outcome;
+use crate::cli::Config;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+pub(crate) fn run(options: &Config) -> Outcome {
+    let loaded = load(options)?;
+    for note in &loaded.unenforced {
+        eprintln!("plimsoll: {note}");
+    }
+    let upstream = loaded.settings.upstream.clone();
+    super::runtime()?.block_on(async move {
+        let mut gateway = Gateway::start(loaded, Storage::Disk)
+            .await
+            .map_err(|error| Failure::new(Exit::Environment, error))?;
+        eprintln!("plimsoll: starting; waiting for the broker at {upstream} before any bot is let in");
+        tokio::select! {
+            biased;
+            () = super::ended::told_to_end() => return end(gateway.shutdown().await),
+            is_ready = gateway.ready() => if !is_ready { return end(gateway.ended().await) },
+        }
+        let ports: Vec<_> = gateway.addresses().bots.iter().map(|(bot, at)| format!("{bot} {at}")).collect();
+        output::line(&format!("ready {}", ports.join(" ")))?;
+        tokio::select! {
+            biased;
+            () = super::ended::told_to_end() => end(gateway.shutdown().await),
+            ended = gateway.ended() => end(ended),
+        }
+    })
+}
+
+/// Reads the configuration, or says everything that is wrong with it.
+pub(crate) fn load(options: &Config) -> Result<Loaded, Failure> {
+    config::load(&options.config).map_err(|error: ConfigError| Failure::new(Exit::Usage, error))
+}
+
+fn end(ended: Result<(), GatewayError>) -> Outcome {
+    match ended {
+        Ok(()) => Ok(Exit::Good),
+        // A disk that failed cannot be trusted with the next order either.
+        Err(error @ GatewayError::Journal(_)) => Err(Failure::new(Exit::Internal, error)),
+        Err(error @ GatewayError::Bind(_)) => Err(Failure::new(Exit::Environment, error)),
+    }
+}

@@ -1,0 +1,101 @@
+//! `plimsoll sim ibkr`: the simulated venue on two ports until it is told to end.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use plimsoll_model::{Account, ClientId, Qty};
+use plimsoll_runtime::simulator::{self, Options, ServeError, Venue as _};
+use plimsoll_sim::{IbkrVenue, VenueConfig};
+use serde_json::Value;
+
+use super::Outcome;
+use crate::adapter::ServedVenue;
+use crate::cli::{MissingAccount, Profile, SimIbkr};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+pub(crate) fn run(options: &SimIbkr) -> Outcome {
+    if options.market != "synthetic" {
+        let error = anyhow::anyhow!("`--market {}` is not available yet; leave it out", options.market);
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let venue = IbkrVenue::new(config(options)?).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let mut venue = ServedVenue::new(venue);
+    if let Some(file) = &options.faults {
+        let mut out = Vec::new();
+        for fault in planned_faults(file)? {
+            venue.fault(&fault, &mut out).map_err(|error| Failure::new(Exit::Usage, error))?;
+        }
+    }
+    let served = Options {
+        listen: options.listen,
+        control: options.control,
+        pace: options.speed.clone(),
+        held: false,
+        journal: options.journal.clone(),
+    };
+    super::runtime()?.block_on(async move {
+        let handle = match simulator::serve(Box::new(venue), &served) {
+            Ok(handle) => handle,
+            Err(error @ (ServeError::Bind(_) | ServeError::Journal { .. })) => {
+                return Err(Failure::new(Exit::Environment, error));
+            }
+        };
+        output::line(&format!("ready tws {} control {}", handle.tws_addr(), handle.control_addr()))?;
+        super::ended::told_to_end().await;
+        handle.shutdown().await;
+        Ok(Exit::Good)
+    })
+}
+
+fn config(options: &SimIbkr) -> Result<VenueConfig, Failure> {
+    let usage = |text: String| Failure::new(Exit::Usage, anyhow::anyhow!(text));
+    let accounts = options
+        .accounts
+        .iter()
+        .map(|text| Account::new(text).ok_or_else(|| usage(format!("`{text}` is not an account"))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let cash = Qty::parse(&options.cash).map_err(|error| usage(format!("--cash: {error}")))?.get();
+    Ok(VenueConfig {
+        profile: match options.profile {
+            Profile::Live => plimsoll_sim::Profile::Live,
+            Profile::Paper => plimsoll_sim::Profile::Paper,
+        },
+        missing_account: match options.missing_account {
+            MissingAccount::Default => plimsoll_sim::MissingAccount::Default,
+            MissingAccount::Error321 => plimsoll_sim::MissingAccount::Error321,
+            MissingAccount::Error435 => plimsoll_sim::MissingAccount::Error435,
+        },
+        master_client_id: options.master_client_id.map(ClientId),
+        accounts,
+        cash,
+        start: options.start.unwrap_or_else(Timestamp::now),
+        seed: options.seed,
+        symbols: options.symbols.iter().map(|symbol| symbol.as_str().into()).collect(),
+        lockstep: false,
+    })
+}
+
+/// `[[fault]]` tables, each with the keys of `POST /faults`.
+fn planned_faults(file: &Path) -> Result<Vec<Value>, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(Exit::Usage, anyhow::anyhow!("{}: {error}", file.display())))?;
+    let table: toml::Table = toml::from_str(&text)
+        .map_err(|error| Failure::new(Exit::Usage, anyhow::anyhow!("{}: {error}", file.display())))?;
+    let mut faults = Vec::new();
+    for (key, value) in table {
+        match (key.as_str(), value) {
+            ("fault", toml::Value::Array(rows)) => {
+                for row in rows {
+                    let json = serde_json::to_value(row).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    faults.push(json);
+                }
+            }
+            (other, _) => {
+                let error = anyhow::anyhow!("{}: `{other}` is not `[[fault]]`", file.display());
+                return Err(Failure::new(Exit::Usage, error));
+            }
+        }
+    }
+    Ok(faults)
+}

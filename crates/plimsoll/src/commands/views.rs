@@ -1,0 +1,125 @@
+//! `status`, `bots`, `orders`, `positions`, `breaks`: what the running gateway says, as a table or as the
+//! JSON that it sends.
+
+use serde_json::Value;
+
+use super::Outcome;
+use crate::cli::{Config, Query};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+pub(crate) fn status(query: &Query) -> Outcome {
+    let status = ask(&query.config, "/status")?;
+    if query.json {
+        output::json(&status)?;
+        return Ok(Exit::Good);
+    }
+    output::line(&format!(
+        "{} ({}, {})  clock {} ({})  journal {}",
+        text(&status["state"]),
+        text(&status["mode"]),
+        text(&status["environment"]),
+        text(&status["clock"]["now"]),
+        text(&status["clock"]["source"]),
+        text(&status["journal"]["seq"]),
+    ))?;
+    if let Some(halt) = status["halt"].as_object() {
+        let part = |key: &str| halt.get(key).map(text).unwrap_or_default();
+        output::line(&format!("halted ({}) by {}: {}", part("level"), part("by"), part("reason")))?;
+    }
+    rows(&status["bots"], BOTS)?;
+    for note in status["unenforced"].as_array().into_iter().flatten() {
+        output::line(&format!("note: {}", text(note)))?;
+    }
+    let breaks = status["breaks"].as_array().map_or(0, Vec::len);
+    if breaks > 0 {
+        output::line(&format!("{breaks} breaks; see `plimsoll breaks`"))?;
+    }
+    Ok(Exit::Good)
+}
+
+pub(crate) fn bots(query: &Query) -> Outcome {
+    list(query, "/bots", BOTS)
+}
+
+pub(crate) fn orders(query: &Query) -> Outcome {
+    list(
+        query,
+        "/orders",
+        &[
+            "since",
+            "bot",
+            "account",
+            "side",
+            "qty",
+            "symbol",
+            "type",
+            "limit",
+            "filled",
+            "status",
+            "denied_by",
+            "cl_ord_id",
+        ],
+    )
+}
+
+pub(crate) fn positions(query: &Query) -> Outcome {
+    list(
+        query,
+        "/positions",
+        &["bot", "account", "symbol", "qty", "avg_price", "realised_net", "fees", "unknown_fees"],
+    )
+}
+
+/// A break makes the answer "no".
+pub(crate) fn breaks(query: &Query) -> Outcome {
+    let breaks = ask(&query.config, "/breaks")?;
+    let none = breaks.as_array().is_none_or(Vec::is_empty);
+    if query.json {
+        output::json(&breaks)?;
+    } else if none {
+        output::line("no breaks")?;
+    } else {
+        rows(&breaks, &["account", "symbol", "ledger", "venue", "kind", "since"])?;
+    }
+    Ok(if none { Exit::Good } else { Exit::No })
+}
+
+const BOTS: &[&str] = &["name", "stage", "state", "sent", "denied", "open", "net", "last_work", "because"];
+
+fn list(query: &Query, path: &str, columns: &[&str]) -> Outcome {
+    let answer = ask(&query.config, path)?;
+    if query.json {
+        output::json(&answer)?;
+    } else {
+        rows(&answer, columns)?;
+    }
+    Ok(Exit::Good)
+}
+
+fn rows(answer: &Value, columns: &[&str]) -> std::io::Result<()> {
+    let rows: Vec<Vec<String>> = answer
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|row| columns.iter().map(|column| text(&row[*column])).collect())
+        .collect();
+    output::line(output::table(columns, &rows).trim_end())
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Asks the gateway that runs with this configuration.
+fn ask(config: &Config, path: &str) -> Result<Value, Failure> {
+    let loaded = super::run::load(config)?;
+    let dir = &loaded.settings.state_dir;
+    super::runtime()?
+        .block_on(plimsoll_runtime::operator_client::get(dir, path))
+        .map_err(|error| Failure::new(Exit::Environment, error))
+}

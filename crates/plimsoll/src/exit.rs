@@ -1,0 +1,67 @@
+//! Exit codes, and errors that carry one. The codes are a promise to scripts.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done; healthy.
+    Good,
+    /// The answer is "no".
+    No,
+    /// Usage or configuration.
+    Usage,
+    /// Venue or gateway unreachable, port taken, disk.
+    Environment,
+    /// Refused: needs a person.
+    Refused,
+    /// A bug, or a disk that cannot be trusted.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::No => 1,
+            Exit::Usage => 2,
+            Exit::Environment => 3,
+            Exit::Refused => 4,
+            Exit::Internal => 70,
+        })
+    }
+}
+
+/// An error with the code that it ends the command with, and what to do next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+        Self { exit, error: error.into() }
+    }
+
+    /// Prints the error for people and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        // A reader that has had enough is not an error.
+        if self.error.downcast_ref::<std::io::Error>().is_some_and(is_closed_pipe) {
+            return Exit::Good.into();
+        }
+        eprintln!("plimsoll: {:#}", self.error);
+        self.exit.into()
+    }
+}
+
+fn is_closed_pipe(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+/// An error that has no better code is about the environment: files, sockets, permissions.
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(Exit::Environment, error)
+    }
+}
