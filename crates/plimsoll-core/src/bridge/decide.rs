@@ -104,6 +104,7 @@ impl Bridge {
             }
             self.recent.other(now.mono, &asker.bot().name);
             let (link, denial) = (asker.link, reason_for(request.order_id));
+            self.remember_denied(now, asker, request, denial.guard);
             out.push(self.denial_of_unread(asker, link, request.order_id, denial, raw.clone()));
         }
         for one in taken {
@@ -121,6 +122,18 @@ impl Bridge {
             self.book.insert(state);
             let order_id = Some(order.order_id);
             out.push(Command::Deny { link: asker.link, order_id, denial, raw: one.raw });
+        }
+    }
+
+    /// People want to see every denied order, also one that names no account.
+    fn remember_denied(&mut self, now: Now, asker: &Asker, request: &OrderRequest, guard: GuardId) {
+        let changes_one = self.open_of(asker, request.order_id).is_some();
+        let known = self.contracts.identify(&request.contract).ok().filter(|_| !changes_one);
+        if let Some(instrument) = known {
+            let mut state = without_account(asker, request, instrument, now);
+            state.status = OrderStatus::Denied;
+            state.denied_by = Some(guard);
+            self.book.insert(state);
         }
     }
 

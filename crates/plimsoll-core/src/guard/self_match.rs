@@ -2,7 +2,7 @@
 //! trade with each other, and refuses or cancels resting ones; so the second order is denied here, before
 //! the first is lost. Orders placed by hand count, too.
 
-use plimsoll_model::{NewOrder, Price, Side, TimeInForce};
+use plimsoll_model::{NewOrder, OrdType, Price, Side, TimeInForce};
 
 use super::judged::Priced;
 use super::{Context, Reason};
@@ -58,7 +58,8 @@ fn could_meet(
     let one_opens = (order.tif == TimeInForce::AtTheOpening) != (state.tif == TimeInForce::AtTheOpening);
     let both_close = own.ord_type.is_on_close() && other.ord_type.is_on_close();
     let one_closes = own.ord_type.is_on_close() != other.ord_type.is_on_close();
-    if one_opens && one_closes {
+    // An order that executes or ends at once is gone before the closing auction.
+    if (one_opens || executes_at_once(order)) && one_closes {
         return false;
     }
     let reach = |side, priced: Priced<'_>| {
@@ -72,6 +73,14 @@ fn could_meet(
     match (order.side, reach(order.side, own), reach(state.side, other)) {
         (_, None, _) | (_, _, None) => true,
         (Side::Buy, Some(buy), Some(sell)) | (Side::Sell, Some(sell), Some(buy)) => price_meets(buy, sell),
+    }
+}
+
+fn executes_at_once(order: &NewOrder) -> bool {
+    match order.tif {
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => true,
+        TimeInForce::Day => order.ord_type == OrdType::Market,
+        _ => false,
     }
 }
 

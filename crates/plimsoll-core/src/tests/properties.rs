@@ -158,10 +158,9 @@ fn no_two_working_orders_of_one_account_can_meet() {
                     let kinds = (&buy.request.ord_type, &sell.request.ord_type);
                     let meet = match kinds {
                         (OrdType::Limit, OrdType::Limit) => buy.request.limit_px >= sell.request.limit_px,
-                        (
-                            OrdType::MarketOnClose | OrdType::Market,
-                            OrdType::MarketOnClose | OrdType::Market,
-                        ) => true,
+                        // A market order is gone before the close; only two of a kind can meet.
+                        (OrdType::MarketOnClose, OrdType::MarketOnClose)
+                        | (OrdType::Market, OrdType::Market) => true,
                         _ => false,
                     };
                     assert!(!meet, "{trace}");

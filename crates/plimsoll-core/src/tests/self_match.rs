@@ -50,3 +50,22 @@ fn limits_cross_exactly_when_they_meet() {
         "]],
     );
 }
+
+#[test]
+fn a_market_order_executes_at_once_and_never_meets_the_close() {
+    check(
+        "
+        15:49:40 quote SPY 500.00 500.02
+        15:49:50 trend  SELL 100 SPY MOC
+        15:49:51 revert BUY   40 SPY MOC
+        15:49:52 revert BUY   40 SPY MKT
+        15:49:53 revert BUY   40 SPY LMT 500.02
+        ",
+        &expect![[r#"
+            15:49:50 submit 1 SELL 100 SPY MOC for DU1 [SPY-trend-20260227-1]
+            15:49:51 deny 2 order 2: Plimsoll self_match: could trade with our own SELL 100 MOC [SPY-trend-20260227-1]
+            15:49:52 submit 2 BUY 40 SPY MKT for DU1 [SPY-revert-20260227-2]
+            15:49:53 deny 2 order 4: Plimsoll self_match: could trade with our own SELL 100 MOC [SPY-trend-20260227-1]
+        "#]],
+    );
+}

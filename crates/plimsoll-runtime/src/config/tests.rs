@@ -1,3 +1,5 @@
+//! The configuration's refusals, each with its place, and all at once.
+
 use expect_test::{Expect, expect};
 use plimsoll_core::config::{FillAccount, Mode};
 

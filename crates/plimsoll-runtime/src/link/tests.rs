@@ -1,3 +1,5 @@
+//! Sockets that misbehave: late, long, garbled, silent.
+
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 

@@ -1,3 +1,5 @@
+//! Who may do what at which door.
+
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
