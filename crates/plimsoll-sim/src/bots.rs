@@ -22,6 +22,6 @@ pub fn demo_bots() -> Vec<DemoBot> {
         DemoBot::new(Box::new(trend::Trend::default())),
         DemoBot::new(Box::new(revert::Revert::default())),
         DemoBot::new(Box::new(forgetful::Forgetful::default())),
-        DemoBot::new(Box::new(frozen::Frozen::default())),
+        DemoBot::new(Box::new(frozen::Frozen)),
     ]
 }

@@ -17,10 +17,15 @@ fn main() -> std::process::ExitCode {
         Err(error) => error.exit(),
     };
     // Logs are for people and go to stderr; the record is the journal.
+    // The demo's picture is redrawn in place, so nothing short of an error may come between.
+    let usual = match cli.command {
+        cli::Command::Demo(_) => tracing::Level::ERROR,
+        _ => tracing::Level::WARN,
+    };
     let asked = std::env::var("PLIMSOLL_LOG").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(asked.unwrap_or(tracing::Level::WARN))
+        .with_max_level(asked.unwrap_or(usual))
         .with_target(false)
         .init();
     match commands::run(cli) {

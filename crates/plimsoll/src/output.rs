@@ -53,10 +53,11 @@ fn is_number(cell: &str) -> bool {
         || cell.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a person watches stdout and colours are welcome.
+/// Whether a person watches stdout, or `CLICOLOR_FORCE` says so.
 pub(crate) fn is_terminal() -> bool {
     use std::io::IsTerminal as _;
-    io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
+    forced || io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Whether colours are welcome.

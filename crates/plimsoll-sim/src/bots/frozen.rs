@@ -8,7 +8,7 @@ const SYMBOL: &str = "TLT";
 const SIZE: u64 = 50;
 
 /// It has no memory but its desk.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Frozen;
 
 impl Strategy for Frozen {

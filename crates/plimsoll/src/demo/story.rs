@@ -48,30 +48,25 @@ pub(crate) fn freeze() -> Value {
     json!({ "kind": "freeze_data", "after": FREEZE.0, "for": FREEZE.1 })
 }
 
-/// The gateway's configuration. It is an ordinary one; ports are the system's choice.
-pub(crate) fn configuration(state_dir: &Path, upstream: SocketAddr, control: SocketAddr) -> String {
-    let state_dir = state_dir.join("state");
-    let accounts = format!("{:?}", ACCOUNTS);
-    let mut text = format!(
-        "[plimsoll]\nstate_dir = {state_dir:?}\nmode = \"enforce\"\n\n\
-         [clock]\nservers = []\nfollow = \"{control}\"\n\n\
-         [[venue]]\nname = \"ib\"\nkind = \"ibkr\"\nenvironment = \"sim\"\nupstream = \"{upstream}\"\n\
-         client_id = {OWN_CLIENT}\naccounts = {accounts}\non_close_crossing = \"deny\"\npacing = \"ibkr\"\n"
-    );
-    let bots = [
-        ("trend", 11, ACCOUNTS[0], "\"SPY\"", "\"SPY\""),
-        ("revert", 12, ACCOUNTS[0], "\"SPY\", \"QQQ\"", "\"SPY\""),
-        ("forgetful", 13, ACCOUNTS[1], "\"IWM\"", ""),
-        ("frozen", 14, ACCOUNTS[1], "\"TLT\"", ""),
-    ];
-    for (name, client, account, instruments, shared) in bots {
-        text.push_str(&format!(
-            "\n[[bot]]\nname = \"{name}\"\nvenue = \"ib\"\nlisten = \"127.0.0.1:0\"\nclient_ids = [{client}]\n\
-             accounts = [\"{account}\"]\ninstruments = [{instruments}]\nshared = [{shared}]\nstage = \"paper\"\n\
-             stale_after = \"15s\"\nmax_order_notional = \"100000 USD\"\n\
-             max_position_notional = \"150000 USD\"\nmax_orders_per_minute = 30\nprice_collar = \"3%\"\n\
-             duplicate_window = \"2s\"\n"
-        ));
+/// The gateway's configuration, with this run's addresses.
+pub(crate) fn configuration(dir: &Path, upstream: SocketAddr, control: SocketAddr) -> String {
+    include_str!("plimsoll.toml")
+        .replace("STATE_DIR", &dir.join("state").display().to_string())
+        .replace("CONTROL", &control.to_string())
+        .replace("UPSTREAM", &upstream.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_valid_and_names_the_story_s_accounts() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 4002));
+        let text = configuration(Path::new("/tmp/x"), any, any);
+        let loaded = plimsoll_runtime::config::parse("demo.toml", &text).unwrap();
+        let accounts: Vec<_> = loaded.config.venue.accounts.iter().map(ToString::to_string).collect();
+        assert_eq!(accounts, ACCOUNTS);
+        assert_eq!(loaded.config.venue.client_id.0, OWN_CLIENT);
     }
-    text
 }

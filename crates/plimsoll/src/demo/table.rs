@@ -29,7 +29,7 @@ impl Day {
     pub(super) fn of_venue(
         names: &[&'static str],
         state: &Value,
-        refusals: Vec<(&'static str, Vec<Refusal>)>,
+        refusals: &[(&'static str, Vec<Refusal>)],
     ) -> Self {
         let rows = |key: &str| state[key].as_array().cloned().unwrap_or_default();
         let mut day = Self {
@@ -102,28 +102,30 @@ pub(super) fn compare(with: &Day, without: &Day, journal: Option<&str>) -> Strin
         row("commissions, USD", |day| format!("{:.2}", day.commissions.round_dp(2))),
         row("net result, USD", |day| format!("{:+.2}", day.net.round_dp(2))),
     ];
-    let mut text = output::table(&["the same half day", "with Plimsoll", "without"], &rows);
-    text.push('\n');
-    text.push_str(&list("denied, by guard", &with.denials));
-    text.push_str(&list("broken without Plimsoll", &without.violations));
+    let mut lines = vec![
+        output::table(&["the same half day", "with Plimsoll", "without"], &rows),
+        list("denied, by guard", &with.denials),
+        list("broken without Plimsoll", &without.violations),
+    ];
     if !with.violations.is_empty() {
-        text.push_str(&list("broken with Plimsoll", &with.violations));
+        lines.push(list("broken with Plimsoll", &with.violations));
     }
-    text.push_str(&format!("left over night with Plimsoll: {}\n", sentence(&with.overnight)));
-    text.push_str(&format!("left over night without:       {}\n", sentence(&without.overnight)));
-    match journal {
-        Some(dir) => text.push_str(&format!("\nits journal: plimsoll journal replay {dir}/state/journal\n")),
-        None => text.push_str(
-            "\nkeep the journal with --keep DIR, then: plimsoll journal replay DIR/state/journal\n",
-        ),
-    }
-    text.push_str("why an order was denied: plimsoll explain stale_data");
-    text
+    lines.push(format!("left over night with Plimsoll: {}", sentence(&with.overnight)));
+    lines.push(format!("left over night without:       {}", sentence(&without.overnight)));
+    lines.push(String::new());
+    lines.push(match journal {
+        Some(dir) => format!("its journal: plimsoll journal replay {dir}/state/journal"),
+        None => {
+            "keep the journal with --keep DIR, then: plimsoll journal replay DIR/state/journal".to_owned()
+        }
+    });
+    lines.push("why an order was denied: plimsoll explain stale_data".to_owned());
+    lines.join("\n")
 }
 
 fn list(title: &str, counts: &BTreeMap<String, usize>) -> String {
     let all: Vec<_> = counts.iter().map(|(what, n)| format!("{n} {what}")).collect();
-    format!("{title}: {}\n", sentence(&all))
+    format!("{title}: {}", sentence(&all))
 }
 
 fn sentence(parts: &[String]) -> String {

@@ -155,7 +155,7 @@ impl Screen {
             let _ = write!(text, "\x1b[{}A", state.lines_drawn);
         }
         for line in page.lines() {
-            let _ = write!(text, "\x1b[2K{}\n", clipped(line));
+            let _ = writeln!(text, "\x1b[2K{}", clipped(line));
         }
         state.lines_drawn = page.lines().count();
         print(&text);

@@ -31,7 +31,7 @@ pub(super) async fn run(options: &Demo, dir: &Path) -> Result<Day, Failure> {
     watch(&venue, &gateway, &fleet, &screen, story::end()).await;
     let view = gateway.look().await;
     let state = venue.state().await.unwrap_or_default();
-    let mut day = Day::of_venue(&fleet.names(), &state, fleet.refusals());
+    let mut day = Day::of_venue(&fleet.names(), &state, &fleet.refusals());
     day.add_denials(view.as_ref());
     screen.done();
     gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;

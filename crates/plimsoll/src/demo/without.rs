@@ -21,7 +21,7 @@ pub(super) async fn run(options: &Demo) -> Result<Day, Failure> {
     fleet.at_work().await?;
     venue.run_until(story::end()).await;
     let state = venue.state().await.unwrap_or_default();
-    let day = Day::of_venue(&fleet.names(), &state, fleet.refusals());
+    let day = Day::of_venue(&fleet.names(), &state, &fleet.refusals());
     venue.shutdown().await;
     Ok(day)
 }
