@@ -6,6 +6,7 @@
 //! Does not own: what the tests mean. They live with the code that they test.
 
 mod ci;
+mod picture;
 mod tidy;
 mod tree;
 
@@ -18,7 +19,8 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
   tidy          read the repository: layers, fences, guard pages, links, words, sizes
   ci [STEP…]    everything that must hold before a merge, or the named steps only
-  ci --list     the steps";
+  ci --list     the steps
+  picture       draw the README's picture of the demo again";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
             ci::list();
             Ok(())
         }
+        ["picture"] => root().and_then(|root| picture::draw(&root)),
         ["ci", steps @ ..] => root().and_then(|root| ci::run(&root, steps)),
         _ => {
             eprintln!("{USAGE}");
