@@ -28,7 +28,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if anchor.is_past(ctx.now.wall) {
         return Err(Reason::AfterCutoff {
             instrument: order.instrument.clone(),
-            cutoff: anchor.at,
+            cutoff: anchor.at.to_zoned(ctx.calendar.zone().clone()),
             rule: anchor.rule.to_string().into(),
         });
     }

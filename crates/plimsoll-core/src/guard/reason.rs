@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::Zoned;
 use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
@@ -34,9 +34,9 @@ pub enum Reason {
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     GroupDenied { member: OrderId, guard: &'static str },
-    OutsideSession { next_open: Option<Timestamp> },
+    OutsideSession { next_open: Option<Zoned> },
     CalendarUnknown { why: Box<str> },
-    AfterCutoff { instrument: InstrumentId, cutoff: Timestamp, rule: Box<str> },
+    AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
     NoAuction { date: jiff::civil::Date },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
@@ -189,11 +189,12 @@ impl Reason {
     fn fmt_market(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutsideSession { next_open: Some(open) } => {
-                write!(f, "the market is closed until {open}")
+                write!(f, "the market is closed until {}", Local(open))
             }
             Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
             Self::CalendarUnknown { why } => write!(f, "no trading calendar for this instant: {why}"),
             Self::AfterCutoff { instrument, cutoff, rule } => {
+                let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
             }
             Self::NoAuction { date } => write!(f, "there is no closing auction on {date}"),
@@ -230,6 +231,15 @@ impl Reason {
             }
             other => unreachable!("invariant: every reason has a text: {other:?}"),
         }
+    }
+}
+
+/// An instant as the exchange's own clock shows it.
+struct Local<'a>(&'a Zoned);
+
+impl fmt::Display for Local<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M:%S %Q"))
     }
 }
 

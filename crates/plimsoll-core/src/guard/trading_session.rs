@@ -30,7 +30,11 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
             has_limit && (before_the_open || order.outside_rth)
         }
     };
-    if allowed { Ok(()) } else { Err(Reason::OutsideSession { next_open }) }
+    if allowed {
+        return Ok(());
+    }
+    let next_open = next_open.map(|open| open.to_zoned(ctx.calendar.zone().clone()));
+    Err(Reason::OutsideSession { next_open })
 }
 
 fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {

@@ -87,7 +87,11 @@ fn all_reasons() -> Vec<Reason> {
         Reason::GroupDenied { member: OrderId(1), guard: "halt" },
         Reason::OutsideSession { next_open: None },
         Reason::CalendarUnknown { why: "x".into() },
-        Reason::AfterCutoff { instrument: spy(), cutoff: at, rule: "x".into() },
+        Reason::AfterCutoff {
+            instrument: spy(),
+            cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
+            rule: "x".into(),
+        },
         Reason::NoAuction { date: jiff::civil::date(2026, 2, 28) },
         Reason::Repeated { of, age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
