@@ -22,7 +22,7 @@ pub(crate) fn draw(root: &Path) -> Result<()> {
     let out = Command::new(env!("CARGO"))
         .args(["run", "--release", "--quiet", "--", "demo"])
         .env("CLICOLOR_FORCE", "1")
-        .env("COLUMNS", "124")
+        .env("COLUMNS", "150")
         .current_dir(root)
         .output()
         .context("the demo was not started")?;

@@ -175,10 +175,10 @@ fn an_on_close_order_cannot_be_changed_into_another_kind_after_the_freeze() {
         15:49:51 trend BUY 100 SPY MOC id=5
         15:50:00 trend BUY 100 SPY LMT 499.00 id=5
         ",
-        &expect![[r#"
+        &expect![["
             15:49:51 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:50:00 deny 1 change of 5: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
-        "#]],
+        "]],
     );
 }
 

@@ -15,11 +15,11 @@ fn on_a_half_day_an_arca_close_ends_at_12_50_and_that_instant_is_too_late() {
         12:50:01 trend BUY 10 SPY LOC 500.00
         ",
         // The close is at 13:00, the cutoff ten minutes earlier; New York is five hours behind.
-        &expect![[r#"
+        &expect![["
             12:49:59.999 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20261127-1]
             12:50:00 deny 1 order 2: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-11-27 12:50:00 America/New_York (close - 10m)
             12:50:01 deny 1 order 3: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-11-27 12:50:00 America/New_York (close - 10m)
-        "#]],
+        "]],
     );
 }
 
@@ -34,12 +34,12 @@ fn a_nasdaq_listing_has_until_15_55_the_stricter_of_exchange_and_broker() {
         15:55:00 trend BUY 10 QQQ LOC 399.00
         ",
         // Nasdaq itself takes a limit until 15:58; the broker promises 15:55 for both.
-        &expect![[r#"
+        &expect![["
             15:54:59.999 submit 1 BUY 100 QQQ MOC for DU1 [QQQ-trend-20260227-1]
             15:54:59.999 submit 1 BUY 10 QQQ LOC 400.00 for DU1 [QQQ-trend-20260227-2]
             15:55:00 deny 1 order 3: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:55:00 America/New_York (close - 5m)
             15:55:00 deny 1 order 4: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:55:00 America/New_York (close - 5m)
-        "#]],
+        "]],
     );
 }
 
@@ -52,11 +52,11 @@ fn a_nasdaq_close_can_be_changed_until_15_50_only() {
         15:49:59.999 trend BUY 90 QQQ MOC id=1
         15:50:00 trend BUY 80 QQQ MOC id=1
         ",
-        &expect![[r#"
+        &expect![["
             15:49:51 submit 1 BUY 100 QQQ MOC for DU1 [QQQ-trend-20260227-1]
             15:49:59.999 replace 1 BUY 90 QQQ MOC for DU1 [QQQ-trend-20260227-1]
             15:50:00 deny 1 change of 1: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
-        "#]],
+        "]],
     );
 }
 
@@ -69,9 +69,9 @@ fn a_cutoff_between_decision_and_release_counts() {
         15:49:59 trend BUY 100 SPY MOC
         15:50:00 disk done
         ",
-        &expect![[r#"
+        &expect![["
             15:50:00 deny 1 order 1: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
-        "#]],
+        "]],
     );
 }
 
@@ -87,12 +87,12 @@ fn a_market_order_passes_from_the_open_on_and_not_at_the_close() {
         16:00:00 trend BUY 4 SPY MKT
         ",
         // Friday 2026-02-27; the next open is Monday 2026-03-02 at 9:30, 14:30 UTC.
-        &expect![[r#"
+        &expect![["
             09:29:59.999 deny 1 order 1: Plimsoll trading_session: the market is closed until 2026-02-27 09:30:00 America/New_York
             09:30:00 submit 1 BUY 2 SPY MKT for DU1 [SPY-trend-20260227-2]
             15:59:59.999 submit 1 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-3]
             16:00:00 deny 1 order 4: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
-        "#]],
+        "]],
     );
 }
 
@@ -105,10 +105,10 @@ fn the_early_close_ends_the_session_at_13_00() {
         12:59:59.999 trend BUY 1 SPY MKT
         13:00:00 trend BUY 2 SPY MKT
         ",
-        &expect![[r#"
+        &expect![["
             12:59:59.999 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20261127-1]
             13:00:00 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-11-30 09:30:00 America/New_York
-        "#]],
+        "]],
     );
 }
 
@@ -121,9 +121,9 @@ fn a_session_that_ends_while_the_disk_is_slow_denies_the_order() {
         15:59:59 trend BUY 1 SPY MKT
         16:00:00 disk done
         ",
-        &expect![[r#"
+        &expect![["
             16:00:00 deny 1 order 1: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
-        "#]],
+        "]],
     );
 }
 
@@ -137,12 +137,12 @@ fn orders_that_wait_for_a_session_by_their_nature_pass_outside_it() {
         18:00:01 trend BUY 2 SPY LMT 499.00 rth
         18:00:02 trend BUY 3 SPY LMT 499.00
         ",
-        &expect![[r#"
+        &expect![["
             08:00:00 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             18:00:00 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
             18:00:01 submit 1 BUY 2 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
             18:00:02 deny 1 order 4: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
-        "#]],
+        "]],
     );
 }
 

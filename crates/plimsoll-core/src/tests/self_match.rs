@@ -61,11 +61,11 @@ fn a_market_order_executes_at_once_and_never_meets_the_close() {
         15:49:52 revert BUY   40 SPY MKT
         15:49:53 revert BUY   40 SPY LMT 500.02
         ",
-        &expect![[r#"
+        &expect![["
             15:49:50 submit 1 SELL 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:49:51 deny 2 order 2: Plimsoll self_match: could trade with our own SELL 100 MOC [SPY-trend-20260227-1]
             15:49:52 submit 2 BUY 40 SPY MKT for DU1 [SPY-revert-20260227-2]
             15:49:53 deny 2 order 4: Plimsoll self_match: could trade with our own SELL 100 MOC [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
