@@ -14,6 +14,7 @@ use plimsoll_tws::frame::{self, BOT_FRAME_MAX, VENUE_FRAME_MAX};
 use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -28,11 +29,11 @@ const BOT_WAITING_MAX: usize = 4 * 1024 * 1024;
 const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
 
 /// A pair of connections that both sides have agreed on.
-struct Pair<B, V> {
-    from_bot: Incoming<tokio::io::ReadHalf<B>>,
-    to_bot: tokio::io::WriteHalf<B>,
-    from_venue: Incoming<tokio::io::ReadHalf<V>>,
-    to_venue: tokio::io::WriteHalf<V>,
+struct Pair<R, W> {
+    from_bot: Incoming<R>,
+    to_bot: W,
+    from_venue: Incoming<R>,
+    to_venue: W,
     version: ServerVersion,
 }
 
@@ -61,13 +62,15 @@ async fn open(
     link: LinkId,
     bot: BotName,
     shared: &Shared,
-) -> Result<(Pair<TcpStream, TcpStream>, Arrival), String> {
-    let (read, write) = tokio::io::split(stream);
+) -> Result<(Pair<OwnedReadHalf, OwnedWriteHalf>, Arrival), String> {
+    let (read, write) = stream.into_split();
     let mut from_bot = Incoming::new(read, BOT_FRAME_MAX);
     let hello = from_bot.hello().await.map_err(text)?;
     let offer = clamp(&hello)?;
     let upstream = link::connect(&shared.upstream, HANDSHAKE_MAX).await.map_err(text)?;
-    let mut pair = shake(from_bot, write, upstream, &offer).await?;
+    let (venue_read, to_venue) = upstream.into_split();
+    let from_venue = Incoming::new(venue_read, VENUE_FRAME_MAX);
+    let mut pair = shake(from_bot, write, from_venue, to_venue, &offer).await?;
     let start = timeout(HANDSHAKE_MAX, pair.from_bot.next())
         .await
         .map_err(|_| format!("no start message within {HANDSHAKE_MAX:?}; closed the connection"))?
@@ -97,18 +100,13 @@ fn clamp(hello: &ClientHello) -> Result<ClientHello, String> {
 }
 
 /// Offers the venue what the client can do, and hands the venue's answer to the client as it came.
-async fn shake<B, V>(
-    from_bot: Incoming<tokio::io::ReadHalf<B>>,
-    mut to_bot: tokio::io::WriteHalf<B>,
-    upstream: V,
+async fn shake<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    from_bot: Incoming<R>,
+    mut to_bot: W,
+    mut from_venue: Incoming<R>,
+    mut to_venue: W,
     offer: &ClientHello,
-) -> Result<Pair<B, V>, String>
-where
-    B: AsyncRead + AsyncWrite,
-    V: AsyncRead + AsyncWrite,
-{
-    let (read, mut to_venue) = tokio::io::split(upstream);
-    let mut from_venue = Incoming::new(read, VENUE_FRAME_MAX);
+) -> Result<Pair<R, W>, String> {
     let answered = timeout(HANDSHAKE_MAX, async {
         to_venue.write_all(&offer.encode()).await.map_err(text)?;
         from_venue.next().await.map_err(text)?.ok_or_else(|| "it closed the connection".to_owned())
@@ -129,11 +127,13 @@ where
 }
 
 /// Moves bytes until the gateway has closed both sides, or shortly after.
-async fn run<B, V>(pair: Pair<B, V>, link: LinkId, to_bot: &Outgoing, to_venue: &Outgoing, shared: &Shared)
-where
-    B: AsyncRead + AsyncWrite,
-    V: AsyncRead + AsyncWrite,
-{
+async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    pair: Pair<R, W>,
+    link: LinkId,
+    to_bot: &Outgoing,
+    to_venue: &Outgoing,
+    shared: &Shared,
+) {
     let Pair { from_bot, to_bot: mut bot_half, from_venue, to_venue: mut venue_half, version } = pair;
     let write_bot = async {
         if let Err(error) = to_bot.write_to(&mut bot_half).await {
@@ -173,14 +173,14 @@ async fn read_bot<R: AsyncRead + Unpin>(
             Ok(Some(raw)) => {
                 let room = take_room(&budget, raw.bytes().len()).await;
                 let request = wire::request(version, &raw);
-                shared.send(Input::Bot(link, BotInput::Frame { request, raw, room }));
+                shared.send(Input::Bot(link, BotInput::Frame { request, raw, _room: room }));
             }
             Ok(None) => break None,
             Err(error) => break Some(error.to_string()),
         }
     };
     shared.send(Input::Bot(link, BotInput::Gone(why)));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Never ends, like [`read_bot`].
@@ -196,14 +196,14 @@ async fn read_venue<R: AsyncRead + Unpin>(
             Ok(Some(raw)) => {
                 let room = take_room(&budget, raw.bytes().len()).await;
                 let told = wire::told_bot(version, &raw);
-                shared.send(Input::Venue(VenueInput::Told { link, told, raw, room }));
+                shared.send(Input::Venue(VenueInput::Told { link, told, raw, _room: room }));
             }
             Ok(None) => break None,
             Err(error) => break Some(error.to_string()),
         }
     };
     shared.send(Input::Venue(VenueInput::Gone { link, why }));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits until the gateway has dealt with enough of this link's earlier frames.
@@ -221,3 +221,6 @@ impl From<ReadError> for String {
         error.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

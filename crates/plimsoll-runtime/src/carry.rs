@@ -26,7 +26,7 @@ impl Work {
             Command::Forward { link, raw, rewrites } => self.forward(link, &raw, &rewrites),
             Command::Cancel { link, order_id } => {
                 if let Some(version) = self.links.get(&link).map(|state| state.version) {
-                    self.to_venue(link, &wire::cancel(version, order_id));
+                    self.send_to_venue(link, &wire::cancel(version, order_id));
                 }
             }
             Command::Ask(ask) => self.ask(&ask),
@@ -46,7 +46,7 @@ impl Work {
             }
             Command::Refuse { link, id, code, text } => {
                 let Some(to) = self.addressee(now, link) else { return };
-                self.to_bot(link, &wire::error(to, id, code, &text));
+                self.send_to_bot(link, &wire::error(to, id, code, &text));
             }
             Command::CloseBot { link, reason } => self.to_end.push((link, reason)),
             Command::Flush { token } => {
@@ -67,7 +67,7 @@ impl Work {
     fn forward(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
         let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
         match wire::rewrite_up(version, raw, rewrites) {
-            Ok(frame) => self.to_venue(link, &frame),
+            Ok(frame) => self.send_to_venue(link, &frame),
             Err(error) => self.to_end.push((link, error.to_string())),
         }
     }
@@ -76,7 +76,7 @@ impl Work {
     fn show(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
         let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
         match wire::rewrite_down(version, raw, rewrites) {
-            Ok(frame) => self.to_bot(link, &frame),
+            Ok(frame) => self.send_to_bot(link, &frame),
             Err(error) => self.to_end.push((link, error.to_string())),
         }
     }
@@ -103,18 +103,18 @@ impl Work {
             self.quotes.subscribed(*req_id, instrument.clone());
         }
         if let Some(version) = self.own.as_ref().map(|own| own.version) {
-            self.to_own(&wire::ask(version, ask));
+            self.send_to_own(&wire::ask(version, ask));
         }
     }
 
-    pub(crate) fn to_venue(&mut self, link: LinkId, frame: &RawFrame) {
+    pub(crate) fn send_to_venue(&mut self, link: LinkId, frame: &RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
         if let Err(full) = state.to_venue.push(frame.bytes()) {
             self.to_end.push((link, format!("to the venue: {full}")));
         }
     }
 
-    pub(crate) fn to_bot(&mut self, link: LinkId, frame: &RawFrame) {
+    pub(crate) fn send_to_bot(&mut self, link: LinkId, frame: &RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
         if let Err(full) = state.to_bot.push(frame.bytes()) {
             self.to_end.push((link, full.to_string()));
@@ -123,11 +123,11 @@ impl Work {
 
     fn all_to_bot(&mut self, link: LinkId, frames: &[RawFrame]) {
         for frame in frames {
-            self.to_bot(link, frame);
+            self.send_to_bot(link, frame);
         }
     }
 
-    pub(crate) fn to_own(&mut self, frame: &RawFrame) {
+    pub(crate) fn send_to_own(&mut self, frame: &RawFrame) {
         let Some(own) = &self.own else { return };
         if own.out.push(frame.bytes()).is_err() {
             // Its task sees the end and makes the connection anew.

@@ -189,13 +189,13 @@ impl GatewayHandle {
 
     /// Waits until the gateway ends by itself.
     pub async fn ended(&mut self) -> Result<(), GatewayError> {
-        (&mut self.task).await.unwrap_or_else(|error| resume(error))
+        (&mut self.task).await.unwrap_or_else(resume)
     }
 
     /// Closes the links, writes the journal to its end, and ends.
     pub async fn shutdown(self) -> Result<(), GatewayError> {
         let _ = self.inputs.send(Input::Operator(OperatorInput::Shutdown));
-        self.task.await.unwrap_or_else(|error| resume(error))
+        self.task.await.unwrap_or_else(resume)
     }
 
     /// Ends at once, the way a killed process does: nothing is flushed, nobody is told.

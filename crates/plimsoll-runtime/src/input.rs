@@ -16,7 +16,8 @@ use crate::link::{Outgoing, UNIDENTIFIED_MAX};
 use crate::view::View;
 use crate::wire::Told;
 
-/// One message to the gateway's task. The channel has no bound of its own: every sender has one.
+/// One message to the gateway's task. The channel has no bound of its own: bots' and upstreams' readers
+/// wait for room, and everybody else says little, or nothing while the task works.
 #[derive(Debug)]
 pub(crate) enum Input {
     Operator(OperatorInput),
@@ -46,7 +47,7 @@ pub(crate) enum VenueInput {
     /// A bot has named its client id on a fresh pair of connections.
     Arrived(Box<Arrival>),
     /// A frame for a bot.
-    Told { link: LinkId, told: Told, raw: RawFrame, room: Option<OwnedSemaphorePermit> },
+    Told { link: LinkId, told: Told, raw: RawFrame, _room: Option<OwnedSemaphorePermit> },
     /// A bot's upstream ended; why, if not in order.
     Gone { link: LinkId, why: Option<String> },
     /// Our own connection has finished its start.

@@ -40,7 +40,13 @@ pub(crate) struct Journal {
 }
 
 enum Kind {
-    Thread { entries: Option<Sender<Entry>>, thread: Option<JoinHandle<()>> },
+    Thread {
+        entries: Option<Sender<Vec<Entry>>>,
+        /// Of the event that is being dealt with: one wake-up of the thread per event, and what belongs to
+        /// one decision reaches the disk in one write.
+        batch: Vec<Entry>,
+        thread: Option<JoinHandle<()>>,
+    },
     Memory(Box<Memory>),
 }
 
@@ -52,7 +58,7 @@ struct Memory {
 
 #[derive(Default)]
 struct Shared {
-    /// Records sent and not yet written, and the last one written.
+    /// Entries sent and not yet taken, and the last one written.
     state: Mutex<(usize, Head)>,
 }
 
@@ -79,19 +85,16 @@ impl Journal {
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
                     .spawn(move || run(*writer, &waiting, &shared, report))?;
-                Kind::Thread { entries: Some(entries), thread: Some(thread) }
+                Kind::Thread { entries: Some(entries), batch: Vec::new(), thread: Some(thread) }
             }
         };
         Ok(Self { kind, shared })
     }
 
-    /// Adds a record.
+    /// Adds a record. It is handed over by the next [`commit`](Self::commit).
     pub(crate) fn append(&mut self, now: Now, body: Body) {
         match &mut self.kind {
-            Kind::Thread { entries, .. } => {
-                self.shared.sent();
-                send(entries.as_ref(), Entry::Append(now, body));
-            }
+            Kind::Thread { batch, .. } => batch.push(Entry::Append(now, body)),
             Kind::Memory(memory) => {
                 if let Err(error) = memory.writer.append(now, &body) {
                     (memory.report)(JournalReport::Failed(error));
@@ -104,9 +107,7 @@ impl Journal {
     /// Asks for everything so far to be made durable; the answer is a report.
     pub(crate) fn flush(&mut self, token: u64) {
         match &mut self.kind {
-            Kind::Thread { entries, .. } => {
-                send(entries.as_ref(), Entry::Flush(token));
-            }
+            Kind::Thread { batch, .. } => batch.push(Entry::Flush(token)),
             Kind::Memory(memory) => {
                 let report = match memory.writer.sync() {
                     Ok(_) => JournalReport::Flushed(token),
@@ -114,6 +115,17 @@ impl Journal {
                 };
                 (memory.report)(report);
             }
+        }
+    }
+
+    /// Hands over what was added. Nothing may leave for the venue or a bot before.
+    pub(crate) fn commit(&mut self) {
+        if let Kind::Thread { entries: Some(entries), batch, .. } = &mut self.kind
+            && !batch.is_empty()
+        {
+            self.shared.sent(batch.len());
+            // A thread that is gone has reported why, and the gateway is about to end.
+            let _ = entries.send(std::mem::take(batch));
         }
     }
 
@@ -129,7 +141,8 @@ impl Journal {
 
     /// Writes and syncs what is left, and ends.
     pub(crate) fn close(&mut self) -> Head {
-        if let Kind::Thread { entries, thread } = &mut self.kind {
+        self.commit();
+        if let Kind::Thread { entries, thread, .. } = &mut self.kind {
             // Without a sender the thread ends by itself.
             drop(entries.take());
             if let Some(thread) = thread.take() {
@@ -149,13 +162,13 @@ impl Drop for Journal {
 }
 
 impl Shared {
-    fn sent(&self) {
-        self.state.lock().expect("nothing panics while it holds this lock").0 += 1;
+    fn sent(&self, entries: usize) {
+        self.state.lock().expect("nothing panics while it holds this lock").0 += entries;
     }
 
-    fn written(&self, records: usize, head: Head) {
+    fn written(&self, entries: usize, head: Head) {
         let mut state = self.state.lock().expect("nothing panics while it holds this lock");
-        *state = (state.0.saturating_sub(records), head);
+        *state = (state.0.saturating_sub(entries), head);
     }
 
     fn set(&self, lag: usize, head: Head) {
@@ -167,26 +180,19 @@ impl Shared {
     }
 }
 
-/// A thread that is gone has reported why, and the gateway is about to end.
-fn send(entries: Option<&Sender<Entry>>, entry: Entry) {
-    if let Some(entries) = entries {
-        let _ = entries.send(entry);
-    }
-}
-
 /// Takes everything that waits, writes it, syncs once if anybody asked, and starts over.
 fn run<S: Sink>(
     mut writer: Writer<S>,
-    waiting: &Receiver<Entry>,
+    waiting: &Receiver<Vec<Entry>>,
     shared: &Shared,
     mut report: impl FnMut(JournalReport),
 ) {
     let mut tokens = Vec::new();
     while let Ok(first) = waiting.recv() {
-        let mut records = 0;
-        let taken = std::iter::once(first).chain(waiting.try_iter());
-        let done = take(&mut writer, taken, &mut tokens, &mut records);
-        shared.written(records, writer.head());
+        let mut entries = 0;
+        let taken = std::iter::once(first).chain(waiting.try_iter()).flatten();
+        let done = take(&mut writer, taken, &mut tokens, &mut entries);
+        shared.written(entries, writer.head());
         if let Err(error) = done {
             report(JournalReport::Failed(error));
             return;
@@ -204,12 +210,12 @@ fn take<S: Sink>(
     writer: &mut Writer<S>,
     entries: impl Iterator<Item = Entry>,
     tokens: &mut Vec<u64>,
-    records: &mut usize,
+    taken: &mut usize,
 ) -> Result<(), WriteError> {
     for entry in entries {
+        *taken += 1;
         match entry {
             Entry::Append(now, body) => {
-                *records += 1;
                 writer.append(now, &body)?;
             }
             Entry::Flush(token) => tokens.push(token),
@@ -263,7 +269,7 @@ mod tests {
         let writer = Writer::new(disk, options, 1);
         let (sender, receiver) = mpsc::channel();
         for entry in entries {
-            sender.send(entry).unwrap();
+            sender.send(vec![entry]).unwrap();
         }
         drop(sender);
         let mut reports = Vec::new();

@@ -23,7 +23,7 @@ pub(crate) enum BotInput {
         /// As it came.
         raw: RawFrame,
         /// Room in the link's budget, given back when the frame has been dealt with.
-        room: Option<OwnedSemaphorePermit>,
+        _room: Option<OwnedSemaphorePermit>,
     },
     /// The bot's connection ended; why, if not by its own will.
     Gone(Option<String>),
@@ -245,7 +245,7 @@ mod tests {
     fn lanes(frames: Vec<(LinkId, Request)>) -> Lanes<&'static str, &'static str> {
         let mut lanes = Lanes::default();
         for (link, request) in frames {
-            lanes.push_bot(link, BotInput::Frame { request, raw: RawFrame::default(), room: None });
+            lanes.push_bot(link, BotInput::Frame { request, raw: RawFrame::default(), _room: None });
         }
         lanes
     }

@@ -282,9 +282,9 @@ fn known_bot(shared: &Shared, name: Option<&str>) -> Result<Option<BotName>, Pro
 }
 
 fn new_token() -> io::Result<String> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
+    let mut bytes = [0; TOKEN_BYTES];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// Replaces a file by one that only this user can read, from its first byte on.

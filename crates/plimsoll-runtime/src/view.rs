@@ -216,7 +216,7 @@ fn orders(snapshot: &Snapshot) -> Vec<OrderRow> {
         status: order.status.as_str(),
         cl_ord_id: order.cl_ord_id.as_ref().map(ToString::to_string),
         perm_id: order.perm_id,
-        denied_by: order.denied_by.map(|guard| guard.as_str()),
+        denied_by: order.denied_by.map(plimsoll_core::GuardId::as_str),
         since: rfc3339(order.since),
     };
     snapshot.orders.iter().map(row).collect()

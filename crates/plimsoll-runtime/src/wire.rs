@@ -4,6 +4,8 @@
 //! Owns: which frames the bridge must see and which are relayed without it. Does not own: layouts, which
 //! are `plimsoll-tws`'s, nor any decision.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_core::{Ask, Rewrite};
@@ -80,8 +82,9 @@ fn told(version: ServerVersion, frame: &RawFrame) -> Told {
 /// Times without a zone (executions below version 174) are read as New York's: the journal keeps no login
 /// zone, and nothing is decided by an execution's time.
 pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report, String> {
-    let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
-    translate::report(version, frame, &zone).map_err(|error| error.to_string())
+    static ZONE: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC));
+    translate::report(version, frame, &ZONE).map_err(|error| error.to_string())
 }
 
 /// A bot's frame in the bridge's words.

@@ -79,7 +79,8 @@ pub(crate) struct Work {
     api: Option<Api>,
     ready: watch::Sender<bool>,
     out: Vec<Command>,
-    last_work: BTreeMap<BotName, Timestamp>,
+    /// When each bot last ordered, changed or canceled something.
+    worked_at: BTreeMap<BotName, Timestamp>,
     breaks_since: BTreeMap<(String, String), Timestamp>,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
@@ -112,7 +113,7 @@ impl Work {
             api: parts.api,
             ready: parts.ready,
             out: Vec::new(),
-            last_work: BTreeMap::new(),
+            worked_at: BTreeMap::new(),
             breaks_since: BTreeMap::new(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
@@ -235,8 +236,8 @@ impl Work {
                 let _ = answer.send(view);
             }
             lanes::Work::Operator(OperatorInput::Shutdown) => self.ending = true,
-            lanes::Work::Venue(input) => self.from_venue(input),
-            lanes::Work::Bot(link, input) => self.from_bot(link, input),
+            lanes::Work::Venue(input) => self.on_venue(input),
+            lanes::Work::Bot(link, input) => self.on_bot(link, input),
             lanes::Work::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
@@ -245,7 +246,7 @@ impl Work {
         self.end_links();
     }
 
-    fn from_bot(&mut self, link: LinkId, input: BotInput) {
+    fn on_bot(&mut self, link: LinkId, input: BotInput) {
         let Some(state) = self.links.get(&link) else {
             self.lanes.forget(link);
             return;
@@ -253,11 +254,11 @@ impl Work {
         let version = state.version;
         match input {
             BotInput::Gone(why) => self.end_link(link, why),
-            BotInput::Frame { request: Request::Other, raw, .. } => self.to_venue(link, &raw),
+            BotInput::Frame { request: Request::Other, raw, .. } => self.send_to_venue(link, &raw),
             BotInput::Frame { request, raw, .. } => {
                 if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request {
                     let at = self.clock.now().wall;
-                    self.last_work.insert(state.bot.clone(), at);
+                    self.worked_at.insert(state.bot.clone(), at);
                 }
                 self.asking = Some(link);
                 self.feed(Event::FromBot { link, request, raw }, Some(version));
@@ -266,7 +267,7 @@ impl Work {
         }
     }
 
-    fn from_venue(&mut self, input: VenueInput) {
+    fn on_venue(&mut self, input: VenueInput) {
         match input {
             VenueInput::Arrived(arrival) => self.arrived(*arrival),
             VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
@@ -303,7 +304,7 @@ impl Work {
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
         match told {
-            Told::Relay => self.to_bot(link, &raw),
+            Told::Relay => self.send_to_bot(link, &raw),
             Told::RelayTick => {
                 if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
                     self.to_end.push((link, full.to_string()));
@@ -327,7 +328,7 @@ impl Work {
                 | Report::Contract(_)
                 | Report::ContractEnd(_)
                 | Report::Quote { .. }
-                | Report::Other => self.to_bot(link, &raw),
+                | Report::Other => self.send_to_bot(link, &raw),
                 Report::ManagedAccounts(_)
                 | Report::NextValidId(_)
                 | Report::OpenOrder(_)
@@ -366,14 +367,14 @@ impl Work {
         let Some(version) = self.own.as_ref().map(|own| own.version) else { return };
         if wire::is_batch_start(raw) && wire::has_barrier(version) {
             self.clock.set_lockstep(at);
-            self.to_own(&wire::ask_barrier(version));
+            self.send_to_own(&wire::ask_barrier(version));
             return;
         }
         if wire::is_batch_start(raw) {
             self.clock.set_lockstep(at);
         }
         self.tell_time();
-        self.to_own(&wire::ask_time(version));
+        self.send_to_own(&wire::ask_time(version));
     }
 
     /// Journals an event, has it decided, journals the decisions, carries them out.
@@ -394,6 +395,8 @@ impl Work {
             self.carry_out(now, command);
         }
         self.out = out;
+        // What was carried out leaves when this task pauses, so after this.
+        self.journal.commit();
     }
 
     fn end_links(&mut self) {
@@ -420,6 +423,7 @@ impl Work {
         tracing::warn!(link = %link, "{text}");
         let now: Now = self.clock.now();
         self.journal.append(now, Body::LinkNote { link: link.0, text: text.to_owned() });
+        self.journal.commit();
     }
 
     /// Whether the broker's state is known in this life of the process.
@@ -501,7 +505,7 @@ impl Work {
                 head: self.journal.head(),
                 links: own.chain(bots).collect(),
                 stages: &stages(&self.settings),
-                last_work: &self.last_work,
+                last_work: &self.worked_at,
                 unguarded: &without_stale_guard(&self.config),
                 unenforced: &self.notes,
                 breaks_since: &self.breaks_since,
