@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, StateLock, WriteError};
-use plimsoll_model::{Account, BotName, ClientId, LinkId, Now, RawFrame, Report, Request};
+use plimsoll_model::{Account, BotName, ClientId, LinkId, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
@@ -22,16 +22,17 @@ use tokio::task::JoinSet;
 use crate::bot_link;
 use crate::clock::{Clock, stream};
 use crate::config::Settings;
-use crate::gateway::{GatewayError, Inputs, Parts, stages, without_stale_guard};
-use crate::input::{Arrival, Input, OperatorInput, Shared, VenueInput};
+use crate::gateway::{GatewayError, Inputs, Parts};
+use crate::input::{Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalReport};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing};
 use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::quotes::Conflation;
-use crate::view::{LinkRow, ShellFacts, View};
-use crate::wire::{self, Told};
+
+mod told;
+mod views;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
@@ -267,116 +268,6 @@ impl Work {
         }
     }
 
-    fn on_venue(&mut self, input: VenueInput) {
-        match input {
-            VenueInput::Arrived(arrival) => self.arrived(*arrival),
-            VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
-            VenueInput::Gone { link, why } => {
-                self.end_link(link, Some(why.unwrap_or_else(|| "the venue closed the connection".into())));
-            }
-            VenueInput::OwnUp { link, version, out } => {
-                tracing::info!(link = %link, version = %version, "own connection up");
-                self.own = Some(OwnLink { link, version, out });
-                self.feed(Event::OwnUp { link }, None);
-            }
-            VenueInput::OwnReport { link, report, raw } => self.told_us(link, *report, raw),
-            VenueInput::OwnUnreadable { link, why } => {
-                self.note(link, &format!("a message of the venue was not understood: {why}"));
-            }
-            VenueInput::OwnDown { link, why } => {
-                self.note(link, &format!("own connection ended: {why}"));
-                self.own = None;
-                self.quotes.clear();
-                self.feed(Event::OwnDown { link }, None);
-            }
-        }
-    }
-
-    fn arrived(&mut self, arrival: Arrival) {
-        let Arrival { link, bot, client_id, version, raw, to_bot, to_venue } = arrival;
-        tracing::info!(link = %link, bot = %bot, client_id = %client_id, version = %version, "bot arrived");
-        let accounts = self.config.bot(&bot).map(|bot| bot.accounts.clone()).unwrap_or_default();
-        let state = BotLink { bot: bot.clone(), client_id, version, accounts, to_bot, to_venue };
-        self.links.insert(link, state);
-        self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
-    }
-
-    fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
-        let Some(state) = self.links.get(&link) else { return };
-        match told {
-            Told::Relay => self.send_to_bot(link, &raw),
-            Told::RelayTick => {
-                if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
-                    self.to_end.push((link, full.to_string()));
-                }
-            }
-            Told::Unreadable(why) => {
-                // It may be about somebody else's account, so it is withheld; a person has to look.
-                self.note(link, &format!("a message of the venue was not understood and not shown: {why}"));
-            }
-            Told::Report(report) => match &*report {
-                // Shown or not by the account alone; nothing is decided by them, so nothing is journaled.
-                Report::AboutAccount(account) if !state.accounts.contains(account) => {}
-                Report::Position(position) if !state.accounts.contains(&position.account) => {}
-                Report::AboutAccount(_)
-                | Report::Position(_)
-                | Report::PositionsEnd
-                | Report::OpenOrderEnd
-                | Report::ExecutionsEnd(_)
-                | Report::CompletedOrdersEnd
-                | Report::CurrentTime(_)
-                | Report::Contract(_)
-                | Report::ContractEnd(_)
-                | Report::Quote { .. }
-                | Report::Other => self.send_to_bot(link, &raw),
-                Report::ManagedAccounts(_)
-                | Report::NextValidId(_)
-                | Report::OpenOrder(_)
-                | Report::Status(_)
-                | Report::Execution(_)
-                | Report::Commission { .. }
-                | Report::CompletedOrder(_)
-                | Report::Error(_) => {
-                    let version = state.version;
-                    self.feed(Event::FromVenue { link, report: *report, raw }, Some(version));
-                }
-            },
-        }
-    }
-
-    fn told_us(&mut self, link: LinkId, report: Report, raw: RawFrame) {
-        let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
-        let version = own.version;
-        match report {
-            Report::Quote { id, field, price } => {
-                let at = self.clock.now().wall;
-                self.quotes.tick(id, field, price, at);
-            }
-            Report::CurrentTime(at) => self.venue_time(at, &raw),
-            Report::AboutAccount(_) | Report::ContractEnd(_) | Report::Other => {}
-            report => self.feed(Event::FromVenue { link, report, raw }, Some(version)),
-        }
-    }
-
-    /// In lockstep the venue begins each batch with its time and waits until we have taken the batch. A
-    /// second question, answered behind the batch, tells us where it ends.
-    fn venue_time(&mut self, at: Timestamp, raw: &RawFrame) {
-        if !self.clock.is_lockstep() {
-            return;
-        }
-        let Some(version) = self.own.as_ref().map(|own| own.version) else { return };
-        if wire::is_batch_start(raw) && wire::has_barrier(version) {
-            self.clock.set_lockstep(at);
-            self.send_to_own(&wire::ask_barrier(version));
-            return;
-        }
-        if wire::is_batch_start(raw) {
-            self.clock.set_lockstep(at);
-        }
-        self.tell_time();
-        self.send_to_own(&wire::ask_time(version));
-    }
-
     /// Journals an event, has it decided, journals the decisions, carries them out.
     fn feed(&mut self, event: Event, version: Option<ServerVersion>) {
         self.feed_with(event, version, "");
@@ -478,48 +369,6 @@ impl Work {
         let head = self.journal.close();
         tracing::info!(journal = %head.anchor(), "gateway ended");
         failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn view(&mut self) -> View {
-        let now = self.clock.now();
-        let snapshot = self.bridge.snapshot(now);
-        self.note_breaks(&snapshot, now.wall);
-        let own = self.own.iter().map(|own| LinkRow {
-            link: own.link.0,
-            bot: "own".into(),
-            client_id: self.settings.client_id.0,
-            server_version: own.version.number(),
-        });
-        let bots = self.links.iter().map(|(link, state)| LinkRow {
-            link: link.0,
-            bot: state.bot.to_string(),
-            client_id: state.client_id.0,
-            server_version: state.version.number(),
-        });
-        View::new(
-            &snapshot,
-            ShellFacts {
-                venue: &self.config.venue.name,
-                environment: self.settings.environment.as_str(),
-                clock_source: self.clock.source_word(),
-                head: self.journal.head(),
-                links: own.chain(bots).collect(),
-                stages: &stages(&self.settings),
-                last_work: &self.worked_at,
-                unguarded: &without_stale_guard(&self.config),
-                unenforced: &self.notes,
-                breaks_since: &self.breaks_since,
-            },
-        )
-    }
-
-    fn note_breaks(&mut self, snapshot: &plimsoll_core::Snapshot, at: Timestamp) {
-        let found: Vec<(String, String)> =
-            snapshot.breaks.iter().map(|b| (b.account.to_string(), b.instrument.to_string())).collect();
-        self.breaks_since.retain(|key, _| found.contains(key));
-        for key in found {
-            self.breaks_since.entry(key).or_insert(at);
-        }
     }
 }
 

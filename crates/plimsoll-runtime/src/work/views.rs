@@ -1,0 +1,51 @@
+//! How things stand, gathered from the bridge and the shell for whoever looks.
+
+use jiff::Timestamp;
+
+use super::Work;
+use crate::gateway::{stages, without_stale_guard};
+use crate::view::{LinkRow, ShellFacts, View};
+
+impl Work {
+    pub(super) fn view(&mut self) -> View {
+        let now = self.clock.now();
+        let snapshot = self.bridge.snapshot(now);
+        self.note_breaks(&snapshot, now.wall);
+        let own = self.own.iter().map(|own| LinkRow {
+            link: own.link.0,
+            bot: "own".into(),
+            client_id: self.settings.client_id.0,
+            server_version: own.version.number(),
+        });
+        let bots = self.links.iter().map(|(link, state)| LinkRow {
+            link: link.0,
+            bot: state.bot.to_string(),
+            client_id: state.client_id.0,
+            server_version: state.version.number(),
+        });
+        View::new(
+            &snapshot,
+            ShellFacts {
+                venue: &self.config.venue.name,
+                environment: self.settings.environment.as_str(),
+                clock_source: self.clock.source_word(),
+                head: self.journal.head(),
+                links: own.chain(bots).collect(),
+                stages: &stages(&self.settings),
+                last_work: &self.worked_at,
+                unguarded: &without_stale_guard(&self.config),
+                unenforced: &self.notes,
+                breaks_since: &self.breaks_since,
+            },
+        )
+    }
+
+    fn note_breaks(&mut self, snapshot: &plimsoll_core::Snapshot, at: Timestamp) {
+        let found: Vec<(String, String)> =
+            snapshot.breaks.iter().map(|b| (b.account.to_string(), b.instrument.to_string())).collect();
+        self.breaks_since.retain(|key, _| found.contains(key));
+        for key in found {
+            self.breaks_since.entry(key).or_insert(at);
+        }
+    }
+}
