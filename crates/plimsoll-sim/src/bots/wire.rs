@@ -1,5 +1,7 @@
 //! The client that the demo bots share: handshake, subscriptions, prices, executions, refusals.
 
+use std::collections::BTreeSet;
+
 use bytes::BytesMut;
 use plimsoll_model::{ClientId, OrdType, Position, Price, Qty, RawFrame, Side};
 use plimsoll_tws::frame::{self, FrameDecoder, FrameError, VENUE_FRAME_MAX};
@@ -43,12 +45,26 @@ pub struct DemoBot {
     ready: bool,
     /// How many subscriptions the venue has answered.
     subscribed: usize,
+    /// Orders that nobody has said anything about yet.
+    unanswered: BTreeSet<i32>,
+    /// The second is not acknowledged before all its orders are answered: what the bot does about an
+    /// answer belongs to the same second, or a day would not be the same twice.
+    owes_acknowledgement: bool,
 }
 
 impl DemoBot {
     pub(super) fn new(strategy: Box<dyn Strategy>) -> Self {
         let decoder = FrameDecoder::new(VENUE_FRAME_MAX);
-        Self { strategy, desk: Desk::new(), decoder, version: None, ready: false, subscribed: 0 }
+        Self {
+            strategy,
+            desk: Desk::new(),
+            decoder,
+            version: None,
+            ready: false,
+            subscribed: 0,
+            unanswered: BTreeSet::new(),
+            owes_acknowledgement: false,
+        }
     }
 
     /// The bot's name.
@@ -78,10 +94,9 @@ impl DemoBot {
 
     /// A new connection: the hello goes out. Holdings are remembered as the bot believes them.
     pub fn connected(&mut self, out: &mut BytesMut) {
+        self.disconnected();
         self.decoder = FrameDecoder::new(VENUE_FRAME_MAX);
         self.version = None;
-        self.ready = false;
-        self.subscribed = 0;
         let hello = ClientHello { min: OFFER.0, max: OFFER.1, options: "".into() };
         out.extend_from_slice(&hello.encode());
     }
@@ -90,6 +105,8 @@ impl DemoBot {
     pub fn disconnected(&mut self) {
         self.ready = false;
         self.subscribed = 0;
+        self.unanswered.clear();
+        self.owes_acknowledgement = false;
     }
 
     /// Bytes from the server, cut anywhere.
@@ -134,16 +151,24 @@ impl DemoBot {
                     self.strategy.on_second(&mut self.desk);
                 }
                 self.place(version, out);
-                send(version, &Request::ReqCurrentTime, out);
+                self.owes_acknowledgement = true;
             }
             Response::TickReqParams(_) => self.subscribed += 1,
             Response::TickPrice(tick) => self.price(&tick),
             Response::ExecDetails(execution) => self.executed(&execution),
+            // Behind an inactive order comes the error that says why.
+            Response::OrderStatus(status) if status.status != "Inactive" => {
+                self.unanswered.remove(&status.order_id);
+            }
             Response::Error(error) => {
                 self.refused(&error);
                 self.place(version, out);
+                self.unanswered.remove(&error.id);
             }
             _ => {}
+        }
+        if self.unanswered.is_empty() && std::mem::take(&mut self.owes_acknowledgement) {
+            send(version, &Request::ReqCurrentTime, out);
         }
         Ok(())
     }
@@ -202,6 +227,7 @@ impl DemoBot {
         for order in std::mem::take(&mut self.desk.outgoing) {
             let message = place_order(&order, self.strategy.account(), self.strategy.name());
             send(version, &Request::PlaceOrder(Box::new(message)), out);
+            self.unanswered.insert(order.order_id);
         }
     }
 }
