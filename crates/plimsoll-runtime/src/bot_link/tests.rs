@@ -1,3 +1,5 @@
+//! The handshake passed through, and the four streams of a link, over in-memory connections.
+
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
