@@ -120,10 +120,11 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        if self.recon.state != ReconState::Done {
+        let asks = matches!(self.recon.state, ReconState::Asking(_));
+        if self.recon.state == ReconState::Down {
             return None;
         }
-        if self.recon.polling.is_some() {
+        if asks || self.recon.polling.is_some() {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
@@ -134,6 +135,7 @@ impl Bridge {
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
         if self.next_wakeup().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
+            self.ask_again(now, out);
         }
     }
 

@@ -25,6 +25,8 @@ use std::fmt;
 
 use plimsoll_model::NewOrder;
 
+use crate::config::Mode;
+
 pub use judged::{Context, Phase};
 pub use reason::Reason;
 pub(crate) use reason::Span;
@@ -233,6 +235,14 @@ pub struct Denial {
     pub reason: Reason,
 }
 
+impl Denial {
+    /// Whether the order stays here. In observe mode guards only report; but a halt is no guard's opinion,
+    /// it is a person who said stop.
+    pub(crate) fn binds(&self, mode: Mode) -> bool {
+        mode == Mode::Enforce || self.guard == GuardId::Halt
+    }
+}
+
 impl fmt::Display for Denial {
     /// The text that the bot reads: `Plimsoll stale_data: SPY last struck 14m12s ago, limit 15s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,6 +263,10 @@ impl<T> Cleared<T> {
 
 /// Runs every guard in order; the first no is the answer.
 pub(crate) fn judge(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    if ctx.config.mode == Mode::Observe {
+        // The only word that binds in observe mode must not be hidden behind another guard's.
+        halted::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Halt, reason })?;
+    }
     for spec in GUARDS {
         (spec.check)(ctx, order).map_err(|reason| Denial { guard: spec.id, reason })?;
     }
@@ -274,7 +288,7 @@ pub(crate) enum Verdict<T> {
 pub(crate) fn release<T>(ctx: &Context<'_>, judged: T, order: fn(&T) -> &NewOrder) -> Verdict<T> {
     match (judge(ctx, order(&judged)), ctx.config.mode) {
         (Ok(()), _) => Verdict::Cleared(Cleared(judged)),
-        (Err(denial), crate::config::Mode::Observe) => Verdict::Observed(Cleared(judged), denial),
-        (Err(denial), crate::config::Mode::Enforce) => Verdict::Denied(judged, denial),
+        (Err(denial), mode) if denial.binds(mode) => Verdict::Denied(judged, denial),
+        (Err(denial), _) => Verdict::Observed(Cleared(judged), denial),
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// Orders kept in the book. Beyond it the oldest finished one is forgotten; if all are open, new orders
-/// are denied.
+/// Orders kept in the book. Beyond it the oldest finished one is forgotten. An open one never is; those
+/// are bounded by [`OPEN_ORDERS_MAX`] for each bot.
 pub const BOOK_ORDERS_MAX: usize = 100_000;
 
 /// Working orders of one bot at once; beyond it its new orders are denied.

@@ -149,7 +149,7 @@ impl Recent {
         }
     }
 
-    /// An earlier order that says the same, and how long ago it was.
+    /// The latest earlier order that says the same, and how long ago it was.
     pub(crate) fn same_order<'a>(
         &'a self,
         now: Mono,
@@ -158,22 +158,31 @@ impl Recent {
         window: Duration,
     ) -> Option<(&'a ClOrdId, Duration)> {
         self.before(&order.bot, number)
-            .filter(|asked| !asked.denied)
-            .filter_map(|asked| Some((asked.said.as_ref()?, now.since(asked.at))))
-            .find(|(said, age)| *age < window && said.says(order))
+            .map(|asked| (asked, now.since(asked.at)))
+            .take_while(|(_, age)| *age < window)
+            .filter(|(asked, _)| !asked.denied)
+            .filter_map(|(asked, age)| Some((asked.said.as_ref()?, age)))
+            .find(|(said, _)| said.says(order))
             .map(|(said, age)| (&said.cl_ord_id, age))
     }
 
     /// How much this bot asked for in the rate window before this message, denied orders included.
     pub(crate) fn count_before(&self, now: Mono, bot: &BotName, number: Option<u64>) -> usize {
-        self.before(bot, number).filter(|asked| now.since(asked.at) < limits::RATE_WINDOW).count()
+        let Some(all) = self.bots.get(bot) else { return 0 };
+        let first = all.partition_point(|asked| now.since(asked.at) >= limits::RATE_WINDOW);
+        until(all, number).saturating_sub(first)
     }
 
-    /// What was asked before the message of this number, or at all.
+    /// What was asked before the message of this number, or at all, latest first.
     fn before(&self, bot: &BotName, number: Option<u64>) -> impl Iterator<Item = &Asked> {
-        let all = self.bots.get(bot).into_iter().flatten();
-        all.take_while(move |asked| number.is_none_or(|number| asked.number < number))
+        let all = self.bots.get(bot);
+        all.into_iter().flat_map(move |all| all.range(..until(all, number)).rev())
     }
+}
+
+/// Where the message of this number stands, or would. Numbers and instants both only grow.
+fn until(all: &VecDeque<Asked>, number: Option<u64>) -> usize {
+    number.map_or(all.len(), |number| all.partition_point(|asked| asked.number < number))
 }
 
 impl Said {

@@ -109,6 +109,26 @@ impl Recon {
         self.ask_about_orders(out);
     }
 
+    /// Asks once more for what is outstanding of a whole round.
+    pub(crate) fn ask_again(&mut self, now: Mono, out: &mut Vec<Ask>) {
+        let ReconState::Asking(round) = self.state else { return };
+        self.last_poll = now;
+        if round.positions {
+            out.push(Ask::Positions);
+        }
+        if round.open_orders {
+            out.push(Ask::OpenOrders);
+        }
+        if round.executions {
+            let req_id = self.req_id();
+            self.executions_req = Some(req_id);
+            out.push(Ask::Executions { req_id });
+        }
+        if round.completed_orders {
+            out.push(Ask::CompletedOrders);
+        }
+    }
+
     pub(crate) fn down(&mut self) {
         self.state = ReconState::Down;
         self.link = None;

@@ -3,7 +3,7 @@
 //! Only prices count. A size that ticks on a frozen price must not make the price look fresh, which is
 //! pitfall 1. Does not own: how old is too old.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use plimsoll_core::Quote;
@@ -14,6 +14,8 @@ use plimsoll_model::{InstrumentId, Price, QuoteField, ReqId};
 pub(crate) struct Conflation {
     by_request: BTreeMap<ReqId, InstrumentId>,
     latest: BTreeMap<InstrumentId, Latest>,
+    /// What was last known before the connection was lost.
+    before: BTreeMap<InstrumentId, Quote>,
 }
 
 #[derive(Debug)]
@@ -23,37 +25,56 @@ struct Latest {
     changed: bool,
     /// The venue second in which the bridge was told last.
     told: Option<i64>,
+    /// Fields that a subscription has not brought yet. What comes first is the venue's memory: if it says
+    /// what was known before, nothing was struck.
+    unheard: BTreeSet<QuoteField>,
 }
 
 impl Conflation {
     /// A subscription was made; prices of an earlier one of the same instrument still count.
     pub(crate) fn subscribed(&mut self, req_id: ReqId, instrument: InstrumentId) {
+        if let Some(latest) = self.latest.get_mut(&instrument) {
+            latest.unheard = all_fields();
+        }
         self.by_request.insert(req_id, instrument);
     }
 
     /// The connection is gone: nothing that it said counts any more.
     pub(crate) fn clear(&mut self) {
         self.by_request.clear();
-        self.latest.clear();
+        let lost = std::mem::take(&mut self.latest);
+        self.before.extend(lost.into_iter().map(|(instrument, latest)| (instrument, latest.quote)));
     }
 
-    /// One field was struck. Prices of requests that are not ours are ignored.
+    /// One field was struck, or withdrawn. Prices of requests that are not ours are ignored.
     pub(crate) fn tick(&mut self, id: ReqId, field: QuoteField, price: Option<Price>, at: Timestamp) {
+        // Yesterday's close says nothing about now.
+        if field == QuoteField::Close {
+            return;
+        }
         let Some(instrument) = self.by_request.get(&id) else { return };
+        let before = self.before.get(instrument);
+        if price.is_none() && !self.latest.contains_key(instrument) {
+            return;
+        }
         let latest = self.latest.entry(instrument.clone()).or_insert_with(|| Latest {
-            quote: Quote { bid: None, ask: None, last: None, struck: at },
+            quote: Quote {
+                bid: None,
+                ask: None,
+                last: None,
+                struck: before.map_or(at, |quote| quote.struck),
+            },
             changed: false,
             told: None,
+            unheard: all_fields(),
         });
-        let slot = match field {
-            QuoteField::Bid => &mut latest.quote.bid,
-            QuoteField::Ask => &mut latest.quote.ask,
-            QuoteField::Last => &mut latest.quote.last,
-            // Yesterday's close says nothing about now.
-            QuoteField::Close => return,
-        };
-        *slot = price;
-        latest.quote.struck = at;
+        let known = slot(&mut latest.quote, field).or_else(|| slot(&mut before.copied()?, field).take());
+        let is_memory = latest.unheard.remove(&field) && known == price;
+        *slot(&mut latest.quote, field) = price;
+        // A price that is withdrawn was not struck.
+        if price.is_some() && !is_memory {
+            latest.quote.struck = at;
+        }
         latest.changed = true;
     }
 
@@ -77,6 +98,18 @@ impl Conflation {
         let nanos = now.subsec_nanosecond().rem_euclid(1_000_000_000);
         let left = u64::try_from(1_000_000_000 - nanos).unwrap_or(1_000_000_000);
         waits.then(|| std::time::Duration::from_nanos(left))
+    }
+}
+
+fn all_fields() -> BTreeSet<QuoteField> {
+    BTreeSet::from([QuoteField::Bid, QuoteField::Ask, QuoteField::Last])
+}
+
+fn slot(quote: &mut Quote, field: QuoteField) -> &mut Option<Price> {
+    match field {
+        QuoteField::Bid => &mut quote.bid,
+        QuoteField::Ask => &mut quote.ask,
+        QuoteField::Last | QuoteField::Close => &mut quote.last,
     }
 }
 
@@ -130,5 +163,31 @@ mod tests {
         quotes.tick(ReqId(8), QuoteField::Bid, px("1"), at("00.1"));
         let told: Vec<_> = quotes.take_due(at("00.2"));
         assert_eq!(told, []);
+    }
+
+    #[test]
+    fn what_the_venue_remembers_after_a_reconnect_was_not_struck_again() {
+        let spy = InstrumentId::us_stock("SPY");
+        let px = |text| Some(Price::parse(text).unwrap());
+        let mut quotes = Conflation::default();
+        quotes.subscribed(ReqId(1), spy.clone());
+        quotes.tick(ReqId(1), QuoteField::Bid, px("500.00"), at("01"));
+        quotes.clear();
+        quotes.subscribed(ReqId(2), spy);
+        quotes.tick(ReqId(2), QuoteField::Bid, px("500.00"), at("30"));
+        assert_eq!(quotes.take_due(at("30"))[0].1.struck, at("01"), "the venue only repeated itself");
+        quotes.tick(ReqId(2), QuoteField::Bid, px("500.01"), at("31"));
+        assert_eq!(quotes.take_due(at("31"))[0].1.struck, at("31"));
+    }
+
+    #[test]
+    fn a_withdrawn_price_does_not_make_a_quote_fresh() {
+        let px = |text| Some(Price::parse(text).unwrap());
+        let mut quotes = Conflation::default();
+        quotes.subscribed(ReqId(1), InstrumentId::us_stock("SPY"));
+        quotes.tick(ReqId(1), QuoteField::Ask, px("500.02"), at("01"));
+        quotes.tick(ReqId(1), QuoteField::Ask, None, at("20"));
+        let (_, quote) = quotes.take_due(at("20"))[0].clone();
+        assert_eq!((quote.ask, quote.struck), (None, at("01")));
     }
 }

@@ -5,7 +5,6 @@ use plimsoll_model::{LinkId, Now, OrderId, OrderRequest, OrderStatus, PermId, Ra
 use super::Bridge;
 use super::orders::{Asker, Taken};
 use crate::book::{OrderKey, OrderState, Owner};
-use crate::config::Mode;
 use crate::guard::{Denial, GuardId, Phase, Reason, judge};
 use crate::intake::Intake;
 use crate::outbox::{Parcel, Waiting};
@@ -32,15 +31,15 @@ impl Bridge {
             let reason = Reason::TooMany { what: "orders waiting for the disk", max };
             first_no = orders.first().map(|o| (o.order_id, Denial { guard: GuardId::Supported, reason }));
         }
-        match (first_no, asker.config.mode) {
-            (None, _) => self.post(now, asker, taken, out),
-            (Some((member, denial)), Mode::Observe) => {
+        match first_no {
+            None => self.post(now, asker, taken, out),
+            Some((member, denial)) if denial.binds(asker.config.mode) => {
+                self.deny_group(now, asker, &[], taken, member, &denial, out);
+            }
+            Some((member, denial)) => {
                 let cl_ord_id = orders.iter().find(|o| o.order_id == member).map(|o| o.cl_ord_id.clone());
                 out.push(Command::Observed { link: asker.link, cl_ord_id, denial });
                 self.post(now, asker, taken, out);
-            }
-            (Some((member, denial)), Mode::Enforce) => {
-                self.deny_group(now, asker, &[], taken, member, &denial, out);
             }
         }
     }

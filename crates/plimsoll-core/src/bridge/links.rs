@@ -15,6 +15,7 @@ impl Bridge {
         self.epoch = epoch;
         self.links.close_all();
         self.recon.down();
+        self.recon.was_done = false;
         self.quotes.clear();
         self.contract_reqs.clear();
         self.doubt_since = None;

@@ -109,15 +109,23 @@ impl Bridge {
                 }
             }
         }
-        match (first_no, asker.config.mode) {
-            (None, _) => self.judge_group(now, asker, taken, out),
-            (Some((member, denial)), Mode::Enforce) => {
-                self.deny_group(now, asker, &group, taken, member, &denial, out);
-            }
-            (Some((_, denial)), Mode::Observe) => {
-                self.let_through(now, asker, group, &taken, denial, out);
-            }
+        let Some((member, denial)) = first_no else {
+            self.judge_group(now, asker, taken, out);
+            return;
+        };
+        let denial = self.halt_of(asker).unwrap_or(denial);
+        if denial.binds(asker.config.mode) {
+            self.deny_group(now, asker, &group, taken, member, &denial, out);
+        } else {
+            self.let_through(now, asker, group, &taken, denial, out);
         }
+    }
+
+    /// In observe mode, the halt that an order meets which nobody could tell to be reducing.
+    fn halt_of(&self, asker: &Asker) -> Option<Denial> {
+        let halt = self.halts.of(&asker.bot().name).filter(|_| asker.config.mode == Mode::Observe)?;
+        let reason = Reason::Halted { level: halt.level, by: halt.by.clone(), reason: halt.reason.clone() };
+        Some(Denial { guard: GuardId::Halt, reason })
     }
 
     /// A margin preview never rests; only its account matters.

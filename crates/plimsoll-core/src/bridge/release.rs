@@ -38,7 +38,7 @@ impl Bridge {
                 break;
             }
         }
-        let denies = config.mode == crate::config::Mode::Enforce;
+        let denies = first_no.as_ref().is_some_and(|(_, denial)| denial.binds(config.mode));
         for waiting in parcel.orders {
             match &first_no {
                 Some((member, denial)) if denies => {

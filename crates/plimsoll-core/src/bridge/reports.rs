@@ -45,7 +45,17 @@ impl Bridge {
             self.own_answer(now, link, report, out);
         } else {
             self.show(link, &report, raw, out);
+            if matches!(report, Report::NextValidId(_)) && self.is_stopped(link) {
+                // It was away when everything was stopped; now its orders are in reach again.
+                self.cancel_all_of(now, link, out);
+            }
         }
+    }
+
+    /// Whether somebody has said that everything of this link's bot is to end.
+    fn is_stopped(&self, link: LinkId) -> bool {
+        let halt = self.links.get(link).and_then(|state| self.halts.of(&state.bot));
+        halt.is_some_and(|halt| halt.level == crate::HaltLevel::All)
     }
 
     /// Changes what we believe about orders and executions, whichever connection said it.
@@ -351,7 +361,8 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
     match (state.status, said) {
         // No answer named it, and now one does: that was no proof after all.
         (OrderStatus::Canceled, said) if state.by_absence => said,
-        (OrderStatus::Filled | OrderStatus::Canceled | OrderStatus::Denied, _) => state.status,
+        // We said no, and the venue works it all the same: then it is working, whatever we said.
+        (OrderStatus::Filled | OrderStatus::Canceled, _) => state.status,
         (_, OrderStatus::New) if !state.cum_qty.is_zero() => OrderStatus::PartiallyFilled,
         (_, said) => said,
     }

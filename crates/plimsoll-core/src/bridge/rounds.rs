@@ -29,6 +29,20 @@ impl Bridge {
         Self::ask(out, asks);
     }
 
+    /// An answer that the broker owes for too long is asked for again: one that got lost must not keep
+    /// new risk out for ever.
+    pub(super) fn ask_again(&mut self, now: Now, out: &mut Vec<Command>) {
+        let Some(what) = self.recon.state.waiting_for() else { return };
+        let mut asks = Vec::new();
+        self.recon.ask_again(now.mono, &mut asks);
+        if !asks.is_empty() {
+            out.push(Command::Notice {
+                text: format!("the broker owes an answer about {what}; asked again"),
+            });
+        }
+        Self::ask(out, asks);
+    }
+
     /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
     /// An order on a live connection is left out, because it may be on its way at this very moment, unless
     /// its fate has been unknown for a while.

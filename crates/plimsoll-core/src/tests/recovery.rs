@@ -96,3 +96,24 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         "]],
     );
 }
+
+#[test]
+fn an_answer_that_is_lost_is_asked_for_again_and_holds_nobody_up_for_ever() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 own down
+        10:00:02 own up
+        10:00:31 wake
+        10:00:32 wake
+        10:00:33 own answers
+        10:00:34 quote SPY 500.00 500.02
+        10:00:34 trend BUY 10 SPY MKT
+        ",
+        &expect![["
+            10:00:32 notice the broker owes an answer about positions; asked again
+            10:00:33 notice reconciled: 0 open orders, 0 positions
+            10:00:34 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20260227-1]
+        "]],
+    );
+}

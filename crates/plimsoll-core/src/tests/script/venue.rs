@@ -24,6 +24,10 @@ impl Script {
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
         }
+        if let ["offers", name, id] = words {
+            let (link, _) = self.link_of(name);
+            return self.say(link, Report::NextValidId(OrderId(id.parse().unwrap())));
+        }
         let [verb, name, id, rest @ ..] = words else { panic!("the venue does not know {words:?}") };
         let (link, client_id) = self.link_of(name);
         let key = (client_id, OrderId(id.parse().unwrap()));
