@@ -43,15 +43,15 @@ pub(crate) enum Command {
     /// Check configuration, disk, calendar and venue; exit 0 if a bot could start.
     Check(Query),
     /// Show the state of the running gateway.
-    Status(Query),
+    Status(Ask),
     /// List the bots.
-    Bots(Query),
+    Bots(Ask),
     /// List today's orders, denied ones included.
-    Orders(Query),
+    Orders(Ask),
     /// List positions by bot, net of fees.
-    Positions(Query),
+    Positions(Ask),
     /// List differences between the ledger and the broker.
-    Breaks(Query),
+    Breaks(Ask),
     /// Stop new risk, or everything. Needs no confirmation.
     Halt(Halt),
     /// Lift a halt. Needs a person at a terminal.
@@ -95,11 +95,31 @@ pub(crate) struct Config {
     pub(crate) config: PathBuf,
 }
 
-/// A question to the gateway or about its files.
+/// A question about the gateway's files.
 #[derive(Debug, Args)]
 pub(crate) struct Query {
     #[command(flatten)]
     pub(crate) config: Config,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the running gateway is.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    #[command(flatten)]
+    pub(crate) config: Config,
+    /// The gateway's state directory; then no configuration file is read.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// A question to the running gateway.
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -191,7 +211,7 @@ pub(crate) struct Halt {
     #[arg(long, default_value = "operator")]
     pub(crate) reason: String,
     #[command(flatten)]
-    pub(crate) config: Config,
+    pub(crate) reach: Reach,
 }
 
 /// Options of `resume`.
@@ -206,7 +226,7 @@ pub(crate) struct Resume {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) config: Config,
+    pub(crate) reach: Reach,
 }
 
 /// Options of `explain`.

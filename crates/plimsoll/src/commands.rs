@@ -4,6 +4,7 @@ mod calendar;
 mod check;
 mod ended;
 mod explain;
+mod gateway_dir;
 mod halt;
 mod journal;
 mod run;

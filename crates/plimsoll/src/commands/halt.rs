@@ -6,13 +6,13 @@ use plimsoll_core::HaltLevel;
 use plimsoll_runtime::operator::{FLEET, HaltOrder, ResumeOrder};
 use plimsoll_runtime::operator_client::{self, ClientError};
 
-use super::Outcome;
+use super::{Outcome, gateway_dir};
 use crate::cli::{Halt, Resume};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
 pub(crate) fn halt(options: &Halt) -> Outcome {
-    let loaded = super::run::load(&options.config)?;
+    let dir = gateway_dir::find_for_halt(&options.reach);
     let level = if options.all { HaltLevel::All } else { HaltLevel::NewRisk };
     let order = HaltOrder {
         level: level.as_str().to_owned(),
@@ -20,14 +20,14 @@ pub(crate) fn halt(options: &Halt) -> Outcome {
         by: who(),
         reason: options.reason.clone(),
     };
-    let said = operator_client::halt(&loaded.settings.state_dir, &order);
+    let said = operator_client::halt(&dir, &order);
     super::runtime()?.block_on(said).map_err(failure)?;
     output::line(&format!("halted {} ({level})", options.bot.as_deref().unwrap_or(FLEET)))?;
     Ok(Exit::Good)
 }
 
 pub(crate) fn resume(options: &Resume) -> Outcome {
-    let loaded = super::run::load(&options.config)?;
+    let dir = gateway_dir::find(&options.reach)?;
     let what = options.bot.as_deref().unwrap_or(FLEET);
     let token = match &options.token_file {
         Some(file) => Some(std::fs::read_to_string(file)?.trim().to_owned()),
@@ -36,7 +36,7 @@ pub(crate) fn resume(options: &Resume) -> Outcome {
     let typed_name = if token.is_none() { Some(typed(what)?) } else { None };
     let order =
         ResumeOrder { bot: options.bot.clone(), by: who(), reason: options.reason.clone(), typed_name };
-    let said = operator_client::resume(&loaded.settings.state_dir, &order, token.as_deref());
+    let said = operator_client::resume(&dir, &order, token.as_deref());
     super::runtime()?.block_on(said).map_err(failure)?;
     output::line(&format!("resumed {what}"))?;
     Ok(Exit::Good)

@@ -4,12 +4,12 @@
 use serde_json::Value;
 
 use super::Outcome;
-use crate::cli::{Config, Query};
+use crate::cli::{Ask, Reach};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
-pub(crate) fn status(query: &Query) -> Outcome {
-    let status = ask(&query.config, "/status")?;
+pub(crate) fn status(query: &Ask) -> Outcome {
+    let status = ask(&query.reach, "/status")?;
     if query.json {
         output::json(&status)?;
         return Ok(Exit::Good);
@@ -38,11 +38,11 @@ pub(crate) fn status(query: &Query) -> Outcome {
     Ok(Exit::Good)
 }
 
-pub(crate) fn bots(query: &Query) -> Outcome {
+pub(crate) fn bots(query: &Ask) -> Outcome {
     list(query, "/bots", BOTS)
 }
 
-pub(crate) fn orders(query: &Query) -> Outcome {
+pub(crate) fn orders(query: &Ask) -> Outcome {
     list(
         query,
         "/orders",
@@ -63,7 +63,7 @@ pub(crate) fn orders(query: &Query) -> Outcome {
     )
 }
 
-pub(crate) fn positions(query: &Query) -> Outcome {
+pub(crate) fn positions(query: &Ask) -> Outcome {
     list(
         query,
         "/positions",
@@ -72,8 +72,8 @@ pub(crate) fn positions(query: &Query) -> Outcome {
 }
 
 /// A break makes the answer "no".
-pub(crate) fn breaks(query: &Query) -> Outcome {
-    let breaks = ask(&query.config, "/breaks")?;
+pub(crate) fn breaks(query: &Ask) -> Outcome {
+    let breaks = ask(&query.reach, "/breaks")?;
     let none = breaks.as_array().is_none_or(Vec::is_empty);
     if query.json {
         output::json(&breaks)?;
@@ -87,8 +87,8 @@ pub(crate) fn breaks(query: &Query) -> Outcome {
 
 const BOTS: &[&str] = &["name", "stage", "state", "sent", "denied", "open", "net", "last_work", "because"];
 
-fn list(query: &Query, path: &str, columns: &[&str]) -> Outcome {
-    let answer = ask(&query.config, path)?;
+fn list(query: &Ask, path: &str, columns: &[&str]) -> Outcome {
+    let answer = ask(&query.reach, path)?;
     if query.json {
         output::json(&answer)?;
     } else {
@@ -115,11 +115,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Asks the gateway that runs with this configuration.
-fn ask(config: &Config, path: &str) -> Result<Value, Failure> {
-    let loaded = super::run::load(config)?;
-    let dir = &loaded.settings.state_dir;
+/// Asks the gateway that runs there.
+fn ask(reach: &Reach, path: &str) -> Result<Value, Failure> {
+    let dir = super::gateway_dir::find(reach)?;
     super::runtime()?
-        .block_on(plimsoll_runtime::operator_client::get(dir, path))
+        .block_on(plimsoll_runtime::operator_client::get(&dir, path))
         .map_err(|error| Failure::new(Exit::Environment, error))
 }
