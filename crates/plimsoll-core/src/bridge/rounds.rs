@@ -8,6 +8,7 @@ use plimsoll_model::{LinkId, Now, OrderStatus};
 
 use super::Bridge;
 use crate::book::OrderState;
+use crate::halt::{Halt, HaltLevel};
 use crate::recon::{Ended, ReconState};
 use crate::{Ask, Command, limits};
 
@@ -70,11 +71,15 @@ impl Bridge {
 
     pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {
         let first = matches!(self.recon.state, ReconState::Asking(_));
+        let first_of_all = self.epoch == 1 && !self.recon.was_done;
         if !self.recon.ended(which) {
             return;
         }
         self.close_what_was_not_found(out);
         self.explain_positions(first, out);
+        if first_of_all {
+            self.stop_if_journal_was_lost(out);
+        }
         self.book.settle();
         if first {
             out.push(Command::Notice {
@@ -85,6 +90,19 @@ impl Bridge {
                 ),
             });
         }
+    }
+
+    /// A journal that begins now, and a broker that shows orders of our bots: the journal was deleted, and
+    /// with it every halt, limit and memory of repetition. A person has to look before it goes on.
+    fn stop_if_journal_was_lost(&mut self, out: &mut Vec<Command>) {
+        let orders = self.book.iter().any(|(_, state)| state.owner.bot().is_some());
+        if !orders && self.ledger.rows().iter().all(|row| row.bot.is_none()) {
+            return;
+        }
+        let reason = "the broker shows orders of ours that the journal does not know; was it deleted?";
+        let halt = Halt { level: HaltLevel::NewRisk, by: "plimsoll".into(), reason: reason.into() };
+        self.halts.set(None, halt);
+        out.push(Command::Notice { text: format!("fleet halted (new_risk) by plimsoll: {reason}") });
     }
 
     /// Open orders, completed orders and executions of this connection name it nowhere: it is not at the

@@ -117,3 +117,27 @@ fn an_answer_that_is_lost_is_asked_for_again_and_holds_nobody_up_for_ever() {
         "]],
     );
 }
+
+#[test]
+fn a_lost_journal_is_noticed_by_what_the_broker_shows_and_a_person_has_to_resume() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 10 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 journal lost
+        10:00:04 quote SPY 500.00 500.02
+        10:00:05 trend BUY 10 SPY LMT 498.00 id=6
+        10:00:06 resume
+        10:00:07 trend BUY 10 SPY LMT 498.00 id=7
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 notice fleet halted (new_risk) by plimsoll: the broker shows orders of ours that the journal does not know; was it deleted?
+            10:00:03 notice reconciled: 1 open orders, 0 positions
+            10:00:05 deny 1 order 6: Plimsoll halt: halted (new_risk) by plimsoll: the broker shows orders of ours that the journal does not know; was it deleted?
+            10:00:06 notice fleet resumed by op: drill
+            10:00:07 submit 1 BUY 10 SPY LMT 498.00 for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}

@@ -339,6 +339,12 @@ impl Script {
                 self.feed(Event::Operator(Operator::Resume { bot, by, reason }));
             }
             ["wake"] => self.feed(Event::Woke),
+            ["journal", "lost"] => {
+                self.bridge = Bridge::new();
+                self.epoch = 0;
+                self.asked.clear();
+                self.start();
+            }
             ["restart"] => {
                 self.owed_flush = None;
                 self.disk_slow = false;
