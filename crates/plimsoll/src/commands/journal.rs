@@ -29,8 +29,37 @@ fn path(place: &JournalPlace) -> Result<PathBuf, Failure> {
     }
 }
 
+/// The journal's place, if there is one: to the reader a missing folder is an empty journal, as at a first
+/// start, but whoever asks about a journal must not hear that nothing is wrong with none.
+fn existing(place: &JournalPlace) -> Result<PathBuf, Failure> {
+    let path = path(place)?;
+    let unreadable = |error: std::io::Error| {
+        let text =
+            format!("{}: {error}; nothing was read, name a journal's folder or segment", path.display());
+        Failure::new(Exit::Environment, anyhow::anyhow!(text))
+    };
+    if std::fs::metadata(&path).map_err(unreadable)?.is_dir() {
+        let has_segment = std::fs::read_dir(&path)
+            .map_err(unreadable)?
+            .filter_map(Result::ok)
+            .any(|entry| is_segment(&entry.file_name().to_string_lossy()));
+        if !has_segment {
+            let text = format!("no journal here: {} has no segments; nothing was read", path.display());
+            return Err(Failure::new(Exit::No, anyhow::anyhow!(text)));
+        }
+    }
+    Ok(path)
+}
+
+/// `000000000001.plj`; the reader passes over every other name.
+fn is_segment(name: &str) -> bool {
+    name.strip_suffix(".plj")
+        .and_then(|digits| digits.parse::<u64>().ok())
+        .is_some_and(|seq| format!("{seq:012}.plj") == name)
+}
+
 fn open(place: &JournalPlace) -> Result<Reader, Failure> {
-    Reader::open(&path(place)?).map_err(broken)
+    Reader::open(&existing(place)?).map_err(broken)
 }
 
 /// Damage is the answer "no"; a file that cannot be read is the environment's.
@@ -43,7 +72,7 @@ fn broken(error: ReadError) -> Failure {
 }
 
 fn verify(place: &JournalPlace) -> Outcome {
-    let report = plimsoll_journal::verify(&path(place)?).map_err(broken)?;
+    let report = plimsoll_journal::verify(&existing(place)?).map_err(broken)?;
     let torn = report.torn_tail.as_ref().map(|torn| torn.seq);
     if place.json {
         output::json(&json!({
@@ -126,4 +155,17 @@ fn export(place: &JournalPlace, format: &str) -> Outcome {
         }))?;
     }
     Ok(Exit::Good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbered_files_are_segments() {
+        assert!(is_segment("000000000001.plj"));
+        for name in ["1.plj", "notes.plj", "000000000001.plj.bak", "operator.sock"] {
+            assert!(!is_segment(name), "{name}");
+        }
+    }
 }
