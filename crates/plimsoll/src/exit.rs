@@ -50,9 +50,24 @@ impl Failure {
         if self.error.downcast_ref::<std::io::Error>().is_some_and(is_closed_pipe) {
             return Exit::Good.into();
         }
-        eprintln!("plimsoll: {:#}", self.error);
+        eprintln!("plimsoll: {}", told_once(&self.error));
         self.exit.into()
     }
+}
+
+/// The error, and of its causes those that its text does not tell already.
+fn told_once(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if told.is_empty() {
+            told = text;
+        } else if !told.contains(&text) {
+            told.push_str(": ");
+            told.push_str(&text);
+        }
+    }
+    told
 }
 
 fn is_closed_pipe(error: &std::io::Error) -> bool {
@@ -63,5 +78,28 @@ fn is_closed_pipe(error: &std::io::Error) -> bool {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(Exit::Environment, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    fn refused() -> std::io::Error {
+        std::io::Error::other("refused")
+    }
+
+    #[test]
+    fn a_cause_that_is_told_already_is_not_told_again() {
+        let error = anyhow::Error::new(refused()).context("state/operator.sock: refused; start the gateway");
+        assert_eq!(told_once(&error), "state/operator.sock: refused; start the gateway");
+    }
+
+    #[test]
+    fn a_cause_that_is_not_told_follows() {
+        let error = Err::<(), _>(refused()).context("nothing was read").map_err(|e| told_once(&e));
+        assert_eq!(error, Err("nothing was read: refused".to_owned()));
     }
 }
