@@ -267,6 +267,9 @@ pub(crate) enum Calendar {
         /// Last date.
         #[arg(long)]
         to: jiff::civil::Date,
+        /// Add the close cutoffs of the exchanges and the one in effect.
+        #[arg(long)]
+        anchors: bool,
         /// Only CSV so far.
         #[arg(long, default_value = "csv")]
         format: String,

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use plimsoll_calendar::{Anchor, Calendar, DayKind, Listing, TradingDay, export_header, export_row};
+use plimsoll_calendar::{
+    Anchor, AnchorKind, Calendar, DayKind, Listing, TradingDay, export_header, export_row,
+};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -13,7 +15,7 @@ use crate::output;
 pub(crate) fn run(what: &What) -> Outcome {
     match what {
         What::Show { what, date, json } => show(what, *date, *json),
-        What::Export { name, from, to, format } => export(name, *from, *to, format),
+        What::Export { name, from, to, anchors, format } => export(name, *from, *to, *anchors, format),
     }
 }
 
@@ -40,8 +42,35 @@ fn listing_of(what: &str) -> Listing {
     }
 }
 
+/// What was asked about, as far as it is known here.
+struct Asked<'a> {
+    what: &'a str,
+    calendar: Calendar,
+    /// None if a calendar was asked for; then every cutoff is the earliest of its venues.
+    listing: Option<Listing>,
+    /// What the answer rests on, where that is an assumption.
+    note: Option<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(what: &'a str) -> Self {
+        if let Ok(calendar) = Calendar::named(what) {
+            return Self { what, calendar, listing: None, note: None };
+        }
+        let listing = listing_of(what);
+        let note = (listing == Listing::Unknown).then(|| {
+            format!(
+                "`{what}` is not known here; US trading hours and the earliest cutoffs of all US listings \
+                 were assumed"
+            )
+        });
+        Self { what, calendar: Calendar::us_equities(), listing: Some(listing), note }
+    }
+}
+
 fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
-    let calendar = Calendar::named(what).unwrap_or_else(|_| Calendar::us_equities());
+    let asked = Asked::of(what);
+    let calendar = &asked.calendar;
     let date = match date {
         Some(date) => date,
         None => calendar.trade_date(Timestamp::now()).map_err(no)?,
@@ -49,29 +78,39 @@ fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
     let day = match calendar.day(date).map_err(no)? {
         DayKind::Session(day) => day,
         DayKind::Closed(closure) => {
-            let text = format!("{date} is no session of {}: {}", calendar.name(), closure.name);
             if as_json {
-                let row = json!({ "date": date.to_string(), "session": false, "why": closure.name });
-                output::json(&row)?;
+                output::json(&json!({
+                    "symbol": what,
+                    "calendar": calendar.name(),
+                    "listing": asked.listing.map(Listing::as_str),
+                    "note": asked.note,
+                    "date": date.to_string(),
+                    "session": false,
+                    "why": closure.name,
+                }))?;
             } else {
-                output::line(&text)?;
+                let text = format!("{date} is no session of {}: {}", calendar.name(), closure.name);
+                output::line(&with_note(text, &asked))?;
             }
             return Ok(Exit::Good);
         }
     };
-    let anchors = day.anchors(listing_of(what));
+    let anchors = day.anchors(asked.listing.unwrap_or(Listing::Unknown));
     if as_json {
-        output::json(&as_value(what, &calendar, &day, &anchors))?;
+        output::json(&as_value(&asked, &day, &anchors))?;
     } else {
-        output::line(&as_text(what, &calendar, &day, &anchors))?;
+        output::line(&as_text(&asked, &day, &anchors))?;
     }
     Ok(Exit::Good)
 }
 
-fn as_value(what: &str, calendar: &Calendar, day: &TradingDay, anchors: &[Anchor]) -> Value {
+fn as_value(asked: &Asked<'_>, day: &TradingDay, anchors: &[Anchor]) -> Value {
+    let calendar = &asked.calendar;
     json!({
-        "symbol": what,
+        "symbol": asked.what,
         "calendar": calendar.name(),
+        "listing": asked.listing.map(Listing::as_str),
+        "note": asked.note,
         "date": day.date().to_string(),
         "session": true,
         "early": day.early(),
@@ -89,7 +128,8 @@ fn as_value(what: &str, calendar: &Calendar, day: &TradingDay, anchors: &[Anchor
     })
 }
 
-fn as_text(what: &str, calendar: &Calendar, day: &TradingDay, anchors: &[Anchor]) -> String {
+fn as_text(asked: &Asked<'_>, day: &TradingDay, anchors: &[Anchor]) -> String {
+    let calendar = &asked.calendar;
     let early = day.early().map_or_else(String::new, |name| format!(", half day: {name}"));
     let rows: Vec<_> = anchors
         .iter()
@@ -105,24 +145,61 @@ fn as_text(what: &str, calendar: &Calendar, day: &TradingDay, anchors: &[Anchor]
         })
         .collect();
     let table = output::table(&["anchor", "local", "utc", "rule", "by", "source"], &rows);
-    format!("{what} on {} ({}{early})\n{}", day.date(), calendar.name(), table.trim_end())
+    let text = format!("{} on {} ({}{early})\n{}", asked.what, day.date(), calendar.name(), table.trim_end());
+    with_note(text, asked)
+}
+
+fn with_note(text: String, asked: &Asked<'_>) -> String {
+    match &asked.note {
+        Some(note) => format!("{text}\nnote: {note}"),
+        None => text,
+    }
 }
 
 fn local(calendar: &Calendar, at: Timestamp) -> String {
     at.to_zoned(calendar.zone().clone()).strftime("%H:%M:%S").to_string()
 }
 
-fn export(name: &str, from: Date, to: Date, format: &str) -> Outcome {
+fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) -> Outcome {
     if format != "csv" {
         let error = anyhow::anyhow!("`{format}` is not an export format; use csv");
         return Err(Failure::new(Exit::Usage, error));
     }
     let calendar = Calendar::named(name).map_err(no)?;
-    output::line(export_header())?;
-    for day in calendar.sessions(from, to).map_err(no)? {
-        output::line(&export_row(&day))?;
+    let days = calendar.sessions(from, to).map_err(no)?;
+    if with_anchors {
+        output::line(&format!("{},{ANCHOR_COLUMNS}", export_header()))?;
+    } else {
+        output::line(export_header())?;
+    }
+    for day in days {
+        if with_anchors {
+            output::line(&format!("{},{}", export_row(&day), anchor_cells(&day)))?;
+        } else {
+            output::line(&export_row(&day))?;
+        }
     }
     Ok(Exit::Good)
+}
+
+const ANCHOR_COLUMNS: &str = "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc";
+
+/// What the exchanges accept, and last what a NYSE-listed share is held to: the earlier of exchange and
+/// broker. Empty where the calendar knows no such auction.
+fn anchor_cells(day: &TradingDay) -> String {
+    let exchange = |kind, listing| day.anchor(kind, listing).map(|anchor| anchor.exchange.at);
+    let cells = [
+        exchange(AnchorKind::MocEntry, Listing::Nyse),
+        exchange(AnchorKind::MocEntry, Listing::Nasdaq),
+        exchange(AnchorKind::LocEntry, Listing::Nasdaq),
+        exchange(AnchorKind::MocEntry, Listing::Arca),
+        day.anchor(AnchorKind::MocEntry, Listing::Nyse).map(|anchor| anchor.at),
+    ];
+    cells.map(|at| at.map_or_else(String::new, second)).join(",")
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A date or name that no calendar answers for is a mistake in what was typed.
