@@ -1,5 +1,7 @@
 //! `plimsoll check`: whether a gateway could start here, now, and let bots in.
 
+mod host;
+
 use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
@@ -37,11 +39,13 @@ pub(crate) fn run(query: &Query) -> Outcome {
     let loaded = super::run::load(&query.config)?;
     let mut rows = vec![row("configuration", Mark::Ok, format!("{} bots", loaded.config.bots.len()))];
     rows.extend(loaded.unenforced.iter().map(|note| row("configuration", Mark::Warn, note.to_string())));
-    rows.push(state_dir(&loaded));
+    rows.extend(host::state(&loaded.settings.state_dir));
+    rows.extend(host::ports(&loaded)?);
     rows.push(calendar());
     rows.push(row("clock", Mark::Warn, "the host's clock is not verified in this version".to_owned()));
     let (venue, reachable) = venue(&loaded)?;
     rows.extend(venue);
+    rows.push(row("master client", Mark::Warn, master_client(&loaded)));
     report(query.json, &rows)?;
     Ok(if !reachable {
         Exit::Environment
@@ -54,21 +58,6 @@ pub(crate) fn run(query: &Query) -> Outcome {
 
 fn row(what: &'static str, mark: Mark, says: String) -> Row {
     Row { what, mark, says }
-}
-
-fn state_dir(loaded: &Loaded) -> Row {
-    let dir = &loaded.settings.state_dir;
-    let journal = dir.join("journal");
-    if !journal.exists() {
-        return match std::fs::create_dir_all(dir) {
-            Ok(()) => row("state", Mark::Ok, format!("{} is empty and can be written", dir.display())),
-            Err(error) => row("state", Mark::Fail, format!("{}: {error}", dir.display())),
-        };
-    }
-    match plimsoll_journal::verify(&journal) {
-        Ok(report) => row("journal", Mark::Ok, format!("{} records, intact", report.records)),
-        Err(error) => row("journal", Mark::Fail, error.to_string()),
-    }
 }
 
 fn calendar() -> Row {
@@ -84,6 +73,15 @@ fn calendar() -> Row {
         Mark::Ok
     };
     row("calendar", mark, says)
+}
+
+/// TWS does not tell its setting.
+fn master_client(loaded: &Loaded) -> String {
+    format!(
+        "that client {} is the venue's Master API client ID is not verified; compare it in the venue's API \
+         settings, otherwise orders of other clients may not be seen",
+        loaded.settings.client_id.0
+    )
 }
 
 /// What the venue says on Plimsoll's own connection.
