@@ -1,0 +1,179 @@
+//! The program as a script meets it: exit codes, and what is on stdout and stderr. Nothing here needs a
+//! network or waits.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn plimsoll(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+    command.args(arguments).stdin(Stdio::null()).env_remove("PLIMSOLL_LOG");
+    command
+}
+
+/// Runs it and checks the exit code; the other texts are in the message if it is another one.
+fn ends(code: i32, arguments: &[&str]) -> (String, String) {
+    let Output { status, stdout, stderr } = plimsoll(arguments).output().unwrap();
+    let (out, err) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert_eq!(status.code(), Some(code), "{arguments:?}\nstdout: {out}\nstderr: {err}");
+    (out, err)
+}
+
+/// An empty folder that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("plimsoll-cli-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    fn join(&self, name: &str) -> String {
+        Path::new(&self.0).join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left in a temporary folder must not fail a test that said what it had to say.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn an_unknown_guard_is_a_usage_error_that_names_the_nearest() {
+    let (out, err) = ends(2, &["explain", "stale"]);
+    assert_eq!(out, "");
+    assert!(err.contains("`stale`") && err.contains("`stale_data`"), "{err}");
+}
+
+#[test]
+fn every_command_with_a_configuration_but_halt_refuses_a_missing_one() {
+    let folder = Folder::new("missing");
+    let file = folder.join("none.toml");
+    for command in ["run", "check", "status", "bots", "orders", "positions", "breaks", "resume"] {
+        let (out, err) = ends(2, &[command, "--config", &file]);
+        assert_eq!(out, "", "{command}");
+        assert!(err.contains(&file) && err.contains("--config"), "{command}: {err}");
+    }
+}
+
+#[test]
+fn without_a_gateway_the_cause_is_told_once() {
+    let folder = Folder::new("nobody");
+    for command in ["status", "bots", "orders", "positions", "breaks", "halt"] {
+        let (out, err) = ends(3, &[command, "--state-dir", folder.path()]);
+        assert_eq!(out, "", "{command}");
+        assert!(err.contains("no gateway runs"), "{command}: {err}");
+        assert_eq!(err.matches("No such file").count(), 1, "{command}: {err}");
+    }
+}
+
+#[test]
+fn a_halt_looks_for_the_gateway_of_a_broken_configuration() {
+    let folder = Folder::new("broken");
+    let file = folder.join("plimsoll.toml");
+    std::fs::write(&file, "[plimsoll]\nstate_dir = \"here\"\nmode = = 1\n").unwrap();
+    let (_, err) = ends(3, &["halt", "--config", &file]);
+    assert!(err.contains(&folder.join("here/operator.sock")), "{err}");
+    ends(2, &["check", "--config", &file]);
+}
+
+#[test]
+fn a_halt_without_a_configuration_tries_the_default_folder_and_says_so() {
+    let folder = Folder::new("bare");
+    let (_, err) = ends(3, &["halt", "--config", &folder.join("plimsoll.toml")]);
+    assert!(err.contains("--state-dir"), "{err}");
+    assert!(err.contains(&folder.join("state/operator.sock")), "{err}");
+}
+
+#[test]
+fn a_missing_journal_is_not_intact() {
+    let folder = Folder::new("no-journal");
+    let missing = folder.join("journal");
+    for question in ["verify", "trace", "replay", "export"] {
+        let (out, err) = ends(3, &["journal", question, &missing]);
+        assert_eq!(out, "", "{question}");
+        assert!(err.contains(&missing), "{question}: {err}");
+    }
+}
+
+#[test]
+fn a_folder_without_segments_is_no_journal() {
+    let folder = Folder::new("empty");
+    std::fs::write(folder.join("notes.plj"), "").unwrap();
+    for question in ["verify", "trace", "replay", "export"] {
+        let (out, err) = ends(1, &["journal", question, folder.path()]);
+        assert_eq!(out, "", "{question}");
+        assert!(err.contains("no journal here"), "{question}: {err}");
+    }
+}
+
+/// NYSE closes at 16:00 on the day before Thanksgiving 2026 and at 13:00 on the day after, in New York's
+/// winter time, five hours behind UTC.
+#[test]
+fn the_export_knows_thanksgiving() {
+    let arguments = ["calendar", "export", "XNYS", "--from", "2026-11-25", "--to", "2026-11-27"];
+    let (out, _) = ends(0, &arguments);
+    let rows = [
+        "session,open_utc,close_utc,break_start_utc,break_end_utc,early",
+        "2026-11-25,2026-11-25T14:30Z,2026-11-25T21:00Z,,,0",
+        "2026-11-27,2026-11-27T14:30Z,2026-11-27T18:00Z,,,1",
+    ];
+    assert_eq!(out.lines().collect::<Vec<_>>(), rows);
+}
+
+/// Ten minutes before the close at NYSE, five and two at Nasdaq, one at Arca; the broker promises NYSE's own.
+#[test]
+fn the_cutoffs_move_with_the_half_day() {
+    let arguments = ["calendar", "export", "XNYS", "--from", "2026-11-25", "--to", "2026-11-27", "--anchors"];
+    let (out, _) = ends(0, &arguments);
+    let cutoffs: Vec<_> = out.lines().map(|row| row.splitn(7, ',').nth(6).unwrap()).collect();
+    let expected = [
+        "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc",
+        "2026-11-25T20:50:00Z,2026-11-25T20:55:00Z,2026-11-25T20:58:00Z,2026-11-25T20:59:00Z,2026-11-25T20:50:00Z",
+        "2026-11-27T17:50:00Z,2026-11-27T17:55:00Z,2026-11-27T17:58:00Z,2026-11-27T17:59:00Z,2026-11-27T17:50:00Z",
+    ];
+    assert_eq!(cutoffs, expected);
+}
+
+#[test]
+fn a_symbol_that_is_not_known_is_said_to_be_assumed() {
+    let arguments = ["calendar", "show", "ZZZZ", "--date", "2026-11-27"];
+    let (text, _) = ends(0, &arguments);
+    assert!(text.contains("note: `ZZZZ` is not known"), "{text}");
+    let (json, _) = ends(0, &[&arguments[..], &["--json"]].concat());
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(answer["listing"], "unknown");
+    assert!(answer["note"].as_str().unwrap().contains("assumed"), "{json}");
+
+    let (json, _) = ends(0, &["calendar", "show", "SPY", "--date", "2026-11-27", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&answer["listing"], &answer["note"]), (&"ARCA".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn the_list_of_guards_is_one_json_document() {
+    let (out, _) = ends(0, &["explain", "--list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let names: Vec<_> = list.as_array().unwrap().iter().map(|row| row["guard"].as_str().unwrap()).collect();
+    assert!(names.contains(&"stale_data") && names.contains(&"close_cutoff"), "{names:?}");
+    for name in names {
+        ends(0, &["explain", name]);
+    }
+}
+
+/// The reader is gone before the first line, so every write meets a closed pipe.
+#[test]
+fn a_reader_that_has_had_enough_is_a_good_end() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let arguments = ["calendar", "export", "XNYS", "--from", "2000-01-01", "--to", "2027-12-31"];
+    let ended = plimsoll(&arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+}
