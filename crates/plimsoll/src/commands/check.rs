@@ -84,8 +84,16 @@ fn master_client(loaded: &Loaded) -> String {
     )
 }
 
-/// What the venue says on Plimsoll's own connection.
+/// What the venue says on Plimsoll's own connection. A gateway that runs has that connection: then its
+/// own word is asked for, because a second one with the same client id would be refused.
 fn venue(loaded: &Loaded) -> Result<(Vec<Row>, bool), crate::exit::Failure> {
+    if let Some(status) = host::running(&loaded.settings.state_dir)? {
+        let own = status["links"].as_array().is_some_and(|all| all.iter().any(|link| link["bot"] == "own"));
+        let state = status["state"].as_str().unwrap_or("unknown");
+        let mark = if own { Mark::Ok } else { Mark::Fail };
+        let says = format!("{} by the running gateway, which is {state}", loaded.settings.upstream);
+        return Ok((vec![row("venue", mark, says)], own));
+    }
     let asked = probe::probe(&loaded.settings, VENUE_MAX);
     let answer = match super::runtime()?.block_on(asked) {
         Ok(answer) => answer,

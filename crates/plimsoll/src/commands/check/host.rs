@@ -58,9 +58,8 @@ fn probe(dir: &Path) -> io::Result<()> {
 
 /// One row for every bot's port. A port that this configuration's own gateway holds is as it should be.
 pub(super) fn ports(loaded: &Loaded) -> Result<Vec<Row>, Failure> {
-    let dir = &loaded.settings.state_dir;
+    let running = running(&loaded.settings.state_dir)?;
     let runtime = crate::commands::runtime()?;
-    let running = runtime.block_on(operator_client::get(dir, "/status")).ok();
     // A socket of the gateway's kind can only be made within its runtime.
     let _within = runtime.enter();
     let rows = loaded.settings.ports.iter().map(|port| {
@@ -74,6 +73,11 @@ pub(super) fn ports(loaded: &Loaded) -> Result<Vec<Row>, Failure> {
         }
     });
     Ok(rows.collect())
+}
+
+/// What the gateway of this state directory says of itself, if one runs.
+pub(super) fn running(dir: &Path) -> Result<Option<Value>, Failure> {
+    Ok(crate::commands::runtime()?.block_on(operator_client::get(dir, "/status")).ok())
 }
 
 /// Whether a gateway with this status has a bot of this name.
