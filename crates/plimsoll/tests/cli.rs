@@ -1,6 +1,8 @@
 //! The program as a script meets it: exit codes, and what is on stdout and stderr. Nothing here needs a
 //! network or waits.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test that calls them")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
