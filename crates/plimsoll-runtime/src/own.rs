@@ -196,7 +196,9 @@ async fn watch(
             frame = from.next() => match frame {
                 Ok(Some(raw)) => {
                     heard = Instant::now();
-                    hand_over(version, link, raw, shared);
+                    if let Err(why) = hand_over(version, link, raw, shared) {
+                        return why;
+                    }
                 }
                 Ok(None) => return "closed by the venue".into(),
                 Err(error) => return error.to_string(),
@@ -214,10 +216,44 @@ async fn watch(
     }
 }
 
-fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Shared) {
+/// A line about an order, an execution or a holding that cannot be read ends the connection: what is
+/// missing would count as nothing there, so new risk has to wait until somebody has looked.
+fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Shared) -> Result<(), String> {
     match wire::told_us(version, &raw) {
         Told::Report(report) => shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw })),
+        Told::Unreadable(why) if wire::is_broker_state(&raw) => {
+            return Err(format!(
+                "the broker's state is not known, because a line of it cannot be read: {why}"
+            ));
+        }
         Told::Unreadable(why) => shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why })),
         Told::Relay | Told::RelayTick => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::LinkId;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    fn hand(text: &'static str) -> Result<(), String> {
+        let (inputs, _receiver) = unbounded_channel();
+        let shared = Shared::new("127.0.0.1:1", inputs, LinkId(0));
+        let raw = RawFrame::new(text.replace('|', "\0").into());
+        hand_over(ServerVersion::MAX, LinkId(1), raw, &shared)
+    }
+
+    #[test]
+    fn a_holding_that_cannot_be_read_ends_the_connection_and_does_not_count_as_flat() {
+        let why = hand("61|3|DU1|756733|SPY|STK||0.0|||ARCA|USD|SPY|SPY|many|500.1|").unwrap_err();
+        assert!(why.contains("the broker's state is not known"), "{why}");
+    }
+
+    #[test]
+    fn a_line_of_an_account_that_cannot_be_read_is_noted_and_the_connection_goes_on() {
+        assert_eq!(hand("6|2|NetLiquidation|"), Ok(()));
     }
 }

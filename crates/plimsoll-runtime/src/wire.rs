@@ -33,6 +33,9 @@ const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 109];
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
 
+/// Messages that say what is at the broker: status, open order, execution, holding.
+const BROKER_STATE: &[i32] = &[3, 5, 11, 61];
+
 /// What a venue's frame is on a bot's link.
 #[derive(Debug)]
 pub(crate) enum Told {
@@ -50,6 +53,11 @@ pub(crate) enum Told {
 pub(crate) fn message_id(frame: &RawFrame) -> Option<i32> {
     let end = frame.bytes().iter().take(12).position(|byte| *byte == 0)?;
     std::str::from_utf8(&frame.bytes()[..end]).ok()?.parse().ok()
+}
+
+/// Whether the frame says what is at the broker.
+pub(crate) fn is_broker_state(frame: &RawFrame) -> bool {
+    message_id(frame).is_some_and(|id| BROKER_STATE.contains(&id))
 }
 
 /// What a venue's frame is on a bot's link.

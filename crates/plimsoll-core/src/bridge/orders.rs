@@ -96,8 +96,8 @@ impl Bridge {
             self.stage(asker, request, raw, out);
             return;
         }
-        let mut group =
-            self.links.get_mut(asker.link).map(|state| state.take_group(&request)).unwrap_or_default();
+        let Some(state) = self.links.get_mut(asker.link) else { return };
+        let mut group = state.take_group(&request);
         group.push((request, raw));
         let mut taken = Vec::with_capacity(group.len());
         let mut first_no = None;

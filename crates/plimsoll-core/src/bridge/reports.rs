@@ -87,7 +87,7 @@ impl Bridge {
     /// Answers on our own connection, which no bot sees.
     fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
         match report {
-            Report::Position(position) => self.note_position(now, position),
+            Report::Position(position) => self.note_position(now, position, out),
             Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
             Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
@@ -236,8 +236,16 @@ impl Bridge {
         self.doubt(now);
     }
 
-    fn note_position(&mut self, now: Now, report: PositionReport) {
-        let Ok(instrument) = self.contracts.identify(&report.contract) else { return };
+    fn note_position(&mut self, now: Now, report: PositionReport, out: &mut Vec<Command>) {
+        let instrument = match self.contracts.identify(&report.contract) {
+            Ok(instrument) => instrument,
+            // Another contract under a name of ours: it is no holding in ours, and a person should know.
+            Err(reason) => {
+                let (account, held) = (&report.account, report.position);
+                out.push(Command::Notice { text: format!("{account} holds {held}, not booked: {reason}") });
+                return;
+            }
+        };
         self.broker_positions.insert((report.account, instrument), (report.position, report.avg_cost));
         if self.recon.state == crate::ReconState::Done {
             self.doubt(now);

@@ -2,7 +2,10 @@
 
 use expect_test::expect;
 
+use plimsoll_model::{Account, ConId, Contract, Currency, Position, PositionReport, Report};
+
 use super::check;
+use super::script::Script;
 
 #[test]
 fn an_order_is_judged_again_when_the_disk_is_done() {
@@ -140,4 +143,19 @@ fn a_lost_journal_is_noticed_by_what_the_broker_shows_and_a_person_has_to_resume
             10:00:07 submit 1 BUY 10 SPY LMT 498.00 for DU1 [SPY-trend-20260227-3]
         "]],
     );
+}
+
+#[test]
+fn a_holding_of_another_contract_under_our_name_is_named_and_not_taken_for_ours() {
+    let mut world = Script::new();
+    world.run("10:00:00 quote SPY 500.00 500.02");
+    let contract = Contract { con_id: Some(ConId(999)), ..Contract::stock("SPY", Currency::USD) };
+    let position = Position::parse("40").unwrap();
+    let account = Account::new("DU1").unwrap();
+    world.own(Report::Position(PositionReport { account, contract, position, avg_cost: None }));
+    // Were it taken for SPY, the next answers would adopt it as a foreign holding.
+    let trace = world.run("10:00:05 wake\n10:00:05 own answers");
+    let now = world.now();
+    assert!(world.bridge.snapshot(now).positions.is_empty(), "{trace}");
+    assert!(world.bridge.snapshot(now).breaks.is_empty(), "{trace}");
 }

@@ -81,7 +81,7 @@ pub struct ReqHistoricalData {
     pub contract: WireContract,
     /// Expired futures too.
     pub include_expired: bool,
-    /// Empty for now.
+    /// Up to this instant; the empty text means the present.
     pub end: Word,
     /// `1 day`.
     pub bar_size: Word,

@@ -173,7 +173,7 @@ impl Script {
         }
     }
 
-    pub(super) fn own(&mut self, report: Report) {
+    pub(in crate::tests) fn own(&mut self, report: Report) {
         self.feed(Event::FromVenue { link: OWN, report, raw: RawFrame::default() });
     }
 
