@@ -60,6 +60,26 @@ pub(crate) enum VenueInput {
     OwnDown { link: LinkId, why: String },
 }
 
+impl VenueInput {
+    /// On which connection it came.
+    pub(crate) fn link(&self) -> LinkId {
+        match self {
+            Self::Arrived(arrival) => arrival.link,
+            Self::Told { link, .. }
+            | Self::Gone { link, .. }
+            | Self::OwnUp { link, .. }
+            | Self::OwnReport { link, .. }
+            | Self::OwnUnreadable { link, .. }
+            | Self::OwnDown { link, .. } => *link,
+        }
+    }
+
+    /// Whether it is for the bot alone: no decision can need it, so it may wait for what one needs.
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(self, Self::Told { told: Told::Relay | Told::RelayTick, .. })
+    }
+}
+
 /// A bot at the door.
 #[derive(Debug)]
 pub(crate) struct Arrival {

@@ -215,7 +215,8 @@ impl Work {
     fn ingest(&mut self, input: Input) {
         match input {
             Input::Operator(input) => self.lanes.push_operator(input),
-            Input::Venue(input) => self.lanes.push_venue(input),
+            Input::Venue(input) if input.is_data() => self.lanes.push_data(input.link(), input),
+            Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),
             Input::Journal(JournalReport::Flushed(token)) => self.lanes.push_flushed(token),
