@@ -8,6 +8,7 @@ mod references;
 mod release;
 mod reports;
 mod rounds;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

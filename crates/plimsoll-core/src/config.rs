@@ -47,6 +47,16 @@ pub enum OnCloseCrossing {
     Deny,
 }
 
+/// What a bot is shown of its accounts. A library that sees a stranger's position or order may take it for
+/// its own (pitfall 15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// What is its own.
+    Own,
+    /// Everything in its accounts, other bots' and what was done by hand included.
+    Account,
+}
+
 /// Whether Plimsoll writes the account into an order that names none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillAccount {
@@ -71,6 +81,8 @@ pub struct BotConfig {
     pub shared: BTreeSet<InstrumentId>,
     /// What happens to an order that names no account.
     pub fill_account: FillAccount,
+    /// Which holdings, orders and executions of its accounts it is shown.
+    pub positions: Shown,
     /// The age at which a quote is too old for new risk; none switches the guard off, and the status
     /// says so.
     pub stale_after: Option<Duration>,

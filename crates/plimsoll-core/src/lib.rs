@@ -37,9 +37,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Price, RawFrame,
-    ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
+    RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
+use rust_decimal::Decimal;
 
 pub use book::{Book, OrderState, Owner};
 pub use bridge::Bridge;
@@ -292,6 +293,25 @@ pub enum Rewrite {
     NextValidId(OrderId),
     /// Show only these accounts.
     Accounts(Vec<Account>),
+}
+
+/// What a bot is to see of a line about a holding of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// The broker's bytes.
+    AsItIs,
+    /// Nothing: not its account, or nothing that it could ever hold.
+    Hidden,
+    /// Only what is its own.
+    Own {
+        /// Its own position; may be flat.
+        position: Position,
+        /// Per contract as the broker counts, commissions left out; none where it holds nothing or nobody
+        /// knows.
+        avg_cost: Option<Price>,
+        /// Units per contract.
+        multiplier: Decimal,
+    },
 }
 
 /// A question on our own connection.

@@ -12,6 +12,7 @@ mod recovery;
 mod relay;
 mod script;
 mod self_match;
+mod shown;
 mod table;
 
 use expect_test::Expect;

@@ -117,7 +117,7 @@ impl fmt::Display for ReportLine<'_> {
             }
             Report::Commission { exec_id, charge: None } => write!(f, "commission {exec_id} unknown"),
             Report::CompletedOrdersEnd => f.write_str("completed orders end"),
-            Report::Position(p) => {
+            Report::Position(p) | Report::Portfolio(p) | Report::PositionMulti { line: p, .. } => {
                 write!(f, "position {} {} {}", p.account, p.contract.symbol, p.position)
             }
             Report::PositionsEnd => f.write_str("positions end"),

@@ -26,6 +26,12 @@ impl Ledger {
         self.holding(Some(bot), account, instrument).map_or(Position::FLAT, |h| h.book.position())
     }
 
+    /// The average price per unit of one bot's position, without fees; none where it holds nothing.
+    pub fn bot_avg_px(&self, bot: &BotName, account: &Account, instrument: &InstrumentId) -> Option<Price> {
+        let multiplier = self.line(account, instrument)?.terms.multiplier;
+        self.holding(Some(bot), account, instrument)?.book.avg_price(multiplier)
+    }
+
     /// What no bot of ours explains.
     pub fn foreign_position(&self, account: &Account, instrument: &InstrumentId) -> Position {
         self.holding(None, account, instrument).map_or(Position::FLAT, |h| h.book.position())

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_core::{Ask, Rewrite};
-use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, Request as Asked};
+use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
     CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
@@ -17,6 +17,8 @@ use plimsoll_tws::message::{
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
 use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
+
+use crate::holdings::Stream;
 
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;
@@ -32,6 +34,10 @@ const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 109];
 /// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
+
+/// Requests that begin or end answers about holdings: account updates, positions and their cancel, and those
+/// of one account and their cancel.
+const ENDS_HOLDINGS: &[i32] = &[6, 61, 64, 74, 75];
 
 /// Messages that say what is at the broker: status, open order, execution, holding.
 const BROKER_STATE: &[i32] = &[3, 5, 11, 61];
@@ -104,6 +110,21 @@ pub(crate) fn request(version: ServerVersion, frame: &RawFrame) -> Asked {
 pub(crate) fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<ClientId> {
     match Request::decode(version, frame) {
         Ok(Request::StartApi(start)) => Some(ClientId(start.client_id)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Which answers about holdings end with this request: a cancel, or a new question in the place of the
+/// old one.
+pub(crate) fn ends_holdings(version: ServerVersion, frame: &RawFrame) -> Option<Stream> {
+    if !message_id(frame).is_some_and(|id| ENDS_HOLDINGS.contains(&id)) {
+        return None;
+    }
+    match Request::decode(version, frame) {
+        Ok(Request::ReqPositions | Request::CancelPositions) => Some(Stream::Positions),
+        Ok(Request::ReqAccountUpdates(_)) => Some(Stream::Portfolio),
+        Ok(Request::ReqPositionsMulti(asked)) => Some(Stream::Multi(ReqId(asked.req_id))),
+        Ok(Request::CancelPositionsMulti(asked)) => Some(Stream::Multi(ReqId(asked.req_id))),
         Ok(_) | Err(_) => None,
     }
 }

@@ -23,6 +23,7 @@ use crate::bot_link;
 use crate::clock::{Clock, stream};
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
+use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalReport};
 use crate::lanes::{self, BotInput, Lanes};
@@ -30,6 +31,7 @@ use crate::link::{self, Bound, LINGER_MAX, Outgoing};
 use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::quotes::Conflation;
+use crate::wire;
 
 mod told;
 mod views;
@@ -49,6 +51,7 @@ pub(crate) struct BotLink {
     pub(crate) accounts: Vec<Account>,
     pub(crate) to_bot: Outgoing,
     pub(crate) to_venue: Outgoing,
+    pub(crate) holdings: Holdings,
 }
 
 /// Our own connection.
@@ -249,11 +252,17 @@ impl Work {
     }
 
     fn on_bot(&mut self, link: LinkId, input: BotInput) {
-        let Some(state) = self.links.get(&link) else {
+        let Some(state) = self.links.get_mut(&link) else {
             self.lanes.forget(link);
             return;
         };
         let version = state.version;
+        if let BotInput::Frame { raw, .. } = &input
+            && let Some(stream) = wire::ends_holdings(version, raw)
+        {
+            // A bot that has asked to hear no more about holdings must not be told of its part of them.
+            state.holdings.end(stream);
+        }
         match input {
             BotInput::Gone(why) => self.end_link(link, why),
             BotInput::Frame { request: Request::Other, raw, .. } => self.send_to_venue(link, &raw),

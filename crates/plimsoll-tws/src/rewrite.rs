@@ -1,9 +1,12 @@
 //! Changes of one field of a frame that leave every other byte as it was.
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
-//! the order reference on the way back, the next order id, the list of accounts. Fields are found by
+//! the order reference on the way back, the next order id, the list of accounts, one bot's part of a
+//! holding. Fields are found by
 //! walking the message's own layout. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
+
+mod holding;
 
 use std::ops::Range;
 
@@ -11,6 +14,8 @@ use bytes::{BufMut, BytesMut};
 use plimsoll_model::{Account, OrderId, RawFrame};
 
 use crate::{DecodeError, Request, Response, ServerVersion};
+
+pub use holding::{Held, set_holding};
 
 /// Why a field was not rewritten. The frame must then not be sent on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

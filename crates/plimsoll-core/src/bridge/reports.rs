@@ -1,4 +1,4 @@
-//! What the venue says: first it changes what we believe, then the bot is shown what concerns it.
+//! What the venue says and what we believe because of it. What the bot is shown of it is in `shown`.
 
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
@@ -7,9 +7,9 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
+use crate::Command;
 use crate::book::{OrderKey, OrderState, Owner};
 use crate::recon::Ended;
-use crate::{Command, Rewrite};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
@@ -87,7 +87,7 @@ impl Bridge {
     /// Answers on our own connection, which no bot sees.
     fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
         match report {
-            Report::Position(position) => self.note_position(now, position, out),
+            Report::Position(position) => self.note_position(now, *position, out),
             Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
             Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
@@ -165,7 +165,7 @@ impl Bridge {
 
     /// The order under any of its names. A number that another order of the broker has had is no name: ids
     /// and references can be used again or copied, the broker's number cannot.
-    fn find(
+    pub(super) fn find(
         &self,
         perm_id: PermId,
         by_client: Option<(ClientId, OrderId)>,
@@ -275,83 +275,6 @@ impl Bridge {
                 state.status = OrderStatus::Unknown;
             }
         });
-    }
-
-    /// Shows a bot what concerns it: lines of its own accounts, under its own references.
-    fn show(&mut self, link: LinkId, report: &Report, raw: RawFrame, out: &mut Vec<Command>) {
-        let Some(state) = self.links.get(link) else { return };
-        let client_id = state.client_id;
-        let Some(bot) = self.bot_config(&state.bot) else { return };
-        let sees = |account: &plimsoll_model::Account| bot.accounts.contains(account);
-        let rewrites = match report {
-            Report::ManagedAccounts(all) => {
-                let own: Vec<_> = all.iter().filter(|account| sees(account)).cloned().collect();
-                if own.is_empty() {
-                    let reason = "the login has none of this bot's accounts".to_owned();
-                    out.push(Command::CloseBot { link, reason });
-                    return;
-                }
-                if own.len() == all.len() { vec![] } else { vec![Rewrite::Accounts(own)] }
-            }
-            Report::NextValidId(id) => {
-                let next = self.links.next_valid_id(client_id, *id);
-                if next == *id { vec![] } else { vec![Rewrite::NextValidId(next)] }
-            }
-            Report::OpenOrder(order) | Report::CompletedOrder(order) => {
-                // The venue may leave the account out; then the book or the client's own id decides.
-                let known = self.book.by_perm(order.perm_id).and_then(|key| self.book.get(key));
-                let account = order.account.as_ref().or(known.and_then(|state| state.account.as_ref()));
-                if !account.map_or(order.client_id == Some(client_id), sees) {
-                    return;
-                }
-                let by_client = order.client_id.zip(order.order_id);
-                self.bots_own_words(self.find(order.perm_id, by_client, None))
-            }
-            Report::Status(status) => {
-                let account = self
-                    .book
-                    .by_perm(status.perm_id)
-                    .and_then(|key| self.book.get(key))
-                    .and_then(|state| state.account.as_ref());
-                if status.client_id != client_id && !account.is_some_and(sees) {
-                    return;
-                }
-                vec![]
-            }
-            Report::Execution(execution) => {
-                if !sees(&execution.execution.account) {
-                    return;
-                }
-                let by_client = Some((execution.client_id, execution.order_id));
-                let rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
-                if let Some(state) = self.links.get_mut(link) {
-                    state.show_exec(&execution.execution.exec_id);
-                }
-                rewrites
-            }
-            Report::Commission { exec_id, .. } => {
-                if !self.links.get(link).is_some_and(|state| state.was_shown(exec_id)) {
-                    return;
-                }
-                vec![]
-            }
-            Report::Position(PositionReport { account, .. }) | Report::AboutAccount(account) => {
-                if !sees(account) {
-                    return;
-                }
-                vec![]
-            }
-            _ => vec![],
-        };
-        out.push(Command::ToBot { link, raw, rewrites });
-    }
-
-    /// The reference that the bot itself wrote.
-    fn bots_own_words(&self, key: Option<OrderKey>) -> Vec<Rewrite> {
-        key.and_then(|key| self.book.get(key))
-            .filter(|state| state.cl_ord_id.is_some())
-            .map(|state| vec![Rewrite::OrderRef(state.bot_ref.clone())])
-            .unwrap_or_default()
     }
 }
 

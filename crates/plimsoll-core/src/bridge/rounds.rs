@@ -149,7 +149,7 @@ impl Bridge {
                     // The broker's average cost is the best that is known about a holding from elsewhere;
                     // none stays none, and no profit is made up.
                     match self.ledger.adopt(account, instrument, opening, avg, terms) {
-                        Ok(()) => format!("{opening} is foreign"),
+                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
                         Err(error) => error.to_string(),
                     }
                 }

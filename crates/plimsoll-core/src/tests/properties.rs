@@ -324,12 +324,12 @@ fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
                 at: None,
             },
         })),
-        3 => Report::Position(PositionReport {
+        3 => Report::Position(Box::new(PositionReport {
             account,
             contract: order.contract,
             position: Position::new(wild_decimal(u)?),
             avg_cost: order.limit_px,
-        }),
+        })),
         _ => {
             let code = *u.choose(&[200, 201, 202, 321, 1100, 1101, 1102])?;
             Report::Error(ErrorReport { id: Some(order_id.0), code, text: "x".into() })

@@ -94,7 +94,7 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         10:00:04 trend SELL 41 SPY MKT
         ",
         &expect![["
-            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign
+            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
             10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
         "]],
     );
@@ -152,7 +152,8 @@ fn a_holding_of_another_contract_under_our_name_is_named_and_not_taken_for_ours(
     let contract = Contract { con_id: Some(ConId(999)), ..Contract::stock("SPY", Currency::USD) };
     let position = Position::parse("40").unwrap();
     let account = Account::new("DU1").unwrap();
-    world.own(Report::Position(PositionReport { account, contract, position, avg_cost: None }));
+    let line = PositionReport { account, contract, position, avg_cost: None };
+    world.own(Report::Position(Box::new(line)));
     // Were it taken for SPY, the next answers would adopt it as a foreign holding.
     let trace = world.run("10:00:05 wake\n10:00:05 own answers");
     let now = world.now();

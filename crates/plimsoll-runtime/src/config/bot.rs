@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use plimsoll_core::config::{BotConfig, FillAccount};
+use plimsoll_core::config::{BotConfig, FillAccount, Shown};
 use plimsoll_model::{Account, BotName, ClientId, Contract, Currency, InstrumentId, Money, Qty, SecType};
 use rust_decimal::Decimal;
 use toml::Spanned;
@@ -31,6 +31,7 @@ pub(super) struct RawBot {
     pub(super) instruments: Vec<Spanned<(InstrumentId, Contract)>>,
     pub(super) shared: Vec<Spanned<InstrumentId>>,
     pub(super) fill_account: Option<Spanned<bool>>,
+    positions: Option<Spanned<Shown>>,
     stage: Option<Box<str>>,
     limits: RawLimits,
 }
@@ -69,6 +70,9 @@ impl RawBot {
             instruments: instruments(&mut section, problems),
             shared: section.texts("shared", problems, |text| Ok(InstrumentId::us_stock(text))),
             fill_account: section.flag("fill_account", problems),
+            positions: section.text("positions", problems, |text| {
+                value::word(text, &[("own", Shown::Own), ("account", Shown::Account)])
+            }),
             stage: stage(&mut section, problems),
             limits: RawLimits::read(&mut section, problems),
         };
@@ -100,6 +104,7 @@ impl RawBot {
             instruments: self.instruments.into_iter().map(Spanned::into_inner).collect(),
             shared: self.shared.into_iter().map(Spanned::into_inner).collect(),
             fill_account: if fill { FillAccount::TheOnlyOne } else { FillAccount::Never },
+            positions: self.positions.map_or(Shown::Own, Spanned::into_inner),
             stale_after: match limits.stale_after {
                 StaleAfter::Absent => Some(STALE_AFTER),
                 StaleAfter::Off => None,

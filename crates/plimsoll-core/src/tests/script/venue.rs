@@ -19,7 +19,7 @@ impl Script {
             self.holdings.insert((whose.clone(), instrument), position);
             let contract = Contract::stock(symbol, Currency::USD);
             let report = PositionReport { account: whose, contract, position, avg_cost: None };
-            return self.own(Report::Position(report));
+            return self.own(Report::Position(Box::new(report)));
         }
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
@@ -185,7 +185,8 @@ impl Script {
                     for ((account, instrument), position) in self.holdings.clone() {
                         let contract = Contract::stock(instrument.as_str(), Currency::USD);
                         let avg_cost = None;
-                        self.own(Report::Position(PositionReport { account, contract, position, avg_cost }));
+                        let line = PositionReport { account, contract, position, avg_cost };
+                        self.own(Report::Position(Box::new(line)));
                     }
                     self.own(Report::PositionsEnd);
                 }
