@@ -12,6 +12,9 @@ use plimsoll_model::{
 use crate::config::{BotConfig, FillAccount};
 use crate::guard::{Denial, GuardId, Reason};
 
+/// How a bot's own reference declares a decision.
+const DECISION_PREFIX: &str = "decision:";
+
 /// What the broker has said about the configured contracts.
 #[derive(Debug, Default)]
 pub(crate) struct Contracts {
@@ -138,8 +141,16 @@ pub(crate) fn take(
         parent_id: request.parent_id,
         oca_group: request.oca_group.clone(),
         outside_rth: request.outside_rth,
+        decision: decision(&request.order_ref),
     };
     Ok(Intake { order, filled_account, unbounded })
+}
+
+/// The decision that a bot declares in the reference it writes: `decision:2026-11-27T10:00 SPY`. The wire has
+/// no other field that every library lets a bot fill and that means nothing to the broker.
+fn decision(order_ref: &str) -> Option<Box<str>> {
+    let named = order_ref.strip_prefix(DECISION_PREFIX)?.trim();
+    (!named.is_empty()).then(|| named.into())
 }
 
 /// The symbol part of an order reference.

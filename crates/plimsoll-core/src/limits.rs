@@ -25,6 +25,10 @@ pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 /// Entries of each bot's repetition memory; the oldest beyond it are forgotten.
 pub const RECENT_ORDERS_MAX: usize = 10_000;
 
+/// Declared decisions that are remembered of each bot, for ever; beyond it an order that declares a new one
+/// is denied, because a forgotten decision could be taken twice.
+pub const DECISIONS_PER_BOT_MAX: usize = 100_000;
+
 /// Executions that one link remembers to have shown, so that their commissions are shown as well; the
 /// oldest beyond it are forgotten.
 pub const SHOWN_EXECS_MAX: usize = 10_000;

@@ -223,6 +223,8 @@ pub struct NewOrder {
     pub oca_group: Box<str>,
     /// May trade outside regular hours.
     pub outside_rth: bool,
+    /// The decision that the bot declared this order to carry out; the same one never trades twice.
+    pub decision: Option<Box<str>>,
 }
 
 /// A change of a working order (FIX 35=G): the order as it is to become.

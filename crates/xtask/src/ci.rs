@@ -53,6 +53,11 @@ const STEPS: &[Step] = &[
         proves: "each denial reaches a foreign client's own log and error event",
         run: guards,
     },
+    Step {
+        name: "book",
+        proves: "bots that share an account see their own orders and holdings only",
+        run: book,
+    },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
     Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
     Step { name: "bench", proves: "the benchmarks run (their numbers are not judged here)", run: bench },
@@ -145,6 +150,16 @@ fn guards(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
     for (library, variable) in FOREIGN {
         let mut command = bots(root, &interpreter(variable)?, "bots.guards");
+        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
+        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
+    }
+    Ok(())
+}
+
+fn book(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    for (library, variable) in FOREIGN {
+        let mut command = bots(root, &interpreter(variable)?, "bots.book");
         command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
         finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
     }

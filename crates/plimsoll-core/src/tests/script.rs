@@ -2,7 +2,7 @@
 //!
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
-//! [oca=g] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves` · `trend arrives` ·
+//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
@@ -422,6 +422,7 @@ impl Script {
                 Some(("stop", v)) => order.stop_px = Some(Price::parse(v).unwrap()),
                 Some(("parent", v)) => order.parent_id = Some(OrderId(v.parse().unwrap())),
                 Some(("oca", v)) => order.oca_group = v.into(),
+                Some(("ref", v)) => order.order_ref = v.into(),
                 Some(("conid", v)) => order.contract.con_id = Some(ConId(v.parse().unwrap())),
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,
