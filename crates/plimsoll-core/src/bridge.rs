@@ -22,6 +22,7 @@ use plimsoll_model::{
 
 use crate::book::{Book, OrderKey};
 use crate::config::{BotConfig, Config};
+use crate::drop_copy::{DropCopy, Hearing};
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
 use crate::intake::Contracts;
@@ -47,6 +48,7 @@ pub struct Bridge {
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
     pub(crate) recon: Recon,
+    pub(crate) hearing: Hearing,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -83,6 +85,7 @@ impl Bridge {
             ledger: Ledger::default(),
             halts: Halts::default(),
             recon: Recon::new(),
+            hearing: Hearing::new(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -100,6 +103,7 @@ impl Bridge {
             Event::OwnDown { link } => {
                 if self.recon.is_own(link) {
                     self.recon.down();
+                    self.hearing.forget();
                     self.quotes.clear();
                 }
             }
@@ -130,14 +134,28 @@ impl Bridge {
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
         let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
-        [poll, doubt].into_iter().flatten().min()
+        let uncopied = self.hearing.state != DropCopy::Live;
+        let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
+        [poll, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
+        if self.recon.state == ReconState::Done && self.hearing.judge(now.mono) {
+            out.push(Command::Notice { text: self.no_copy() });
+        }
         if self.next_wakeup().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
+    }
+
+    fn no_copy(&self) -> String {
+        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
+        let every = limits::DROP_COPY_POLL.as_secs();
+        format!(
+            "orders of other clients do not come by themselves; they are asked for every {every} s; \
+             make client {client} the Master API client in the API settings of TWS"
+        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {

@@ -19,6 +19,7 @@
 mod book;
 mod bridge;
 pub mod config;
+mod drop_copy;
 pub mod guard;
 mod halt;
 mod intake;
@@ -45,6 +46,7 @@ use rust_decimal::Decimal;
 pub use book::{Book, OrderState, Owner};
 pub use bridge::Bridge;
 pub use config::Config;
+pub use drop_copy::DropCopy;
 pub use guard::{Cleared, Denial, GUARDS, GuardId, GuardSpec, Reason};
 pub use halt::{Halt, HaltLevel};
 pub use recon::ReconState;

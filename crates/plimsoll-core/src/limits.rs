@@ -51,6 +51,12 @@ pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 /// How often the broker is asked about orders whose bot is not connected.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
+/// How long a report on a bot's connection may be ahead of its copy on ours.
+pub const DROP_COPY_GRACE: Duration = Duration::from_secs(10);
+
+/// How often open orders and executions are asked for while orders of others do not come by themselves.
+pub const DROP_COPY_POLL: Duration = Duration::from_mins(1);
+
 /// How long the broker's holdings and the ledger may differ before executions are asked for: the two
 /// come on different connections, a moment apart.
 pub const POSITION_GRACE: Duration = Duration::from_secs(2);

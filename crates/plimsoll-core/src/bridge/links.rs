@@ -16,6 +16,7 @@ impl Bridge {
         self.links.close_all();
         self.recon.down();
         self.recon.was_done = false;
+        self.hearing.forget();
         self.quotes.clear();
         self.contract_reqs.clear();
         self.doubt_since = None;

@@ -9,7 +9,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::Command;
 use crate::book::{OrderKey, OrderState, Owner};
-use crate::recon::Ended;
+use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
@@ -60,6 +60,7 @@ impl Bridge {
 
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
+        self.note_copy(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
                 let own = self.recon.is_own(link);
@@ -81,6 +82,26 @@ impl Bridge {
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
+        }
+    }
+
+    /// Whether the report shows that our own connection gets copies of others' orders, or owes one.
+    fn note_copy(&mut self, now: Now, link: LinkId, report: &Report) {
+        let by = match report {
+            Report::OpenOrder(order) if !order.what_if => order.client_id,
+            Report::Status(status) => Some(status.client_id),
+            Report::Execution(execution) if execution.req_id.is_none() => Some(execution.client_id),
+            _ => None,
+        };
+        let ours = self.config.as_ref().map(|config| config.venue.client_id);
+        if by.is_none() || by == ours {
+            return;
+        }
+        let asked = self.recon.state != ReconState::Done || self.recon.polling.is_some();
+        if !self.recon.is_own(link) {
+            self.hearing.owe(now.mono);
+        } else if !asked || matches!(report, Report::Execution(_)) {
+            self.hearing.heard();
         }
     }
 

@@ -6,6 +6,7 @@ use plimsoll_model::{Account, ConId, Contract, Currency, Position, PositionRepor
 
 use super::check;
 use super::script::Script;
+use crate::{Ask, DropCopy};
 
 #[test]
 fn an_order_is_judged_again_when_the_disk_is_done() {
@@ -80,6 +81,66 @@ fn after_a_crash_the_venue_says_what_became_of_an_order() {
             10:00:05 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
         "]],
     );
+}
+
+#[test]
+fn a_venue_that_copies_no_orders_to_us_is_found_out_and_asked_now_and_then() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:11.999 wake
+        10:00:12 wake
+        10:00:13 own answers
+        10:00:14 wake
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+        10:00:12 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
+    "]]
+    .assert_eq(&trace);
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Absent);
+    // Asked when the holdings and orders were settled at the start, and from then on once a minute.
+    let asked = |world: &mut Script, script: &str| {
+        world.asked.clear();
+        world.run(script);
+        world.asked.contains(&Ask::OpenOrders)
+    };
+    assert!(!asked(&mut world, "10:00:59 wake"));
+    assert!(asked(&mut world, "10:01:12 wake"));
+}
+
+#[test]
+fn an_order_that_shows_up_by_itself_on_our_own_connection_proves_the_copy() {
+    let mut world = Script::new();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 venue manual 77 BUY 40 SPY LMT 490.00
+        10:00:12 wake
+        ",
+    );
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Live);
+}
+
+#[test]
+fn an_answer_to_a_question_of_ours_is_no_copy() {
+    let mut world = Script::new();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend leaves
+        10:00:04 own answers
+        ",
+    );
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Unknown);
 }
 
 #[test]
