@@ -32,7 +32,7 @@ impl Viewer<'_> {
 impl Bridge {
     /// Passes a report on to the bot of this link, as far as it concerns the bot.
     pub(super) fn show(&mut self, link: LinkId, report: &Report, raw: RawFrame, out: &mut Vec<Command>) {
-        let Some(state) = self.links.get(link) else { return };
+        let Some(state) = self.links.get(link).filter(|state| state.attached) else { return };
         let Some(bot) = self.bot_config(&state.bot) else { return };
         let viewer = Viewer { bot, client_id: state.client_id };
         let rewrites = match report {

@@ -2,7 +2,7 @@
 //!
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
-//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves` · `trend arrives` ·
+//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
@@ -370,6 +370,7 @@ impl Script {
         let raw = RawFrame::new(Bytes::from(words.join("|")));
         let request = match words {
             ["leaves"] => return self.feed(Event::BotGone { link }),
+            ["leaves", "upstream"] => return self.feed(Event::BotLeft { link }),
             ["arrives"] => return self.arrive(name),
             ["cancel", "all"] => Request::GlobalCancel,
             ["cancel", id] => Request::Cancel(CancelRequest { order_id: OrderId(id.parse().unwrap()) }),
