@@ -154,6 +154,11 @@ pub(crate) fn is_batch_start(frame: &RawFrame) -> bool {
     message_id(frame) == Some(49)
 }
 
+/// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.
+pub(crate) fn ask_own_open_orders(version: ServerVersion) -> RawFrame {
+    Request::ReqOpenOrders.encode(version)
+}
+
 /// A cancel in our own words.
 pub(crate) fn cancel(version: ServerVersion, order_id: OrderId) -> RawFrame {
     Request::CancelOrder(CancelOrder { order_id: order_id.0, ..CancelOrder::default() }).encode(version)
