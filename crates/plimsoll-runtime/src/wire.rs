@@ -216,7 +216,7 @@ pub(crate) fn rewrite_up(
         frame = match change {
             Rewrite::Account(account) => rewrite::set_account(version, &frame, account)?,
             Rewrite::OrderRef(order_ref) => rewrite::set_order_ref(version, &frame, order_ref)?,
-            Rewrite::NextValidId(_) | Rewrite::Accounts(_) => frame,
+            Rewrite::NextValidId(_) | Rewrite::Accounts(_) | Rewrite::ExecutionTime => frame,
         };
     }
     Ok(frame)
@@ -234,6 +234,7 @@ pub(crate) fn rewrite_down(
             Rewrite::OrderRef(order_ref) => rewrite::restore_order_ref(version, &frame, order_ref)?,
             Rewrite::NextValidId(id) => rewrite::set_next_valid_id(version, &frame, *id)?,
             Rewrite::Accounts(accounts) => rewrite::set_managed_accounts(version, &frame, accounts)?,
+            Rewrite::ExecutionTime => rewrite::name_zone(version, &frame)?,
             Rewrite::Account(_) => frame,
         };
     }

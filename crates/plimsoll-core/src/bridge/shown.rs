@@ -13,7 +13,7 @@ use plimsoll_model::{
 
 use super::Bridge;
 use crate::book::OrderKey;
-use crate::config::{BotConfig, Shown};
+use crate::config::{BotConfig, ExecutionTimes, Shown};
 use crate::{Command, Holding, Rewrite};
 
 /// A bot, as far as it matters for what it may see.
@@ -67,7 +67,10 @@ impl Bridge {
                     return;
                 }
                 let by_client = Some((execution.client_id, execution.order_id));
-                let rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
+                let mut rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
+                if viewer.bot.execution_times == ExecutionTimes::Zoned {
+                    rewrites.push(Rewrite::ExecutionTime);
+                }
                 if let Some(state) = self.links.get_mut(link) {
                     state.show_exec(&execution.execution.exec_id);
                 }

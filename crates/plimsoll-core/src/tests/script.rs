@@ -10,7 +10,8 @@
 //! `venue errs trend 7 200` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
-//! (of `trend`; `none` switches it off) · `fill account` · `shows account`.
+//! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
+//! `zoned times`.
 
 mod venue;
 
@@ -29,7 +30,9 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
-use crate::config::{BotConfig, Config, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig};
+use crate::config::{
+    BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
+};
 use crate::{Ask, Bridge, Command, Event, HaltLevel, Operator, Quote};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
@@ -95,6 +98,7 @@ pub(super) fn bot(name: &str, client: i32, accounts: &[&str], instruments: &[&st
         shared: instruments.iter().map(|symbol| InstrumentId::us_stock(symbol)).collect(),
         fill_account: FillAccount::Never,
         positions: Shown::Own,
+        execution_times: ExecutionTimes::AsSent,
         stale_after: Some(Duration::from_secs(15)),
         order_qty_max: None,
         order_notional_max: None,
@@ -179,6 +183,7 @@ impl Script {
             ["day", date] => self.date = date.parse().unwrap(),
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
+            ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,
             ["shows", "account"] => bot.positions = Shown::Account,
             ["limit", "collar", "none"] => bot.price_collar = None,
             ["limit", "stale", "none"] => bot.stale_after = None,
