@@ -250,13 +250,22 @@ fn fixtures(shared: &Path) -> Result<PathBuf> {
 }
 
 fn interpreter(variable: &str) -> Result<PathBuf> {
-    let python = std::env::var_os(variable).map(PathBuf::from);
-    let python =
-        python.with_context(|| format!("{variable} is not set; .ci/run prepares the Python environments"))?;
+    let python = prepared(variable)?;
     if !python.is_file() {
         bail!("{variable} is {}, which is not there", python.display());
     }
     Ok(python)
+}
+
+/// A path that `.ci/run` has prepared and named in the environment.
+fn prepared(variable: &str) -> Result<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    let path =
+        path.with_context(|| format!("{variable} is not set; .ci/run prepares the foreign clients' means"))?;
+    if !path.exists() {
+        bail!("{variable} is {}, which is not there", path.display());
+    }
+    Ok(path)
 }
 
 fn finish(mut command: Command, max: Duration) -> Result<()> {

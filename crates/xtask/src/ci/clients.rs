@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{STEP_MAX, bots, finish, interpreter, release_binary};
+use super::{STEP_MAX, bots, finish, interpreter, prepared, release_binary};
 
 /// A client, and the words that start it.
 struct Client {
@@ -18,6 +18,7 @@ struct Client {
 const CLIENTS: &[Client] = &[
     Client { name: "ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_IBAPI") },
     Client { name: "nautilus_ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_NAUTILUS_IBAPI") },
+    Client { name: "stoqey", start: |root| node(root, "PLIMSOLL_NODE_MODULES_STOQEY") },
 ];
 
 /// The client whose transcripts straight twice are equal, or the comparison would prove nothing.
@@ -45,4 +46,13 @@ pub(super) fn clients(root: &Path) -> Result<()> {
 fn ewrapper(variable: &str) -> Result<Vec<OsString>> {
     let python = interpreter(variable)?;
     Ok([python.into_os_string(), "-m".into(), "bots.ewrapper".into()].into())
+}
+
+/// The script for the Node client. Its packages lie where `.ci/run` put them, and not in the tree.
+fn node(root: &Path, variable: &str) -> Result<Vec<OsString>> {
+    let modules = prepared(variable)?;
+    let mut path = OsString::from("NODE_PATH=");
+    path.push(modules);
+    let script = root.join("tests/bots/stoqey/play.cjs");
+    Ok(["env".into(), path, "node".into(), script.into_os_string()].into())
 }
