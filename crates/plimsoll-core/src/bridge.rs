@@ -110,6 +110,11 @@ impl Bridge {
             Event::BotArrived { link, bot, client_id, raw } => {
                 self.bot_arrived(link, bot, client_id, raw, out);
             }
+            Event::BotLeft { link } => {
+                if let Some(state) = self.links.get_mut(link) {
+                    state.leave();
+                }
+            }
             Event::BotGone { link } => self.bot_gone(now, link, out),
             Event::FromBot { link, request, raw } => self.on_bot(now, link, request, raw, out),
             Event::FromVenue { link, report, raw } => self.on_venue(now, link, report, raw, out),

@@ -177,9 +177,9 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Duplicate,
         pitfall: "18-duplicate-burst",
-        summary: "the same order again within the window, and order ids used before",
+        summary: "the same order again within the window, decisions carried out before, and order ids used before",
         keys: &["bot.duplicate_window"],
-        reasons: &["repeated", "order_id_used"],
+        reasons: &["repeated", "order_id_used", "decision_taken", "too_many"],
         check: duplicate::check,
     },
     GuardSpec {
@@ -268,7 +268,11 @@ pub(crate) fn judge(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
         halted::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Halt, reason })?;
     }
     for spec in GUARDS {
-        (spec.check)(ctx, order).map_err(|reason| Denial { guard: spec.id, reason })?;
+        (spec.check)(ctx, order).map_err(|reason| {
+            let listed = spec.reasons.contains(&reason.as_str());
+            debug_assert!(listed, "invariant: {} is a reason of {} in the table", reason.as_str(), spec.id);
+            Denial { guard: spec.id, reason }
+        })?;
     }
     Ok(())
 }

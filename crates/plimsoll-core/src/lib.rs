@@ -83,7 +83,13 @@ pub enum Event {
         /// The bot's start message, to be forwarded if it is welcome.
         raw: RawFrame,
     },
-    /// A bot's connection, or its upstream, ended; the shell ends the other one.
+    /// A bot's connection ended, and its upstream is kept: its orders stay in reach. The link ends with
+    /// [`Event::BotGone`].
+    BotLeft {
+        /// The pair of connections.
+        link: LinkId,
+    },
+    /// A bot's upstream ended, or both sides did.
     BotGone {
         /// The pair of connections.
         link: LinkId,
@@ -295,6 +301,8 @@ pub enum Rewrite {
     NextValidId(OrderId),
     /// Show only these accounts.
     Accounts(Vec<Account>),
+    /// Name the zone of an execution's time where the venue left it out.
+    ExecutionTime,
 }
 
 /// What a bot is to see of a line about a holding of an account.

@@ -185,7 +185,7 @@ impl Bridge {
         if let Some(halt) = self.halts.of(&bot.name) {
             return ("halted", Some(format!("{} by {}: {}", halt.level, halt.by, halt.reason)));
         }
-        if !self.links.iter().any(|(_, state)| state.bot == bot.name) {
+        if !self.links.iter().any(|(_, state)| state.bot == bot.name && state.attached) {
             return ("silent", Some("not connected".to_owned()));
         }
         if let Some(what) = self.recon.state.waiting_for() {

@@ -16,6 +16,7 @@ impl fmt::Display for Event {
             Self::BotArrived { link, bot, client_id, .. } => {
                 write!(f, "link {link} {bot} arrived as client {client_id}")
             }
+            Self::BotLeft { link } => write!(f, "link {link} left by its bot"),
             Self::BotGone { link } => write!(f, "link {link} gone"),
             Self::FromBot { link, request, .. } => write!(f, "link {link} asks {}", RequestLine(request)),
             Self::FromVenue { link, report, .. } => write!(f, "link {link} venue {}", ReportLine(report)),

@@ -50,6 +50,8 @@ pub(crate) enum VenueInput {
     Told { link: LinkId, told: Told, raw: RawFrame, _room: Option<OwnedSemaphorePermit> },
     /// A bot's upstream ended; why, if not in order.
     Gone { link: LinkId, why: Option<String> },
+    /// Both sockets of a pair are closed; the venue is done with the client id.
+    Ended { link: LinkId },
     /// Our own connection has finished its start.
     OwnUp { link: LinkId, version: ServerVersion, out: Outgoing },
     /// A message on our own connection.
@@ -67,6 +69,7 @@ impl VenueInput {
             Self::Arrived(arrival) => arrival.link,
             Self::Told { link, .. }
             | Self::Gone { link, .. }
+            | Self::Ended { link }
             | Self::OwnUp { link, .. }
             | Self::OwnReport { link, .. }
             | Self::OwnUnreadable { link, .. }

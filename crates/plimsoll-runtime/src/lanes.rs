@@ -74,6 +74,8 @@ struct Lane {
     queue: VecDeque<BotInput>,
     /// The token of this link's last order that the disk does not have yet.
     awaits: Option<u64>,
+    /// The link is not open yet; nothing of it is heard.
+    held: bool,
 }
 
 impl<O, V> Default for Lanes<O, V> {
@@ -129,6 +131,16 @@ impl<O, V> Lanes<O, V> {
         for lane in self.bots.values_mut() {
             lane.awaits = lane.awaits.filter(|awaited| *awaited > token);
         }
+    }
+
+    /// The link is not open yet: its frames are kept until it is.
+    pub(crate) fn hold(&mut self, link: LinkId) {
+        self.bots.entry(link).or_default().held = true;
+    }
+
+    /// The link is open now.
+    pub(crate) fn release(&mut self, link: LinkId) {
+        self.bots.entry(link).or_default().held = false;
     }
 
     /// The link has ended; nothing of it is fed any more.
@@ -222,12 +234,16 @@ impl Lane {
     fn is_ready(&self) -> bool {
         match self.queue.front() {
             None => false,
+            Some(_) if self.held => false,
             Some(input) => self.awaits.is_none() || input.enters_order(),
         }
     }
 
     /// The first cancel with none of the orders that it may end in front of it.
     fn first_free_cancel(&self) -> Option<usize> {
+        if self.held {
+            return None;
+        }
         let mut orders: Vec<Option<OrderId>> = Vec::new();
         for (at, input) in self.queue.iter().enumerate() {
             match input {
@@ -422,6 +438,16 @@ mod tests {
         assert!(matches!(lanes.next(true), Some(Work::Bot(REVERT, _))));
         assert!(lanes.next(true).is_none());
         assert!(lanes.next(false).is_some());
+    }
+
+    #[test]
+    fn nothing_is_heard_of_a_link_before_it_is_open_and_nothing_is_lost() {
+        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(1))]);
+        lanes.hold(TREND);
+        assert!(!lanes.has_work(false));
+        assert_eq!(drain(&mut lanes), Vec::<String>::new());
+        lanes.release(TREND);
+        assert_eq!(drain(&mut lanes), ["1 cancel 1", "1 other"]);
     }
 
     #[test]

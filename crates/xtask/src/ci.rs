@@ -65,6 +65,11 @@ const STEPS: &[Step] = &[
         proves: "bots that share an account see their own orders and holdings only",
         run: book,
     },
+    Step {
+        name: "departure",
+        proves: "a bot's orders stay in reach while it is away, and it comes back at once",
+        run: departure,
+    },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
     Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
     Step { name: "bench", proves: "the benchmarks run (their numbers are not judged here)", run: bench },
@@ -155,19 +160,22 @@ fn transcripts(root: &Path) -> Result<()> {
 }
 
 fn guards(root: &Path) -> Result<()> {
-    let plimsoll = release_binary(root)?;
-    for (library, variable) in FOREIGN {
-        let mut command = bots(root, &interpreter(variable)?, "bots.guards");
-        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
-        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
-    }
-    Ok(())
+    with_each_client(root, "bots.guards")
 }
 
 fn book(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.book")
+}
+
+fn departure(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.departure")
+}
+
+/// Runs a Python module once with each foreign client that it knows.
+fn with_each_client(root: &Path, module: &str) -> Result<()> {
     let plimsoll = release_binary(root)?;
     for (library, variable) in FOREIGN {
-        let mut command = bots(root, &interpreter(variable)?, "bots.book");
+        let mut command = bots(root, &interpreter(variable)?, module);
         command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
         finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
     }

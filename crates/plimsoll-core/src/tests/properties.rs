@@ -221,7 +221,13 @@ fn wild(u: &mut Unstructured<'_>) -> Result<Event> {
         }
         8 => Event::Flushed { token: u64::MAX },
         _ => u
-            .choose(&[Event::Woke, Event::BotGone { link }, Event::OwnDown { link }, Event::OwnUp { link }])?
+            .choose(&[
+                Event::Woke,
+                Event::BotLeft { link },
+                Event::BotGone { link },
+                Event::OwnDown { link },
+                Event::OwnUp { link },
+            ])?
             .clone(),
     })
 }

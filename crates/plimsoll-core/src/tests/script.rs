@@ -2,7 +2,7 @@
 //!
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
-//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves` · `trend arrives` ·
+//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
@@ -10,7 +10,8 @@
 //! `venue errs trend 7 200` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
-//! (of `trend`; `none` switches it off) · `fill account` · `shows account`.
+//! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
+//! `zoned times`.
 
 mod venue;
 
@@ -29,7 +30,9 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
-use crate::config::{BotConfig, Config, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig};
+use crate::config::{
+    BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
+};
 use crate::{Ask, Bridge, Command, Event, HaltLevel, Operator, Quote};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
@@ -95,6 +98,7 @@ pub(super) fn bot(name: &str, client: i32, accounts: &[&str], instruments: &[&st
         shared: instruments.iter().map(|symbol| InstrumentId::us_stock(symbol)).collect(),
         fill_account: FillAccount::Never,
         positions: Shown::Own,
+        execution_times: ExecutionTimes::AsSent,
         stale_after: Some(Duration::from_secs(15)),
         order_qty_max: None,
         order_notional_max: None,
@@ -179,6 +183,7 @@ impl Script {
             ["day", date] => self.date = date.parse().unwrap(),
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
+            ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,
             ["shows", "account"] => bot.positions = Shown::Account,
             ["limit", "collar", "none"] => bot.price_collar = None,
             ["limit", "stale", "none"] => bot.stale_after = None,
@@ -370,6 +375,7 @@ impl Script {
         let raw = RawFrame::new(Bytes::from(words.join("|")));
         let request = match words {
             ["leaves"] => return self.feed(Event::BotGone { link }),
+            ["leaves", "upstream"] => return self.feed(Event::BotLeft { link }),
             ["arrives"] => return self.arrive(name),
             ["cancel", "all"] => Request::GlobalCancel,
             ["cancel", id] => Request::Cancel(CancelRequest { order_id: OrderId(id.parse().unwrap()) }),

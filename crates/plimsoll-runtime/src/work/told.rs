@@ -12,10 +12,15 @@ use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::wire::{self, Told};
 
+/// TWS: "Error processing request". On no request it is a line in the log of every client library, and ends
+/// nothing.
+const CODE_PROCESSING: i32 = 322;
+
 impl Work {
     pub(super) fn on_venue(&mut self, input: VenueInput) {
         match input {
-            VenueInput::Arrived(arrival) => self.arrived(*arrival),
+            VenueInput::Arrived(arrival) => self.arrive(*arrival),
+            VenueInput::Ended { link } => self.pair_ended(link),
             VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
             VenueInput::Gone { link, why } => {
                 self.end_link(link, Some(why.unwrap_or_else(|| "the venue closed the connection".into())));
@@ -38,12 +43,22 @@ impl Work {
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    pub(super) fn arrived(&mut self, arrival: Arrival) {
         let Arrival { link, bot, client_id, version, raw, to_bot, to_venue } = arrival;
         tracing::info!(link = %link, bot = %bot, client_id = %client_id, version = %version, "bot arrived");
         let accounts = self.config.bot(&bot).map(|bot| bot.accounts.clone()).unwrap_or_default();
         let holdings = Holdings::default();
-        let state = BotLink { bot: bot.clone(), client_id, version, accounts, to_bot, to_venue, holdings };
+        let kept_until = None;
+        let state = BotLink {
+            bot: bot.clone(),
+            client_id,
+            version,
+            accounts,
+            to_bot,
+            to_venue,
+            holdings,
+            kept_until,
+        };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
     }
@@ -51,6 +66,7 @@ impl Work {
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
         match told {
+            Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
             Told::Relay => self.send_to_bot(link, &raw),
             Told::RelayTick => {
                 if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
@@ -58,8 +74,11 @@ impl Work {
                 }
             }
             Told::Unreadable(why) => {
-                // It may be about somebody else's account, so it is withheld; a person has to look.
-                self.note(link, &format!("a message of the venue was not understood and not shown: {why}"));
+                // It may be about somebody else's account, so it is withheld; the bot and a person have to know.
+                let text = format!("a message of the broker could not be read and was withheld: {why}");
+                let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
+                self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
+                self.note(link, &text);
             }
             Told::Report(report) => match &*report {
                 // Nothing is decided by what follows, so nothing of it is journaled.
@@ -93,6 +112,7 @@ impl Work {
                     if moves {
                         self.show_moved_holdings();
                     }
+                    self.end_kept_without_orders(link);
                 }
             },
         }
