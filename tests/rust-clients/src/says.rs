@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_value_becomes_its_kind_and_its_fields_by_name() {
-        let data = Data { order_id: 7, symbol: Some("a: b, {".into()), account: String::new(), legs: vec![1.5] };
+        let data =
+            Data { order_id: 7, symbol: Some("a: b, {".into()), account: String::new(), legs: vec![1.5] };
         let (name, fields) = flat(&format!("{:#?}", Said::OpenOrder(data)));
         let wanted = [("order_id", "7"), ("symbol", "a: b, {"), ("legs.0", "1.5")];
         assert_eq!(kind_of(&name), "openOrder");

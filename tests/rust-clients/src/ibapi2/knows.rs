@@ -32,11 +32,6 @@ pub fn current_time_in_millis(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-pub fn family_codes(session: &mut Session) -> Result<()> {
-    single("familyCodes", session.client.family_codes());
-    Ok(())
-}
-
 pub fn news_bulletins(session: &mut Session) -> Result<()> {
     drop(session.client.news_bulletins(true)?);
     Ok(())
@@ -88,7 +83,10 @@ pub fn auto_open_orders(session: &mut Session) -> Result<()> {
     // Refused with 327: only client 0 may bind manual orders. The library logs what has no number of a request
     // and hands it to the stream of orders.
     let rows = session.client.auto_open_orders(true)?;
-    session.until("refusal", |update| matches!(update, ibapi2::orders::OrderUpdate::Message(said) if said.code == 327))?;
+    session.until(
+        "refusal",
+        |update| matches!(update, ibapi2::orders::OrderUpdate::Message(said) if said.code == 327),
+    )?;
     drop(rows);
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The synchronous client of `ibapi` 2.12, the last of its line that speaks text.
 //!
 //!     ibapi2 --port 4002 --client-id 11
+//!
+//! Leaves out `family_codes`: the library leads that request with a version field that no other client sends, our
+//! codec calls the frame malformed, and the call has no deadline.
 
 #[path = "../says.rs"]
 mod says;
@@ -77,9 +80,6 @@ const STEPS: &[(&str, Step)] = &[
     ("sell_market", orders::sell_market),
     ("positions_multi", knows::positions_multi),
     ("completed_orders", knows::completed_orders),
-    // The library leads this request with a version that it does not have, so it comes last: a server may take
-    // the frame for a malformed one and end the connection.
-    ("family_codes", knows::family_codes),
 ];
 
 fn main() -> Result<()> {

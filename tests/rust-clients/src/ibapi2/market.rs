@@ -46,13 +46,17 @@ pub fn tick_by_tick_bid_ask(session: &mut Session) -> Result<()> {
 
 pub fn tick_by_tick_last(session: &mut Session) -> Result<()> {
     let ticks = session.client.tick_by_tick_all_last(&session.spy, 0, false)?;
-    says::result(&(stream(Some("tickByTickAllLast"), |left| ticks.next_timeout(left), || ticks.error())? > 0));
+    says::result(
+        &(stream(Some("tickByTickAllLast"), |left| ticks.next_timeout(left), || ticks.error())? > 0),
+    );
     Ok(())
 }
 
 pub fn tick_by_tick_midpoint(session: &mut Session) -> Result<()> {
     let ticks = session.client.tick_by_tick_midpoint(&session.spy, 0, false)?;
-    says::result(&(stream(Some("tickByTickMidPoint"), |left| ticks.next_timeout(left), || ticks.error())? > 0));
+    says::result(
+        &(stream(Some("tickByTickMidPoint"), |left| ticks.next_timeout(left), || ticks.error())? > 0),
+    );
     Ok(())
 }
 
@@ -71,8 +75,14 @@ fn say_bars(data: &HistoricalData) {
 
 pub fn history_days(session: &mut Session) -> Result<()> {
     let (client, spy) = (&session.client, &session.spy);
-    let data =
-        client.historical_data(spy, Some(YESTERDAY), 10.days(), BarSize::Day, WhatToShow::Trades, TradingHours::Regular)?;
+    let data = client.historical_data(
+        spy,
+        Some(YESTERDAY),
+        10.days(),
+        BarSize::Day,
+        WhatToShow::Trades,
+        TradingHours::Regular,
+    )?;
     say_bars(&data);
     session.near = data.bars.last().context("a history of yesterday")?.close.round();
     Ok(())
@@ -80,13 +90,27 @@ pub fn history_days(session: &mut Session) -> Result<()> {
 
 pub fn history_minutes(session: &mut Session) -> Result<()> {
     let (client, spy, hour) = (&session.client, &session.spy, 3600.seconds());
-    say_bars(&client.historical_data(spy, Some(YESTERDAY), hour, BarSize::Min5, WhatToShow::MidPoint, TradingHours::Regular)?);
+    say_bars(&client.historical_data(
+        spy,
+        Some(YESTERDAY),
+        hour,
+        BarSize::Min5,
+        WhatToShow::MidPoint,
+        TradingHours::Regular,
+    )?);
     Ok(())
 }
 
 pub fn history_until_now(session: &mut Session) -> Result<()> {
     let (client, spy) = (&session.client, &session.spy);
-    say_bars(&client.historical_data(spy, None, 2.days(), BarSize::Hour, WhatToShow::Trades, TradingHours::Regular)?);
+    say_bars(&client.historical_data(
+        spy,
+        None,
+        2.days(),
+        BarSize::Hour,
+        WhatToShow::Trades,
+        TradingHours::Regular,
+    )?);
     Ok(())
 }
 
@@ -113,7 +137,14 @@ pub fn history_empty(session: &mut Session) -> Result<()> {
     let (client, spy) = (&session.client, &session.spy);
     single(
         "historicalData",
-        client.historical_data(spy, long_ago, 1.days(), BarSize::Min, WhatToShow::Trades, TradingHours::Regular),
+        client.historical_data(
+            spy,
+            long_ago,
+            1.days(),
+            BarSize::Min,
+            WhatToShow::Trades,
+            TradingHours::Regular,
+        ),
     );
     Ok(())
 }

@@ -72,7 +72,10 @@ pub fn what_if(session: &mut Session) -> Result<()> {
     let number = session.order_id();
     let order = Order { what_if: true, ..limit(Action::Buy, 10.0, session.near) };
     session.client.submit_order(number, &session.spy, &order)?;
-    session.until("preview", |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number))?;
+    session.until(
+        "preview",
+        |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number),
+    )?;
     Ok(())
 }
 
@@ -150,7 +153,8 @@ pub fn bracket(session: &mut Session) -> Result<()> {
 pub fn on_close(session: &mut Session) -> Result<()> {
     let number = session.order_id();
     session.client.submit_order(number, &session.spy, &order("MOC", Action::Buy, 5.0))?;
-    session.until("order", |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number))?;
+    session
+        .until("order", |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number))?;
     cancelled(session, number)
 }
 
