@@ -13,9 +13,10 @@ use plimsoll_model::{Account, ClientId, ExecId, OrderId, PermId, Side};
 use rust_decimal::Decimal;
 
 use crate::ibkr::accounts::{Book, Values};
+use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
 use crate::ibkr::violation::{Kind, Violation};
-use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 use crate::market::hours::Session;
 use crate::market::{Market, Second, Sym};
 
@@ -138,7 +139,16 @@ pub(crate) struct Exchange {
     pub(crate) marks: BTreeMap<Sym, i64>,
     /// The next account-wide order number.
     pub(crate) next_perm: i64,
-    seed: u64,
+    /// What each account did today.
+    pub(crate) efficiency: BTreeMap<Account, Efficiency>,
+    /// Symbols whose shares have to be found before they are sold short.
+    pub(crate) hard_to_borrow: BTreeSet<Sym>,
+    /// TWS has lost its server.
+    pub(crate) link_down: bool,
+    /// How the TWS in front is set up.
+    pub(crate) settings: TwsSettings,
+    /// Decides prices and sequences.
+    pub(crate) seed: u64,
 }
 
 impl Exchange {
@@ -166,6 +176,10 @@ impl Exchange {
             taken: BTreeMap::new(),
             marks,
             next_perm: 600_000_001,
+            efficiency: BTreeMap::new(),
+            hard_to_borrow: BTreeSet::new(),
+            link_down: false,
+            settings: config.settings.clone(),
             seed: config.seed,
         }
     }
@@ -185,9 +199,13 @@ impl Exchange {
         self.mark();
         let session = self.market.hours.last_begun(at);
         if at == session.open {
+            self.efficiency.clear();
             self.open_session(session);
         }
         if at < session.close {
+            self.end_overdue();
+            self.arm_orders();
+            self.move_stops();
             self.trigger_stops();
             for perm in self.open.iter().copied().collect::<Vec<_>>() {
                 self.work_resting(perm);
@@ -204,6 +222,8 @@ impl Exchange {
         self.mark();
         self.taken.remove(&(sym, Side::Buy));
         self.taken.remove(&(sym, Side::Sell));
+        self.arm_orders();
+        self.move_stops();
         self.trigger_stops();
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             self.work_resting(perm);
@@ -245,11 +265,6 @@ impl Exchange {
         for (sym, px) in &mut self.marks {
             *px = self.market.last_price(*sym, self.now);
         }
-    }
-
-    /// Whether the profile is the live one.
-    pub(crate) fn is_live(&self) -> bool {
-        self.profile == Profile::Live
     }
 
     /// An order that must exist because its number came from the book itself.

@@ -155,6 +155,11 @@ pub enum FaultKind {
     CompetingSession,
     /// Executions and statuses are told twice.
     DuplicateMessage,
+    /// Shares of a symbol have to be found before they are sold short: 404, and the order waits.
+    HardToBorrow {
+        /// Which.
+        symbol: Box<str>,
+    },
     /// Messages of one name are lost on the way to clients.
     DropMessage {
         /// `orderStatus`, `execDetails`, …

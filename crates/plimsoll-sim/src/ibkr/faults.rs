@@ -183,7 +183,7 @@ impl IbkrVenue {
             FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
                 (symbol.as_deref(), None)
             }
-            FaultKind::HaltSymbol { symbol } => (Some(&**symbol), None),
+            FaultKind::HaltSymbol { symbol } | FaultKind::HardToBorrow { symbol } => (Some(&**symbol), None),
             FaultKind::ManualOrder(order) => (Some(&*order.symbol), order.account.as_deref()),
             FaultKind::ManualTrade(trade) => (Some(&*trade.symbol), trade.account.as_deref()),
             _ => (None, None),
@@ -239,6 +239,7 @@ impl IbkrVenue {
             FaultKind::LinkDown => {
                 self.notice_all(1100, LINK_LOST, out);
                 self.faults.link_down = true;
+                self.exchange.link_down = true;
                 self.set_timer(LINK_DOWN_REPEAT_SECS, Timer::LinkStillDown);
             }
             FaultKind::LinkUpDataLost => self.link_up(false, out),
@@ -279,6 +280,9 @@ impl IbkrVenue {
                     self.exchange.market.halt(sym, self.exchange.now);
                     self.tell_halt(sym, out);
                 }
+            }
+            FaultKind::HardToBorrow { symbol } => {
+                self.exchange.hard_to_borrow.extend(self.exchange.market.find(symbol));
             }
             FaultKind::CancelOrder { .. } => self.cancel_unasked(kind),
             FaultKind::ManualOrder(order) => drop(self.manual_order(order, out)),
@@ -329,6 +333,12 @@ impl IbkrVenue {
                     self.tell_halt(sym, out);
                 }
             }
+            FaultKind::HardToBorrow { symbol } => {
+                if let Some(sym) = self.exchange.market.find(symbol) {
+                    self.exchange.located(sym);
+                    self.tell_happenings(out);
+                }
+            }
             _ => {}
         }
     }
@@ -359,6 +369,7 @@ impl IbkrVenue {
     /// The link is back: orders that were kept go out now, and what happened meanwhile is told.
     fn link_up(&mut self, data_kept: bool, out: &mut Vec<Output>) {
         self.faults.link_down = false;
+        self.exchange.link_down = false;
         self.faults.active.retain(|_, kind| !matches!(kind, FaultKind::LinkDown));
         if data_kept {
             let text = "Connectivity between IBKR and Trader Workstation has been restored - data maintained. \
@@ -490,6 +501,7 @@ fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
         oca_type: 0,
         outside_rth: false,
         order_ref: "".into(),
+        terms: crate::ibkr::terms::Terms { version: u16::MAX, ..Default::default() },
     }
 }
 

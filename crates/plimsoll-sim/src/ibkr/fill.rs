@@ -5,13 +5,15 @@
 //! the next second. An order that rests is executed at its own limit when the quote comes to it. Shares
 //! that one order took are not there for the next one in the same second.
 
-use plimsoll_model::{ExecId, OrdType, PermId, Side, TimeInForce};
+use plimsoll_model::{ExecId, PermId, Side, TimeInForce};
 use rust_decimal::Decimal;
 
 use crate::ibkr::accounts::{CorrectionOf, Posting};
-use crate::ibkr::exchange::{Exchange, Fill, Happening};
+use crate::ibkr::exchange::{Exchange, Fill};
 use crate::ibkr::fees;
 use crate::ibkr::order::{OcaRule, Order, State, dollars};
+use crate::ibkr::profile::Difference;
+use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
 use crate::market::Second;
 
@@ -51,49 +53,84 @@ impl Exchange {
             self.cancel_aggressive(perm, &order, second);
             return;
         }
+        if order.style.is_pegged() {
+            // It comes to rest and waits for somebody else.
+            return;
+        }
+        if order.tif == TimeInForce::FillOrKill && !self.lives(Difference::FillOrKill) {
+            return;
+        }
         let offers = self.offers(&order, second);
         let total: i64 = offers.iter().map(|offer| offer.qty).sum();
-        if order.tif == TimeInForce::FillOrKill && total < order.leaves_qty() {
+        if total < order.smallest_qty() {
             return;
         }
         for offer in offers {
             self.take_offer(perm, offer);
+        }
+        self.end_remainder(perm);
+    }
+
+    /// What is left of a market order that was sent to one exchange is not kept by a paper account.
+    fn end_remainder(&mut self, perm: PermId) {
+        let order = self.order(perm);
+        let partly = order.state.is_open() && order.cum_qty > 0;
+        let directed = order.style == Style::Market && order.terms.directed;
+        if partly && directed && !self.lives(Difference::DirectedRemainder) {
+            self.reject(perm, "The remainder of a partially executed market order is not kept");
         }
     }
 
     /// A working order meets the quote of a new second.
     pub(crate) fn work_resting(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
-        let waits = order.waits_for_stop() || order.ord_type.is_on_close() || order.is_on_open();
+        let waits = order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open();
         if order.state != State::Working || waits {
             return;
         }
         let Some(second) = self.tradable(&order) else { return };
-        let bounded = matches!(order.ord_type, OrdType::Limit | OrdType::StopLimit);
-        if !bounded {
+        if order.style.is_pegged() {
+            self.work_pegged(&order, second);
+            return;
+        }
+        if !order.is_bounded() {
             self.take_liquidity(perm);
             return;
         }
         let (px, shown) = best(order.side, second);
         let left = shown - self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
-        if order.accepts(px) && left > 0 {
+        let qty = left.min(order.leaves_qty());
+        if order.accepts(px) && qty >= order.smallest_qty() {
             let own = order.limit_px.unwrap_or(px);
-            self.take_offer(perm, Offer { px: own, qty: left.min(order.leaves_qty()), takes: false });
+            self.take_offer(perm, Offer { px: own, qty, takes: false });
         }
     }
 
-    /// Stops whose price traded become market or limit orders.
+    /// A pegged order is executed where somebody trades at its price or through it.
+    fn work_pegged(&mut self, order: &Order, second: Second) {
+        let Some(print) = second.print else { return };
+        let own = order.pegged_at(second);
+        let meets = match order.side {
+            Side::Buy => print.price <= own,
+            Side::Sell => print.price >= own,
+        };
+        let qty = print.size.min(order.leaves_qty());
+        if meets && qty >= order.smallest_qty() {
+            self.take_offer(order.perm_id, Offer { px: own, qty, takes: false });
+        }
+    }
+
+    /// Orders whose price traded become market or limit orders.
     pub(crate) fn trigger_stops(&mut self) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm).clone();
-            let held = order.state == State::Held("trigger");
-            let Some(stop) = order.stop_px.filter(|_| held && order.waits_for_stop()) else { continue };
+            let held = order.state == State::Held("trigger") && order.armed && self.triggers(&order);
+            let Some(px) = order.stop_px.filter(|_| held && order.waits_for_trigger()) else { continue };
             let now = self.now;
             let print = self.tradable(&order).and_then(|_| self.market.second(order.sym, now)?.print);
-            let touched = print.is_some_and(|print| match order.side {
-                Side::Buy => print.price >= stop,
-                Side::Sell => print.price <= stop,
-            });
+            let rising = (order.side == Side::Buy) == order.style.is_stop();
+            let touched =
+                print.is_some_and(|print| if rising { print.price >= px } else { print.price <= px });
             if touched {
                 let order = self.order_mut(perm);
                 order.triggered = true;
@@ -106,28 +143,20 @@ impl Exchange {
 
     /// Executes part of an order and everything that follows from it.
     pub(crate) fn execute(&mut self, perm: PermId, deal: Deal) {
+        if self.order(perm).cum_qty == 0 {
+            let account = self.order(perm).account.clone();
+            self.efficiency.entry(account).or_default().executed += 1;
+        }
         let fill = self.post(perm, deal);
         let filled = self.order(perm).leaves_qty() == 0;
-        self.tell(Happening::Executed(fill));
         if filled {
             self.order_mut(perm).state = State::Filled;
             let text = format!("Filled Size: {}", self.order(perm).qty);
             self.finish(perm, &text);
-            // A Gateway says it twice: once without and once with the commission.
-            let before_charge = Order { commission: Decimal::ZERO, ..self.order(perm).clone() };
-            self.tell(Happening::Order(Box::new(before_charge)));
-            self.tell_order(perm);
         } else {
             self.order_mut(perm).state = State::Working;
-            self.tell_status(perm);
         }
-        let delay = self.faults.commission_delay.unwrap_or(jiff::SignedDuration::ZERO);
-        let due = self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
-        if due > self.now {
-            self.charges.insert((due, fill));
-        } else {
-            self.tell(Happening::Charged(fill));
-        }
+        self.tell_execution(perm, fill);
         self.settle_group(perm, deal.qty);
         if filled {
             self.wake_children(perm);
@@ -166,10 +195,12 @@ impl Exchange {
     fn offers(&self, order: &Order, second: Second) -> Vec<Offer> {
         let (best_px, shown) = best(order.side, second);
         let step = if order.side == Side::Buy { 1 } else { -1 };
+        let deep = order.style != Style::ToLimit && self.lives(Difference::BookDepth);
+        let levels = if deep { LEVELS } else { 1 };
         let mut taken = self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
         let mut wanted = order.leaves_qty();
         let mut offers = Vec::new();
-        for level in 0..LEVELS {
+        for level in 0..levels {
             let px = best_px + step * level;
             if wanted == 0 || px < 1 || !order.accepts(px) {
                 break;
@@ -207,6 +238,9 @@ impl Exchange {
         order.cum_qty += deal.qty;
         order.turnover += i128::from(deal.px) * i128::from(deal.qty);
         order.last_px = deal.px;
+        if order.style == Style::ToLimit {
+            order.limit_px.get_or_insert(deal.px);
+        }
         let so_far = fees::order_commission(order.cum_qty, order.turnover);
         let commission = so_far - order.commission;
         order.commission = so_far;
@@ -273,8 +307,12 @@ impl Exchange {
                 continue;
             }
             let state =
-                if self.order(id).waits_for_stop() { State::Held("trigger") } else { State::Held("") };
-            self.order_mut(id).state = state;
+                if self.order(id).waits_for_trigger() { State::Held("trigger") } else { State::Held("") };
+            let order = self.order(id).clone();
+            let armed = self.is_due(&order);
+            let woken = self.order_mut(id);
+            woken.state = state;
+            woken.armed = armed;
             self.tell_order(id);
             self.activate(id);
         }
@@ -307,7 +345,7 @@ fn best(side: Side, second: Second) -> (i64, i64) {
 
 /// IBKR does not let a limit through that is a fifth beyond the market.
 fn is_too_aggressive(order: &Order, second: Second) -> bool {
-    order.ord_type == OrdType::Limit
+    order.style == Style::Limit
         && order.limit_px.is_some_and(|limit| match order.side {
             Side::Buy => limit * 5 > second.ask * 6,
             Side::Sell => limit * 5 < second.bid * 4,

@@ -4,9 +4,13 @@
 //! the files that extend it), and what speaks TWS on top of them.
 
 mod accounts;
+mod admit;
 mod auction;
 mod cancel;
+mod change;
+mod condition;
 mod conn;
+mod efficiency;
 mod entry;
 mod exchange;
 mod fault;
@@ -15,9 +19,15 @@ mod fees;
 mod fill;
 mod lockstep;
 mod order;
+mod profile;
 mod rules;
+mod sequence;
 mod server;
+mod settings;
 mod state;
+mod style;
+mod terms;
+mod trail;
 mod venue;
 mod violation;
 
@@ -30,6 +40,7 @@ use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText};
+pub use settings::{ExecutionTimes, FeePlan, Sequences, TwsSettings};
 pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
 
@@ -187,4 +198,6 @@ pub struct VenueConfig {
     pub master_client_id: Option<ClientId>,
     /// Whether time waits for clients.
     pub lockstep: bool,
+    /// How the TWS in front of the venue is set up.
+    pub settings: TwsSettings,
 }

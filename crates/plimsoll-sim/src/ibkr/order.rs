@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
 use rust_decimal::Decimal;
 
+use crate::ibkr::style::Style;
+use crate::ibkr::terms::{Adjustment, Terms, Trail};
 use crate::market::Sym;
 
 /// How far an order has come.
@@ -104,8 +106,22 @@ pub(crate) struct Order {
     pub(crate) last_px: i64,
     /// Commission so far.
     pub(crate) commission: Decimal,
-    /// What kind.
+    /// What kind, in TWS's word.
     pub(crate) ord_type: OrdType,
+    /// How it works.
+    pub(crate) style: Style,
+    /// What it asks beyond the usual.
+    pub(crate) terms: Terms,
+    /// How far its stop stays behind the market.
+    pub(crate) trail: Option<Trail>,
+    /// How far the limit of a trailing stop lies behind the stop, in cents.
+    pub(crate) limit_offset: i64,
+    /// How far a relative order lies ahead of the best price, in cents.
+    pub(crate) peg_offset: i64,
+    /// What its stop becomes.
+    pub(crate) adjustment: Option<Adjustment>,
+    /// Its time and its conditions have come.
+    pub(crate) armed: bool,
     /// How long.
     pub(crate) tif: TimeInForce,
     /// The end of a good-till-date order.
@@ -155,9 +171,16 @@ impl Order {
 
     /// Whether it may be executed at this price in cents.
     pub(crate) fn accepts(&self, px: i64) -> bool {
-        let bounded = match self.ord_type {
-            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => self.limit_px,
-            OrdType::Market | OrdType::Stop | OrdType::MarketOnClose | OrdType::Other(_) => None,
+        let bounded = match self.style {
+            Style::Limit
+            | Style::StopLimit
+            | Style::TrailLimit
+            | Style::LimitIfTouched
+            | Style::LimitOnClose
+            | Style::ToLimit
+            | Style::Relative
+            | Style::Midprice => self.limit_px,
+            Style::Market | Style::Stop | Style::Trail | Style::IfTouched | Style::OnClose => None,
         };
         bounded.is_none_or(|limit| match self.side {
             Side::Buy => px <= limit,
@@ -165,14 +188,39 @@ impl Order {
         })
     }
 
-    /// Whether it waits for a stop price.
-    pub(crate) fn waits_for_stop(&self) -> bool {
-        matches!(self.ord_type, OrdType::Stop | OrdType::StopLimit) && !self.triggered
+    /// Whether it waits for a price before it works.
+    pub(crate) fn waits_for_trigger(&self) -> bool {
+        self.style.has_trigger() && !self.triggered
+    }
+
+    /// Whether it is bounded by a price while it rests.
+    pub(crate) fn is_bounded(&self) -> bool {
+        match self.style {
+            Style::Limit | Style::StopLimit | Style::TrailLimit | Style::LimitIfTouched => true,
+            Style::ToLimit => self.limit_px.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The smallest execution that it accepts.
+    pub(crate) fn smallest_qty(&self) -> i64 {
+        let leaves = self.leaves_qty();
+        match self.terms.min_qty {
+            _ if self.terms.all_or_none || self.tif == TimeInForce::FillOrKill => leaves,
+            Some(min) if self.cum_qty == 0 => i64::from(min).clamp(1, leaves.max(1)),
+            _ => 1,
+        }
     }
 
     /// Whether it takes part in the opening auction only.
     pub(crate) fn is_on_open(&self) -> bool {
-        self.tif == TimeInForce::AtTheOpening
+        matches!(&self.tif, TimeInForce::AtTheOpening)
+            || matches!(&self.tif, TimeInForce::Other(word) if &**word == "AUC")
+    }
+
+    /// Whether a trailing stop may hang on it.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self.style, Style::Limit | Style::StopLimit)
     }
 
     /// Whether it ends with its trade date.

@@ -9,9 +9,10 @@ mod contracts;
 pub(crate) mod history;
 mod orders;
 mod quotes;
+mod read;
 mod start;
 mod tell;
-mod times;
+pub(crate) mod times;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
@@ -138,6 +139,9 @@ impl IbkrVenue {
         if self.faults.ignores(&request) {
             return;
         }
+        if self.config.settings.read_only_api && self.refuse_read_only(from, &request, out) {
+            return;
+        }
         if self.faults.link_down && is_order_entry(&request) {
             // TWS keeps what it cannot deliver and sends it once the link is back: a surprise, as in life.
             self.faults.kept.push((from, request));
@@ -156,6 +160,28 @@ impl IbkrVenue {
             Request::ReqManagedAccts => self.send_managed_accounts(from.conn, out),
             other => self.answer_accounts(from, other, out),
         }
+    }
+
+    /// A login whose API may only read. The lists are refused too, which is how a client can tell.
+    fn refuse_read_only(&mut self, from: Asked, request: &Request, out: &mut Vec<Output>) -> bool {
+        let id = match request {
+            Request::ReqOpenOrders
+            | Request::ReqCompletedOrders(_)
+            | Request::ReqIds(_)
+            | Request::ReqGlobalCancel(_) => NO_ID,
+            Request::PlaceOrder(m) => m.order_id,
+            Request::CancelOrder(m) => m.order_id,
+            _ => return false,
+        };
+        if is_order_entry(request) {
+            let detail = format!("{} on a read-only login", request.name());
+            self.exchange.violated(from.client, Kind::ReadOnly, detail);
+        }
+        // The code and the number -1 are recorded, the letters and the words are assumed.
+        let text =
+            "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode.";
+        self.send_error(from.conn, (id, 321), text, out);
+        true
     }
 
     fn answer_accounts(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
