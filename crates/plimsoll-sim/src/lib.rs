@@ -26,5 +26,5 @@ mod market;
 pub use ibkr::{
     ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
     ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
-    QuoteFieldName, Sequences, SideName, SpanText, StateView, TwsSettings, VenueConfig,
+    QuoteFieldName, Sequences, SideName, SpanText, StateView, TwsSettings, VenueConfig, Which,
 };

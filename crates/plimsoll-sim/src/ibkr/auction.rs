@@ -59,6 +59,11 @@ impl Exchange {
     /// The opening auction; then everything that waited for the open goes to work.
     pub(crate) fn open_session(&mut self, session: Session) {
         self.books.values_mut().for_each(Book::roll);
+        if self.closed_early.take().is_some() {
+            for sym in self.market.all().collect::<Vec<_>>() {
+                self.market.resume(sym, self.now);
+            }
+        }
         let waiting: Vec<PermId> = self.open.iter().copied().collect();
         for perm in &waiting {
             let order = self.order(*perm);
@@ -88,6 +93,16 @@ impl Exchange {
         }
     }
 
+    /// The exchange closes before its time: no auction, no further trade, and the day's orders end.
+    pub(crate) fn close_now(&mut self) {
+        let Some(session) = self.session() else { return };
+        self.closed_early = Some(session.date);
+        for sym in self.market.all().collect::<Vec<_>>() {
+            self.market.halt(sym, self.now);
+        }
+        self.end_day(session, "The exchange closed early");
+    }
+
     /// The closing auction at the official close; then the day's orders end.
     pub(crate) fn close_session(&mut self, session: Session) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
@@ -96,6 +111,12 @@ impl Exchange {
                 self.fill_in_auction(perm, Auction { session, opening: false });
             }
         }
+        self.end_day(session, "Order expired at the end of the session");
+        self.note_closing_values();
+    }
+
+    /// Orders that do not survive the day end with it.
+    fn end_day(&mut self, session: Session, why: &str) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm);
             let expired = order.tif == TimeInForce::GoodTillDate
@@ -108,9 +129,8 @@ impl Exchange {
                 // Staged orders live in TWS, not at the venue, and a day has no hold on them.
                 continue;
             }
-            self.end_canceled(perm, "Order expired at the end of the session");
+            self.end_canceled(perm, why);
         }
-        self.note_closing_values();
     }
 
     fn fill_in_auction(&mut self, perm: PermId, auction: Auction) {

@@ -45,8 +45,27 @@ impl Exchange {
         self.efficiency.entry(order.account.clone()).or_default().cancels += 1;
         self.order_mut(perm).state = State::PendingCancel;
         self.tell_status(perm);
-        self.end_canceled(perm, "");
+        let delay = self.faults.cancel_delay.and_then(|delay| self.now.checked_add(delay).ok());
+        match delay.filter(|due| *due > self.now) {
+            Some(due) => {
+                self.cancels.insert((due, perm));
+            }
+            None => self.end_canceled(perm, ""),
+        }
         self.check_efficiency(&order.account, client);
+    }
+
+    /// A cancel reaches the exchange. If the order was executed meanwhile, the cancel has lost.
+    pub(crate) fn finish_cancel(&mut self, perm: PermId) {
+        let order = self.order(perm);
+        if order.state.is_open() {
+            self.end_canceled(perm, "");
+            return;
+        }
+        let (key, state) = ((order.client, order.order_id), order.state.as_wire());
+        let text =
+            format!("OrderId {} that needs to be cancelled cannot be cancelled, state: {state}.", key.1);
+        self.tell_message(key, 10148, text);
     }
 
     /// Every open order of the login, as TWS's global cancel has it: clients are not told apart.

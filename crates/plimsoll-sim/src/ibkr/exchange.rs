@@ -57,6 +57,8 @@ pub(crate) struct Fill {
     pub(crate) commission: Decimal,
     /// The profit taken, if it closed anything.
     pub(crate) realized: Option<Decimal>,
+    /// What it did to the cost of the position.
+    pub(crate) cost_change: Decimal,
 }
 
 /// Something that clients may hear of.
@@ -98,6 +100,8 @@ pub(crate) struct OrderFaults {
     pub(crate) commission_delay: Option<SignedDuration>,
     /// Each execution and its status are told twice.
     pub(crate) duplicate: bool,
+    /// Cancels are acknowledged this much later.
+    pub(crate) cancel_delay: Option<SignedDuration>,
 }
 
 /// The venue without a wire.
@@ -133,6 +137,10 @@ pub(crate) struct Exchange {
     pub(crate) faults: OrderFaults,
     /// Commissions that were not told yet: when, which.
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
+    /// Cancels that were asked for and not carried out yet: when, which.
+    pub(crate) cancels: BTreeSet<(Timestamp, PermId)>,
+    /// The trade date whose session was ended early.
+    pub(crate) closed_early: Option<jiff::civil::Date>,
     /// Shares of this second's quote that are already taken.
     pub(crate) taken: BTreeMap<(Sym, Side), i64>,
     /// The last price of each symbol in cents, as of the last second.
@@ -173,6 +181,8 @@ impl Exchange {
             happenings: Vec::new(),
             faults: OrderFaults::default(),
             charges: BTreeSet::new(),
+            cancels: BTreeSet::new(),
+            closed_early: None,
             taken: BTreeMap::new(),
             marks,
             next_perm: 600_000_001,
@@ -202,7 +212,7 @@ impl Exchange {
             self.efficiency.clear();
             self.open_session(session);
         }
-        if at < session.close {
+        if at < session.close && self.closed_early != Some(session.date) {
             self.end_overdue();
             self.arm_orders();
             self.move_stops();
@@ -230,7 +240,7 @@ impl Exchange {
         }
     }
 
-    /// Tells commissions that are due.
+    /// Tells commissions and carries out cancels that are due.
     pub(crate) fn run_charges(&mut self) {
         while let Some((due, fill)) = self.charges.first().copied() {
             if due > self.now {
@@ -239,16 +249,26 @@ impl Exchange {
             self.charges.pop_first();
             self.tell(Happening::Charged(fill));
         }
+        while let Some((due, perm)) = self.cancels.first().copied().filter(|(due, _)| *due <= self.now) {
+            self.cancels.remove(&(due, perm));
+            self.finish_cancel(perm);
+        }
     }
 
     /// The running session.
     pub(crate) fn session(&self) -> Option<Session> {
-        self.market.hours.open_at(self.now)
+        self.market.hours.open_at(self.now).filter(|session| self.closed_early != Some(session.date))
     }
 
     /// The session that an order entered now works in first.
     pub(crate) fn session_for_orders(&self) -> Session {
-        self.market.hours.at_or_after(self.now)
+        let session = self.market.hours.at_or_after(self.now);
+        if self.closed_early == Some(session.date) { self.market.hours.after(session.date) } else { session }
+    }
+
+    /// An execution by its id; none means the last one.
+    pub(crate) fn find_fill(&self, exec_id: Option<&str>) -> Option<usize> {
+        self.fills.iter().rposition(|fill| exec_id.is_none_or(|exec_id| exec_id == fill.exec_id.as_str()))
     }
 
     /// An account's values at present prices.

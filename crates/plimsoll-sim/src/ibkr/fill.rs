@@ -8,7 +8,7 @@
 use plimsoll_model::{ExecId, PermId, Side, TimeInForce};
 use rust_decimal::Decimal;
 
-use crate::ibkr::accounts::{CorrectionOf, Posting};
+use crate::ibkr::accounts::{CorrectionOf, Posting, Undone};
 use crate::ibkr::exchange::{Exchange, Fill};
 use crate::ibkr::fees;
 use crate::ibkr::order::{OcaRule, Order, State, dollars};
@@ -85,7 +85,7 @@ impl Exchange {
     pub(crate) fn work_resting(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
         let waits = order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open();
-        if order.state != State::Working || waits {
+        if !matches!(order.state, State::Working | State::PendingCancel) || waits || !order.armed {
             return;
         }
         let Some(second) = self.tradable(&order) else { return };
@@ -170,13 +170,12 @@ impl Exchange {
         let signed = if fill.side == Side::Buy { fill.qty } else { -fill.qty };
         let change = dollars(px - fill.px) * Decimal::from(signed);
         fill.px = px;
-        let (stem, revision) =
-            fill.exec_id.as_str().rsplit_once('.').unwrap_or((fill.exec_id.as_str(), "01"));
-        let revision: u32 = revision.parse().unwrap_or(1) + 1;
-        fill.exec_id = ExecId::new(&format!("{stem}.{revision:02}"))
-            .expect("the text of an execution id is short and not empty");
+        fill.exec_id = next_revision(&fill.exec_id);
         if let Some(realized) = &mut fill.realized {
             *realized -= change;
+        }
+        if fill.realized.is_none() {
+            fill.cost_change += change;
         }
         let closed = if fill.realized.is_some() { CorrectionOf::Closing } else { CorrectionOf::Opening };
         let (account, sym) = (fill.account.clone(), fill.sym);
@@ -184,8 +183,32 @@ impl Exchange {
         book.correct(sym, change, closed);
     }
 
+    /// Takes an execution of the past back, with everything that it did to the account. The order stays as
+    /// it is: it was executed, and the execution does not count. Assumed, because nobody has recorded a bust
+    /// on this wire: it is told as a revision without shares.
+    pub(crate) fn bust(&mut self, index: usize) {
+        let fill = &mut self.fills[index];
+        let undone = Undone {
+            sym: fill.sym,
+            signed: if fill.side == Side::Buy { fill.qty } else { -fill.qty },
+            paid: dollars(fill.px) * Decimal::from(fill.qty),
+            commission: fill.commission,
+            realized: fill.realized.unwrap_or_default(),
+            cost: fill.cost_change,
+        };
+        fill.exec_id = next_revision(&fill.exec_id);
+        fill.qty = 0;
+        fill.commission = Decimal::ZERO;
+        fill.realized = None;
+        fill.cost_change = Decimal::ZERO;
+        let account = fill.account.clone();
+        let book = self.books.get_mut(&account).expect("executions are for known accounts only");
+        book.undo(undone);
+    }
+
     /// Whether and how an order's symbol trades now.
     fn tradable(&mut self, order: &Order) -> Option<Second> {
+        self.session()?;
         let halted = self.market.is_halted(order.sym, self.now);
         let second = self.market.second(order.sym, self.now)?;
         (!halted).then_some(second)
@@ -247,7 +270,9 @@ impl Exchange {
         let order = order.clone();
         let posting = Posting { sym: order.sym, side: order.side, qty: deal.qty, px: deal.px, commission };
         let book = self.books.get_mut(&order.account).expect("orders are accepted for known accounts only");
+        let before = book.cost(order.sym);
         let realized = book.post(posting);
+        let cost_change = book.cost(order.sym) - before;
         self.fills.push(Fill {
             exec_id,
             perm_id: perm,
@@ -266,6 +291,7 @@ impl Exchange {
             liquidity: deal.liquidity,
             commission,
             realized,
+            cost_change,
         });
         self.fills.len() - 1
     }
@@ -333,6 +359,13 @@ impl Exchange {
         );
         self.end_canceled(perm, &reason);
     }
+}
+
+/// The id of the revision that replaces an execution.
+fn next_revision(exec_id: &ExecId) -> ExecId {
+    let (stem, revision) = exec_id.as_str().rsplit_once('.').unwrap_or((exec_id.as_str(), "01"));
+    let revision: u32 = revision.parse().unwrap_or(1) + 1;
+    ExecId::new(&format!("{stem}.{revision:02}")).expect("the text of an execution id is short and not empty")
 }
 
 /// The price and shares that an order of this side meets.

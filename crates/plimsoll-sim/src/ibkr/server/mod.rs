@@ -26,6 +26,8 @@ use crate::ibkr::{ConnId, Output};
 
 /// Messages per second that the login may send.
 const MESSAGES_PER_SECOND: usize = 50;
+/// Breaks of the rate after which a TWS that rejects also closes.
+const RATE_BREAKS_MAX: u32 = 3;
 /// What has no number of its own is addressed to the whole session.
 pub(crate) const NO_ID: i32 = -1;
 
@@ -71,8 +73,7 @@ impl IbkrVenue {
         match from.client() {
             None => self.take_start(conn, &request, out),
             Some(client) => {
-                if !self.acknowledges(conn, &request) {
-                    self.check_rate(conn, client, out);
+                if !self.acknowledges(conn, &request) && self.check_rate(conn, client, out) {
                     self.answer(Asked { conn, client }, request, out);
                 }
             }
@@ -88,28 +89,34 @@ impl IbkrVenue {
         self.close(conn, out);
     }
 
-    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) {
+    /// Whether a message may be answered. TWS reads on above the rate unless it is set to reject, which is a
+    /// fault here; then the third time ends the connection.
+    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) -> bool {
         let now = self.exchange.now;
-        let Some(from) = self.conns.get_mut(&conn) else { return };
+        let rejecting = self.faults.rate_limit;
+        let max = rejecting.map_or(MESSAGES_PER_SECOND, |max| usize::try_from(max).unwrap_or(usize::MAX));
+        let Some(from) = self.conns.get_mut(&conn) else { return false };
         from.arrivals.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
         from.arrivals.push_back(now);
         let count = from.arrivals.len();
-        if count != MESSAGES_PER_SECOND + 1 {
+        if count <= max {
+            return true;
+        }
+        if count > max + 1 {
             // The first message beyond the limit tells; those after it in the same second do not repeat it.
-            from.arrivals.truncate(MESSAGES_PER_SECOND + 1);
-            return;
+            from.arrivals.truncate(max + 1);
+            return rejecting.is_none();
         }
         from.rate_breaks += 1;
         let breaks = from.rate_breaks;
-        self.exchange.violated(
-            client,
-            Kind::MessageRate,
-            format!("more than {MESSAGES_PER_SECOND} in a second"),
-        );
-        let text = format!(
-            "Max rate of messages per second has been exceeded:max={MESSAGES_PER_SECOND} rec={count} ({breaks})"
-        );
+        self.exchange.violated(client, Kind::MessageRate, format!("more than {max} in a second"));
+        let text =
+            format!("Max rate of messages per second has been exceeded:max={max} rec={count} ({breaks})");
         self.send_error(conn, (NO_ID, 100), &text, out);
+        if rejecting.is_some() && breaks >= RATE_BREAKS_MAX {
+            self.close(conn, out);
+        }
+        rejecting.is_none()
     }
 
     /// Sends an error, warning or notice; `key` is the number it is addressed to and the code.
