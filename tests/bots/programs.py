@@ -202,6 +202,10 @@ class Simulator(Program):
         """Ends all faults."""
         self._http("DELETE", "/faults")
 
+    def manual(self, account: str, symbol: str, side: str, qty: int) -> None:
+        """A market order by hand."""
+        self._http("POST", "/orders", {"account": account, "symbol": symbol, "side": side, "qty": str(qty)})
+
     def clock(self, to: str) -> None:
         """Moves venue time to an instant."""
         self._http("POST", "/clock", {"to": to})

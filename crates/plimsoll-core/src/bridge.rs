@@ -8,19 +8,22 @@ mod references;
 mod release;
 mod reports;
 mod rounds;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use plimsoll_calendar::Calendar;
-use plimsoll_ledger::{Ledger, Terms};
+use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
     Account, BotName, ClientId, Currency, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
 };
 
-use crate::book::{Book, OrderKey};
+use crate::book::{Book, OrderKey, OrderState};
+use crate::changes::Changes;
 use crate::config::{BotConfig, Config};
+use crate::drop_copy::{DropCopy, Hearing};
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
 use crate::intake::Contracts;
@@ -46,6 +49,8 @@ pub struct Bridge {
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
     pub(crate) recon: Recon,
+    pub(crate) hearing: Hearing,
+    pub(crate) changes: Changes,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -82,6 +87,8 @@ impl Bridge {
             ledger: Ledger::default(),
             halts: Halts::default(),
             recon: Recon::new(),
+            hearing: Hearing::new(),
+            changes: Changes::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -93,17 +100,25 @@ impl Bridge {
 
     /// Takes one event and says what is to be done about it.
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
+        self.book.begin_event();
+        self.changes.clear();
         match event {
             Event::Started { epoch, config } => self.started(epoch, config),
             Event::OwnUp { link } => self.own_up(now, link, out),
             Event::OwnDown { link } => {
                 if self.recon.is_own(link) {
                     self.recon.down();
+                    self.hearing.forget();
                     self.quotes.clear();
                 }
             }
             Event::BotArrived { link, bot, client_id, raw } => {
                 self.bot_arrived(link, bot, client_id, raw, out);
+            }
+            Event::BotLeft { link } => {
+                if let Some(state) = self.links.get_mut(link) {
+                    state.leave();
+                }
             }
             Event::BotGone { link } => self.bot_gone(now, link, out),
             Event::FromBot { link, request, raw } => self.on_bot(now, link, request, raw, out),
@@ -118,6 +133,22 @@ impl Bridge {
         }
     }
 
+    /// The orders that the latest event has entered or changed.
+    pub fn changed_orders(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.book.changed()
+    }
+
+    /// The executions that the latest event has posted, or whose fee it has told.
+    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow<'_>> {
+        self.changes.executions.iter().filter_map(|exec_id| self.ledger.execution(exec_id))
+    }
+
+    /// The holdings that the latest event has moved, each with all its holders.
+    pub fn changed_holdings(&self) -> impl Iterator<Item = (&Account, &InstrumentId, Vec<PositionRow>)> {
+        let holdings = self.changes.holdings.iter();
+        holdings.map(|(account, instrument)| (account, instrument, self.ledger.rows_of(account, instrument)))
+    }
+
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
@@ -129,14 +160,28 @@ impl Bridge {
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
         let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
-        [poll, doubt].into_iter().flatten().min()
+        let uncopied = self.hearing.state != DropCopy::Live;
+        let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
+        [poll, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
+        if self.recon.state == ReconState::Done && self.hearing.judge(now.mono) {
+            out.push(Command::Notice { text: self.no_copy() });
+        }
         if self.next_wakeup().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
+    }
+
+    fn no_copy(&self) -> String {
+        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
+        let every = limits::DROP_COPY_POLL.as_secs();
+        format!(
+            "orders of other clients do not come by themselves; they are asked for every {every} s; \
+             make client {client} the Master API client in the API settings of TWS"
+        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
@@ -216,6 +261,7 @@ impl Bridge {
             replaces: false,
             client_id,
             group: &[],
+            parts: &[],
             asked: None,
             unbounded: None,
         }

@@ -47,6 +47,16 @@ pub enum OnCloseCrossing {
     Deny,
 }
 
+/// What a bot is shown of its accounts. A library that sees a stranger's position or order may take it for
+/// its own (pitfall 15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// What is its own.
+    Own,
+    /// Everything in its accounts, other bots' and what was done by hand included.
+    Account,
+}
+
 /// Whether Plimsoll writes the account into an order that names none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FillAccount {
@@ -54,6 +64,16 @@ pub enum FillAccount {
     Never,
     /// A declared rewrite, for a bot with exactly one account.
     TheOnlyOne,
+}
+
+/// How a bot is told when an execution happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionTimes {
+    /// A time that the venue spells in UTC without naming it gets its zone written out; some libraries take
+    /// it for the host's own zone otherwise.
+    Zoned,
+    /// The venue's bytes.
+    AsSent,
 }
 
 /// One bot.
@@ -71,6 +91,10 @@ pub struct BotConfig {
     pub shared: BTreeSet<InstrumentId>,
     /// What happens to an order that names no account.
     pub fill_account: FillAccount,
+    /// Which holdings, orders and executions of its accounts it is shown.
+    pub positions: Shown,
+    /// How it is told when an execution happened.
+    pub execution_times: ExecutionTimes,
     /// The age at which a quote is too old for new risk; none switches the guard off, and the status
     /// says so.
     pub stale_after: Option<Duration>,

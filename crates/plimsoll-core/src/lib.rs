@@ -18,7 +18,9 @@
 
 mod book;
 mod bridge;
+mod changes;
 pub mod config;
+mod drop_copy;
 pub mod guard;
 mod halt;
 mod intake;
@@ -37,13 +39,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Price, RawFrame,
-    ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
+    RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
+use rust_decimal::Decimal;
 
-pub use book::{Book, OrderState, Owner};
+pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::Bridge;
 pub use config::Config;
+pub use drop_copy::DropCopy;
 pub use guard::{Cleared, Denial, GUARDS, GuardId, GuardSpec, Reason};
 pub use halt::{Halt, HaltLevel};
 pub use recon::ReconState;
@@ -80,7 +84,13 @@ pub enum Event {
         /// The bot's start message, to be forwarded if it is welcome.
         raw: RawFrame,
     },
-    /// A bot's connection, or its upstream, ended; the shell ends the other one.
+    /// A bot's connection ended, and its upstream is kept: its orders stay in reach. The link ends with
+    /// [`Event::BotGone`].
+    BotLeft {
+        /// The pair of connections.
+        link: LinkId,
+    },
+    /// A bot's upstream ended, or both sides did.
     BotGone {
         /// The pair of connections.
         link: LinkId,
@@ -292,6 +302,27 @@ pub enum Rewrite {
     NextValidId(OrderId),
     /// Show only these accounts.
     Accounts(Vec<Account>),
+    /// Name the zone of an execution's time where the venue left it out.
+    ExecutionTime,
+}
+
+/// What a bot is to see of a line about a holding of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// The broker's bytes.
+    AsItIs,
+    /// Nothing: not its account, or nothing that it could ever hold.
+    Hidden,
+    /// Only what is its own.
+    Own {
+        /// Its own position; may be flat.
+        position: Position,
+        /// Per contract as the broker counts, commissions left out; none where it holds nothing or nobody
+        /// knows.
+        avg_cost: Option<Price>,
+        /// Units per contract.
+        multiplier: Decimal,
+    },
 }
 
 /// A question on our own connection.

@@ -25,6 +25,10 @@ pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 /// Entries of each bot's repetition memory; the oldest beyond it are forgotten.
 pub const RECENT_ORDERS_MAX: usize = 10_000;
 
+/// Declared decisions that are remembered of each bot, for ever; beyond it an order that declares a new one
+/// is denied, because a forgotten decision could be taken twice.
+pub const DECISIONS_PER_BOT_MAX: usize = 100_000;
+
 /// Executions that one link remembers to have shown, so that their commissions are shown as well; the
 /// oldest beyond it are forgotten.
 pub const SHOWN_EXECS_MAX: usize = 10_000;
@@ -46,6 +50,12 @@ pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the broker is asked about orders whose bot is not connected.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
+
+/// How long a report on a bot's connection may be ahead of its copy on ours.
+pub const DROP_COPY_GRACE: Duration = Duration::from_secs(10);
+
+/// How often open orders and executions are asked for while orders of others do not come by themselves.
+pub const DROP_COPY_POLL: Duration = Duration::from_mins(1);
 
 /// How long the broker's holdings and the ledger may differ before executions are asked for: the two
 /// come on different connections, a moment apart.

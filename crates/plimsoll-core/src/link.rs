@@ -12,6 +12,8 @@ use crate::limits;
 pub(crate) struct BotLink {
     pub(crate) bot: BotName,
     pub(crate) client_id: ClientId,
+    /// Whether the bot itself is there; its upstream can outlive it.
+    pub(crate) attached: bool,
     /// Orders with `transmit = 0`, held here until the last of the group comes.
     pub(crate) staged: BTreeMap<OrderId, (OrderRequest, RawFrame)>,
     /// Executions whose commission may be shown as well, and their order.
@@ -32,6 +34,7 @@ impl Links {
         let state = BotLink {
             bot,
             client_id,
+            attached: true,
             staged: BTreeMap::new(),
             shown_execs: BTreeSet::new(),
             shown_order: VecDeque::new(),
@@ -78,6 +81,12 @@ impl Links {
 }
 
 impl BotLink {
+    /// The bot is gone and its upstream stays: nobody is left to show anything to, or to release a group.
+    pub(crate) fn leave(&mut self) {
+        self.attached = false;
+        self.staged.clear();
+    }
+
     /// Remembers that this link was shown an execution.
     pub(crate) fn show_exec(&mut self, exec_id: &ExecId) {
         if !self.shown_execs.insert(exec_id.clone()) {

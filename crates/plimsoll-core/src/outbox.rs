@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Mono, NewOrder, OrdType, OrderId, Price, Qty,
-    RawFrame, Side,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, Leg, LinkId, Mono, NewOrder, OrdType, OrderId, Price,
+    Qty, RawFrame, Side,
 };
 
 use crate::Rewrite;
@@ -97,6 +97,7 @@ struct Said {
     cl_ord_id: ClOrdId,
     account: Account,
     instrument: InstrumentId,
+    legs: Vec<Leg>,
     side: Side,
     qty: Qty,
     ord_type: OrdType,
@@ -108,6 +109,8 @@ struct Said {
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     bots: BTreeMap<BotName, VecDeque<Asked>>,
+    /// The order that carried out each decision that a bot has declared, and its number.
+    decisions: BTreeMap<BotName, BTreeMap<Box<str>, (u64, ClOrdId)>>,
     next: u64,
 }
 
@@ -118,12 +121,18 @@ impl Recent {
             cl_ord_id: order.cl_ord_id.clone(),
             account: order.account.clone(),
             instrument: order.instrument.clone(),
+            legs: order.legs.clone(),
             side: order.side,
             qty: order.qty,
             ord_type: order.ord_type.clone(),
             px: (order.limit_px, order.stop_px),
         };
-        self.push(at, &order.bot, Some(said), denied)
+        let number = self.push(at, &order.bot, Some(said), denied);
+        if let Some(decision) = order.decision.clone().filter(|_| !denied) {
+            let taken = self.decisions.entry(order.bot.clone()).or_default();
+            taken.entry(decision).or_insert_with(|| (number, order.cl_ord_id.clone()));
+        }
+        number
     }
 
     /// Remembers a change, or an order that could not be taken in: they count towards the rate.
@@ -147,6 +156,25 @@ impl Recent {
         for asked in all.filter(|asked| asked.number == number) {
             asked.denied = true;
         }
+        if let Some(taken) = self.decisions.get_mut(bot) {
+            taken.retain(|_, (first, _)| *first != number);
+        }
+    }
+
+    /// The earlier order that carried out the decision which this one declares.
+    pub(crate) fn same_decision(&self, order: &NewOrder, number: Option<u64>) -> Option<&ClOrdId> {
+        let (first, by) = self.decisions.get(&order.bot)?.get(order.decision.as_ref()?)?;
+        number.is_none_or(|number| *first < number).then_some(by)
+    }
+
+    /// Whether this order declares a decision that nobody could remember.
+    pub(crate) fn is_full_of_decisions(&self, order: &NewOrder) -> bool {
+        let taken = self.decisions.get(&order.bot);
+        order.decision.as_ref().is_some_and(|decision| {
+            taken.is_some_and(|taken| {
+                taken.len() >= limits::DECISIONS_PER_BOT_MAX && !taken.contains_key(decision)
+            })
+        })
     }
 
     /// The latest earlier order that says the same, and how long ago it was.
@@ -189,6 +217,7 @@ impl Said {
     fn says(&self, order: &NewOrder) -> bool {
         self.account == order.account
             && self.instrument == order.instrument
+            && self.legs == order.legs
             && self.side == order.side
             && self.qty == order.qty
             && self.ord_type == order.ord_type

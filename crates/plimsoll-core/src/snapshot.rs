@@ -8,6 +8,7 @@ use plimsoll_model::{
 
 use crate::bridge::Bridge;
 use crate::config::Mode;
+use crate::drop_copy::DropCopy;
 use crate::guard::{GuardId, Span};
 use crate::halt::Halt;
 use crate::recon::ReconState;
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub mode: Option<Mode>,
     /// How far reconciliation is.
     pub recon: ReconState,
+    /// Whether orders of other clients come by themselves.
+    pub drop_copy: DropCopy,
     /// The stop of the fleet.
     pub halt: Option<Halt>,
     /// All bot links.
@@ -120,6 +123,7 @@ impl Bridge {
             state: self.state_word(),
             mode: self.config.as_ref().map(|config| config.mode),
             recon: self.recon.state,
+            drop_copy: self.hearing.state,
             halt: self.halts.fleet().cloned(),
             links: self
                 .links
@@ -181,7 +185,7 @@ impl Bridge {
         if let Some(halt) = self.halts.of(&bot.name) {
             return ("halted", Some(format!("{} by {}: {}", halt.level, halt.by, halt.reason)));
         }
-        if !self.links.iter().any(|(_, state)| state.bot == bot.name) {
+        if !self.links.iter().any(|(_, state)| state.bot == bot.name && state.attached) {
             return ("silent", Some("not connected".to_owned()));
         }
         if let Some(what) = self.recon.state.waiting_for() {

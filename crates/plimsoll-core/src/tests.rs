@@ -2,6 +2,8 @@
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
 mod attacks;
+mod combos;
+mod decisions;
 mod groups;
 mod halts;
 mod hostile_values;
@@ -12,6 +14,7 @@ mod recovery;
 mod relay;
 mod script;
 mod self_match;
+mod shown;
 mod table;
 
 use expect_test::Expect;
@@ -47,6 +50,8 @@ fn order_state(order_id: i32) -> crate::OrderState {
         parent_id: None,
         oca_group: "".into(),
         outside_rth: false,
+        legs: Vec::new(),
+        decision: None,
     };
     crate::OrderState::ours(&order, ClientId(11), "", jiff::Timestamp::UNIX_EPOCH)
 }

@@ -16,6 +16,7 @@ impl fmt::Display for Event {
             Self::BotArrived { link, bot, client_id, .. } => {
                 write!(f, "link {link} {bot} arrived as client {client_id}")
             }
+            Self::BotLeft { link } => write!(f, "link {link} left by its bot"),
             Self::BotGone { link } => write!(f, "link {link} gone"),
             Self::FromBot { link, request, .. } => write!(f, "link {link} asks {}", RequestLine(request)),
             Self::FromVenue { link, report, .. } => write!(f, "link {link} venue {}", ReportLine(report)),
@@ -117,7 +118,7 @@ impl fmt::Display for ReportLine<'_> {
             }
             Report::Commission { exec_id, charge: None } => write!(f, "commission {exec_id} unknown"),
             Report::CompletedOrdersEnd => f.write_str("completed orders end"),
-            Report::Position(p) => {
+            Report::Position(p) | Report::Portfolio(p) | Report::PositionMulti { line: p, .. } => {
                 write!(f, "position {} {} {}", p.account, p.contract.symbol, p.position)
             }
             Report::PositionsEnd => f.write_str("positions end"),

@@ -45,6 +45,11 @@ pub enum Body {
         /// The pair of connections.
         link: u64,
     },
+    /// A bot's connection ended, its upstream did not.
+    BotLeft {
+        /// The pair of connections.
+        link: u64,
+    },
     /// A bot said something that may decide something.
     FromBot {
         /// On which link.
@@ -149,7 +154,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 14;
+    const KIND_MAX: u8 = 15;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -169,6 +174,7 @@ impl Body {
             Self::Woke => 12,
             Self::Decision { .. } => 13,
             Self::LinkNote { .. } => 14,
+            Self::BotLeft { .. } => 15,
         }
     }
 

@@ -35,11 +35,20 @@ pub enum Report {
     CompletedOrder(Box<OpenOrderReport>),
     /// The end of an answer of completed orders.
     CompletedOrdersEnd,
-    /// A holding.
-    Position(PositionReport),
+    /// A holding, by account.
+    Position(Box<PositionReport>),
+    /// A holding in the portfolio of the account whose updates were asked for.
+    Portfolio(Box<PositionReport>),
+    /// A holding in an answer about one account or model.
+    PositionMulti {
+        /// The request it answers.
+        req_id: ReqId,
+        /// The holding.
+        line: Box<PositionReport>,
+    },
     /// The end of the first list of holdings.
     PositionsEnd,
-    /// A line about one account (values, portfolio, summary): shown to bots of that account only.
+    /// A line about one account (values, summary): shown to bots of that account only.
     AboutAccount(Account),
     /// An error, warning or notice.
     Error(ErrorReport),
@@ -108,6 +117,8 @@ pub struct OpenOrderReport {
     pub status: OrderStatus,
     /// A margin preview, not an order.
     pub what_if: bool,
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<crate::ComboLeg>,
     /// How much of it was executed; completed orders only.
     pub cum_qty: Option<Qty>,
 }

@@ -118,8 +118,11 @@ fn on_a_thread<F: Future<Output = ()>>(
 fn start_relay(venue: SocketAddr) -> SocketAddr {
     on_a_thread("relay", move |address| async move {
         let bound = link::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a loopback port is free");
-        let _ = address.send(bound.address());
-        relay::run(bound, venue).await;
+        let near = bound.address();
+        // Told only once it listens: whoever knows the address connects at once.
+        let listener = bound.listen().expect("a bound socket listens");
+        let _ = address.send(near);
+        relay::run(listener, venue).await;
     })
 }
 

@@ -52,6 +52,7 @@ pub(crate) async fn serve(stream: TcpStream, bot: BotName, shared: Arc<Shared>) 
             let (to_bot, to_venue) = (arrival.to_bot.clone(), arrival.to_venue.clone());
             shared.send(Input::Venue(VenueInput::Arrived(Box::new(arrival))));
             run(pair, link, &to_bot, &to_venue, &shared).await;
+            shared.send(Input::Venue(VenueInput::Ended { link }));
         }
         Err(why) => shared.send(Input::Note(link, format!("{bot}'s port: {why}"))),
     }
@@ -126,7 +127,8 @@ async fn shake<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     Ok(Pair { from_bot, to_bot, from_venue, to_venue, version })
 }
 
-/// Moves bytes until the gateway has closed both sides, or shortly after.
+/// Moves bytes until the gateway has closed both sides and the venue has closed its own, or shortly after.
+/// Only then is a client id free again at the venue.
 async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     pair: Pair<R, W>,
     link: LinkId,
@@ -151,11 +153,12 @@ async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         tokio::join!(to_bot.closing(), to_venue.closing());
         tokio::time::sleep(LINGER_MAX).await;
     };
+    let from_venue = read_venue(from_venue, link, version, shared);
+    let served = async { tokio::join!(write_bot, write_venue, from_venue) };
     tokio::select! {
         biased;
-        ((), ()) = async { tokio::join!(write_bot, write_venue) } => {}
+        ((), (), ()) = served => {}
         () = linger => {}
-        () = read_venue(from_venue, link, version, shared) => {}
         () = read_bot(from_bot, link, version, shared) => {}
     }
 }
@@ -183,7 +186,7 @@ async fn read_bot<R: AsyncRead + Unpin>(
     std::future::pending::<()>().await;
 }
 
-/// Never ends, like [`read_bot`].
+/// Reads until the venue has closed its side, which the gateway is told.
 async fn read_venue<R: AsyncRead + Unpin>(
     mut from: Incoming<R>,
     link: LinkId,
@@ -203,7 +206,6 @@ async fn read_venue<R: AsyncRead + Unpin>(
         }
     };
     shared.send(Input::Venue(VenueInput::Gone { link, why }));
-    std::future::pending::<()>().await;
 }
 
 /// Waits until the gateway has dealt with enough of this link's earlier frames.

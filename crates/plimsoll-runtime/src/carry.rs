@@ -115,7 +115,8 @@ impl Work {
     }
 
     pub(crate) fn send_to_bot(&mut self, link: LinkId, frame: &RawFrame) {
-        let Some(state) = self.links.get(&link) else { return };
+        // Nobody reads what is sent to a bot that left.
+        let Some(state) = self.links.get(&link).filter(|state| state.kept_until.is_none()) else { return };
         if let Err(full) = state.to_bot.push(frame.bytes()) {
             self.to_end.push((link, full.to_string()));
         }

@@ -22,6 +22,7 @@ pub(crate) mod tests;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use plimsoll_core::Config;
 use plimsoll_model::{BotName, ClientId};
@@ -74,6 +75,8 @@ pub struct BotPort {
     pub listen: SocketAddr,
     /// `demo`, `paper` or `live`, where it is named. Shown, not enforced.
     pub stage: Option<Box<str>>,
+    /// How long its upstream outlives it while it has working orders; zero ends both together.
+    pub keep_upstream: Duration,
 }
 
 /// What kind of venue stands behind the gateway.

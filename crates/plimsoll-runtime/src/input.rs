@@ -50,6 +50,8 @@ pub(crate) enum VenueInput {
     Told { link: LinkId, told: Told, raw: RawFrame, _room: Option<OwnedSemaphorePermit> },
     /// A bot's upstream ended; why, if not in order.
     Gone { link: LinkId, why: Option<String> },
+    /// Both sockets of a pair are closed; the venue is done with the client id.
+    Ended { link: LinkId },
     /// Our own connection has finished its start.
     OwnUp { link: LinkId, version: ServerVersion, out: Outgoing },
     /// A message on our own connection.
@@ -58,6 +60,27 @@ pub(crate) enum VenueInput {
     OwnUnreadable { link: LinkId, why: String },
     /// Our own connection ended.
     OwnDown { link: LinkId, why: String },
+}
+
+impl VenueInput {
+    /// On which connection it came.
+    pub(crate) fn link(&self) -> LinkId {
+        match self {
+            Self::Arrived(arrival) => arrival.link,
+            Self::Told { link, .. }
+            | Self::Gone { link, .. }
+            | Self::Ended { link }
+            | Self::OwnUp { link, .. }
+            | Self::OwnReport { link, .. }
+            | Self::OwnUnreadable { link, .. }
+            | Self::OwnDown { link, .. } => *link,
+        }
+    }
+
+    /// Whether it is for the bot alone: no decision can need it, so it may wait for what one needs.
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(self, Self::Told { told: Told::Relay | Told::RelayTick, .. })
+    }
 }
 
 /// A bot at the door.

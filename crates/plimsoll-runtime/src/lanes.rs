@@ -1,10 +1,13 @@
 //! What waits to be fed to the bridge, and in which order it is.
 //!
 //! Order of work: the operator, the venue's words, cancels, orders that the disk has, then the bots, one
-//! frame each in turn. Within one link the order of the bot's frames is kept, with two exceptions:
+//! frame each in turn, and last the venue's data, which nobody decides about. Within one link the order of
+//! the bot's frames is kept, with two exceptions:
 //! * a cancel goes ahead of everything but the order that it names (a global cancel: but any order);
 //! * frames behind an order that waits for the disk wait too, except further orders right behind it,
 //!   which then share the same sync.
+//!
+//! What a venue sends on one link is never reordered: a word that comes behind data takes that data along.
 //!
 //! Does not own: what the work does.
 
@@ -12,6 +15,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use plimsoll_model::{LinkId, OrderId, RawFrame, Request};
 use tokio::sync::OwnedSemaphorePermit;
+
+/// Bots' frames after which data gets a turn: a bot that never stops asking must not silence the market of
+/// the others.
+const FRAMES_BEFORE_DATA: u32 = 16;
 
 /// What came from a bot.
 #[derive(Debug)]
@@ -46,11 +53,18 @@ pub(crate) enum Work<O, V> {
 #[derive(Debug)]
 pub(crate) struct Lanes<O, V> {
     operator: VecDeque<O>,
+    /// Words of all venue links, in the order of their arrival, each behind the data that came before it.
     venue: VecDeque<V>,
+    /// Data of each venue link since its last word.
+    data: BTreeMap<LinkId, VecDeque<V>>,
     flushed: VecDeque<u64>,
     bots: BTreeMap<LinkId, Lane>,
     /// Whose turn it was last.
     served: Option<LinkId>,
+    /// Whose data was served last.
+    data_served: Option<LinkId>,
+    /// Bots' frames since data had its turn.
+    since_data: u32,
     /// Cancels in all lanes, so that no lane is searched for nothing.
     cancels: usize,
 }
@@ -60,6 +74,8 @@ struct Lane {
     queue: VecDeque<BotInput>,
     /// The token of this link's last order that the disk does not have yet.
     awaits: Option<u64>,
+    /// The link is not open yet; nothing of it is heard.
+    held: bool,
 }
 
 impl<O, V> Default for Lanes<O, V> {
@@ -67,9 +83,12 @@ impl<O, V> Default for Lanes<O, V> {
         Self {
             operator: VecDeque::new(),
             venue: VecDeque::new(),
+            data: BTreeMap::new(),
             flushed: VecDeque::new(),
             bots: BTreeMap::new(),
             served: None,
+            data_served: None,
+            since_data: 0,
             cancels: 0,
         }
     }
@@ -80,8 +99,17 @@ impl<O, V> Lanes<O, V> {
         self.operator.push_back(input);
     }
 
-    pub(crate) fn push_venue(&mut self, input: V) {
+    /// Something that a decision may need, on a link of the venue.
+    pub(crate) fn push_word(&mut self, link: LinkId, input: V) {
+        if let Some(before) = self.data.get_mut(&link) {
+            self.venue.append(before);
+        }
         self.venue.push_back(input);
+    }
+
+    /// Something for the bot alone, on a link of the venue.
+    pub(crate) fn push_data(&mut self, link: LinkId, input: V) {
+        self.data.entry(link).or_default().push_back(input);
     }
 
     pub(crate) fn push_flushed(&mut self, token: u64) {
@@ -105,8 +133,19 @@ impl<O, V> Lanes<O, V> {
         }
     }
 
+    /// The link is not open yet: its frames are kept until it is.
+    pub(crate) fn hold(&mut self, link: LinkId) {
+        self.bots.entry(link).or_default().held = true;
+    }
+
+    /// The link is open now.
+    pub(crate) fn release(&mut self, link: LinkId) {
+        self.bots.entry(link).or_default().held = false;
+    }
+
     /// The link has ended; nothing of it is fed any more.
     pub(crate) fn forget(&mut self, link: LinkId) {
+        self.data.remove(&link);
         if let Some(lane) = self.bots.remove(&link) {
             self.cancels -= lane.queue.iter().filter(|input| input.is_cancel()).count();
         }
@@ -132,7 +171,16 @@ impl<O, V> Lanes<O, V> {
         if let Some(token) = self.flushed.pop_front() {
             return Some(Work::Flushed(token));
         }
-        if cancels_only { None } else { self.pop_bot().map(|(link, input)| Work::Bot(link, input)) }
+        if self.since_data >= FRAMES_BEFORE_DATA
+            && let Some(input) = self.pop_data()
+        {
+            return Some(Work::Venue(input));
+        }
+        if !cancels_only && let Some((link, input)) = self.pop_bot() {
+            self.since_data = self.since_data.saturating_add(1);
+            return Some(Work::Bot(link, input));
+        }
+        self.pop_data().map(Work::Venue)
     }
 
     /// Whether [`next`](Self::next) would find anything.
@@ -140,6 +188,15 @@ impl<O, V> Lanes<O, V> {
         !(self.operator.is_empty() && self.venue.is_empty() && self.flushed.is_empty())
             || (self.cancels > 0 && self.bots.values().any(|lane| lane.first_free_cancel().is_some()))
             || (!cancels_only && self.bots.values().any(Lane::is_ready))
+            || self.data.values().any(|queue| !queue.is_empty())
+    }
+
+    /// The next data of the links in turn.
+    fn pop_data(&mut self) -> Option<V> {
+        self.since_data = 0;
+        let link = next_in_turn(&self.data, self.data_served, |queue| !queue.is_empty())?;
+        self.data_served = Some(link);
+        self.data.get_mut(&link)?.pop_front()
     }
 
     fn pop_cancel(&mut self) -> Option<(LinkId, BotInput)> {
@@ -154,10 +211,7 @@ impl<O, V> Lanes<O, V> {
     }
 
     fn pop_bot(&mut self) -> Option<(LinkId, BotInput)> {
-        let after = self.served.map_or(LinkId(0), |link| LinkId(link.0.saturating_add(1)));
-        let ready = |(link, lane): (&LinkId, &Lane)| lane.is_ready().then_some(*link);
-        let link =
-            self.bots.range(after..).find_map(ready).or_else(|| self.bots.range(..after).find_map(ready))?;
+        let link = next_in_turn(&self.bots, self.served, Lane::is_ready)?;
         let input = self.bots.get_mut(&link)?.queue.pop_front()?;
         self.served = Some(link);
         self.cancels -= usize::from(input.is_cancel());
@@ -165,16 +219,31 @@ impl<O, V> Lanes<O, V> {
     }
 }
 
+/// The first link behind the one that was served last, round and round, for which there is work.
+fn next_in_turn<T>(
+    of: &BTreeMap<LinkId, T>,
+    served: Option<LinkId>,
+    ready: impl Fn(&T) -> bool,
+) -> Option<LinkId> {
+    let after = served.map_or(LinkId(0), |link| LinkId(link.0.saturating_add(1)));
+    let find = |(link, one): (&LinkId, &T)| ready(one).then_some(*link);
+    of.range(after..).find_map(find).or_else(|| of.range(..after).find_map(find))
+}
+
 impl Lane {
     fn is_ready(&self) -> bool {
         match self.queue.front() {
             None => false,
+            Some(_) if self.held => false,
             Some(input) => self.awaits.is_none() || input.enters_order(),
         }
     }
 
     /// The first cancel with none of the orders that it may end in front of it.
     fn first_free_cancel(&self) -> Option<usize> {
+        if self.held {
+            return None;
+        }
         let mut orders: Vec<Option<OrderId>> = Vec::new();
         for (at, input) in self.queue.iter().enumerate() {
             match input {
@@ -231,6 +300,7 @@ mod tests {
             transmit: true,
             parent_id: None,
             oca_group: "".into(),
+            legs: Vec::new(),
             what_if: false,
             outside_rth: false,
             unguarded: vec![],
@@ -319,9 +389,48 @@ mod tests {
     fn halts_go_first_then_the_venue_then_cancels_then_what_the_disk_has() {
         let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
         lanes.push_flushed(3);
-        lanes.push_venue("status");
+        lanes.push_data(REVERT, "tick");
+        lanes.push_word(TREND, "status");
         lanes.push_operator("halt");
-        assert_eq!(drain(&mut lanes), ["halt", "status", "2 cancel 1", "flushed 3", "1 order 1"]);
+        assert_eq!(drain(&mut lanes), ["halt", "status", "2 cancel 1", "flushed 3", "1 order 1", "tick"]);
+    }
+
+    #[test]
+    fn a_cancel_goes_ahead_of_a_flood_of_ticks() {
+        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(4))]);
+        for _ in 0..1000 {
+            lanes.push_data(TREND, "tick");
+        }
+        assert_eq!(drain(&mut lanes)[..2], ["1 cancel 4", "1 other"]);
+    }
+
+    #[test]
+    fn what_a_venue_sends_on_one_link_is_never_reordered() {
+        let mut lanes = lanes(vec![]);
+        lanes.push_data(TREND, "tick 1");
+        lanes.push_data(REVERT, "other tick");
+        lanes.push_word(TREND, "status");
+        lanes.push_data(TREND, "tick 2");
+        assert_eq!(drain(&mut lanes), ["tick 1", "status", "tick 2", "other tick"]);
+    }
+
+    #[test]
+    fn a_bot_that_never_stops_asking_does_not_silence_the_market() {
+        let mut lanes = lanes((0..40).map(|_| (TREND, Request::Other)).collect());
+        lanes.push_data(REVERT, "tick 1");
+        lanes.push_data(REVERT, "tick 2");
+        let seen = drain(&mut lanes);
+        let at = |tick: &str| seen.iter().position(|seen| seen == tick);
+        assert_eq!((at("tick 1"), at("tick 2")), (Some(16), Some(33)));
+    }
+
+    #[test]
+    fn data_flows_on_while_the_journal_lags() {
+        let mut lanes = lanes(vec![(TREND, order(1))]);
+        lanes.push_data(TREND, "tick");
+        assert!(lanes.has_work(true));
+        assert!(matches!(lanes.next(true), Some(Work::Venue("tick"))));
+        assert!(!lanes.has_work(true));
     }
 
     #[test]
@@ -333,8 +442,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_heard_of_a_link_before_it_is_open_and_nothing_is_lost() {
+        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(1))]);
+        lanes.hold(TREND);
+        assert!(!lanes.has_work(false));
+        assert_eq!(drain(&mut lanes), Vec::<String>::new());
+        lanes.release(TREND);
+        assert_eq!(drain(&mut lanes), ["1 cancel 1", "1 other"]);
+    }
+
+    #[test]
     fn a_forgotten_link_leaves_no_cancel_behind() {
         let mut lanes = lanes(vec![(TREND, cancel(1)), (REVERT, Request::Other)]);
+        lanes.push_data(TREND, "tick");
         lanes.forget(TREND);
         assert_eq!(drain(&mut lanes), ["2 other"]);
         assert_eq!(lanes.cancels, 0);

@@ -10,6 +10,7 @@ mod carry;
 pub mod clock;
 pub mod config;
 mod gateway;
+mod holdings;
 pub mod http;
 mod input;
 mod journal_thread;

@@ -46,6 +46,7 @@ pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) 
             client_id: client_id.0,
             raw: Raw(raw.clone()),
         },
+        Event::BotLeft { link } => Body::BotLeft { link: link.0 },
         Event::BotGone { link } => Body::BotGone { link: link.0 },
         Event::FromBot { link, raw, .. } => {
             Body::FromBot { link: link.0, server_version, raw: Raw(raw.clone()) }
@@ -98,6 +99,7 @@ pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
             client_id: ClientId(client_id),
             raw: raw.0,
         },
+        Body::BotLeft { link } => Event::BotLeft { link: LinkId(link) },
         Body::BotGone { link } => Event::BotGone { link: LinkId(link) },
         Body::FromBot { link, server_version, raw } => {
             let request = wire::request(version(server_version)?, &raw.0);
@@ -139,6 +141,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         Body::OwnUp { link }
         | Body::OwnDown { link }
         | Body::BotArrived { link, .. }
+        | Body::BotLeft { link }
         | Body::BotGone { link }
         | Body::FromBot { link, .. }
         | Body::FromVenue { link, .. }
@@ -219,6 +222,7 @@ mod tests {
         check(&Event::OwnUp { link }, None);
         check(&Event::OwnDown { link }, None);
         check(&Event::BotArrived { link, bot: trend, client_id: ClientId(11), raw: start }, None);
+        check(&Event::BotLeft { link }, None);
         check(&Event::BotGone { link }, None);
         let request = wire::request(v178.unwrap(), &cancel);
         check(&Event::FromBot { link, request, raw: cancel }, v178);

@@ -33,6 +33,8 @@ pub struct StatusView {
     pub bots: Vec<BotRow>,
     pub breaks: Vec<BreakRow>,
     pub journal: JournalRow,
+    /// Whether orders of other clients come by themselves: `live`, `absent`, or `unknown` so far.
+    pub drop_copy: &'static str,
     /// Keys of the configuration without effect so far.
     pub unenforced: Vec<String>,
 }
@@ -175,6 +177,7 @@ impl View {
             bots: bots(snapshot, &shell),
             breaks: breaks(snapshot, &shell),
             journal: JournalRow { seq: shell.head.seq, head: shell.head.hash.to_string() },
+            drop_copy: snapshot.drop_copy.as_str(),
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,
         };

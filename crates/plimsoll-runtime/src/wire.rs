@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_core::{Ask, Rewrite};
-use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, Request as Asked};
+use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
     CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
@@ -17,6 +17,8 @@ use plimsoll_tws::message::{
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
 use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
+
+use crate::holdings::Stream;
 
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;
@@ -32,6 +34,10 @@ const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 109];
 /// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
+
+/// Requests that begin or end answers about holdings: account updates, positions and their cancel, and those
+/// of one account and their cancel.
+const ENDS_HOLDINGS: &[i32] = &[6, 61, 64, 74, 75];
 
 /// Messages that say what is at the broker: status, open order, execution, holding.
 const BROKER_STATE: &[i32] = &[3, 5, 11, 61];
@@ -108,6 +114,21 @@ pub(crate) fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<Clie
     }
 }
 
+/// Which answers about holdings end with this request: a cancel, or a new question in the place of the
+/// old one.
+pub(crate) fn ends_holdings(version: ServerVersion, frame: &RawFrame) -> Option<Stream> {
+    if !message_id(frame).is_some_and(|id| ENDS_HOLDINGS.contains(&id)) {
+        return None;
+    }
+    match Request::decode(version, frame) {
+        Ok(Request::ReqPositions | Request::CancelPositions) => Some(Stream::Positions),
+        Ok(Request::ReqAccountUpdates(_)) => Some(Stream::Portfolio),
+        Ok(Request::ReqPositionsMulti(asked)) => Some(Stream::Multi(ReqId(asked.req_id))),
+        Ok(Request::CancelPositionsMulti(asked)) => Some(Stream::Multi(ReqId(asked.req_id))),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// Our own start message.
 pub(crate) fn our_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
     Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
@@ -131,6 +152,11 @@ pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
 /// Whether this is the venue's time in whole seconds, with which a batch begins in lockstep.
 pub(crate) fn is_batch_start(frame: &RawFrame) -> bool {
     message_id(frame) == Some(49)
+}
+
+/// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.
+pub(crate) fn ask_own_open_orders(version: ServerVersion) -> RawFrame {
+    Request::ReqOpenOrders.encode(version)
 }
 
 /// A cancel in our own words.
@@ -190,7 +216,7 @@ pub(crate) fn rewrite_up(
         frame = match change {
             Rewrite::Account(account) => rewrite::set_account(version, &frame, account)?,
             Rewrite::OrderRef(order_ref) => rewrite::set_order_ref(version, &frame, order_ref)?,
-            Rewrite::NextValidId(_) | Rewrite::Accounts(_) => frame,
+            Rewrite::NextValidId(_) | Rewrite::Accounts(_) | Rewrite::ExecutionTime => frame,
         };
     }
     Ok(frame)
@@ -208,6 +234,7 @@ pub(crate) fn rewrite_down(
             Rewrite::OrderRef(order_ref) => rewrite::restore_order_ref(version, &frame, order_ref)?,
             Rewrite::NextValidId(id) => rewrite::set_next_valid_id(version, &frame, *id)?,
             Rewrite::Accounts(accounts) => rewrite::set_managed_accounts(version, &frame, accounts)?,
+            Rewrite::ExecutionTime => rewrite::name_zone(version, &frame)?,
             Rewrite::Account(_) => frame,
         };
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, StateLock, WriteError};
-use plimsoll_model::{Account, BotName, ClientId, LinkId, Now, Request};
+use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
@@ -23,6 +23,7 @@ use crate::bot_link;
 use crate::clock::{Clock, stream};
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
+use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalReport};
 use crate::lanes::{self, BotInput, Lanes};
@@ -30,9 +31,13 @@ use crate::link::{self, Bound, LINGER_MAX, Outgoing};
 use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::quotes::Conflation;
+use crate::wire;
 
+mod departures;
 mod told;
 mod views;
+
+use departures::Departures;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
@@ -49,6 +54,9 @@ pub(crate) struct BotLink {
     pub(crate) accounts: Vec<Account>,
     pub(crate) to_bot: Outgoing,
     pub(crate) to_venue: Outgoing,
+    pub(crate) holdings: Holdings,
+    /// The bot is gone, and its upstream is kept until then.
+    pub(crate) kept_until: Option<Mono>,
 }
 
 /// Our own connection.
@@ -70,6 +78,7 @@ pub(crate) struct Work {
     pub(crate) lanes: Lanes<OperatorInput, VenueInput>,
     pub(crate) links: BTreeMap<LinkId, BotLink>,
     pub(crate) own: Option<OwnLink>,
+    pub(crate) departures: Departures,
     pub(crate) quotes: Conflation,
     /// Links that a command wants ended, and why; done when its event has been dealt with.
     pub(crate) to_end: Vec<(LinkId, String)>,
@@ -106,6 +115,7 @@ impl Work {
             lanes: Lanes::default(),
             links: BTreeMap::new(),
             own: None,
+            departures: Departures::default(),
             quotes: Conflation::default(),
             to_end: Vec::new(),
             asking: None,
@@ -192,6 +202,7 @@ impl Work {
         if self.bridge.next_wakeup().is_some_and(|due| due <= self.clock.now().mono) {
             self.feed(Event::Woke, None);
         }
+        self.end_kept(now.mono);
     }
 
     /// How long nothing will happen by itself. Zero: work was left for the next turn.
@@ -208,14 +219,16 @@ impl Work {
         }
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
-        let due = [quotes, self.bridge.next_wakeup()].into_iter().flatten().min();
+        let kept = self.links.values().filter_map(|state| state.kept_until).min();
+        let due = [quotes, self.bridge.next_wakeup(), kept].into_iter().flatten().min();
         due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG)
     }
 
     fn ingest(&mut self, input: Input) {
         match input {
             Input::Operator(input) => self.lanes.push_operator(input),
-            Input::Venue(input) => self.lanes.push_venue(input),
+            Input::Venue(input) if input.is_data() => self.lanes.push_data(input.link(), input),
+            Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),
             Input::Journal(JournalReport::Flushed(token)) => self.lanes.push_flushed(token),
@@ -248,13 +261,19 @@ impl Work {
     }
 
     fn on_bot(&mut self, link: LinkId, input: BotInput) {
-        let Some(state) = self.links.get(&link) else {
+        let Some(state) = self.links.get_mut(&link) else {
             self.lanes.forget(link);
             return;
         };
         let version = state.version;
+        if let BotInput::Frame { raw, .. } = &input
+            && let Some(stream) = wire::ends_holdings(version, raw)
+        {
+            // A bot that has asked to hear no more about holdings must not be told of its part of them.
+            state.holdings.end(stream);
+        }
         match input {
-            BotInput::Gone(why) => self.end_link(link, why),
+            BotInput::Gone(why) => self.bot_left(link, why),
             BotInput::Frame { request: Request::Other, raw, .. } => self.send_to_venue(link, &raw),
             BotInput::Frame { request, raw, .. } => {
                 if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request {
@@ -306,6 +325,7 @@ impl Work {
         tracing::info!(link = %link, bot = %state.bot, ticks_left_out = state.to_bot.ticks_left_out(), "bot gone");
         state.to_bot.close();
         state.to_venue.close();
+        self.departures.closing(link, state.client_id);
         self.feed(Event::BotGone { link }, None);
     }
 

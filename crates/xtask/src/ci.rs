@@ -3,6 +3,8 @@
 //!
 //! `.ci/run` prepares the means (Python environments of the foreign clients) and calls this.
 
+mod clients;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -49,9 +51,24 @@ const STEPS: &[Step] = &[
         run: transcripts,
     },
     Step {
+        name: "clients",
+        proves: "so do clients of other languages and generations",
+        run: clients::clients,
+    },
+    Step {
         name: "guards",
         proves: "each denial reaches a foreign client's own log and error event",
         run: guards,
+    },
+    Step {
+        name: "book",
+        proves: "bots that share an account see their own orders and holdings only",
+        run: book,
+    },
+    Step {
+        name: "departure",
+        proves: "a bot's orders stay in reach while it is away, and it comes back at once",
+        run: departure,
     },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
     Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
@@ -107,6 +124,7 @@ fn vectors(root: &Path) -> Result<()> {
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
     command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
+    command.args(["bots.test_named", "bots.test_told"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)
 }
@@ -142,9 +160,22 @@ fn transcripts(root: &Path) -> Result<()> {
 }
 
 fn guards(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.guards")
+}
+
+fn book(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.book")
+}
+
+fn departure(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.departure")
+}
+
+/// Runs a Python module once with each foreign client that it knows.
+fn with_each_client(root: &Path, module: &str) -> Result<()> {
     let plimsoll = release_binary(root)?;
     for (library, variable) in FOREIGN {
-        let mut command = bots(root, &interpreter(variable)?, "bots.guards");
+        let mut command = bots(root, &interpreter(variable)?, module);
         command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
         finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
     }
@@ -227,13 +258,22 @@ fn fixtures(shared: &Path) -> Result<PathBuf> {
 }
 
 fn interpreter(variable: &str) -> Result<PathBuf> {
-    let python = std::env::var_os(variable).map(PathBuf::from);
-    let python =
-        python.with_context(|| format!("{variable} is not set; .ci/run prepares the Python environments"))?;
+    let python = prepared(variable)?;
     if !python.is_file() {
         bail!("{variable} is {}, which is not there", python.display());
     }
     Ok(python)
+}
+
+/// A path that `.ci/run` has prepared and named in the environment.
+fn prepared(variable: &str) -> Result<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    let path =
+        path.with_context(|| format!("{variable} is not set; .ci/run prepares the foreign clients' means"))?;
+    if !path.exists() {
+        bail!("{variable} is {}, which is not there", path.display());
+    }
+    Ok(path)
 }
 
 fn finish(mut command: Command, max: Duration) -> Result<()> {

@@ -16,6 +16,7 @@ impl Bridge {
         self.links.close_all();
         self.recon.down();
         self.recon.was_done = false;
+        self.hearing.forget();
         self.quotes.clear();
         self.contract_reqs.clear();
         self.doubt_since = None;
@@ -93,6 +94,12 @@ impl Bridge {
                 out.push(Command::CloseBot { link, reason });
             }
         }
+    }
+
+    /// Whether the client of this link has orders that can still execute: the reason to keep its upstream.
+    pub fn has_open_orders(&self, link: LinkId) -> bool {
+        let client_id = self.links.get(link).map(|state| state.client_id);
+        client_id.is_some() && self.book.open().any(|(_, state)| state.client_id == client_id)
     }
 
     /// Its orders stay at the venue; those without an answer are asked for on our own connection.

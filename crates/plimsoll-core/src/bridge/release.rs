@@ -21,7 +21,8 @@ impl Bridge {
     fn release_parcel(&mut self, now: Now, parcel: Parcel, config: &Config, out: &mut Vec<Command>) {
         let phase = Phase::Release {
             waited: now.mono.since(parcel.decided),
-            same_links: self.links.get(parcel.link).is_some() && parcel.own_epoch == self.recon.epoch,
+            same_links: self.links.get(parcel.link).is_some_and(|state| state.attached)
+                && parcel.own_epoch == self.recon.epoch,
         };
         let orders: Vec<_> = parcel.orders.iter().map(|waiting| waiting.order.clone()).collect();
         let mut first_no = None;

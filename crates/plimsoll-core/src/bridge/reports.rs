@@ -1,15 +1,15 @@
-//! What the venue says: first it changes what we believe, then the bot is shown what concerns it.
+//! What the venue says and what we believe because of it. What the bot is shown of it is in `shown`.
 
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
-    ClOrdId, ClientId, ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus,
-    PermId, PositionReport, Qty, RawFrame, Report, StatusReport,
+    ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
+    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
 };
 
 use super::Bridge;
+use crate::Command;
 use crate::book::{OrderKey, OrderState, Owner};
-use crate::recon::Ended;
-use crate::{Command, Rewrite};
+use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
@@ -60,6 +60,7 @@ impl Bridge {
 
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
+        self.note_copy(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
                 let own = self.recon.is_own(link);
@@ -78,16 +79,37 @@ impl Bridge {
                 if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
                     out.push(Command::Notice { text: error.to_string() });
                 }
+                self.note_moved(exec_id);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
         }
     }
 
+    /// Whether the report shows that our own connection gets copies of others' orders, or owes one.
+    fn note_copy(&mut self, now: Now, link: LinkId, report: &Report) {
+        let by = match report {
+            Report::OpenOrder(order) if !order.what_if => order.client_id,
+            Report::Status(status) => Some(status.client_id),
+            Report::Execution(execution) if execution.req_id.is_none() => Some(execution.client_id),
+            _ => None,
+        };
+        let ours = self.config.as_ref().map(|config| config.venue.client_id);
+        if by.is_none() || by == ours {
+            return;
+        }
+        let asked = self.recon.state != ReconState::Done || self.recon.polling.is_some();
+        if !self.recon.is_own(link) {
+            self.hearing.owe(now.mono);
+        } else if !asked || matches!(report, Report::Execution(_)) {
+            self.hearing.heard();
+        }
+    }
+
     /// Answers on our own connection, which no bot sees.
     fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
         match report {
-            Report::Position(position) => self.note_position(now, position, out),
+            Report::Position(position) => self.note_position(now, *position, out),
             Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
             Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
@@ -142,7 +164,8 @@ impl Bridge {
             key
         } else {
             let instrument = self.contracts.identify(&report.contract).ok()?;
-            self.book.insert(from_report(report, instrument, ours, now))
+            let legs = self.contracts.legs(&report.legs);
+            self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
         self.book.update(key, |state| {
@@ -165,7 +188,7 @@ impl Bridge {
 
     /// The order under any of its names. A number that another order of the broker has had is no name: ids
     /// and references can be used again or copied, the broker's number cannot.
-    fn find(
+    pub(super) fn find(
         &self,
         perm_id: PermId,
         by_client: Option<(ClientId, OrderId)>,
@@ -207,6 +230,11 @@ impl Bridge {
             out.push(Command::Notice { text });
             return;
         };
+        if report.contract.sec_type == SecType::Combo {
+            // A line for the whole; its legs are executions of their own, and they move the positions.
+            self.note_combo_execution(key, report);
+            return;
+        }
         let owner = key.and_then(|key| self.book.get(key)).map(|state| state.owner.clone());
         let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| ours.as_ref().map(|o| o.1.clone()));
         let mut execution = report.execution.clone();
@@ -222,18 +250,42 @@ impl Bridge {
         if let Err(error) = &posted {
             out.push(Command::Notice { text: error.to_string() });
         }
+        self.note_moved(&execution.exec_id);
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
-                if posted == Ok(Posted::New) {
-                    let sum = state.posted_qty.checked_add(execution.last_qty);
-                    state.posted_qty = sum.unwrap_or(state.posted_qty);
+                let is_new = posted == Ok(Posted::New);
+                if state.legs.is_empty() {
+                    if is_new {
+                        let sum = state.posted_qty.checked_add(execution.last_qty);
+                        state.posted_qty = sum.unwrap_or(state.posted_qty);
+                    }
+                    state.cum_qty = state.cum_qty.max(report.cum_qty);
+                } else if is_new {
+                    state.post_leg(&execution.instrument, execution.last_qty);
                 }
-                state.cum_qty = state.cum_qty.max(report.cum_qty).max(state.posted_qty);
+                state.cum_qty = state.cum_qty.max(state.posted_qty);
                 state.status = next_status(state, state.status);
             });
         }
         self.doubt(now);
+    }
+
+    /// The execution, and the holding that it moves, are not what they were.
+    fn note_moved(&mut self, exec_id: &ExecId) {
+        let Some(row) = self.ledger.execution(exec_id) else { return };
+        let holding = (row.execution.account.clone(), row.execution.instrument.clone());
+        self.changes.executions.insert(exec_id.clone());
+        self.changes.holdings.insert(holding);
+    }
+
+    fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {
+        let Some(key) = key else { return };
+        self.book.update(key, |state| {
+            state.perm_id = named(report.perm_id).or(state.perm_id);
+            state.cum_qty = state.cum_qty.max(report.cum_qty);
+            state.status = next_status(state, state.status);
+        });
     }
 
     fn note_position(&mut self, now: Now, report: PositionReport, out: &mut Vec<Command>) {
@@ -276,83 +328,6 @@ impl Bridge {
             }
         });
     }
-
-    /// Shows a bot what concerns it: lines of its own accounts, under its own references.
-    fn show(&mut self, link: LinkId, report: &Report, raw: RawFrame, out: &mut Vec<Command>) {
-        let Some(state) = self.links.get(link) else { return };
-        let client_id = state.client_id;
-        let Some(bot) = self.bot_config(&state.bot) else { return };
-        let sees = |account: &plimsoll_model::Account| bot.accounts.contains(account);
-        let rewrites = match report {
-            Report::ManagedAccounts(all) => {
-                let own: Vec<_> = all.iter().filter(|account| sees(account)).cloned().collect();
-                if own.is_empty() {
-                    let reason = "the login has none of this bot's accounts".to_owned();
-                    out.push(Command::CloseBot { link, reason });
-                    return;
-                }
-                if own.len() == all.len() { vec![] } else { vec![Rewrite::Accounts(own)] }
-            }
-            Report::NextValidId(id) => {
-                let next = self.links.next_valid_id(client_id, *id);
-                if next == *id { vec![] } else { vec![Rewrite::NextValidId(next)] }
-            }
-            Report::OpenOrder(order) | Report::CompletedOrder(order) => {
-                // The venue may leave the account out; then the book or the client's own id decides.
-                let known = self.book.by_perm(order.perm_id).and_then(|key| self.book.get(key));
-                let account = order.account.as_ref().or(known.and_then(|state| state.account.as_ref()));
-                if !account.map_or(order.client_id == Some(client_id), sees) {
-                    return;
-                }
-                let by_client = order.client_id.zip(order.order_id);
-                self.bots_own_words(self.find(order.perm_id, by_client, None))
-            }
-            Report::Status(status) => {
-                let account = self
-                    .book
-                    .by_perm(status.perm_id)
-                    .and_then(|key| self.book.get(key))
-                    .and_then(|state| state.account.as_ref());
-                if status.client_id != client_id && !account.is_some_and(sees) {
-                    return;
-                }
-                vec![]
-            }
-            Report::Execution(execution) => {
-                if !sees(&execution.execution.account) {
-                    return;
-                }
-                let by_client = Some((execution.client_id, execution.order_id));
-                let rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
-                if let Some(state) = self.links.get_mut(link) {
-                    state.show_exec(&execution.execution.exec_id);
-                }
-                rewrites
-            }
-            Report::Commission { exec_id, .. } => {
-                if !self.links.get(link).is_some_and(|state| state.was_shown(exec_id)) {
-                    return;
-                }
-                vec![]
-            }
-            Report::Position(PositionReport { account, .. }) | Report::AboutAccount(account) => {
-                if !sees(account) {
-                    return;
-                }
-                vec![]
-            }
-            _ => vec![],
-        };
-        out.push(Command::ToBot { link, raw, rewrites });
-    }
-
-    /// The reference that the bot itself wrote.
-    fn bots_own_words(&self, key: Option<OrderKey>) -> Vec<Rewrite> {
-        key.and_then(|key| self.book.get(key))
-            .filter(|state| state.cl_ord_id.is_some())
-            .map(|state| vec![Rewrite::OrderRef(state.bot_ref.clone())])
-            .unwrap_or_default()
-    }
 }
 
 /// Zero is the broker's word for no number yet.
@@ -379,6 +354,7 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
 fn from_report(
     report: &OpenOrderReport,
     instrument: plimsoll_model::InstrumentId,
+    legs: Vec<plimsoll_model::Leg>,
     ours: Option<(plimsoll_model::ClOrdId, plimsoll_model::BotName)>,
     now: Now,
 ) -> OrderState {
@@ -394,6 +370,7 @@ fn from_report(
         perm_id: named(report.perm_id),
         account: report.account.clone(),
         instrument,
+        legs,
         side: report.side,
         qty: report.qty,
         ord_type: report.ord_type.clone(),
@@ -411,6 +388,7 @@ fn from_report(
         open_order: None,
         status_frame: None,
         posted_qty: Qty::ZERO,
+        legs_posted: std::collections::BTreeMap::new(),
         changes: Vec::new(),
         by_absence: false,
     }

@@ -140,6 +140,7 @@ impl Bridge {
 
     fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
         let Break { account, instrument, ledger, broker } = gap;
+        self.changes.holdings.insert((account.clone(), instrument.clone()));
         let key = (account.clone(), instrument.clone());
         let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
         let opening = self.ledger.opening(account, instrument);
@@ -149,7 +150,7 @@ impl Bridge {
                     // The broker's average cost is the best that is known about a holding from elsewhere;
                     // none stays none, and no profit is made up.
                     match self.ledger.adopt(account, instrument, opening, avg, terms) {
-                        Ok(()) => format!("{opening} is foreign"),
+                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
                         Err(error) => error.to_string(),
                     }
                 }

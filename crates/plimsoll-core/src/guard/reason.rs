@@ -40,6 +40,7 @@ pub enum Reason {
     NoAuction { date: jiff::civil::Date },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
+    DecisionTaken { decision: Box<str>, by: ClOrdId },
     Stale { instrument: InstrumentId, age: Duration, max: Duration },
     NoQuote { instrument: InstrumentId },
     QtyMax { qty: Qty, max: Qty },
@@ -84,6 +85,7 @@ impl Reason {
             Self::NoAuction { .. } => "no_auction",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
+            Self::DecisionTaken { .. } => "decision_taken",
             Self::Stale { .. } => "stale",
             Self::NoQuote { .. } => "no_quote",
             Self::QtyMax { .. } => "qty_max",
@@ -110,7 +112,10 @@ impl Reason {
             | Self::RateMax { .. }
             | Self::TooMany { .. } => 3,
             Self::AfterCutoff { .. } => 4,
-            Self::Repeated { .. } | Self::OrderIdUsed { .. } | Self::OrderIdRange { .. } => 6,
+            Self::Repeated { .. }
+            | Self::OrderIdUsed { .. }
+            | Self::DecisionTaken { .. }
+            | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
             Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
             Self::Unbounded { .. } | Self::OrderChanged { .. } => 11,
@@ -202,6 +207,9 @@ impl Reason {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
             }
             Self::OrderIdUsed { order_id } => write!(f, "order id {order_id} was used before"),
+            Self::DecisionTaken { decision, by } => {
+                write!(f, "decision `{}` was carried out by {by}", decision.escape_default())
+            }
             Self::Stale { instrument, age, max } => {
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }

@@ -102,3 +102,40 @@ fn a_halt_binds_in_observe_mode_where_guards_only_report() {
         "]],
     );
 }
+
+#[test]
+fn a_halt_of_everything_cancels_the_orders_of_a_bot_that_died_on_its_kept_upstream() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend leaves upstream
+        10:00:04 halt all
+        10:00:05 venue cancels trend 5
+        10:00:06 halt all
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:04 cancel 1 order 5
+            10:00:04 notice fleet halted (all) by op: drill
+            10:00:06 notice fleet halted (all) by op: drill
+        "]],
+    );
+}
+
+#[test]
+fn an_order_whose_bot_died_before_the_disk_had_it_does_not_leave() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 trend leaves upstream
+        10:00:03 disk done
+        ",
+        &expect![["
+            10:00:03 deny 1 order 5: Plimsoll reconciled: the connection that the order was decided for is gone
+        "]],
+    );
+}

@@ -221,7 +221,13 @@ fn wild(u: &mut Unstructured<'_>) -> Result<Event> {
         }
         8 => Event::Flushed { token: u64::MAX },
         _ => u
-            .choose(&[Event::Woke, Event::BotGone { link }, Event::OwnDown { link }, Event::OwnUp { link }])?
+            .choose(&[
+                Event::Woke,
+                Event::BotLeft { link },
+                Event::BotGone { link },
+                Event::OwnDown { link },
+                Event::OwnUp { link },
+            ])?
             .clone(),
     })
 }
@@ -264,6 +270,7 @@ fn wild_order(u: &mut Unstructured<'_>) -> Result<OrderRequest> {
         transmit: u.ratio(3, 4)?,
         parent_id: if u.ratio(1, 2)? { Some(OrderId(wild_number(u)?)) } else { None },
         oca_group: (*u.choose(&["", "", "g"])?).into(),
+        legs: Vec::new(),
         what_if: u.ratio(1, 9)?,
         outside_rth: u.arbitrary()?,
         unguarded: Vec::new(),
@@ -293,6 +300,7 @@ fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
             order_ref: order.order_ref,
             parent_id: order.parent_id,
             status,
+            legs: Vec::new(),
             what_if: false,
             cum_qty: Some(cum_qty),
         })),
@@ -324,12 +332,12 @@ fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
                 at: None,
             },
         })),
-        3 => Report::Position(PositionReport {
+        3 => Report::Position(Box::new(PositionReport {
             account,
             contract: order.contract,
             position: Position::new(wild_decimal(u)?),
             avg_cost: order.limit_px,
-        }),
+        })),
         _ => {
             let code = *u.choose(&[200, 201, 202, 321, 1100, 1101, 1102])?;
             Report::Error(ErrorReport { id: Some(order_id.0), code, text: "x".into() })

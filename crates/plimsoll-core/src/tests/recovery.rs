@@ -6,6 +6,7 @@ use plimsoll_model::{Account, ConId, Contract, Currency, Position, PositionRepor
 
 use super::check;
 use super::script::Script;
+use crate::{Ask, DropCopy};
 
 #[test]
 fn an_order_is_judged_again_when_the_disk_is_done() {
@@ -83,6 +84,66 @@ fn after_a_crash_the_venue_says_what_became_of_an_order() {
 }
 
 #[test]
+fn a_venue_that_copies_no_orders_to_us_is_found_out_and_asked_now_and_then() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:11.999 wake
+        10:00:12 wake
+        10:00:13 own answers
+        10:00:14 wake
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+        10:00:12 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
+    "]]
+    .assert_eq(&trace);
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Absent);
+    // Asked when the holdings and orders were settled at the start, and from then on once a minute.
+    let asked = |world: &mut Script, script: &str| {
+        world.asked.clear();
+        world.run(script);
+        world.asked.contains(&Ask::OpenOrders)
+    };
+    assert!(!asked(&mut world, "10:00:59 wake"));
+    assert!(asked(&mut world, "10:01:12 wake"));
+}
+
+#[test]
+fn an_order_that_shows_up_by_itself_on_our_own_connection_proves_the_copy() {
+    let mut world = Script::new();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 venue manual 77 BUY 40 SPY LMT 490.00
+        10:00:12 wake
+        ",
+    );
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Live);
+}
+
+#[test]
+fn an_answer_to_a_question_of_ours_is_no_copy() {
+    let mut world = Script::new();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend leaves
+        10:00:04 own answers
+        ",
+    );
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Unknown);
+}
+
+#[test]
 fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
     check(
         "
@@ -94,7 +155,7 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         10:00:04 trend SELL 41 SPY MKT
         ",
         &expect![["
-            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign
+            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
             10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
         "]],
     );
@@ -152,7 +213,8 @@ fn a_holding_of_another_contract_under_our_name_is_named_and_not_taken_for_ours(
     let contract = Contract { con_id: Some(ConId(999)), ..Contract::stock("SPY", Currency::USD) };
     let position = Position::parse("40").unwrap();
     let account = Account::new("DU1").unwrap();
-    world.own(Report::Position(PositionReport { account, contract, position, avg_cost: None }));
+    let line = PositionReport { account, contract, position, avg_cost: None };
+    world.own(Report::Position(Box::new(line)));
     // Were it taken for SPY, the next answers would adopt it as a foreign holding.
     let trace = world.run("10:00:05 wake\n10:00:05 own answers");
     let now = world.now();

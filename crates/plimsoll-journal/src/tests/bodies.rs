@@ -16,6 +16,7 @@ fn every_body() -> Vec<Body> {
             raw: raw(b"71\x002\x0011\x00\x00"),
         },
         Body::BotGone { link: 2 },
+        Body::BotLeft { link: 2 },
         Body::FromBot { link: 2, server_version: 176, raw: raw(b"3\x007\x00\xC3\xA9\x00") },
         Body::FromVenue { link: 2, server_version: 213, raw: raw(b"\x00\x00\x00\xCB\x0A\xFF\x80") },
         Body::Quote {
@@ -60,7 +61,7 @@ fn no_two_bodies_share_a_kind() {
     let mut kinds: Vec<u8> = every_body().iter().map(Body::kind).collect();
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
-    assert_eq!(kinds, (0..15).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..16).collect::<Vec<u8>>());
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use plimsoll_runtime::link;
 use tokio::io::copy_bidirectional;
+use tokio::net::TcpListener;
 
 /// Relays every connection to `upstream`, for ever.
-pub(crate) async fn run(bound: link::Bound, upstream: SocketAddr) {
-    let listener = bound.listen().expect("a bound socket listens");
+pub(crate) async fn run(listener: TcpListener, upstream: SocketAddr) {
     loop {
         let mut near = link::accept(&listener).await;
         tokio::spawn(async move {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use plimsoll_core::config::{BotConfig, FillAccount};
+use plimsoll_core::config::{BotConfig, ExecutionTimes, FillAccount, Shown};
 use plimsoll_model::{Account, BotName, ClientId, Contract, Currency, InstrumentId, Money, Qty, SecType};
 use rust_decimal::Decimal;
 use toml::Spanned;
@@ -21,6 +21,9 @@ const STALE_AFTER: Duration = Duration::from_secs(15);
 /// The same order again within this time is a duplicate, unless the bot says otherwise.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(2);
 
+/// How long a bot's upstream outlives it while it has working orders, unless the bot says otherwise.
+const KEEP_UPSTREAM: Duration = Duration::from_mins(10);
+
 /// `[[bot]]`, each part optional until the whole file has been judged.
 pub(super) struct RawBot {
     pub(super) name: Option<Spanned<BotName>>,
@@ -31,7 +34,10 @@ pub(super) struct RawBot {
     pub(super) instruments: Vec<Spanned<(InstrumentId, Contract)>>,
     pub(super) shared: Vec<Spanned<InstrumentId>>,
     pub(super) fill_account: Option<Spanned<bool>>,
+    positions: Option<Spanned<Shown>>,
+    execution_times: Option<Spanned<ExecutionTimes>>,
     stage: Option<Box<str>>,
+    keep_upstream: Option<Spanned<Duration>>,
     limits: RawLimits,
 }
 
@@ -69,7 +75,15 @@ impl RawBot {
             instruments: instruments(&mut section, problems),
             shared: section.texts("shared", problems, |text| Ok(InstrumentId::us_stock(text))),
             fill_account: section.flag("fill_account", problems),
+            positions: section.text("positions", problems, |text| {
+                value::word(text, &[("own", Shown::Own), ("account", Shown::Account)])
+            }),
+            execution_times: section.text("execution_times", problems, |text| {
+                let words = [("zoned", ExecutionTimes::Zoned), ("as_sent", ExecutionTimes::AsSent)];
+                value::word(text, &words)
+            }),
             stage: stage(&mut section, problems),
+            keep_upstream: section.text("keep_upstream", problems, value::duration),
             limits: RawLimits::read(&mut section, problems),
         };
         if raw.accounts.is_empty() {
@@ -86,6 +100,7 @@ impl RawBot {
             bot: self.name.as_ref()?.get_ref().clone(),
             listen: *self.listen.as_ref()?.get_ref(),
             stage: self.stage.clone(),
+            keep_upstream: self.keep_upstream.as_ref().map_or(KEEP_UPSTREAM, |keep| *keep.get_ref()),
         })
     }
 
@@ -100,6 +115,8 @@ impl RawBot {
             instruments: self.instruments.into_iter().map(Spanned::into_inner).collect(),
             shared: self.shared.into_iter().map(Spanned::into_inner).collect(),
             fill_account: if fill { FillAccount::TheOnlyOne } else { FillAccount::Never },
+            positions: self.positions.map_or(Shown::Own, Spanned::into_inner),
+            execution_times: self.execution_times.map_or(ExecutionTimes::Zoned, Spanned::into_inner),
             stale_after: match limits.stale_after {
                 StaleAfter::Absent => Some(STALE_AFTER),
                 StaleAfter::Off => None,
@@ -284,12 +301,6 @@ fn stage(section: &mut Section<'_>, problems: &mut Problems) -> Option<Box<str>>
 
 /// Keys that are promised, checked, and without effect so far.
 fn unenforced(section: &mut Section<'_>, problems: &mut Problems) {
-    if let Some(keep) = section.text("keep_upstream", problems, value::duration) {
-        problems.note(
-            keep.span(),
-            "keep_upstream is not enforced yet; the venue's connection ends with the bot's, its orders stay",
-        );
-    }
     if let Some(bars) = section.table("bars_needed", problems) {
         for (size, count) in bars.entries() {
             if section::integer("bars_needed", count, problems).is_some_and(|n| *n.get_ref() <= 0) {

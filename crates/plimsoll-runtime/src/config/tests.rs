@@ -282,7 +282,7 @@ severity = \"page\"
     let text = format!("{GOOD}{extra}");
     let notes: Vec<String> =
         parse("plimsoll.toml", &text).unwrap().unenforced.iter().map(ToString::to_string).collect();
-    assert_eq!(notes.len(), 5, "{notes:#?}");
+    assert_eq!(notes.len(), 4, "{notes:#?}");
     assert!(notes[0].starts_with("plimsoll.toml:42: note: stage is not enforced yet"), "{notes:#?}");
 
     check(

@@ -4,16 +4,23 @@
 
 use jiff::Timestamp;
 use plimsoll_core::Event;
-use plimsoll_model::{LinkId, RawFrame, Report};
+use plimsoll_model::{LinkId, PositionReport, RawFrame, Report};
+use plimsoll_tws::rewrite;
 
 use super::{BotLink, OwnLink, Work};
+use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::wire::{self, Told};
+
+/// TWS: "Error processing request". On no request it is a line in the log of every client library, and ends
+/// nothing.
+const CODE_PROCESSING: i32 = 322;
 
 impl Work {
     pub(super) fn on_venue(&mut self, input: VenueInput) {
         match input {
-            VenueInput::Arrived(arrival) => self.arrived(*arrival),
+            VenueInput::Arrived(arrival) => self.arrive(*arrival),
+            VenueInput::Ended { link } => self.pair_ended(link),
             VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
             VenueInput::Gone { link, why } => {
                 self.end_link(link, Some(why.unwrap_or_else(|| "the venue closed the connection".into())));
@@ -36,11 +43,22 @@ impl Work {
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    pub(super) fn arrived(&mut self, arrival: Arrival) {
         let Arrival { link, bot, client_id, version, raw, to_bot, to_venue } = arrival;
         tracing::info!(link = %link, bot = %bot, client_id = %client_id, version = %version, "bot arrived");
         let accounts = self.config.bot(&bot).map(|bot| bot.accounts.clone()).unwrap_or_default();
-        let state = BotLink { bot: bot.clone(), client_id, version, accounts, to_bot, to_venue };
+        let holdings = Holdings::default();
+        let kept_until = None;
+        let state = BotLink {
+            bot: bot.clone(),
+            client_id,
+            version,
+            accounts,
+            to_bot,
+            to_venue,
+            holdings,
+            kept_until,
+        };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
     }
@@ -48,6 +66,7 @@ impl Work {
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
         match told {
+            Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
             Told::Relay => self.send_to_bot(link, &raw),
             Told::RelayTick => {
                 if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
@@ -55,15 +74,21 @@ impl Work {
                 }
             }
             Told::Unreadable(why) => {
-                // It may be about somebody else's account, so it is withheld; a person has to look.
-                self.note(link, &format!("a message of the venue was not understood and not shown: {why}"));
+                // It may be about somebody else's account, so it is withheld; the bot and a person have to know.
+                let text = format!("a message of the broker could not be read and was withheld: {why}");
+                let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
+                self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
+                self.note(link, &text);
             }
             Told::Report(report) => match &*report {
-                // Shown or not by the account alone; nothing is decided by them, so nothing is journaled.
+                // Nothing is decided by what follows, so nothing of it is journaled.
                 Report::AboutAccount(account) if !state.accounts.contains(account) => {}
-                Report::Position(position) if !state.accounts.contains(&position.account) => {}
+                Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
+                Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, &raw),
+                Report::PositionMulti { req_id, line } => {
+                    self.told_holding(link, Stream::Multi(*req_id), line, &raw);
+                }
                 Report::AboutAccount(_)
-                | Report::Position(_)
                 | Report::PositionsEnd
                 | Report::OpenOrderEnd
                 | Report::ExecutionsEnd(_)
@@ -82,8 +107,45 @@ impl Work {
                 | Report::CompletedOrder(_)
                 | Report::Error(_) => {
                     let version = state.version;
+                    let moves = matches!(*report, Report::Execution(_));
                     self.feed(Event::FromVenue { link, report: *report, raw }, Some(version));
+                    if moves {
+                        self.show_moved_holdings();
+                    }
+                    self.end_kept_without_orders(link);
                 }
+            },
+        }
+    }
+
+    fn told_holding(&mut self, link: LinkId, stream: Stream, line: &PositionReport, raw: &RawFrame) {
+        let seen = self.bridge.holding_seen_by(link, line);
+        let Some(state) = self.links.get_mut(&link) else { return };
+        let show = state.holdings.told(stream, line, raw, seen);
+        self.show_holding(link, raw, show);
+    }
+
+    /// An execution has moved somebody's holding; bots that share an account may have to be told.
+    fn show_moved_holdings(&mut self) {
+        let mut again = Vec::new();
+        for (link, state) in self.links.iter_mut().filter(|(_, state)| state.holdings.has_parts()) {
+            let bridge = &self.bridge;
+            let lines = state.holdings.moved(|line| bridge.holding_seen_by(*link, line));
+            again.extend(lines.into_iter().map(|(raw, show)| (*link, raw, show)));
+        }
+        for (link, raw, show) in again {
+            self.show_holding(link, &raw, show);
+        }
+    }
+
+    fn show_holding(&mut self, link: LinkId, raw: &RawFrame, show: Show) {
+        let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
+        match show {
+            Show::Nothing => {}
+            Show::AsItIs => self.send_to_bot(link, raw),
+            Show::Part(held) => match rewrite::set_holding(version, raw, held) {
+                Ok(frame) => self.send_to_bot(link, &frame),
+                Err(error) => self.to_end.push((link, error.to_string())),
             },
         }
     }
@@ -97,8 +159,18 @@ impl Work {
                 self.quotes.tick(id, field, price, at);
             }
             Report::CurrentTime(at) => self.venue_time(at, &raw),
-            Report::AboutAccount(_) | Report::ContractEnd(_) | Report::Other => {}
-            report => self.feed(Event::FromVenue { link, report, raw }, Some(version)),
+            Report::AboutAccount(_)
+            | Report::Portfolio(_)
+            | Report::PositionMulti { .. }
+            | Report::ContractEnd(_)
+            | Report::Other => {}
+            report => {
+                let moves = matches!(report, Report::Execution(_));
+                self.feed(Event::FromVenue { link, report, raw }, Some(version));
+                if moves {
+                    self.show_moved_holdings();
+                }
+            }
         }
     }
 

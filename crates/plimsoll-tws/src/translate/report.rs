@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_model::{
     Account, ClientId, ConId, Currency, ErrorReport, ExecId, Execution, ExecutionReport, InstrumentId, Money,
-    OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, PositionReport, Price, Qty, QuoteField, RawFrame,
-    Report, ReqId, StatusReport, TimeInForce,
+    OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position, PositionReport, Price, Qty, QuoteField,
+    RawFrame, Report, ReqId, StatusReport, TimeInForce,
 };
 
-use super::{contract, limit_px, meaningless, side, stop_px, time};
+use super::{contract, legs, limit_px, meaningless, side, stop_px, time};
 use crate::message::{self, Order, WireContract};
 use crate::{DecodeError, Response, ServerVersion, Word};
 
@@ -32,7 +32,16 @@ pub fn report(version: ServerVersion, frame: &RawFrame, zone: &TimeZone) -> Tran
         Response::CommissionReport(m) => commission(&m)?,
         Response::CompletedOrder(m) => Report::CompletedOrder(Box::new(completed_order(&m)?)),
         Response::CompletedOrdersEnd => Report::CompletedOrdersEnd,
-        Response::Position(m) => Report::Position(position(&m)?),
+        Response::Position(m) => {
+            Report::Position(holding("position", &m.account, &m.contract, m.position, m.avg_cost)?)
+        }
+        Response::UpdatePortfolio(m) => {
+            Report::Portfolio(holding("updatePortfolio", &m.account, &m.contract, m.position, m.avg_cost)?)
+        }
+        Response::PositionMulti(m) => Report::PositionMulti {
+            req_id: ReqId(m.req_id),
+            line: holding("positionMulti", &m.account, &m.contract, m.position, m.avg_cost)?,
+        },
         Response::PositionEnd => Report::PositionsEnd,
         Response::Error(m) => Report::Error(ErrorReport {
             id: (m.id != -1).then_some(m.id),
@@ -54,11 +63,9 @@ pub fn report(version: ServerVersion, frame: &RawFrame, zone: &TimeZone) -> Tran
 fn about_account(message: &Response) -> Translated<Report> {
     let name = match message {
         Response::UpdateAccountValue(m) => &m.account,
-        Response::UpdatePortfolio(m) => &m.account,
         Response::AccountDownloadEnd(m) => &m.account,
         Response::AccountSummary(m) => &m.account,
         Response::AccountUpdateMulti(m) => &m.account,
-        Response::PositionMulti(m) => &m.account,
         _ => return Ok(Report::Other),
     };
     account(message.name(), name.as_str()).map(Report::AboutAccount)
@@ -153,6 +160,7 @@ fn described(
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
         status: OrderStatus::Unknown,
         what_if: order.what_if,
+        legs: legs(&order.combo),
         cum_qty: None,
     })
 }
@@ -195,13 +203,19 @@ fn commission(m: &message::CommissionReport) -> Translated<Report> {
     Ok(Report::Commission { exec_id, charge })
 }
 
-fn position(m: &message::PositionLine) -> Translated<PositionReport> {
-    Ok(PositionReport {
-        account: account("position", m.account.as_str())?,
-        contract: contract("position", &m.contract)?,
-        position: known("position", "position", m.position)?,
-        avg_cost: m.avg_cost,
-    })
+fn holding(
+    message: &'static str,
+    whose: &Word,
+    wire: &WireContract,
+    position: Option<Position>,
+    avg_cost: Option<Price>,
+) -> Translated<Box<PositionReport>> {
+    Ok(Box::new(PositionReport {
+        account: account(message, whose.as_str())?,
+        contract: contract(message, wire)?,
+        position: known(message, "position", position)?,
+        avg_cost,
+    }))
 }
 
 fn contract_details(m: &message::ContractDetails) -> Translated<Report> {

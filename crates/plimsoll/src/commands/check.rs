@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 use plimsoll_calendar::Calendar;
+use plimsoll_model::InstrumentId;
 use plimsoll_runtime::config::Loaded;
-use plimsoll_runtime::probe;
-use serde_json::json;
+use plimsoll_runtime::probe::{self, Data};
+use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::cli::Query;
@@ -43,9 +44,10 @@ pub(crate) fn run(query: &Query) -> Outcome {
     rows.extend(host::ports(&loaded)?);
     rows.push(calendar());
     rows.push(row("clock", Mark::Warn, "the host's clock is not verified in this version".to_owned()));
-    let (venue, reachable) = venue(&loaded)?;
+    let running = host::running(&loaded.settings.state_dir)?;
+    let (venue, reachable) = venue(&loaded, running.as_ref())?;
     rows.extend(venue);
-    rows.push(row("master client", Mark::Warn, master_client(&loaded)));
+    rows.push(master_client(&loaded, running.as_ref()));
     report(query.json, &rows)?;
     Ok(if !reachable {
         Exit::Environment
@@ -75,26 +77,40 @@ fn calendar() -> Row {
     row("calendar", mark, says)
 }
 
-/// TWS does not tell its setting.
-fn master_client(loaded: &Loaded) -> String {
-    format!(
-        "that client {} is the venue's Master API client ID is not verified; compare it in the venue's API \
-         settings, otherwise orders of other clients may not be seen",
-        loaded.settings.client_id.0
-    )
+/// TWS does not tell its setting; a running gateway knows it from what it hears.
+fn master_client(loaded: &Loaded, running: Option<&Value>) -> Row {
+    let id = loaded.settings.client_id.0;
+    let (mark, says) = match running.and_then(|status| status["drop_copy"].as_str()) {
+        Some("live") => (Mark::Ok, format!("client {id} hears of other clients' orders as they happen")),
+        Some("absent") => (
+            Mark::Warn,
+            format!(
+                "client {id} does not hear of other clients' orders, so they are polled; make it the Master API \
+                 client in the API settings of TWS"
+            ),
+        ),
+        _ => (
+            Mark::Warn,
+            format!(
+                "whether client {id} is the Master API client shows with the first order; compare it in the API \
+                 settings of TWS"
+            ),
+        ),
+    };
+    row("master client", mark, says)
 }
 
 /// What the venue says on Plimsoll's own connection. A gateway that runs has that connection: then its
 /// own word is asked for, because a second one with the same client id would be refused.
-fn venue(loaded: &Loaded) -> Result<(Vec<Row>, bool), crate::exit::Failure> {
-    if let Some(status) = host::running(&loaded.settings.state_dir)? {
+fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), crate::exit::Failure> {
+    if let Some(status) = running {
         let own = status["links"].as_array().is_some_and(|all| all.iter().any(|link| link["bot"] == "own"));
         let state = status["state"].as_str().unwrap_or("unknown");
         let mark = if own { Mark::Ok } else { Mark::Fail };
         let says = format!("{} by the running gateway, which is {state}", loaded.settings.upstream);
         return Ok((vec![row("venue", mark, says)], own));
     }
-    let asked = probe::probe(&loaded.settings, VENUE_MAX);
+    let asked = probe::probe(loaded, VENUE_MAX);
     let answer = match super::runtime()?.block_on(asked) {
         Ok(answer) => answer,
         Err(error) => return Ok((vec![row("venue", Mark::Fail, error.to_string())], false)),
@@ -121,7 +137,42 @@ fn venue(loaded: &Loaded) -> Result<(Vec<Row>, bool), crate::exit::Failure> {
     } else {
         row("accounts", Mark::Fail, format!("the login does not have {}", missing.join(", ")))
     });
+    rows.push(orders_allowed(answer.read_only));
+    rows.extend(answer.instruments.iter().map(|(instrument, data)| market_data(instrument, data)));
     Ok((rows, true))
+}
+
+fn orders_allowed(read_only: bool) -> Row {
+    if read_only {
+        let says = "the API is read-only, so every order will be refused; clear \"Read-Only API\" in the API \
+                    settings of TWS";
+        row("orders", Mark::Fail, says.to_owned())
+    } else {
+        row("orders", Mark::Ok, "the API takes orders".to_owned())
+    }
+}
+
+/// Without live prices the guards that need one deny what would add risk.
+fn market_data(instrument: &InstrumentId, data: &Data) -> Row {
+    let (mark, says) = match data {
+        Data::Live => (Mark::Ok, format!("{instrument}: live prices")),
+        Data::Delayed => (
+            Mark::Warn,
+            format!("{instrument}: delayed prices only, which no guard takes; subscribe to live data"),
+        ),
+        Data::Refused { code, text } => {
+            (Mark::Warn, format!("{instrument}: no prices, error {code}: {text}; new risk will be denied"))
+        }
+        Data::NoContract { text } => {
+            (Mark::Fail, format!("{instrument}: {text}; correct `instruments` in the configuration"))
+        }
+        Data::Silent => (
+            Mark::Warn,
+            format!("{instrument}: the contract is known, and no price came; is the market open?"),
+        ),
+        Data::NoAnswer => (Mark::Warn, format!("{instrument}: the venue did not answer in time")),
+    };
+    row("market data", mark, says)
 }
 
 fn report(as_json: bool, rows: &[Row]) -> std::io::Result<()> {

@@ -28,6 +28,11 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("halted ({}) by {}: {}", part("level"), part("by"), part("reason")))?;
     }
     rows(&status["bots"], BOTS)?;
+    if text(&status["drop_copy"]) == "absent" {
+        output::line(
+            "note: orders of other clients are polled; name Plimsoll's client id as Master API client in TWS",
+        )?;
+    }
     for note in status["unenforced"].as_array().into_iter().flatten() {
         output::line(&format!("note: {}", text(note)))?;
     }

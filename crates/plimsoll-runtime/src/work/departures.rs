@@ -1,0 +1,121 @@
+//! Bots that leave and come back: upstreams that outlive their bot, and arrivals that have to wait until the
+//! venue has let go of their client id.
+//!
+//! An order can be canceled dependably only on the connection that placed it, so a bot's upstream is kept
+//! while the bot is away and has working orders. A bot that comes back gets a connection of its own, and the
+//! venue takes a client id only once at a time: the kept connection is closed, and its end awaited, first.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::Event;
+use plimsoll_model::{ClientId, LinkId, Mono};
+
+use super::Work;
+use crate::input::Arrival;
+
+/// Pairs of connections that are closing, and who waits for them.
+#[derive(Debug, Default)]
+pub(crate) struct Departures {
+    /// Client ids that the venue may still hold.
+    closing: BTreeMap<LinkId, ClientId>,
+    /// Arrivals by the link that they wait for.
+    waiting: Vec<(LinkId, Arrival)>,
+}
+
+impl Departures {
+    /// A pair is being closed; the venue holds its client id for a moment longer.
+    pub(crate) fn closing(&mut self, link: LinkId, client_id: ClientId) {
+        self.closing.insert(link, client_id);
+    }
+
+    /// The pair that is closing and has this client id.
+    fn holder_of(&self, client_id: ClientId) -> Option<LinkId> {
+        self.closing.iter().find(|(_, id)| **id == client_id).map(|(link, _)| *link)
+    }
+
+    /// Both sockets of a pair are closed: who waited for it, and is still there.
+    fn ended(&mut self, link: LinkId) -> Vec<Arrival> {
+        self.closing.remove(&link);
+        // A bot that gave up while it waited.
+        self.waiting.retain(|(_, arrival)| arrival.link != link);
+        let all = std::mem::take(&mut self.waiting);
+        let (free, waiting): (Vec<_>, _) = all.into_iter().partition(|(of, _)| *of == link);
+        self.waiting = waiting;
+        free.into_iter().map(|(_, arrival)| arrival).collect()
+    }
+}
+
+impl Work {
+    /// The bot's side ended. Its upstream ends too, unless the bot has orders at the venue and is to be
+    /// waited for.
+    pub(super) fn bot_left(&mut self, link: LinkId, why: Option<String>) {
+        let now = self.clock.now();
+        let Some(state) = self.links.get(&link) else { return };
+        let keep = self.settings.ports.iter().find(|port| port.bot == state.bot);
+        let keep = keep.map(|port| port.keep_upstream).filter(|keep| !keep.is_zero());
+        // In lockstep the venue waits for every connection that listens, and nobody would answer on this one.
+        let keep = keep.filter(|_| !self.clock.is_lockstep() && self.bridge.has_open_orders(link));
+        let Some(keep) = keep else {
+            self.end_link(link, why);
+            return;
+        };
+        self.lanes.forget(link);
+        let Some(state) = self.links.get_mut(&link) else { return };
+        state.to_bot.close();
+        state.kept_until = Some(now.mono.after(keep));
+        state.holdings = crate::holdings::Holdings::default();
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        let text = format!(
+            "{} left{why} with working orders; its connection to the venue stays up to {keep:?}",
+            state.bot
+        );
+        self.note(link, &text);
+        self.feed(Event::BotLeft { link }, None);
+    }
+
+    /// A bot is at the door. It waits if the venue still holds its client id.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        let kept = self.links.iter().find(|(_, state)| {
+            state.client_id == arrival.client_id && state.bot == arrival.bot && state.kept_until.is_some()
+        });
+        if let Some(kept) = kept.map(|(link, _)| *link) {
+            self.end_link(kept, Some("its bot is back".into()));
+        }
+        if let Some(holder) = self.departures.holder_of(arrival.client_id) {
+            self.lanes.hold(arrival.link);
+            self.departures.waiting.push((holder, arrival));
+            return;
+        }
+        self.lanes.release(arrival.link);
+        self.arrived(arrival);
+    }
+
+    /// Both sockets of a pair are closed.
+    pub(super) fn pair_ended(&mut self, link: LinkId) {
+        self.end_link(link, None);
+        for arrival in self.departures.ended(link) {
+            self.arrive(arrival);
+        }
+    }
+
+    /// Ends kept upstreams whose time is up.
+    pub(super) fn end_kept(&mut self, now: Mono) {
+        let due = |until: Option<Mono>| until.is_some_and(|until| until <= now);
+        let due: Vec<LinkId> =
+            self.links.iter().filter(|(_, state)| due(state.kept_until)).map(|(link, _)| *link).collect();
+        for link in due {
+            self.end_link(
+                link,
+                Some("its bot did not come back; its working orders stay at the venue".into()),
+            );
+        }
+    }
+
+    /// A kept upstream has no more reason to be once its last order has ended.
+    pub(super) fn end_kept_without_orders(&mut self, link: LinkId) {
+        let kept = self.links.get(&link).is_some_and(|state| state.kept_until.is_some());
+        if kept && !self.bridge.has_open_orders(link) {
+            self.end_link(link, None);
+        }
+    }
+}
