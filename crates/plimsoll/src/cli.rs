@@ -183,6 +183,9 @@ pub(crate) struct SimIbkr {
     /// The price list for commissions.
     #[arg(long, value_enum, default_value_t = FeePlan::Fixed)]
     pub(crate) fees: FeePlan,
+    /// Charge the fees of SEC, FINRA and the audit trail too.
+    #[arg(long)]
+    pub(crate) regulatory_fees: bool,
     /// Where prices come from; only the seeded market so far.
     #[arg(long, default_value = "synthetic")]
     pub(crate) market: String,

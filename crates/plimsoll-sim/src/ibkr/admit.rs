@@ -21,6 +21,9 @@ const WORKING_MAX: usize = 20;
 impl Exchange {
     /// Pitfall 7: an order without account goes to the login's default account without a word.
     pub(crate) fn resolve_account(&mut self, entry: &Entry) -> Result<Account, Refusal> {
+        if let Some(master) = self.adviser_account(entry)? {
+            return Ok(master);
+        }
         if !entry.account.is_empty() {
             return match self.account_names.iter().find(|name| name.as_str() == &*entry.account) {
                 Some(account) => Ok(account.clone()),
@@ -156,15 +159,24 @@ impl Exchange {
     }
 
     pub(crate) fn admit_funds(&mut self, order: &Order) -> Result<(), String> {
+        let parts = if order.allocation.is_empty() {
+            vec![(order.account.clone(), order.qty)]
+        } else {
+            order.allocation.clone()
+        };
+        parts.into_iter().try_for_each(|(account, qty)| self.admit_part(order, &account, qty))
+    }
+
+    fn admit_part(&mut self, order: &Order, account: &Account, qty: i64) -> Result<(), String> {
         let last = self.last_px(order.sym);
-        let held = self.books[&order.account].qty(order.sym);
-        let signed = if order.side == Side::Buy { order.qty } else { -order.qty };
+        let held = self.books[account].qty(order.sym);
+        let signed = if order.side == Side::Buy { qty } else { -qty };
         let growth = (held + signed).abs() - held.abs();
         if growth <= 0 {
             return Ok(());
         }
         let needed = dollars(order.limit_px.unwrap_or(last)) * Decimal::from(growth) * Decimal::new(25, 2);
-        let available = self.values(&order.account).available();
+        let available = self.values(account).available();
         if needed <= available {
             return Ok(());
         }

@@ -35,6 +35,7 @@ impl Exchange {
         changed.order_ref = entry.order_ref.clone();
         let mut changed = changed.clone();
         self.place_moving(&mut changed);
+        changed.allocation = self.allocate(&changed);
         *self.order_mut(perm) = changed;
         if order.state == State::Staged {
             if entry.transmit {

@@ -4,6 +4,8 @@
 //! staging of brackets until their last leg, and the life of an order up to its first match. Changes are
 //! in `change`, what the venue minds is in `admit`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Price, Qty, Side, TimeInForce};
 use rust_decimal::Decimal;
@@ -127,7 +129,8 @@ impl Exchange {
         let account = self.resolve_account(entry)?;
         let parent = self.find_parent(entry)?;
         self.highest_id.insert(entry.client, entry.order_id);
-        let order = self.new_order(entry, numbers, account, parent);
+        let mut order = self.new_order(entry, numbers, account, parent);
+        order.allocation = self.allocate(&order);
         let perm = order.perm_id;
         self.by_client.insert((entry.client, entry.order_id), perm);
         self.orders.insert(perm, order);
@@ -169,6 +172,8 @@ impl Exchange {
             ord_type: entry.ord_type.clone(),
             style: numbers.style,
             terms: entry.terms.clone(),
+            allocation: Vec::new(),
+            charged: BTreeMap::new(),
             trail: numbers.moving.trail,
             limit_offset: numbers.moving.limit_offset,
             peg_offset: numbers.moving.peg_offset,

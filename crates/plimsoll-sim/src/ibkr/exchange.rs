@@ -13,6 +13,7 @@ use plimsoll_model::{Account, ClientId, ExecId, OrderId, PermId, Side};
 use rust_decimal::Decimal;
 
 use crate::ibkr::accounts::{Book, Values};
+use crate::ibkr::adviser::{self, Group};
 use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
 use crate::ibkr::violation::{Kind, Violation};
@@ -59,6 +60,8 @@ pub(crate) struct Fill {
     pub(crate) realized: Option<Decimal>,
     /// What it did to the cost of the position.
     pub(crate) cost_change: Decimal,
+    /// It is an account's own, and not the row of an adviser's whole order.
+    pub(crate) booked: bool,
 }
 
 /// Something that clients may hear of.
@@ -149,6 +152,8 @@ pub(crate) struct Exchange {
     pub(crate) next_perm: i64,
     /// What each account did today.
     pub(crate) efficiency: BTreeMap<Account, Efficiency>,
+    /// An adviser's groups by name; empty where the login is nobody's adviser.
+    pub(crate) groups: BTreeMap<Box<str>, Group>,
     /// Symbols whose shares have to be found before they are sold short.
     pub(crate) hard_to_borrow: BTreeSet<Sym>,
     /// TWS has lost its server.
@@ -164,7 +169,9 @@ impl Exchange {
     pub(crate) fn new(config: &VenueConfig, symbols: &[Box<str>]) -> Self {
         let mut market = Market::new(config.seed, symbols, config.start);
         let marks = market.all().map(|sym| (sym, market.last_price(sym, config.start))).collect();
-        let books = config.accounts.iter().map(|account| (account.clone(), Book::new(config.cash))).collect();
+        let cash = |account: &Account| if adviser::is_adviser(account) { Decimal::ZERO } else { config.cash };
+        let books =
+            config.accounts.iter().map(|account| (account.clone(), Book::new(cash(account)))).collect();
         Self {
             market,
             now: config.start,
@@ -187,6 +194,7 @@ impl Exchange {
             marks,
             next_perm: 600_000_001,
             efficiency: BTreeMap::new(),
+            groups: adviser::first_groups(&config.accounts),
             hard_to_borrow: BTreeSet::new(),
             link_down: false,
             settings: config.settings.clone(),

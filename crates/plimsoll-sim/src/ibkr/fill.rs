@@ -5,12 +5,9 @@
 //! the next second. An order that rests is executed at its own limit when the quote comes to it. Shares
 //! that one order took are not there for the next one in the same second.
 
-use plimsoll_model::{ExecId, PermId, Side, TimeInForce};
-use rust_decimal::Decimal;
+use plimsoll_model::{PermId, Side, TimeInForce};
 
-use crate::ibkr::accounts::{CorrectionOf, Posting, Undone};
-use crate::ibkr::exchange::{Exchange, Fill};
-use crate::ibkr::fees;
+use crate::ibkr::exchange::Exchange;
 use crate::ibkr::order::{OcaRule, Order, State, dollars};
 use crate::ibkr::profile::Difference;
 use crate::ibkr::style::Style;
@@ -147,7 +144,7 @@ impl Exchange {
             let account = self.order(perm).account.clone();
             self.efficiency.entry(account).or_default().executed += 1;
         }
-        let fill = self.post(perm, deal);
+        let told = self.post(perm, deal);
         let filled = self.order(perm).leaves_qty() == 0;
         if filled {
             self.order_mut(perm).state = State::Filled;
@@ -156,54 +153,11 @@ impl Exchange {
         } else {
             self.order_mut(perm).state = State::Working;
         }
-        self.tell_execution(perm, fill);
+        self.tell_execution(perm, told);
         self.settle_group(perm, deal.qty);
         if filled {
             self.wake_children(perm);
         }
-    }
-
-    /// Gives an execution of the past another price: the same id with a higher revision, which replaces
-    /// the earlier one.
-    pub(crate) fn correct(&mut self, index: usize, px: i64) {
-        let fill = &mut self.fills[index];
-        let signed = if fill.side == Side::Buy { fill.qty } else { -fill.qty };
-        let change = dollars(px - fill.px) * Decimal::from(signed);
-        fill.px = px;
-        fill.exec_id = next_revision(&fill.exec_id);
-        if let Some(realized) = &mut fill.realized {
-            *realized -= change;
-        }
-        if fill.realized.is_none() {
-            fill.cost_change += change;
-        }
-        let closed = if fill.realized.is_some() { CorrectionOf::Closing } else { CorrectionOf::Opening };
-        let (account, sym) = (fill.account.clone(), fill.sym);
-        let book = self.books.get_mut(&account).expect("executions are for known accounts only");
-        book.correct(sym, change, closed);
-    }
-
-    /// Takes an execution of the past back, with everything that it did to the account. The order stays as
-    /// it is: it was executed, and the execution does not count. Assumed, because nobody has recorded a bust
-    /// on this wire: it is told as a revision without shares.
-    pub(crate) fn bust(&mut self, index: usize) {
-        let fill = &mut self.fills[index];
-        let undone = Undone {
-            sym: fill.sym,
-            signed: if fill.side == Side::Buy { fill.qty } else { -fill.qty },
-            paid: dollars(fill.px) * Decimal::from(fill.qty),
-            commission: fill.commission,
-            realized: fill.realized.unwrap_or_default(),
-            cost: fill.cost_change,
-        };
-        fill.exec_id = next_revision(&fill.exec_id);
-        fill.qty = 0;
-        fill.commission = Decimal::ZERO;
-        fill.realized = None;
-        fill.cost_change = Decimal::ZERO;
-        let account = fill.account.clone();
-        let book = self.books.get_mut(&account).expect("executions are for known accounts only");
-        book.undo(undone);
     }
 
     /// Whether and how an order's symbol trades now.
@@ -251,49 +205,6 @@ impl Exchange {
         let exchange = ROUTES[self.fills.len() % ROUTES.len()];
         let liquidity = if offer.takes { 2 } else { 1 };
         self.execute(perm, Deal { px: offer.px, qty, exchange, liquidity });
-    }
-
-    fn post(&mut self, perm: PermId, deal: Deal) -> usize {
-        let exec_id = self.next_exec_id();
-        let at = self.now;
-        let order = self.order_mut(perm);
-        assert!(deal.qty <= order.leaves_qty(), "invariant: executions never exceed the order: {order:?}");
-        order.cum_qty += deal.qty;
-        order.turnover += i128::from(deal.px) * i128::from(deal.qty);
-        order.last_px = deal.px;
-        if order.style == Style::ToLimit {
-            order.limit_px.get_or_insert(deal.px);
-        }
-        let so_far = fees::order_commission(order.cum_qty, order.turnover);
-        let commission = so_far - order.commission;
-        order.commission = so_far;
-        let order = order.clone();
-        let posting = Posting { sym: order.sym, side: order.side, qty: deal.qty, px: deal.px, commission };
-        let book = self.books.get_mut(&order.account).expect("orders are accepted for known accounts only");
-        let before = book.cost(order.sym);
-        let realized = book.post(posting);
-        let cost_change = book.cost(order.sym) - before;
-        self.fills.push(Fill {
-            exec_id,
-            perm_id: perm,
-            client: order.client,
-            order_id: order.order_id,
-            account: order.account.clone(),
-            sym: order.sym,
-            side: order.side,
-            qty: deal.qty,
-            px: deal.px,
-            at,
-            exchange: deal.exchange,
-            cum_qty: order.cum_qty,
-            avg_px: order.avg_px(),
-            order_ref: order.order_ref,
-            liquidity: deal.liquidity,
-            commission,
-            realized,
-            cost_change,
-        });
-        self.fills.len() - 1
     }
 
     /// The other orders of a one-cancels-all group shrink or end.
@@ -359,13 +270,6 @@ impl Exchange {
         );
         self.end_canceled(perm, &reason);
     }
-}
-
-/// The id of the revision that replaces an execution.
-fn next_revision(exec_id: &ExecId) -> ExecId {
-    let (stem, revision) = exec_id.as_str().rsplit_once('.').unwrap_or((exec_id.as_str(), "01"));
-    let revision: u32 = revision.parse().unwrap_or(1) + 1;
-    ExecId::new(&format!("{stem}.{revision:02}")).expect("the text of an execution id is short and not empty")
 }
 
 /// The price and shares that an order of this side meets.

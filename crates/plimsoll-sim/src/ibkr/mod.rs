@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admit;
+mod adviser;
 mod auction;
 mod by_hand;
 mod cancel;
@@ -22,6 +23,7 @@ mod kinds;
 mod links;
 mod lockstep;
 mod order;
+mod posting;
 mod profile;
 mod rules;
 mod sequence;

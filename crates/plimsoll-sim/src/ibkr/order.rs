@@ -3,11 +3,14 @@
 //! Owns the facts of one order and its life cycle in TWS's words. Quantities are whole shares and prices
 //! whole cents: what does not fit was refused at the door.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
 use rust_decimal::Decimal;
 
+use crate::ibkr::fees::Charged;
 use crate::ibkr::style::Style;
 use crate::ibkr::terms::{Adjustment, Terms, Trail};
 use crate::market::Sym;
@@ -112,6 +115,10 @@ pub(crate) struct Order {
     pub(crate) style: Style,
     /// What it asks beyond the usual.
     pub(crate) terms: Terms,
+    /// The accounts among which an adviser's order is divided, with their shares of it; else empty.
+    pub(crate) allocation: Vec<(Account, i64)>,
+    /// What was executed for and charged to each account.
+    pub(crate) charged: BTreeMap<Account, Charged>,
     /// How far its stop stays behind the market.
     pub(crate) trail: Option<Trail>,
     /// How far the limit of a trailing stop lies behind the stop, in cents.
@@ -162,11 +169,31 @@ impl Order {
 
     /// The average price of its executions; zero before the first.
     pub(crate) fn avg_px(&self) -> Decimal {
-        if self.cum_qty == 0 {
+        Self::average(self.turnover, self.cum_qty)
+    }
+
+    /// The average price of so many shares for a turnover; zero for none.
+    pub(crate) fn average(turnover: i128, shares: i64) -> Decimal {
+        if shares == 0 {
             return Decimal::ZERO;
         }
-        let cents = Decimal::from_i128_with_scale(self.turnover, 2);
-        (cents / Decimal::from(self.cum_qty)).round_dp(8).normalize()
+        let value = Decimal::from_i128_with_scale(turnover, 2);
+        (value / Decimal::from(shares)).round_dp(8).normalize()
+    }
+
+    /// Who gets what of an execution: its account, or the accounts of an adviser's group in proportion to what
+    /// each still lacks, odd shares to those that lack most.
+    pub(crate) fn split(&self, qty: i64) -> Vec<(Account, i64)> {
+        if self.allocation.is_empty() {
+            return vec![(self.account.clone(), qty)];
+        }
+        let got = |account: &Account| self.charged.get(account).map_or(0, |charged| charged.shares);
+        let lacks: Vec<i64> =
+            self.allocation.iter().map(|(account, share)| (share - got(account)).max(0)).collect();
+        let weights: Vec<Decimal> = lacks.iter().map(|lack| Decimal::from(*lack)).collect();
+        let shares = crate::ibkr::adviser::divide(qty, &weights);
+        let parts = self.allocation.iter().map(|(account, _)| account.clone()).zip(shares);
+        parts.filter(|(_, qty)| *qty > 0).collect()
     }
 
     /// Whether it may be executed at this price in cents.

@@ -4,6 +4,8 @@
 //! real (a status that never comes, `Filled` ahead of its execution, a commission seconds behind) and are
 //! drawn by the seed where [`Sequences::Varied`] asks for them.
 
+use std::ops::Range;
+
 use jiff::SignedDuration;
 use plimsoll_model::PermId;
 use rust_decimal::Decimal;
@@ -30,20 +32,21 @@ enum Shape {
 
 impl Exchange {
     /// Tells an execution, what it made of the order, and what it cost.
-    pub(crate) fn tell_execution(&mut self, perm: PermId, fill: usize) {
+    pub(crate) fn tell_execution(&mut self, perm: PermId, rows: Range<usize>) {
+        let fill = rows.start;
         let shape = self.shape(fill);
         match shape {
-            Shape::NoStatus => self.tell(Happening::Executed(fill)),
+            Shape::NoStatus => self.tell_rows(&rows),
             Shape::StatusFirst => {
                 self.tell_progress(perm);
-                self.tell(Happening::Executed(fill));
+                self.tell_rows(&rows);
             }
             Shape::Usual | Shape::LateCharge => {
-                self.tell(Happening::Executed(fill));
+                self.tell_rows(&rows);
                 self.tell_progress(perm);
             }
             Shape::Repeated => {
-                self.tell(Happening::Executed(fill));
+                self.tell_rows(&rows);
                 self.tell_progress(perm);
                 self.tell_status(perm);
             }
@@ -53,7 +56,15 @@ impl Exchange {
         } else {
             SignedDuration::ZERO
         };
-        self.charge_later(fill, self.faults.commission_delay.unwrap_or(late));
+        for fill in rows {
+            self.charge_later(fill, self.faults.commission_delay.unwrap_or(late));
+        }
+    }
+
+    fn tell_rows(&mut self, rows: &Range<usize>) {
+        for fill in rows.clone() {
+            self.tell(Happening::Executed(fill));
+        }
     }
 
     fn tell_progress(&mut self, perm: PermId) {

@@ -51,6 +51,9 @@ pub struct TwsSettings {
     pub sequences: Sequences,
     /// What the accounts pay.
     pub fees: FeePlan,
+    /// The fees of SEC, FINRA and the audit trail come on top of the commission, as in life. Without them a
+    /// commission is the round figure of the price list.
+    pub regulatory_fees: bool,
 }
 
 impl Default for TwsSettings {
@@ -63,6 +66,7 @@ impl Default for TwsSettings {
             execution_times: ExecutionTimes::Zoned,
             sequences: Sequences::Plain,
             fees: FeePlan::Fixed,
+            regulatory_fees: false,
         }
     }
 }

@@ -75,6 +75,8 @@ pub(crate) struct Terms {
     pub(crate) directed: bool,
     /// How the shares are divided: an adviser's group, or nothing.
     pub(crate) group: Box<str>,
+    /// The method that goes with it, or nothing.
+    pub(crate) method: Box<str>,
     /// The model portfolio, or nothing.
     pub(crate) model: Box<str>,
     /// Where it clears, as sent: not to be changed.

@@ -91,6 +91,7 @@ fn settings(options: &SimIbkr) -> TwsSettings {
             Sequences::Plain => plimsoll_sim::Sequences::Plain,
             Sequences::Varied => plimsoll_sim::Sequences::Varied,
         },
+        regulatory_fees: options.regulatory_fees,
         fees: match options.fees {
             FeePlan::Fixed => plimsoll_sim::FeePlan::Fixed,
             FeePlan::Tiered => plimsoll_sim::FeePlan::Tiered,

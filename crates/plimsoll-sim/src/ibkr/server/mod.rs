@@ -5,6 +5,7 @@
 //! silence, and is counted.
 
 mod account;
+mod adviser;
 mod contracts;
 pub(crate) mod history;
 mod orders;
@@ -16,7 +17,7 @@ pub(crate) mod times;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
-use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, ReplaceFaEnd, UserInfo};
+use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, UserInfo};
 use plimsoll_tws::{Request, Response, Text, Word};
 
 use crate::ibkr::conn::{Conn, Phase};
@@ -260,16 +261,8 @@ impl IbkrVenue {
             }
             // There are no bulletins here and no log to be louder; TWS answers neither.
             Request::ReqNewsBulletins(_) | Request::CancelNewsBulletins | Request::SetServerLogLevel(_) => {}
-            Request::RequestFa(_) => {
-                let text = "FA data operations ignored for non FA customers.";
-                self.send_error(from.conn, (NO_ID, 321), text, out);
-            }
-            Request::ReplaceFa(m) => {
-                let text = "FA data operations ignored for non FA customers.";
-                self.send_error(from.conn, (m.req_id, 321), text, out);
-                let end = ReplaceFaEnd { req_id: m.req_id, text: text.into() };
-                self.send(from.conn, &Response::ReplaceFaEnd(end), out);
-            }
+            Request::RequestFa(m) => self.adviser_data(from, m.kind, out),
+            Request::ReplaceFa(m) => self.replace_adviser_data(from, &m, out),
             Request::ExerciseOptions(m) => {
                 let text = "No security definition has been found for the request";
                 self.send_error(from.conn, (m.req_id, 200), text, out);

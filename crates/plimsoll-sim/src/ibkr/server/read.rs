@@ -132,6 +132,7 @@ fn terms_of(from: Sender, m: &PlaceOrder, zone: &TimeZone) -> Result<Terms, Refu
         override_percentage: order.override_percentage_constraints,
         directed: !matches!(exchange, "" | "SMART"),
         group: format!("{}{}", order.fa_group.as_str(), order.fa_profile.as_str()).into(),
+        method: order.fa_method.as_str().into(),
         model: order.model_code.as_str().into(),
         clearing: clearing.into(),
         tif_absent: order.tif.is_empty(),
