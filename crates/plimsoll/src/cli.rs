@@ -201,6 +201,30 @@ pub(crate) struct SimIbkr {
     /// The client that sees the orders of all clients.
     #[arg(long, value_name = "CLIENT")]
     pub(crate) master_client_id: Option<i32>,
+    /// The API may only read: orders and some lists are refused with 321.
+    #[arg(long)]
+    pub(crate) read_only_api: bool,
+    /// Tell 10349 for each order without time in force, as TWS does with its order presets.
+    #[arg(long)]
+    pub(crate) announce_preset_tif: bool,
+    /// Do not hand a returning client its open orders before its next order id.
+    #[arg(long)]
+    pub(crate) no_push_open_orders: bool,
+    /// Refuse with 163 a limit that is further through the market than this many percent.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) price_percent_max: Option<u32>,
+    /// How executions are dated.
+    #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
+    pub(crate) execution_times: ExecutionTimes,
+    /// What clients are told around an execution.
+    #[arg(long, value_enum, default_value_t = Sequences::Plain)]
+    pub(crate) sequences: Sequences,
+    /// The price list for commissions.
+    #[arg(long, value_enum, default_value_t = FeePlan::Fixed)]
+    pub(crate) fees: FeePlan,
+    /// Charge the fees of SEC, FINRA and the audit trail too.
+    #[arg(long)]
+    pub(crate) regulatory_fees: bool,
     /// Where prices come from; only the seeded market so far.
     #[arg(long, default_value = "synthetic")]
     pub(crate) market: String,
@@ -223,6 +247,33 @@ pub(crate) struct SimIbkr {
 pub(crate) enum Profile {
     Live,
     Paper,
+}
+
+/// How executions are dated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutionTimes {
+    /// In New York time, with the zone's name.
+    Zoned,
+    /// In UTC with a dash, which some libraries misread.
+    Utc,
+}
+
+/// What clients are told around an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sequences {
+    /// Always the most usual sequence.
+    Plain,
+    /// Other recorded ones too, drawn by the seed.
+    Varied,
+}
+
+/// The price list for commissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FeePlan {
+    /// IBKR Pro Fixed.
+    Fixed,
+    /// IBKR Pro Tiered.
+    Tiered,
 }
 
 /// What an order without account meets.
