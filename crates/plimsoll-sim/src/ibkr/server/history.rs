@@ -140,7 +140,13 @@ impl IbkrVenue {
         out: &mut Vec<Output>,
     ) {
         let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
-        let request = BarRequest { what: plan.what, size: plan.size, from: plan.from, until: plan.until };
+        let request = BarRequest {
+            what: plan.what,
+            size: plan.size,
+            from: plan.from,
+            until: plan.until,
+            regular: m.use_rth,
+        };
         let bars = self.exchange.market.bars(sym, request, self.exchange.now);
         if bars.is_empty() || self.faults.empty_history {
             let symbol = self.exchange.symbol(sym);
@@ -367,7 +373,7 @@ impl IbkrVenue {
             let now = self.exchange.now;
             let until = now + SignedDuration::from_secs(1);
             let plan = Plan { what, size, from: bar_start, until };
-            let wanted = BarRequest { what, size, from: bar_start, until };
+            let wanted = BarRequest { what, size, from: bar_start, until, regular: request.use_rth };
             let bars = self.exchange.market.bars(sym, wanted, now);
             // When a bar ends, its last form and the first of the next are both told.
             for bar in bars.iter().rev().take(2).rev() {

@@ -6,9 +6,11 @@
 
 mod account;
 mod contracts;
+mod describe;
 pub(crate) mod history;
 mod orders;
 mod quotes;
+mod search;
 mod start;
 mod tell;
 mod times;

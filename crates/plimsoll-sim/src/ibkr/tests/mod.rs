@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
+mod contracts;
 mod data;
 mod faults;
 mod hostile;
