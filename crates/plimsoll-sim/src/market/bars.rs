@@ -140,6 +140,18 @@ impl Bar {
         Self { start, ..self }
     }
 
+    /// The same bar with every price in another proportion.
+    pub(crate) fn scaled(self, by: i64, of: i64) -> Self {
+        let scale = |price: i64| price * by / of;
+        Self {
+            open: scale(self.open),
+            high: scale(self.high),
+            low: scale(self.low),
+            close: scale(self.close),
+            ..self
+        }
+    }
+
     /// Adds what came after.
     pub(crate) fn absorb(&mut self, later: &Self) {
         self.high = self.high.max(later.high);

@@ -139,10 +139,9 @@ pub(crate) fn strikes(under: &Listing, today: Date, expiry: Date) -> Vec<i64> {
     let step = match (anchor, near) {
         (..2_500, _) => 50,
         (..20_000, true) => 100,
-        (..20_000, false) => 250,
-        (_, true) if is_penny(under) => 100,
-        (_, true) => 250,
-        (_, false) => 500,
+        (20_000.., true) if is_penny(under) => 100,
+        (20_000.., false) => 500,
+        _ => 250,
     };
     let (low, high) = if near { (85, 115) } else { (70, 130) };
     let first = (anchor * low / 100 / step).max(1);

@@ -97,8 +97,8 @@ impl Market {
     pub(crate) fn new(seed: u64, symbols: &[Box<str>], start: Timestamp) -> Self {
         let hours = Hours::new(Schedule::UsStocks);
         let anchor = hours.before(hours.at_or_after(start).date).date;
-        let book = |symbol: &Box<str>| Book::new(Walk::new(seed, Listing::of(symbol), anchor));
-        let books: Vec<Book> = symbols.iter().map(book).collect();
+        let book = |symbol: &str| Book::new(Walk::new(seed, Listing::of(symbol), anchor));
+        let books: Vec<Book> = symbols.iter().map(|symbol| book(symbol)).collect();
         let others = Others { globex: Hours::new(Schedule::Globex), forex: Hours::new(Schedule::Forex) };
         Self { hours, others, seed, start, stocks: books.len(), books }
     }
@@ -271,6 +271,51 @@ impl Market {
         }
     }
 
+    /// Where the data of a symbol begins.
+    pub(crate) fn first_open(&self, sym: Sym) -> Timestamp {
+        let hours = self.hours_of(sym);
+        let (year, month, day) = self.listing(sym).first_day;
+        let first = jiff::civil::date(year, month, day).max(hours.date_at(hours.beginning()));
+        hours.on(first).unwrap_or_else(|| hours.after(first)).open
+    }
+
+    /// Day bars of the volatility of the last thirty closes, for a year, as a fraction.
+    pub(crate) fn volatility_bars(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
+        let days = self.days(sym, ask, now);
+        let book = &mut self.books[sym.0];
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let bar = |session: Session| {
+            let before = book.walk.volatility(hours, hours.before(session.date).date);
+            let today = book.walk.volatility(hours, session.date);
+            let mut bar = Bar::flat(session.open, session.date, before);
+            bar.absorb(&Bar::flat(session.open, session.date, today));
+            bar
+        };
+        days.into_iter().map(bar).collect()
+    }
+
+    /// Day bars of what borrowing costs, in percent a year: all of it is easy to borrow.
+    pub(crate) fn fee_bars(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
+        let bar = |session: Session| Bar::flat(session.open, session.date, 250_000);
+        self.days(sym, ask, now).into_iter().map(bar).collect()
+    }
+
+    /// The sessions that day bars of a request stand for; none for other sizes.
+    fn days(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Session> {
+        let hours = self.hours_of(sym);
+        let mut days = Vec::new();
+        let mut session = hours.at_or_after(ask.from);
+        while ask.size == BarSize::Day && session.open < ask.until && session.open <= now {
+            days.push(session);
+            let next = hours.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
+        }
+        days
+    }
+
     fn bars_inside_days(&mut self, sym: Sym, ask: BarRequest, size: i64, now: Timestamp) -> Vec<Bar> {
         let mut bars = Vec::new();
         let book = &mut self.books[sym.0];
@@ -283,7 +328,8 @@ impl Market {
             let shown = if ask.regular { hours.regular(session) } else { session };
             let from = shown.open.max(ask.from).as_second();
             let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
-            book.fold(hours, Fold { session, what: ask.what, from, until, size }, &mut bars);
+            let opens = shown.open.as_second();
+            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
             let next = hours.after(session.date);
             if next == session {
                 break;
@@ -335,6 +381,8 @@ pub(crate) struct BarRequest {
 #[derive(Clone, Copy)]
 struct Fold {
     session: Session,
+    /// No bar starts before.
+    opens: i64,
     what: What,
     from: i64,
     until: i64,
@@ -390,7 +438,7 @@ impl Book {
             match bars.last_mut() {
                 Some(bar) if bucket == Some(start) => bar.absorb(&piece),
                 _ => {
-                    let start = start.max(fold.session.open.as_second());
+                    let start = start.max(fold.opens);
                     bars.push(piece.starting(timestamp(start)));
                 }
             }
@@ -467,7 +515,8 @@ impl Book {
         }
         let until = session.close.as_second().min(now.as_second() + 1);
         let mut bars = Vec::new();
-        let whole = Fold { session, what, from: session.open.as_second(), until, size: 172_800 };
+        let opens = session.open.as_second();
+        let whole = Fold { session, opens, what, from: opens, until, size: 172_800 };
         self.fold(hours, whole, &mut bars);
         let mut bar = *bars.first()?;
         if session.close <= now {

@@ -128,7 +128,7 @@ fn is_half(session: &Session) -> bool {
 fn is_without_futures(date: Date) -> bool {
     // The only Friday from 20 March to 23 April on which New York is closed is Good Friday.
     let good_friday = date.weekday() == Weekday::Friday && matches!(date.month(), 3 | 4);
-    good_friday || matches!((date.month(), date.day()), (12, 24..=26) | (1, 1..=2) | (12, 31))
+    good_friday || matches!((date.month(), date.day()), (12, 24..=26) | (1, 1..=2))
 }
 
 fn is_worldwide_holiday(date: Date) -> bool {
@@ -158,16 +158,21 @@ mod tests {
         Some((civil(session.open), civil(session.close)))
     }
 
-    fn span(open: &str, close: &str) -> Option<(String, String)> {
-        Some((open.to_owned(), close.to_owned()))
-    }
-
     #[test]
     fn futures_open_on_the_evening_before_and_stop_early_around_thanksgiving() {
         let globex = |day| on(Schedule::Globex, day);
-        assert_eq!(globex(date(2026, 11, 23)), span("2026-11-22 17:00", "2026-11-23 16:00"));
-        assert_eq!(globex(date(2026, 11, 26)), span("2026-11-25 17:00", "2026-11-26 12:00"));
-        assert_eq!(globex(date(2026, 11, 27)), span("2026-11-26 17:00", "2026-11-27 12:15"));
+        assert_eq!(
+            globex(date(2026, 11, 23)),
+            Some(("2026-11-22 17:00".to_owned(), "2026-11-23 16:00".to_owned()))
+        );
+        assert_eq!(
+            globex(date(2026, 11, 26)),
+            Some(("2026-11-25 17:00".to_owned(), "2026-11-26 12:00".to_owned()))
+        );
+        assert_eq!(
+            globex(date(2026, 11, 27)),
+            Some(("2026-11-26 17:00".to_owned(), "2026-11-27 12:15".to_owned()))
+        );
         assert_eq!(globex(date(2026, 12, 25)), None);
         assert_eq!(globex(date(2026, 4, 3)), None, "Good Friday");
         assert_eq!(globex(date(2026, 11, 28)), None, "Saturday");
@@ -176,8 +181,14 @@ mod tests {
     #[test]
     fn currencies_trade_through_american_holidays() {
         let forex = |day| on(Schedule::Forex, day);
-        assert_eq!(forex(date(2026, 11, 26)), span("2026-11-25 17:15", "2026-11-26 17:00"));
-        assert_eq!(forex(date(2026, 11, 30)), span("2026-11-29 17:15", "2026-11-30 17:00"));
+        assert_eq!(
+            forex(date(2026, 11, 26)),
+            Some(("2026-11-25 17:15".to_owned(), "2026-11-26 17:00".to_owned()))
+        );
+        assert_eq!(
+            forex(date(2026, 11, 30)),
+            Some(("2026-11-29 17:15".to_owned(), "2026-11-30 17:00".to_owned()))
+        );
         assert_eq!(forex(date(2026, 12, 25)), None);
     }
 

@@ -134,6 +134,23 @@ impl Walk {
         }
     }
 
+    /// The volatility of the thirty closes up to a session, for a year of 252 days, in millionths.
+    pub(crate) fn volatility(&mut self, hours: &Hours, date: Date) -> i64 {
+        const DAYS: i64 = 30;
+        let mut date = date;
+        let mut squares = 0;
+        for _ in 0..DAYS {
+            let before = hours.before(date).date;
+            if before == date {
+                break;
+            }
+            let (close, base) = (self.close_of(hours, date), self.close_of(hours, before).max(1));
+            squares += ((close - base) * PPM / base).pow(2);
+            date = before;
+        }
+        (squares / DAYS * 252).isqrt()
+    }
+
     /// The day of a session.
     pub(crate) fn day(&mut self, hours: &Hours, session: Session) -> &Day {
         if !self.days.contains_key(&session.date) {
@@ -229,10 +246,9 @@ fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> O
     let size = match listing.product {
         // A future trades single contracts. Trades of currencies are not published.
         Product::Future(_) if volume > 0 => 1 + mean * (pick(bits >> 19, 200)) / 100,
-        Product::Future(_) | Product::Forex(_) => return None,
         Product::Stock if mean >= 100 => mean * (25 + pick(bits >> 19, 150)) / 100,
         Product::Stock if pick(bits >> 19, 100) < mean => 100,
-        Product::Stock => return None,
+        Product::Stock | Product::Future(_) | Product::Forex(_) => return None,
     };
     let price = match (bits >> 29) % 4 {
         0 if listing.step == 1 => i64::midpoint(bid, ask),

@@ -7,10 +7,12 @@
 mod account;
 mod contracts;
 mod describe;
-pub(crate) mod history;
+mod history;
 mod orders;
+pub(crate) mod pacing;
 mod quotes;
 mod search;
+mod span;
 mod start;
 mod tell;
 mod times;

@@ -3,6 +3,7 @@
 //! Owns subscriptions to what happens now and the stream of each second. A subscription gets the whole
 //! picture once and then only what changed, as a Gateway conflates it.
 
+use jiff::Timestamp;
 use plimsoll_model::Price;
 use plimsoll_tws::Response;
 use plimsoll_tws::message::{
@@ -14,12 +15,12 @@ use rust_decimal::Decimal;
 use crate::ibkr::conn::{FiveSeconds, QuoteLine, TickKind};
 use crate::ibkr::server::Asked;
 use crate::ibkr::server::contracts::Expired;
-use crate::ibkr::server::history::what_of;
 use crate::ibkr::server::orders::shares;
+use crate::ibkr::server::span::{Shown, shown};
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};
-use crate::market::bars::BarSize;
+use crate::market::bars::{BarSize, What};
 use crate::market::{BarRequest, Market, Print, Second, Sym, timestamp};
 
 /// Market data lines of the login.
@@ -272,10 +273,14 @@ impl IbkrVenue {
     /// `reqRealTimeBars`.
     pub(crate) fn five_second_bars(&mut self, from: Asked, m: &ReqRealTimeBars, out: &mut Vec<Output>) {
         let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
-        let Some(what) = what_of(m.what.as_str()) else {
-            let text = "Error validating request.-'bW' : cause - Invalid whatToShow for real time bars";
-            self.send_error(from.conn, (m.req_id, 321), text, out);
-            return;
+        let listing = self.exchange.market.listing(sym);
+        let what = match shown(m.what.as_str(), listing) {
+            Ok(Shown::Market(what)) if what != What::BidAsk => what,
+            _ => {
+                let text = "Error validating request.-'bW' : cause - Invalid whatToShow for real time bars";
+                self.send_error(from.conn, (m.req_id, 321), text, out);
+                return;
+            }
         };
         self.subscriptions(from).five_seconds.insert(m.req_id, FiveSeconds { sym, what });
     }
@@ -322,6 +327,21 @@ impl IbkrVenue {
             self.stream_five_seconds(conn, out);
             self.stream_history(conn, out);
         }
+    }
+
+    /// The next second in which something that is no stock trades and somebody listens: stocks alone would
+    /// let the night pass in one step.
+    pub(crate) fn next_foreign_second(&self) -> Option<Timestamp> {
+        let listening = |conn: &crate::ibkr::conn::Conn| conn.subscriptions.symbols().collect::<Vec<_>>();
+        let market = &self.exchange.market;
+        let mut schedules: Vec<Sym> = self.conns.values().flat_map(listening).collect();
+        schedules.retain(|sym| !market.listing(*sym).is_stock());
+        let next = timestamp(self.exchange.now.as_second() + 1);
+        let opens = |sym: Sym| {
+            let session = market.hours_of(sym).at_or_after(next);
+            if next <= session.open { session.open } else { next }
+        };
+        schedules.into_iter().map(opens).min()
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -415,7 +435,7 @@ impl IbkrVenue {
         if now % 5 != 0 {
             return;
         }
-        let streams: Vec<(i32, Sym, crate::market::bars::What)> = self.conns[&conn]
+        let streams: Vec<(i32, Sym, What)> = self.conns[&conn]
             .subscriptions
             .five_seconds
             .iter()

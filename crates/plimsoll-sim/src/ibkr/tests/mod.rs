@@ -5,6 +5,7 @@
 mod contracts;
 mod data;
 mod faults;
+mod history;
 mod hostile;
 mod lockstep;
 mod matching;
