@@ -7,10 +7,14 @@
 mod account;
 mod adviser;
 mod contracts;
-pub(crate) mod history;
+mod describe;
+mod history;
 mod orders;
+pub(crate) mod pacing;
 mod quotes;
 mod read;
+mod search;
+mod span;
 mod start;
 mod tell;
 pub(crate) mod times;
