@@ -25,7 +25,7 @@ const REQUEST_ID_MAX: i32 = 105;
 pub fn request(version: ServerVersion, frame: &RawFrame) -> Meaning {
     match Request::decode(version, frame) {
         Ok(message) => readable(&message),
-        Err(error) => unreadable(frame, &error),
+        Err(error) => unreadable(version, frame, &error),
     }
 }
 
@@ -64,10 +64,10 @@ fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
     }
 }
 
-fn unreadable(frame: &RawFrame, error: &DecodeError) -> Meaning {
+fn unreadable(version: ServerVersion, frame: &RawFrame, error: &DecodeError) -> Meaning {
     let why = error.to_string().into();
     match error.message {
-        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(frame), why },
+        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(version, frame), why },
         "reqGlobalCancel" => Meaning::GlobalCancel,
         "cancelOrder" | NO_MESSAGE => Meaning::UnreadableOrder { order_id: None, why },
         name => Meaning::Unguarded { name, id: None },
