@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, NewOrder, OrdType, OrderId, OrderStatus, PermId,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, Leg, NewOrder, OrdType, OrderId, OrderStatus, PermId,
     Price, Qty, RawFrame, Side, TimeInForce,
 };
+use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
 use crate::limits;
@@ -56,6 +57,8 @@ pub struct OrderState {
     pub account: Option<Account>,
     /// Of what.
     pub instrument: InstrumentId,
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<Leg>,
     /// Which way.
     pub side: Side,
     /// How much in all.
@@ -90,6 +93,8 @@ pub struct OrderState {
     pub status_frame: Option<RawFrame>,
     /// How much of it the ledger has posted as executions. A status can be ahead of its execution.
     pub posted_qty: Qty,
+    /// How much of each leg of a combo the ledger has posted.
+    pub(crate) legs_posted: BTreeMap<InstrumentId, Qty>,
     /// Changes that were sent and not confirmed: until then the worst of all counts.
     pub(crate) changes: Vec<Change>,
     /// It was closed because no answer of the broker named it; a later word brings it back.
@@ -116,6 +121,7 @@ impl OrderState {
             perm_id: None,
             account: Some(order.account.clone()),
             instrument: order.instrument.clone(),
+            legs: order.legs.clone(),
             side: order.side,
             qty: order.qty,
             ord_type: order.ord_type.clone(),
@@ -133,6 +139,7 @@ impl OrderState {
             open_order: None,
             status_frame: None,
             posted_qty: Qty::ZERO,
+            legs_posted: BTreeMap::new(),
             changes: Vec::new(),
             by_absence: false,
         }
@@ -144,6 +151,27 @@ impl OrderState {
         let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
         let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
         all.saturating_sub(self.posted_qty)
+    }
+
+    /// Which way, and how many times, the order trades this instrument: itself, or as a leg.
+    pub(crate) fn part_in(&self, instrument: &InstrumentId) -> Option<(Side, u32)> {
+        if self.instrument == *instrument {
+            return Some((self.side, 1));
+        }
+        let leg = self.legs.iter().find(|leg| leg.instrument == *instrument)?;
+        Some((leg.side_in(self.side), leg.ratio))
+    }
+
+    /// The ledger has posted an execution of one leg. A combo is posted as far as its slowest leg is.
+    pub(crate) fn post_leg(&mut self, instrument: &InstrumentId, qty: Qty) {
+        let posted = self.legs_posted.entry(instrument.clone()).or_insert(Qty::ZERO);
+        *posted = posted.checked_add(qty).unwrap_or(*posted);
+        let whole = |leg: &Leg| {
+            let posted = self.legs_posted.get(&leg.instrument).map_or(Decimal::ZERO, |qty| qty.get());
+            posted.checked_div(leg.ratio.into()).map(|combos| combos.floor())
+        };
+        let slowest = self.legs.iter().map(whole).min().flatten();
+        self.posted_qty = slowest.and_then(Qty::new).map_or(self.posted_qty, |all| all.max(self.posted_qty));
     }
 
     /// The venue has described the order: changes up to the one described are confirmed.

@@ -240,6 +240,7 @@ impl Bridge {
             replaces: false,
             client_id,
             group: &[],
+            parts: &[],
             asked: None,
             unbounded: None,
         }

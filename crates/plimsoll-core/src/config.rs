@@ -66,6 +66,16 @@ pub enum FillAccount {
     TheOnlyOne,
 }
 
+/// How a bot is told when an execution happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionTimes {
+    /// A time that the venue spells in UTC without naming it gets its zone written out; some libraries take
+    /// it for the host's own zone otherwise.
+    Zoned,
+    /// The venue's bytes.
+    AsSent,
+}
+
 /// One bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BotConfig {
@@ -83,6 +93,8 @@ pub struct BotConfig {
     pub fill_account: FillAccount,
     /// Which holdings, orders and executions of its accounts it is shown.
     pub positions: Shown,
+    /// How it is told when an execution happened.
+    pub execution_times: ExecutionTimes,
     /// The age at which a quote is too old for new risk; none switches the guard off, and the status
     /// says so.
     pub stale_after: Option<Duration>,

@@ -301,6 +301,8 @@ pub enum Rewrite {
     NextValidId(OrderId),
     /// Show only these accounts.
     Accounts(Vec<Account>),
+    /// Name the zone of an execution's time where the venue left it out.
+    ExecutionTime,
 }
 
 /// What a bot is to see of a line about a holding of an account.

@@ -148,6 +148,11 @@ pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame) == Some(49)
 }
 
+/// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.
+pub(crate) fn ask_own_open_orders(version: ServerVersion) -> RawFrame {
+    Request::ReqOpenOrders.encode(version)
+}
+
 /// A cancel in our own words.
 pub(crate) fn cancel(version: ServerVersion, order_id: OrderId) -> RawFrame {
     Request::CancelOrder(CancelOrder { order_id: order_id.0, ..CancelOrder::default() }).encode(version)
@@ -205,7 +210,7 @@ pub(crate) fn rewrite_up(
         frame = match change {
             Rewrite::Account(account) => rewrite::set_account(version, &frame, account)?,
             Rewrite::OrderRef(order_ref) => rewrite::set_order_ref(version, &frame, order_ref)?,
-            Rewrite::NextValidId(_) | Rewrite::Accounts(_) => frame,
+            Rewrite::NextValidId(_) | Rewrite::Accounts(_) | Rewrite::ExecutionTime => frame,
         };
     }
     Ok(frame)
@@ -223,6 +228,7 @@ pub(crate) fn rewrite_down(
             Rewrite::OrderRef(order_ref) => rewrite::restore_order_ref(version, &frame, order_ref)?,
             Rewrite::NextValidId(id) => rewrite::set_next_valid_id(version, &frame, *id)?,
             Rewrite::Accounts(accounts) => rewrite::set_managed_accounts(version, &frame, accounts)?,
+            Rewrite::ExecutionTime => rewrite::name_zone(version, &frame)?,
             Rewrite::Account(_) => frame,
         };
     }

@@ -1,9 +1,9 @@
 //! Changes of one field of a frame that leave every other byte as it was.
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
-//! the order reference on the way back, the next order id, the list of accounts, one bot's part of a
-//! holding. Fields are found by
-//! walking the message's own layout. Does not own the decision to rewrite, nor any other change: what a
+//! the order reference on the way back, the next order id, the list of accounts, the zone of an
+//! execution's time, one bot's part of a holding. In text, fields are found by walking the message's own
+//! layout; in protobuf by their numbers. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
 
 mod holding;
@@ -90,15 +90,45 @@ pub fn set_managed_accounts(
     in_response(version, frame, "accountsList", Value::Text(&list.join(",")))
 }
 
+/// The time of an `execDetails`, if the venue spelled it in UTC without saying so (`20260611-13:31:08`):
+/// the zone is written out, as in the form with a zone. `ib_async` and `ib_insync` take the bare form for
+/// the host's own zone (ib-api-reloaded/ib_async#230).
+pub fn name_zone(version: ServerVersion, frame: &RawFrame) -> Result<RawFrame, RewriteError> {
+    let Response::ExecDetails(execution) = Response::decode(version, frame)? else {
+        return Err(no_such_field(frame, "time"));
+    };
+    match zoned(&execution.time.to_str_lossy()) {
+        Some(time) => in_response(version, frame, "time", Value::Text(&time)),
+        None => Ok(frame.clone()),
+    }
+}
+
+/// `20260611-13:31:08` with its zone named; nothing for any other form.
+fn zoned(time: &str) -> Option<String> {
+    let (date, clock) = time.split_once('-')?;
+    let is_date = date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit());
+    let is_clock = clock.len() == 8 && clock.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    (is_date && is_clock).then(|| format!("{date} {clock} UTC"))
+}
+
 /// Where the fields are in protobuf, by the numbers on the way down.
 const PATHS: &[(&str, &str, &[u32])] = &[
     ("placeOrder", "account", &[3, 12]),
     ("placeOrder", "orderRef", &[3, 28]),
     ("openOrder", "orderRef", &[3, 28]),
     ("execDetails", "orderRef", &[3, 14]),
+    ("execDetails", "time", &[3, 3]),
     ("completedOrder", "orderRef", &[2, 28]),
     ("nextValidId", "orderId", &[1]),
     ("managedAccounts", "accountsList", &[1]),
+    ("position", "position", &[3]),
+    ("position", "avgCost", &[4]),
+    ("positionMulti", "position", &[4]),
+    ("positionMulti", "avgCost", &[5]),
+    ("updatePortfolio", "position", &[2]),
+    ("updatePortfolio", "marketValue", &[4]),
+    ("updatePortfolio", "averageCost", &[5]),
+    ("updatePortfolio", "unrealizedPNL", &[6]),
 ];
 
 fn in_order(
@@ -158,7 +188,7 @@ fn in_protobuf(
 fn check_nul(field: &'static str, value: Value<'_>) -> Result<(), RewriteError> {
     match value {
         Value::Text(text) if text.contains('\0') => Err(RewriteError::Nul { field }),
-        Value::Text(_) | Value::Whole(_) => Ok(()),
+        Value::Text(_) | Value::Whole(_) | Value::Double(_) => Ok(()),
     }
 }
 
@@ -178,7 +208,7 @@ fn splice(
     let mut out = BytesMut::with_capacity(bytes.len() + 64);
     out.put_slice(&bytes[..place.start]);
     match value {
-        Value::Text(text) => out.put_slice(text.as_bytes()),
+        Value::Text(text) | Value::Double(text) => out.put_slice(text.as_bytes()),
         Value::Whole(number) => out.put_slice(number.to_string().as_bytes()),
     }
     out.put_slice(&bytes[place.end..]);
@@ -211,6 +241,17 @@ mod tests {
         let wire = "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|REF||||2|0||";
         let out = restore_order_ref(v(200), &bars(wire), "the bot's own").unwrap();
         assert_eq!(out, bars(&wire.replace("|REF|", "|the bot's own|")));
+    }
+
+    #[test]
+    fn only_a_time_in_bare_utc_gets_its_zone_named() {
+        let wire = "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|TIME|DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|REF||||2|0||";
+        let named = |time: &str| name_zone(v(200), &bars(&wire.replace("TIME", time))).unwrap();
+        // As issue #230 of ib_async has it.
+        assert_eq!(named("20260611-13:31:08"), bars(&wire.replace("TIME", "20260611 13:31:08 UTC")));
+        for other in ["20260413 15:27:04 US/Eastern", "20260413  15:27:04", "1776108424", "2026-04-13"] {
+            assert_eq!(named(other), bars(&wire.replace("TIME", other)), "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! `.ci/run` prepares the means (Python environments of the foreign clients) and calls this.
 
+mod clients;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -47,6 +49,11 @@ const STEPS: &[Step] = &[
         name: "transcripts",
         proves: "foreign clients see the same straight and through",
         run: transcripts,
+    },
+    Step {
+        name: "clients",
+        proves: "so do clients of other languages and generations",
+        run: clients::clients,
     },
     Step {
         name: "guards",
@@ -117,6 +124,7 @@ fn vectors(root: &Path) -> Result<()> {
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
     command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
+    command.args(["bots.test_named", "bots.test_told"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)
 }
@@ -250,13 +258,22 @@ fn fixtures(shared: &Path) -> Result<PathBuf> {
 }
 
 fn interpreter(variable: &str) -> Result<PathBuf> {
-    let python = std::env::var_os(variable).map(PathBuf::from);
-    let python =
-        python.with_context(|| format!("{variable} is not set; .ci/run prepares the Python environments"))?;
+    let python = prepared(variable)?;
     if !python.is_file() {
         bail!("{variable} is {}, which is not there", python.display());
     }
     Ok(python)
+}
+
+/// A path that `.ci/run` has prepared and named in the environment.
+fn prepared(variable: &str) -> Result<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    let path =
+        path.with_context(|| format!("{variable} is not set; .ci/run prepares the foreign clients' means"))?;
+    if !path.exists() {
+        bail!("{variable} is {}, which is not there", path.display());
+    }
+    Ok(path)
 }
 
 fn finish(mut command: Command, max: Duration) -> Result<()> {

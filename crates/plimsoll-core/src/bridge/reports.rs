@@ -3,7 +3,7 @@
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
     ClOrdId, ClientId, ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus,
-    PermId, PositionReport, Qty, RawFrame, Report, StatusReport,
+    PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
 };
 
 use super::Bridge;
@@ -163,7 +163,8 @@ impl Bridge {
             key
         } else {
             let instrument = self.contracts.identify(&report.contract).ok()?;
-            self.book.insert(from_report(report, instrument, ours, now))
+            let legs = self.contracts.legs(&report.legs);
+            self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
         self.book.update(key, |state| {
@@ -228,6 +229,11 @@ impl Bridge {
             out.push(Command::Notice { text });
             return;
         };
+        if report.contract.sec_type == SecType::Combo {
+            // A line for the whole; its legs are executions of their own, and they move the positions.
+            self.note_combo_execution(key, report);
+            return;
+        }
         let owner = key.and_then(|key| self.book.get(key)).map(|state| state.owner.clone());
         let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| ours.as_ref().map(|o| o.1.clone()));
         let mut execution = report.execution.clone();
@@ -246,15 +252,30 @@ impl Bridge {
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
-                if posted == Ok(Posted::New) {
-                    let sum = state.posted_qty.checked_add(execution.last_qty);
-                    state.posted_qty = sum.unwrap_or(state.posted_qty);
+                let is_new = posted == Ok(Posted::New);
+                if state.legs.is_empty() {
+                    if is_new {
+                        let sum = state.posted_qty.checked_add(execution.last_qty);
+                        state.posted_qty = sum.unwrap_or(state.posted_qty);
+                    }
+                    state.cum_qty = state.cum_qty.max(report.cum_qty);
+                } else if is_new {
+                    state.post_leg(&execution.instrument, execution.last_qty);
                 }
-                state.cum_qty = state.cum_qty.max(report.cum_qty).max(state.posted_qty);
+                state.cum_qty = state.cum_qty.max(state.posted_qty);
                 state.status = next_status(state, state.status);
             });
         }
         self.doubt(now);
+    }
+
+    fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {
+        let Some(key) = key else { return };
+        self.book.update(key, |state| {
+            state.perm_id = named(report.perm_id).or(state.perm_id);
+            state.cum_qty = state.cum_qty.max(report.cum_qty);
+            state.status = next_status(state, state.status);
+        });
     }
 
     fn note_position(&mut self, now: Now, report: PositionReport, out: &mut Vec<Command>) {
@@ -323,6 +344,7 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
 fn from_report(
     report: &OpenOrderReport,
     instrument: plimsoll_model::InstrumentId,
+    legs: Vec<plimsoll_model::Leg>,
     ours: Option<(plimsoll_model::ClOrdId, plimsoll_model::BotName)>,
     now: Now,
 ) -> OrderState {
@@ -338,6 +360,7 @@ fn from_report(
         perm_id: named(report.perm_id),
         account: report.account.clone(),
         instrument,
+        legs,
         side: report.side,
         qty: report.qty,
         ord_type: report.ord_type.clone(),
@@ -355,6 +378,7 @@ fn from_report(
         open_order: None,
         status_frame: None,
         posted_qty: Qty::ZERO,
+        legs_posted: std::collections::BTreeMap::new(),
         changes: Vec::new(),
         by_absence: false,
     }

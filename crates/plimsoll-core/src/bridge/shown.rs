@@ -4,7 +4,8 @@
 //! A library that sees a stranger's order or position may take it for its own, close it, or trade against it
 //! (pitfall 15), so a bot is shown its own only, unless the operator said otherwise ([`Shown::Account`]).
 //! Its own is what its book and ledger say, and what it placed under its client id before Plimsoll came.
-//! Account values and profits are the broker's, unfiltered.
+//! Account values and profits are the broker's, unfiltered. In observe mode a bot sees its whole accounts:
+//! what it does is to be what it would do without Plimsoll.
 
 use plimsoll_model::{
     Account, ClientId, ExecutionReport, LinkId, OpenOrderReport, OrderId, PositionReport, Price, RawFrame,
@@ -13,7 +14,7 @@ use plimsoll_model::{
 
 use super::Bridge;
 use crate::book::OrderKey;
-use crate::config::{BotConfig, Shown};
+use crate::config::{BotConfig, ExecutionTimes, Mode, Shown};
 use crate::{Command, Holding, Rewrite};
 
 /// A bot, as far as it matters for what it may see.
@@ -67,7 +68,10 @@ impl Bridge {
                     return;
                 }
                 let by_client = Some((execution.client_id, execution.order_id));
-                let rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
+                let mut rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
+                if viewer.bot.execution_times == ExecutionTimes::Zoned {
+                    rewrites.push(Rewrite::ExecutionTime);
+                }
                 if let Some(state) = self.links.get_mut(link) {
                     state.show_exec(&execution.execution.exec_id);
                 }
@@ -95,7 +99,7 @@ impl Bridge {
         if !bot.accounts.contains(&line.account) {
             return Holding::Hidden;
         }
-        if bot.positions == Shown::Account {
+        if self.shows_all(bot) {
             return Holding::AsItIs;
         }
         let Ok(instrument) = self.contracts.identify(&line.contract) else { return Holding::Hidden };
@@ -146,10 +150,16 @@ impl Bridge {
     ) -> bool {
         let owner = key.and_then(|key| self.book.get(key)).and_then(|state| state.owner.bot());
         match owner {
-            _ if viewer.bot.positions == Shown::Account => true,
+            _ if self.shows_all(viewer.bot) => true,
             Some(owner) => *owner == viewer.bot.name,
             None => client.is_some_and(|client| is_of(viewer, client)),
         }
+    }
+
+    /// Whether a bot is shown everything in its accounts.
+    fn shows_all(&self, bot: &BotConfig) -> bool {
+        let observes = self.config.as_ref().is_some_and(|config| config.mode == Mode::Observe);
+        observes || bot.positions == Shown::Account
     }
 
     /// The reference that the bot itself wrote.

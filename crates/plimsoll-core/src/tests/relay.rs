@@ -85,6 +85,21 @@ fn the_reference_is_written_up_and_the_bots_own_words_are_put_back_down() {
     .assert_eq(&trace);
 }
 
+#[test]
+fn the_zone_of_an_execution_is_named_where_the_operator_wants_it() {
+    let mut world = super::Script::new();
+    world.shows = true;
+    let trace = world.run(
+        "
+        zoned times
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:03 venue fills trend 5 1 499.00
+        ",
+    );
+    assert!(trace.contains("10:00:03 show 1 [OrderRef(\"own words\"), ExecutionTime]\n"), "{trace}");
+}
+
 /// What `trend`, whose account is DU1, is shown of a report on its own connection.
 fn shown(reports: Vec<Report>) -> String {
     let mut world = super::Script::new();

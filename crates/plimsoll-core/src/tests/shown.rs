@@ -65,6 +65,7 @@ fn open_order(client: i32, order_id: i32, perm_id: i64) -> OpenOrderReport {
         order_ref: "".into(),
         parent_id: None,
         status: OrderStatus::New,
+        legs: Vec::new(),
         what_if: false,
         cum_qty: None,
     }
@@ -114,6 +115,15 @@ fn a_bot_that_is_shown_its_accounts_sees_what_the_broker_says() {
     );
     let theirs = Report::OpenOrder(Box::new(open_order(0, 0, 77)));
     assert!(is_shown(&mut world, TREND, theirs));
+}
+
+#[test]
+fn in_observe_mode_a_bot_sees_what_it_would_see_without_plimsoll() {
+    let mut world = Script::new();
+    world.run(&format!("observe\n{BOTH_BOUGHT}"));
+    assert_eq!(world.bridge.holding_seen_by(TREND, &holding("DU1", "SPY", "100")), Holding::AsItIs);
+    assert!(is_shown(&mut world, TREND, Report::OpenOrder(Box::new(open_order(0, 0, 77)))));
+    assert_eq!(world.bridge.holding_seen_by(TREND, &holding("DU2", "SPY", "9")), Holding::Hidden);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn no_two_bodies_share_a_kind() {
     let mut kinds: Vec<u8> = every_body().iter().map(Body::kind).collect();
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
-    assert_eq!(kinds, (0..15).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..16).collect::<Vec<u8>>());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use plimsoll_core::config::{BotConfig, FillAccount, Shown};
+use plimsoll_core::config::{BotConfig, ExecutionTimes, FillAccount, Shown};
 use plimsoll_model::{Account, BotName, ClientId, Contract, Currency, InstrumentId, Money, Qty, SecType};
 use rust_decimal::Decimal;
 use toml::Spanned;
@@ -35,6 +35,7 @@ pub(super) struct RawBot {
     pub(super) shared: Vec<Spanned<InstrumentId>>,
     pub(super) fill_account: Option<Spanned<bool>>,
     positions: Option<Spanned<Shown>>,
+    execution_times: Option<Spanned<ExecutionTimes>>,
     stage: Option<Box<str>>,
     keep_upstream: Option<Spanned<Duration>>,
     limits: RawLimits,
@@ -77,6 +78,10 @@ impl RawBot {
             positions: section.text("positions", problems, |text| {
                 value::word(text, &[("own", Shown::Own), ("account", Shown::Account)])
             }),
+            execution_times: section.text("execution_times", problems, |text| {
+                let words = [("zoned", ExecutionTimes::Zoned), ("as_sent", ExecutionTimes::AsSent)];
+                value::word(text, &words)
+            }),
             stage: stage(&mut section, problems),
             keep_upstream: section.text("keep_upstream", problems, value::duration),
             limits: RawLimits::read(&mut section, problems),
@@ -111,6 +116,7 @@ impl RawBot {
             shared: self.shared.into_iter().map(Spanned::into_inner).collect(),
             fill_account: if fill { FillAccount::TheOnlyOne } else { FillAccount::Never },
             positions: self.positions.map_or(Shown::Own, Spanned::into_inner),
+            execution_times: self.execution_times.map_or(ExecutionTimes::Zoned, Spanned::into_inner),
             stale_after: match limits.stale_after {
                 StaleAfter::Absent => Some(STALE_AFTER),
                 StaleAfter::Off => None,

@@ -5,6 +5,7 @@
 
 use bytes::{BufMut, BytesMut};
 
+use super::double;
 use super::wire::{self, Field, Kind};
 
 /// What a field becomes.
@@ -14,6 +15,8 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
     /// A whole number.
     Whole(i64),
+    /// The double nearest to the number in this text. No number takes the field away.
+    Double(&'a str),
 }
 
 /// The message with the field at the end of `path` set; nothing if its bytes are no message, or have one
@@ -42,6 +45,12 @@ fn put(out: &mut BytesMut, number: u32, value: Value<'_>) {
         Value::Text("") => {}
         Value::Text(text) => wire::put_bytes(out, number, text.as_bytes()),
         Value::Whole(value) => wire::put_whole(out, number, value),
+        Value::Double(text) => {
+            if let Some(bits) = double::from_text(text.as_bytes()) {
+                wire::put_tag(out, number, Kind::Eight);
+                out.put_u64_le(bits);
+            }
+        }
     }
 }
 

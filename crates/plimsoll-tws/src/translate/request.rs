@@ -5,7 +5,7 @@ use plimsoll_model::{
     TimeInForce,
 };
 
-use super::{contract, limit_px, meaningless, side, stop_px};
+use super::{contract, legs, limit_px, meaningless, side, stop_px};
 use crate::denial::order_id_of;
 use crate::layout::NO_MESSAGE;
 use crate::message::{Order, PlaceOrder};
@@ -99,6 +99,7 @@ fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
         oca_group: order.oca_group.as_str().into(),
         what_if: order.what_if,
         outside_rth: order.outside_rth || order.include_overnight,
+        legs: legs(&order.combo),
         unguarded: unguarded(placed),
     })
 }
@@ -109,8 +110,10 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
     let order = &placed.order;
     let is_word = |word: &crate::Word| !word.is_empty() && *word != "None";
     let features = [
-        // Several contracts in one order: the legs are not the contract that limits are kept for.
-        (placed.contract.sec_type == "BAG" || !order.combo.legs.is_empty(), "combo"),
+        // Several contracts in one order are judged leg by leg, so each has to be known.
+        (placed.contract.sec_type == "BAG" && legs(&order.combo).is_empty(), "combo without legs"),
+        (placed.contract.sec_type != "BAG" && !order.combo.legs.is_empty(), "legs of no combo"),
+        (order.combo.leg_pxs.iter().any(|px| px.0.is_some()), "price of a leg"),
         // The identifier may name another security than symbol and contract number do.
         (!placed.sec_id.is_empty(), "security identifier"),
         (no_quantity(order), "no quantity"),

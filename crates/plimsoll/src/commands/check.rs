@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 use plimsoll_calendar::Calendar;
+use plimsoll_model::InstrumentId;
 use plimsoll_runtime::config::Loaded;
-use plimsoll_runtime::probe;
+use plimsoll_runtime::probe::{self, Data};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -109,7 +110,7 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
         let says = format!("{} by the running gateway, which is {state}", loaded.settings.upstream);
         return Ok((vec![row("venue", mark, says)], own));
     }
-    let asked = probe::probe(&loaded.settings, VENUE_MAX);
+    let asked = probe::probe(loaded, VENUE_MAX);
     let answer = match super::runtime()?.block_on(asked) {
         Ok(answer) => answer,
         Err(error) => return Ok((vec![row("venue", Mark::Fail, error.to_string())], false)),
@@ -136,7 +137,42 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
     } else {
         row("accounts", Mark::Fail, format!("the login does not have {}", missing.join(", ")))
     });
+    rows.push(orders_allowed(answer.read_only));
+    rows.extend(answer.instruments.iter().map(|(instrument, data)| market_data(instrument, data)));
     Ok((rows, true))
+}
+
+fn orders_allowed(read_only: bool) -> Row {
+    if read_only {
+        let says = "the API is read-only, so every order will be refused; clear \"Read-Only API\" in the API \
+                    settings of TWS";
+        row("orders", Mark::Fail, says.to_owned())
+    } else {
+        row("orders", Mark::Ok, "the API takes orders".to_owned())
+    }
+}
+
+/// Without live prices the guards that need one deny what would add risk.
+fn market_data(instrument: &InstrumentId, data: &Data) -> Row {
+    let (mark, says) = match data {
+        Data::Live => (Mark::Ok, format!("{instrument}: live prices")),
+        Data::Delayed => (
+            Mark::Warn,
+            format!("{instrument}: delayed prices only, which no guard takes; subscribe to live data"),
+        ),
+        Data::Refused { code, text } => {
+            (Mark::Warn, format!("{instrument}: no prices, error {code}: {text}; new risk will be denied"))
+        }
+        Data::NoContract { text } => {
+            (Mark::Fail, format!("{instrument}: {text}; correct `instruments` in the configuration"))
+        }
+        Data::Silent => (
+            Mark::Warn,
+            format!("{instrument}: the contract is known, and no price came; is the market open?"),
+        ),
+        Data::NoAnswer => (Mark::Warn, format!("{instrument}: the venue did not answer in time")),
+    };
+    row("market data", mark, says)
 }
 
 fn report(as_json: bool, rows: &[Row]) -> std::io::Result<()> {

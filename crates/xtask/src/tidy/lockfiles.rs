@@ -1,5 +1,5 @@
-//! Where dependencies come from: crates.io and nowhere else, Python packages by version and hash, and no
-//! lock file names a registry of somebody's own.
+//! Where dependencies come from: crates.io and nowhere else, Python and Node packages by version and hash, and
+//! no lock file names a registry of somebody's own.
 
 use toml::{Table, Value};
 
@@ -11,27 +11,32 @@ const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// All lock files.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let mut findings = check_cargo(tree);
-    for (path, text) in tree.texts().filter(|(path, _)| path.ends_with("requirements.lock")) {
-        findings.extend(check_python(path, text));
+    let mut findings = Vec::new();
+    if tree.text(CARGO_LOCK).is_none() {
+        findings.push(Finding::new(CARGO_LOCK, "is missing; a binary's dependencies are committed"));
+    }
+    for (path, text) in tree.texts() {
+        match path.rsplit('/').next() {
+            Some(CARGO_LOCK) => findings.extend(check_cargo(path, text)),
+            Some("requirements.lock" | "build.lock") => findings.extend(check_python(path, text)),
+            Some("package-lock.json") => findings.extend(check_node(path, text)),
+            _ => {}
+        }
     }
     findings
 }
 
-fn check_cargo(tree: &Tree) -> Vec<Finding> {
-    let Some(text) = tree.text(CARGO_LOCK) else {
-        return vec![Finding::new(CARGO_LOCK, "is missing; a binary's dependencies are committed")];
-    };
+fn check_cargo(path: &str, text: &str) -> Vec<Finding> {
     let lock = match text.parse::<Table>() {
         Ok(lock) => lock,
-        Err(error) => return vec![Finding::new(CARGO_LOCK, error.message().to_owned())],
+        Err(error) => return vec![Finding::new(path, error.message().to_owned())],
     };
     let packages = lock.get("package").and_then(Value::as_array).into_iter().flatten();
     let foreign = packages.filter_map(|package| {
         let source = package.get("source")?.as_str()?;
         let name = package.get("name")?.as_str()?;
         (source != CRATES_IO)
-            .then(|| Finding::new(CARGO_LOCK, format!("{name} comes from {source}, not crates.io")))
+            .then(|| Finding::new(path, format!("{name} comes from {source}, not crates.io")))
     });
     foreign.collect()
 }
@@ -47,6 +52,25 @@ fn check_python(path: &str, text: &str) -> Vec<Finding> {
         let hashed = lines.get(i + 1).is_some_and(|next| next.starts_with("--hash=sha256:"));
         if requirement && !(line.contains("==") && (hashed || line.contains("--hash=sha256:"))) {
             findings.push(Finding::on_line(path, i + 1, "is not pinned by version and hash"));
+        }
+    }
+    findings
+}
+
+/// One package is one object: its version stands on one line, and its hash on the next.
+fn check_node(path: &str, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let inside = |line: &&str| line.starts_with("\"node_modules/");
+    let packages = lines.iter().position(inside).unwrap_or(lines.len());
+    for (i, line) in lines.iter().enumerate() {
+        if line.starts_with("\"resolved\"") {
+            let what = "names a registry; write the lock with --omit-lockfile-registry-resolved";
+            findings.push(Finding::on_line(path, i + 1, what));
+        }
+        let hashed = lines.get(i + 1).is_some_and(|next| next.starts_with("\"integrity\": \"sha512-"));
+        if i > packages && line.starts_with("\"version\"") && !hashed {
+            findings.push(Finding::on_line(path, i + 1, "is not pinned by its hash"));
         }
     }
     findings
@@ -77,6 +101,40 @@ source = \"git+https://example.invalid/odd\"
         assert_eq!(
             said(&check(&Tree::of(&[(CARGO_LOCK, lock)]))),
             ["Cargo.lock: odd comes from git+https://example.invalid/odd, not crates.io"]
+        );
+    }
+
+    #[test]
+    fn the_lock_of_another_workspace_is_read_too() {
+        let odd = "[[package]]\nname = \"odd\"\nversion = \"1.0.0\"\nsource = \"git+https://example.invalid/odd\"\n";
+        let tree = Tree::of(&[(CARGO_LOCK, ""), ("tests/x/Cargo.lock", odd)]);
+        assert_eq!(
+            said(&check(&tree)),
+            ["tests/x/Cargo.lock: odd comes from git+https://example.invalid/odd, not crates.io"]
+        );
+    }
+
+    #[test]
+    fn a_node_lock_needs_hashes_and_names_no_registry() {
+        let lock = r#"{
+  "version": "1",
+  "packages": {
+    "node_modules/good": {
+      "version": "1.0.0",
+      "integrity": "sha512-aa"
+    },
+    "node_modules/bad": {
+      "version": "1.0.0",
+      "resolved": "https://example.invalid/bad.tgz"
+    }
+  }
+}"#;
+        assert_eq!(
+            said(&check_node("x/package-lock.json", lock)),
+            [
+                "x/package-lock.json:9: is not pinned by its hash",
+                "x/package-lock.json:10: names a registry; write the lock with --omit-lockfile-registry-resolved",
+            ]
         );
     }
 

@@ -1,0 +1,58 @@
+//! The foreign clients that are programs of their own: which there are and how each is started.
+//!
+//! Owns the table. What they play, and how their transcripts are compared, is in `tests/bots`.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{STEP_MAX, bots, finish, interpreter, prepared, release_binary};
+
+/// A client, and the words that start it.
+struct Client {
+    name: &'static str,
+    start: fn(&Path) -> Result<Vec<OsString>>,
+}
+
+const CLIENTS: &[Client] = &[
+    Client { name: "ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_IBAPI") },
+    Client { name: "nautilus_ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_NAUTILUS_IBAPI") },
+    Client { name: "stoqey", start: |root| node(root, "PLIMSOLL_NODE_MODULES_STOQEY") },
+];
+
+/// The client whose transcripts straight twice are equal, or the comparison would prove nothing.
+const CONTROL: &str = "nautilus_ibapi";
+
+/// Every client, straight and through.
+pub(super) fn clients(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut runs: Vec<(&Client, bool)> = CLIENTS.iter().map(|client| (client, false)).collect();
+    let control = CLIENTS.iter().find(|client| client.name == CONTROL);
+    runs.push((control.context("the client of the control is in the table")?, true));
+    for (client, twice) in runs {
+        let mut command = bots(root, Path::new("python3"), "bots.foreign");
+        command.args(["--client", client.name, "--plimsoll"]).arg(&plimsoll);
+        if twice {
+            command.arg("--control");
+        }
+        command.arg("--").args((client.start)(root)?);
+        finish(command, STEP_MAX).with_context(|| format!("client {}", client.name))?;
+    }
+    Ok(())
+}
+
+/// The script for the official Python clients, in the environment that has one of them.
+fn ewrapper(variable: &str) -> Result<Vec<OsString>> {
+    let python = interpreter(variable)?;
+    Ok([python.into_os_string(), "-m".into(), "bots.ewrapper".into()].into())
+}
+
+/// The script for the Node client. Its packages lie where `.ci/run` put them, and not in the tree.
+fn node(root: &Path, variable: &str) -> Result<Vec<OsString>> {
+    let modules = prepared(variable)?;
+    let mut path = OsString::from("NODE_PATH=");
+    path.push(modules);
+    let script = root.join("tests/bots/stoqey/play.cjs");
+    Ok(["env".into(), path, "node".into(), script.into_os_string()].into())
+}
