@@ -39,6 +39,13 @@ impl Owner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderKey(u64);
 
+impl OrderKey {
+    /// The number; the same in every replay of one journal.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// One order.
 #[derive(Debug, Clone)]
 pub struct OrderState {
@@ -213,6 +220,8 @@ pub struct Book {
     open: BTreeSet<OrderKey>,
     /// Orders of which more is executed than the ledger has posted.
     unposted: BTreeSet<OrderKey>,
+    /// Orders that the latest event has entered or changed.
+    changed: BTreeSet<OrderKey>,
     next: u64,
 }
 
@@ -223,8 +232,19 @@ impl Book {
         let key = OrderKey(self.next);
         self.next += 1;
         self.orders.insert(key, state);
+        self.changed.insert(key);
         self.reindex(key);
         key
+    }
+
+    /// A new event: nothing is changed by it yet.
+    pub(crate) fn begin_event(&mut self) {
+        self.changed.clear();
+    }
+
+    /// The orders that the latest event has entered or changed.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.changed.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
     }
 
     /// Changes an order and keeps the indices true.
@@ -232,6 +252,7 @@ impl Book {
         if let Some(state) = self.orders.get_mut(&key) {
             change(state);
             state.by_absence &= !state.status.is_open();
+            self.changed.insert(key);
             self.reindex(key);
         }
     }

@@ -2,8 +2,8 @@
 
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
-    ClOrdId, ClientId, ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus,
-    PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
+    ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
+    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
 };
 
 use super::Bridge;
@@ -79,6 +79,7 @@ impl Bridge {
                 if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
                     out.push(Command::Notice { text: error.to_string() });
                 }
+                self.note_moved(exec_id);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
@@ -249,6 +250,7 @@ impl Bridge {
         if let Err(error) = &posted {
             out.push(Command::Notice { text: error.to_string() });
         }
+        self.note_moved(&execution.exec_id);
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -267,6 +269,14 @@ impl Bridge {
             });
         }
         self.doubt(now);
+    }
+
+    /// The execution, and the holding that it moves, are not what they were.
+    fn note_moved(&mut self, exec_id: &ExecId) {
+        let Some(row) = self.ledger.execution(exec_id) else { return };
+        let holding = (row.execution.account.clone(), row.execution.instrument.clone());
+        self.changes.executions.insert(exec_id.clone());
+        self.changes.holdings.insert(holding);
     }
 
     fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {
