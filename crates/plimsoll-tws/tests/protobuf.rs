@@ -8,7 +8,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use plimsoll_tws::{RawFrame, Request, Response, ServerVersion};
+use jiff::Timestamp;
+use plimsoll_model::{Account, ClientId, OrderId, PermId, Request as Meaning};
+use plimsoll_tws::denial::{self, Addressee, Standing};
+use plimsoll_tws::echo::{Echo, open_order};
+use plimsoll_tws::{RawFrame, Request, Response, ServerVersion, rewrite, translate};
 
 const V: ServerVersion = ServerVersion::PROTOBUF;
 
@@ -214,4 +218,149 @@ fn each_message_has_the_protobuf_form_that_the_reference_names() {
             table.iter().filter(|(id, _)| !known.iter().any(|(number, _)| number == id)).collect();
         eprintln!("{} of {} without a form: {missing:?}", missing.len(), table.len());
     }
+}
+
+/// Every text frame of the recorded clients with its version.
+fn text_frames() -> Option<Vec<(ServerVersion, RawFrame)>> {
+    let text = read("client_frames.jsonl")?;
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let frames: Vec<_> = lines
+        .filter_map(|row| {
+            let version = ServerVersion::new(u16::try_from(row["serverVersion"].as_u64().unwrap()).unwrap())?;
+            Some((version, payload(row["hex"].as_str().unwrap())))
+        })
+        .collect();
+    assert!(frames.len() > 200, "only {} text frames in the fixture", frames.len());
+    Some(frames)
+}
+
+#[test]
+fn a_request_means_the_same_to_a_guard_in_text_and_in_protobuf() {
+    let Some(frames) = text_frames() else { return };
+    let mut orders = 0;
+    for (version, text) in &frames {
+        let request = Request::decode(*version, text).unwrap();
+        if matches!(request, Request::Raw { .. }) {
+            continue;
+        }
+        let meaning = translate::request(*version, text);
+        assert_eq!(translate::request(V, &request.encode(V)), meaning, "at {version}: {text:?}");
+        orders += usize::from(matches!(meaning, Meaning::Order(_)));
+    }
+    assert!(orders >= 60, "only {orders} orders");
+}
+
+/// The order of the real Gateway's transcript that it took, and how it reported it.
+fn taken_order() -> Option<(RawFrame, RawFrame)> {
+    let file = "real_gateway_frames_v225_protobuf.txt";
+    let [sent] = <[_; 1]>::try_from(samples(file, |title| title.contains("placeOrder(LMT)"))?).ok().unwrap();
+    let [told] = <[_; 1]>::try_from(samples(file, |title| title.contains("openOrder(LMT)"))?).ok().unwrap();
+    Some((sent.frame, told.frame))
+}
+
+fn part(fields: &[(u64, Seen)], number: u64) -> Vec<(u64, Seen)> {
+    match fields.iter().find(|(found, _)| *found == number) {
+        Some((_, Seen::Part(part))) => part.clone(),
+        other => panic!("no part {number}: {other:?}"),
+    }
+}
+
+#[test]
+fn an_order_is_echoed_with_the_fields_of_a_real_gateway() {
+    let Some((sent, told)) = taken_order() else { return };
+    let Request::PlaceOrder(mut placed) = Request::decode(V, &sent).unwrap() else { panic!("{sent:?}") };
+    // What the Gateway fills in from its own data base.
+    placed.contract.trading_class = "NMS".into();
+    let echo = Echo { client_id: ClientId(1), perm_id: PermId(900_000_511), status: "PreSubmitted" };
+    let ours = body(&Response::OpenOrder(Box::new(open_order(&placed, echo))).encode(V));
+    let theirs = body(&told);
+    assert_eq!(part(&ours, 2), part(&theirs, 2), "contract");
+    assert_eq!(part(&ours, 4), part(&theirs, 4), "state");
+    // A trailing stop price that TWS computes for no reason, the executed quantity, what the user declared,
+    // who the user is.
+    let known: Vec<_> =
+        part(&theirs, 3).into_iter().filter(|(number, _)| ![23, 115, 118, 137].contains(number)).collect();
+    assert_eq!(part(&ours, 3), known);
+}
+
+fn to(version: ServerVersion) -> Addressee {
+    Addressee { version, client_id: ClientId(7), at: Timestamp::from_millisecond(1_787_604_843_125).unwrap() }
+}
+
+#[test]
+fn a_refused_order_is_shown_inactive_before_error_201() {
+    let Some((sent, _)) = taken_order() else { return };
+    let frames = denial::refuse_new(to(V), &sent, "would cross our own order");
+    let seen: Vec<_> = frames.iter().map(|frame| Response::decode(V, frame).unwrap()).collect();
+    let [Response::OpenOrder(open), Response::OrderStatus(status), Response::Error(error)] = &*seen else {
+        panic!("{seen:?}")
+    };
+    assert_eq!((open.order_id, &open.state.status), (511, &"Inactive".into()));
+    assert_eq!((status.order_id, &status.status), (511, &"Inactive".into()));
+    assert_eq!((error.id, error.code, error.time_ms), (511, 201, Some(1_787_604_843_125)));
+    assert_eq!(error.text, "Order rejected - reason:would cross our own order");
+}
+
+#[test]
+fn an_unreadable_order_with_a_number_is_ended_and_one_without_is_refused_to_the_whole_system() {
+    let frame = |body: &[u8]| RawFrame::new([b"\0\0\0\xCB", body].concat().into());
+    // The number 511, then an order that ends early.
+    let numbered = frame(b"\x08\xFF\x03\x1A\x7F");
+    assert!(matches!(
+        translate::request(V, &numbered),
+        Meaning::UnreadableOrder { order_id: Some(OrderId(511)), .. }
+    ));
+    let codes = |frame: &RawFrame| -> Vec<(i32, i32)> {
+        let frames = denial::refuse_new(to(V), frame, "unreadable");
+        let seen = frames.iter().map(|frame| match Response::decode(V, frame).unwrap() {
+            Response::OrderStatus(status) => (status.order_id, 0),
+            Response::Error(error) => (error.id, error.code),
+            other => panic!("{other:?}"),
+        });
+        seen.collect()
+    };
+    assert_eq!(codes(&numbered), [(511, 0), (511, 201)]);
+    assert_eq!(codes(&frame(b"\x1A\x7F")), [(-1, 201)]);
+}
+
+#[test]
+fn a_refused_change_is_a_notice_followed_by_the_order_as_it_stands() {
+    let Some((_, told)) = taken_order() else { return };
+    let status = RawFrame::new(b"\0\0\0\xCB\x08\xFF\x03".as_slice().into());
+    let standing = Standing { open_order: &told, status: &status };
+    let frames = denial::refuse_change(to(V), OrderId(511), "outside the collar", Some(standing));
+    let Response::Error(notice) = Response::decode(V, &frames[0]).unwrap() else { panic!("{frames:?}") };
+    assert_eq!((notice.id, notice.code), (511, 2102));
+    assert_eq!(frames[1..], [told, status], "byte for byte");
+}
+
+#[test]
+fn account_and_reference_of_recorded_orders_are_written_and_read_back() {
+    let Some(frames) = client_frames() else { return };
+    let orders: Vec<_> = frames.iter().filter(|sample| sample.title.contains("PlaceOrder")).collect();
+    assert!(orders.len() >= 10, "only {} orders", orders.len());
+    for Sample { title, frame } in orders {
+        let own = rewrite::set_account(V, frame, &Account::new("DU7654321").unwrap()).unwrap();
+        let own = rewrite::set_order_ref(V, &own, "SPY-trend-20261127-7").unwrap();
+        let (Meaning::Order(before), Meaning::Order(mut after)) =
+            (translate::request(V, frame), translate::request(V, &own))
+        else {
+            panic!("{title}")
+        };
+        assert_eq!(after.account, Account::new("DU7654321"), "{title}");
+        assert_eq!(&*after.order_ref, "SPY-trend-20261127-7", "{title}");
+        (after.account, after.order_ref) = (before.account.clone(), before.order_ref.clone());
+        assert_eq!(after, before, "{title}");
+    }
+}
+
+#[test]
+fn an_order_with_a_field_that_nobody_here_knows_is_not_judged() {
+    let Some((sent, _)) = taken_order() else { return };
+    let Meaning::Order(known) = translate::request(V, &sent) else { panic!("{sent:?}") };
+    assert!(known.unguarded.is_empty(), "{:?}", known.unguarded);
+    // Field 5000 of the request, a text.
+    let later = RawFrame::new([sent.bytes(), b"\xC2\xB8\x02\x01x"].concat().into());
+    let Meaning::Order(later) = translate::request(V, &later) else { panic!("{later:?}") };
+    assert_eq!(later.unguarded, ["field of a later version"]);
 }

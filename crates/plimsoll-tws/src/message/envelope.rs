@@ -134,7 +134,8 @@ macro_rules! messages {
                 Self::read(version, frame).map(|(_, unknown)| unknown)
             }
 
-            fn read(
+            /// [`decode`](Self::decode) and [`unknown_fields`](Self::unknown_fields) in one.
+            pub(crate) fn read(
                 version: $crate::ServerVersion,
                 frame: &plimsoll_model::RawFrame,
             ) -> Result<(Self, Vec<u32>), $crate::DecodeError> {

@@ -75,12 +75,20 @@ fn contract_of_order(
     Ok(beside)
 }
 
-/// An order as a server tells it: no server says whether it was transmitted.
+/// An order as a server tells it.
 fn answered_order(f: &mut impl Numbered, number: u32, told: &mut Order, around: &mut Around) -> Step {
-    told.transmit = false;
+    leave_out(told);
     order(f, number, told, around)?;
-    told.transmit = false;
+    leave_out(told);
     Ok(())
+}
+
+/// No server says whether an order was transmitted, and a real Gateway leaves out these two when they are
+/// zero, unlike most numbers.
+fn leave_out(told: &mut Order) {
+    told.transmit = false;
+    told.discretionary_amt = told.discretionary_amt.filter(|amount| !amount.is_zero());
+    told.cash_qty = told.cash_qty.filter(|amount| !amount.is_zero());
 }
 
 impl Form for OpenOrder {
