@@ -138,16 +138,16 @@ impl Exchange {
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListOfGroups>");
         for (name, group) in &self.groups {
             let method = &group.method;
-            text += &format!(
-                "<Group><name>{name}</name><defaultMethod>{method}</defaultMethod><ListOfAccts varName=\"list\">"
-            );
-            for (account, amount) in &group.members {
-                text += &format!(
-                    "<Account><acct>{account}</acct><amount>{}</amount></Account>",
-                    amount.normalize()
-                );
-            }
-            text += "</ListOfAccts></Group>";
+            let members = group.members.iter().map(|(account, amount)| {
+                format!("<Account><acct>{account}</acct><amount>{}</amount></Account>", amount.normalize())
+            });
+            let parts = [
+                format!("<Group><name>{name}</name><defaultMethod>{method}</defaultMethod>"),
+                "<ListOfAccts varName=\"list\">".to_owned(),
+                members.collect(),
+                "</ListOfAccts></Group>".to_owned(),
+            ];
+            text.extend(parts);
         }
         text + "</ListOfGroups>"
     }
