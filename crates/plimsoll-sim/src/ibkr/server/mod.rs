@@ -14,6 +14,7 @@ mod read;
 mod start;
 mod tell;
 pub(crate) mod times;
+mod values;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
