@@ -138,7 +138,7 @@ impl Exchange {
         let member = |(account, amount): &(Account, Decimal)| {
             format!("<Account><acct>{account}</acct><amount>{}</amount></Account>", amount.normalize())
         };
-        let group = |(name, group): (&Box<str>, &Group)| {
+        let group = |name: &str, group: &Group| {
             let members: String = group.members.iter().map(member).collect();
             format!(
                 "<Group><name>{name}</name><defaultMethod>{}</defaultMethod>\
@@ -146,7 +146,7 @@ impl Exchange {
                 group.method
             )
         };
-        let groups: String = self.groups.iter().map(group).collect();
+        let groups: String = self.groups.iter().map(|(name, members)| group(name, members)).collect();
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListOfGroups>{groups}</ListOfGroups>")
     }
 
