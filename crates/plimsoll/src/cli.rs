@@ -46,8 +46,10 @@ pub(crate) enum Command {
     Status(Ask),
     /// List the bots.
     Bots(Ask),
-    /// List today's orders, denied ones included.
-    Orders(Ask),
+    /// List orders, denied ones included: those that the running gateway keeps, or all with --history.
+    Orders(Orders),
+    /// List executions of all days, with or without a running gateway.
+    Executions(History),
     /// List positions by bot, net of fees.
     Positions(Ask),
     /// List differences between the ledger and the broker.
@@ -123,6 +125,43 @@ pub(crate) struct Ask {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `orders`.
+#[derive(Debug, Args)]
+pub(crate) struct Orders {
+    /// Of all days, with or without a running gateway.
+    #[arg(long)]
+    pub(crate) history: bool,
+    #[command(flatten)]
+    pub(crate) past: History,
+}
+
+/// A question about the past, answered from the journal's tables.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// From this UTC date or instant on.
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// Before this UTC date or instant.
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub(crate) to: Option<jiff::Timestamp>,
+    /// Only this bot's.
+    #[arg(long)]
+    pub(crate) bot: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `2026-11-27` is its first instant in UTC; anything longer names its own zone.
+fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        return date.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp()).map_err(|e| e.to_string());
+    }
+    text.parse().map_err(|_| "write a date (2026-11-27) or an instant (2026-11-27T14:30:00Z)".to_owned())
 }
 
 /// Which venue.
@@ -345,6 +384,14 @@ pub(crate) enum Journal {
     },
     /// Run the journal through the bridge again; exit 1 if any decision differs.
     Replay(JournalPlace),
+    /// Make the tables that `orders --history` and `executions` ask, from the journal alone.
+    Project {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// The file to make; the state directory's own if absent, and then no gateway may run.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Print the records as JSON lines.
     Export {
         #[command(flatten)]

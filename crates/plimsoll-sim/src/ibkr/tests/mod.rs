@@ -4,8 +4,10 @@
 
 mod accounts;
 mod advisers;
+mod contracts;
 mod data;
 mod faults;
+mod history;
 mod hostile;
 mod lockstep;
 mod matching;
