@@ -63,15 +63,17 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 413), text, out);
             return;
         }
-        let numbers = match rules::check(entry) {
-            Ok(numbers) => numbers,
+        let checked = rules::check(entry).and_then(|numbers| {
+            self.exchange.check_beyond(entry, numbers.style)?;
+            Ok((numbers, self.exchange.resolve_account(entry)?))
+        });
+        let (numbers, account) = match checked {
+            Ok(checked) => checked,
             Err(refusal) => {
                 self.send_error(from.conn, (m.order_id, refusal.code), &refusal.text, out);
                 return;
             }
         };
-        let account = self.exchange.account_names.iter().find(|name| *name.as_str() == *entry.account);
-        let account = account.unwrap_or(&self.exchange.account_names[0]).clone();
         let last = self.exchange.last_px(entry.sym);
         let px = numbers.limit_px.unwrap_or(last);
         let values = self.exchange.values(&account);

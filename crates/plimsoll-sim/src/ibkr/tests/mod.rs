@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
+mod accounts;
 mod advisers;
 mod contracts;
 mod data;
