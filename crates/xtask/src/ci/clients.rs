@@ -47,6 +47,15 @@ pub(super) fn clients(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A program that nobody here wrote, for a day.
+pub(super) fn day(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "bots.day");
+    command.arg("--plimsoll").arg(plimsoll).arg("--").arg(interpreter("PLIMSOLL_PYTHON_NAUTILUS_TRADER")?);
+    command.args(["-m", "bots.nautilus_trader.trader"]);
+    finish(command, STEP_MAX)
+}
+
 /// The script for the official Python clients, in the environment that has one of them.
 fn ewrapper(variable: &str) -> Result<Vec<OsString>> {
     let python = interpreter(variable)?;
