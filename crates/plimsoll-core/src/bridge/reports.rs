@@ -338,7 +338,9 @@ fn named(perm_id: PermId) -> Option<PermId> {
 /// What a new word about an order makes of its state. Executions are facts: an order that is executed in
 /// full is filled whatever else is said, and an end is only left for life by an inactive order.
 fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
-    if !state.qty.is_zero() && state.cum_qty >= state.qty {
+    // A larger quantity that was asked for and not confirmed yet may be the one in the market.
+    let most = state.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO).max(state.qty);
+    if !most.is_zero() && state.cum_qty >= most {
         return OrderStatus::Filled;
     }
     match (state.status, said) {

@@ -2,7 +2,7 @@
 //!
 //! Owns the state that dies with the socket. Orders, ids and accounts live on in the exchange.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -80,6 +80,8 @@ pub(crate) struct Subscriptions {
     pub(crate) five_seconds: BTreeMap<i32, FiveSeconds>,
     /// `reqHistoricalData` with keepUpToDate.
     pub(crate) history: BTreeMap<i32, KeepUp>,
+    /// `reqHistoricalData` that no answer came to: the farm was away.
+    pub(crate) hanging: BTreeSet<i32>,
     /// `reqTickByTickData`.
     pub(crate) ticks: BTreeMap<i32, (Sym, TickKind)>,
     /// `reqAccountUpdates`: one account at a time.
@@ -104,7 +106,16 @@ impl Subscriptions {
         self.quotes.clear();
         self.five_seconds.clear();
         self.history.clear();
+        self.hanging.clear();
         self.ticks.clear();
+    }
+
+    /// Whose prices are streamed.
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = Sym> {
+        let quotes = self.quotes.values().map(|line| line.sym);
+        let bars = self.five_seconds.values().map(|bars| bars.sym);
+        let history = self.history.values().map(|keep| keep.sym);
+        quotes.chain(bars).chain(history).chain(self.ticks.values().map(|(sym, _)| *sym))
     }
 
     /// Whether anything at all is subscribed to; only then does lockstep wait for the client.

@@ -128,7 +128,7 @@ impl IbkrVenue {
         let listing = self.exchange.market.listing(sym);
         let (size, spread) = (listing.quote_size, listing.spread_cents);
         let quote = price.cents(spread).ok_or_else(|| PriceError::Quote { symbol: price.symbol.clone() })?;
-        let print = Some(Print { price: quote.last, size: 100, count: 1 });
+        let print = Some(Print { price: quote.last, beyond: 0, size: 100, count: 1 });
         let second = Second { bid: quote.bid, ask: quote.ask, bid_size: size, ask_size: size, print };
         self.exchange.set_price(sym, second);
         self.tell_happenings(out);

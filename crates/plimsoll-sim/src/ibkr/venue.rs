@@ -16,7 +16,7 @@ use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
-use crate::ibkr::server::history::Pacing;
+use crate::ibkr::server::pacing::Pacing;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
 use crate::market::listing::DEFAULT_SYMBOLS;
 
@@ -123,7 +123,7 @@ impl IbkrVenue {
         let charge = self.exchange.charges.first().map(|(at, _)| *at);
         let cancel = self.exchange.cancels.first().map(|(at, _)| *at);
         let second = Some(self.exchange.next_second());
-        [timer, charge, cancel, second].into_iter().flatten().min()
+        [timer, charge, cancel, second, self.next_foreign_second()].into_iter().flatten().min()
     }
 
     /// Lets time pass up to `to`, event by event.
@@ -139,6 +139,7 @@ impl IbkrVenue {
 
     fn run_at(&mut self, at: Timestamp, out: &mut Vec<Output>) {
         let second = self.exchange.next_second() == at;
+        let foreign = !second && self.next_foreign_second() == Some(at);
         self.exchange.now = at;
         while let Some((due, id, timer)) = self.timers.first().copied().filter(|(due, _, _)| *due <= at) {
             self.timers.remove(&(due, id, timer));
@@ -148,7 +149,7 @@ impl IbkrVenue {
             self.exchange.second(at);
         }
         self.exchange.run_charges();
-        if second {
+        if second || foreign {
             self.stream_second(out);
         }
         self.tell_happenings(out);

@@ -82,7 +82,7 @@ impl BarSize {
     }
 }
 
-/// A finished or running bar; prices in half cents, so that a midpoint is exact.
+/// A finished or running bar; prices in millionths, so that a midpoint and a recorded price are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bar {
     /// When it starts.
@@ -99,21 +99,21 @@ pub(crate) struct Bar {
     pub(crate) volume: i64,
     /// Trades; none in bars of quotes.
     pub(crate) count: i64,
-    /// Sum of cents times shares.
+    /// Sum of millionths times shares.
     turnover: i128,
 }
 
 impl Bar {
-    /// A bar of one price, in half cents.
-    pub(crate) fn flat(start: Timestamp, date: Date, half_cents: i64) -> Self {
+    /// A bar of one price, in millionths.
+    pub(crate) fn flat(start: Timestamp, date: Date, price: i64) -> Self {
         Self {
             start,
             date,
             last_date: date,
-            open: half_cents,
-            high: half_cents,
-            low: half_cents,
-            close: half_cents,
+            open: price,
+            high: price,
+            low: price,
+            close: price,
             volume: 0,
             count: 0,
             turnover: 0,
@@ -121,11 +121,12 @@ impl Bar {
     }
 
     /// A bar of one second's trades.
-    pub(crate) fn of_print(start: Timestamp, date: Date, print: Print) -> Self {
-        let mut bar = Self::flat(start, date, print.price * 2);
+    pub(crate) fn of_print(start: Timestamp, date: Date, print: Print, unit: i64) -> Self {
+        let price = print.price * unit + print.beyond;
+        let mut bar = Self::flat(start, date, price);
         bar.volume = print.size;
         bar.count = print.count;
-        bar.turnover = i128::from(print.price) * i128::from(print.size);
+        bar.turnover = i128::from(price) * i128::from(print.size);
         bar
     }
 
@@ -137,6 +138,18 @@ impl Bar {
     /// The same bar under another start.
     pub(crate) fn starting(self, start: Timestamp) -> Self {
         Self { start, ..self }
+    }
+
+    /// The same bar with every price in another proportion.
+    pub(crate) fn scaled(self, by: i64, of: i64) -> Self {
+        let scale = |price: i64| price * by / of;
+        Self {
+            open: scale(self.open),
+            high: scale(self.high),
+            low: scale(self.low),
+            close: scale(self.close),
+            ..self
+        }
     }
 
     /// Adds what came after.
@@ -152,22 +165,22 @@ impl Bar {
 
     /// The first price.
     pub(crate) fn open(&self) -> Decimal {
-        half_cents(self.open)
+        millionths(self.open)
     }
 
     /// The highest price.
     pub(crate) fn high(&self) -> Decimal {
-        half_cents(self.high)
+        millionths(self.high)
     }
 
     /// The lowest price.
     pub(crate) fn low(&self) -> Decimal {
-        half_cents(self.low)
+        millionths(self.low)
     }
 
     /// The last price.
     pub(crate) fn close(&self) -> Decimal {
-        half_cents(self.close)
+        millionths(self.close)
     }
 
     /// The average price by volume, to a hundredth of a cent; the close where nothing traded.
@@ -175,12 +188,12 @@ impl Bar {
         if self.volume == 0 {
             return self.close();
         }
-        let ten_thousandths = self.turnover * 100 / i128::from(self.volume);
+        let ten_thousandths = self.turnover / i128::from(self.volume) / 100;
         Decimal::from_i128_with_scale(ten_thousandths, 4).normalize()
     }
 }
 
-fn half_cents(value: i64) -> Decimal {
-    // Half a cent is five thousandths; whole cents print with two digits.
-    if value % 2 == 0 { Decimal::new(value / 2, 2) } else { Decimal::new(value * 5, 3) }
+/// An exact price as a number: whole cents print with two digits.
+pub(crate) fn millionths(value: i64) -> Decimal {
+    if value % 10_000 == 0 { Decimal::new(value / 10_000, 2) } else { Decimal::new(value, 6).normalize() }
 }

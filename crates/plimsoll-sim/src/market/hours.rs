@@ -1,17 +1,17 @@
-//! When the market trades, as one table for fast look-up.
+//! When a product trades, for fast look-up, and the same in the broker's text form.
 //!
-//! Owns nothing but a copy: the sessions come from `plimsoll-calendar`, which knows why they are what
-//! they are. Ends of the calendar's range are kept at a distance, so that every session that anybody
-//! can ask for has a neighbour on either side.
-
-use std::sync::LazyLock;
+//! Owns nothing but a copy: the sessions come from a schedule, and that of stocks from
+//! `plimsoll-calendar`, which knows why they are what they are. Ends of the calendar's range are kept at a
+//! distance, so that every session that anybody can ask for has a neighbour on either side.
 
 use jiff::civil::Date;
+use jiff::civil::time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use plimsoll_calendar::{AnchorKind, Calendar, Listing, format_liquid_hours};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use plimsoll_calendar::{AnchorKind, Calendar, Interval, ListedDay, Listing, format_liquid_hours};
 
 use crate::market::listing::Venue;
+use crate::market::schedule::{Schedule, midnight};
 
 /// One trading session. It contains its open and does not contain its close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,33 +48,28 @@ pub(crate) struct Deadlines {
     pub(crate) opening_entry: Timestamp,
 }
 
-/// Every session that the calendar knows, computed once: nine thousand civil times are the dearest part
-/// of a new venue, and they are the same for all.
-static SESSIONS: LazyLock<Vec<Session>> = LazyLock::new(|| {
-    let calendar = Calendar::us_equities();
-    calendar
-        .sessions(calendar.valid_from(), calendar.valid_through())
-        .expect("the ends of a calendar's own range lie within it")
-        .map(|day| Session { date: day.date(), open: day.open(), close: day.close() })
-        .collect()
-});
-
-/// The sessions of US stocks.
+/// The sessions of one schedule.
 #[derive(Debug)]
 pub(crate) struct Hours {
+    schedule: Schedule,
     calendar: Calendar,
     sessions: &'static [Session],
 }
 
 impl Hours {
     /// All sessions that the calendar knows.
-    pub(crate) fn new() -> Self {
-        Self { calendar: Calendar::us_equities(), sessions: &SESSIONS }
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        Self { schedule, calendar: Calendar::us_equities(), sessions: schedule.sessions() }
     }
 
-    /// New York.
+    /// Where its civil times are.
     pub(crate) fn zone(&self) -> &TimeZone {
-        self.calendar.zone()
+        self.schedule.zone()
+    }
+
+    /// How that zone is called on the wire.
+    pub(crate) const fn zone_name(&self) -> &'static str {
+        self.schedule.zone_name()
     }
 
     /// The first instant that the market can be asked about.
@@ -141,8 +136,7 @@ impl Hours {
 
     /// Midnight at the exchange.
     pub(crate) fn midnight(&self, date: Date) -> Timestamp {
-        let start = date.to_zoned(self.zone().clone());
-        start.expect("midnight of a session's date exists in New York").timestamp()
+        midnight(date, self.zone())
     }
 
     /// The civil date at the exchange.
@@ -150,23 +144,61 @@ impl Hours {
         at.to_zoned(self.zone().clone()).date()
     }
 
-    /// Six days of regular hours from `date` on, in the broker's text form.
-    pub(crate) fn liquid_hours(&self, date: Date) -> String {
-        let days = self.calendar.listed_days(date, 6).expect("venue time stays a month within the calendar");
+    /// The part of a session that counts as regular hours.
+    pub(crate) fn regular(&self, session: Session) -> Session {
+        match self.schedule {
+            Schedule::UsStocks | Schedule::Forex => session,
+            Schedule::Globex => {
+                let morning = session.date.to_datetime(time(8, 30, 0, 0)).to_zoned(self.zone().clone());
+                let open = morning.expect("half past eight exists in Chicago on every day").timestamp();
+                Session { open, ..session }
+            }
+        }
+    }
+
+    /// Six days of regular hours from the day of `now` on, in the broker's text form.
+    pub(crate) fn liquid_hours(&self, now: Timestamp) -> String {
+        let days = self.listed(now, |session| {
+            let regular = self.regular(session);
+            Interval { open: regular.open, close: regular.close }
+        });
         format_liquid_hours(&days, self.zone())
     }
 
-    /// The same with the early and late sessions around them, 04:00 to 20:00; 17:00 on half days.
-    pub(crate) fn trading_hours(&self, date: Date) -> String {
-        let mut days =
-            self.calendar.listed_days(date, 6).expect("venue time stays a month within the calendar");
-        for day in &mut days {
-            for interval in &mut day.sessions {
-                interval.open -= SignedDuration::from_mins(330);
-                interval.close += SignedDuration::from_hours(4);
-            }
-        }
+    /// The same with everything around it: for stocks the early and late sessions, 04:00 to 20:00, or to
+    /// 17:00 on half days.
+    pub(crate) fn trading_hours(&self, now: Timestamp) -> String {
+        let days = self.listed(now, |session| match self.schedule {
+            Schedule::UsStocks => Interval {
+                open: session.open - SignedDuration::from_mins(330),
+                close: session.close + SignedDuration::from_hours(4),
+            },
+            Schedule::Globex | Schedule::Forex => Interval { open: session.open, close: session.close },
+        });
         format_liquid_hours(&days, self.zone())
+    }
+
+    /// Six days, each with what of the schedule begins on it.
+    fn listed(&self, now: Timestamp, hours: impl Fn(Session) -> Interval) -> Vec<ListedDay> {
+        let mut intervals = Vec::new();
+        let mut session = self.before(self.last_begun(now).date);
+        // A session that began last evening is listed under yesterday's date.
+        let today = self.date_at(now);
+        let first = self.open_at(now).map_or(today, |running| today.min(self.date_at(hours(running).open)));
+        let last = first.checked_add(5.days()).expect("venue time stays a month within the calendar");
+        while self.date_at(hours(session).open) <= last {
+            intervals.push(hours(session));
+            let next = self.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
+        }
+        let on = |date: Date| {
+            let begins = |interval: &&Interval| self.date_at(interval.open) == date;
+            ListedDay { date, sessions: intervals.iter().filter(begins).copied().collect() }
+        };
+        first.series(1.day()).take(6).map(on).collect()
     }
 
     fn index_of(&self, at: Timestamp) -> usize {

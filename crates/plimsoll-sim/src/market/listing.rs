@@ -1,9 +1,23 @@
-//! What can be traded here: a small table of US stocks and ETFs, and a rule for symbols beyond it.
+//! What has prices here: a small table of US stocks and ETFs, a rule for symbols beyond it, and the shape
+//! that futures and currencies fill in as well.
 //!
 //! Owns names, numbers and the temper of each symbol's walk. Prices are plausible, not real; contract
 //! numbers are IBKR's own where known and say so where they are invented.
 
+use crate::market::future::Future;
 use crate::market::rng::Stream;
+use crate::market::schedule::Schedule;
+
+/// What kind of thing a listing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Product {
+    /// A stock or ETF: what orders can be about.
+    Stock,
+    /// A future, by its table row and month.
+    Future(Future),
+    /// A pair of currencies, by its table row.
+    Forex(usize),
+}
 
 /// Where a stock is listed: decides the auction's deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +65,22 @@ pub(crate) struct Listing {
     pub(crate) quote_size: i64,
     /// The first day with data, `(year, month, day)`; never before the calendar begins, in 1993.
     pub(crate) first_day: (i16, i8, i8),
+    /// What it is.
+    pub(crate) product: Product,
+    /// When it trades.
+    pub(crate) schedule: Schedule,
+    /// What one unit of all prices below is worth, in millionths of the currency. Fields that speak of
+    /// cents mean these units.
+    pub(crate) unit: i64,
+    /// The price step, in units.
+    pub(crate) step: i64,
+}
+
+impl Listing {
+    /// Whether orders can be about it.
+    pub(crate) fn is_stock(&self) -> bool {
+        self.product == Product::Stock
+    }
 }
 
 /// The symbols that exist when nothing else is asked for.
@@ -103,6 +133,7 @@ impl Listing {
             spread_cents: row.spread_cents,
             quote_size: row.quote_size,
             first_day: row.first_day,
+            ..Self::stock()
         }
     }
 
@@ -124,6 +155,29 @@ impl Listing {
             spread_cents: 1 + stream.below(4, 4),
             quote_size: 200,
             first_day: (2005, 1, 3),
+            ..Self::stock()
+        }
+    }
+
+    /// What all stocks have in common.
+    fn stock() -> Self {
+        Self {
+            symbol: "".into(),
+            con_id: 0,
+            name: "".into(),
+            venue: Venue::Nasdaq,
+            trading_class: "".into(),
+            stock_type: "",
+            anchor_cents: 0,
+            daily_bp: 0,
+            daily_volume: 0,
+            spread_cents: 1,
+            quote_size: 100,
+            first_day: (1993, 1, 29),
+            product: Product::Stock,
+            schedule: Schedule::UsStocks,
+            unit: 10_000,
+            step: 1,
         }
     }
 }

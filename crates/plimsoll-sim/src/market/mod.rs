@@ -7,10 +7,15 @@
 //! Does not know orders: customers here are too small to move the market.
 
 pub(crate) mod bars;
+pub(crate) mod chain;
 mod curve;
+pub(crate) mod forex;
+pub(crate) mod future;
 pub(crate) mod hours;
 pub(crate) mod listing;
 pub(crate) mod rng;
+mod schedule;
+pub(crate) mod steps;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -18,9 +23,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use bars::{Bar, BarSize, What};
+use bars::{Bar, BarSize, What, millionths};
 use hours::{Hours, Session};
-use listing::Listing;
+use listing::{Listing, Product};
+use rust_decimal::Decimal;
+use schedule::Schedule;
 pub(crate) use walk::{Print, Second};
 use walk::{SecondOf, Walk};
 
@@ -59,40 +66,110 @@ struct Book {
 /// All symbols.
 #[derive(Debug)]
 pub(crate) struct Market {
-    /// When it trades.
+    /// When stocks trade.
     pub(crate) hours: Hours,
+    others: Others,
+    seed: u64,
+    start: Timestamp,
     books: Vec<Book>,
+    /// How many of the books are stocks; those of other products follow as they are asked for.
+    stocks: usize,
+}
+
+/// When everything but stocks trades.
+#[derive(Debug)]
+struct Others {
+    globex: Hours,
+    forex: Hours,
+}
+
+/// The hours of a schedule.
+fn hours_of<'a>(stocks: &'a Hours, others: &'a Others, schedule: Schedule) -> &'a Hours {
+    match schedule {
+        Schedule::UsStocks => stocks,
+        Schedule::Globex => &others.globex,
+        Schedule::Forex => &others.forex,
+    }
 }
 
 impl Market {
     /// A market whose prices hang on the close before `start`.
     pub(crate) fn new(seed: u64, symbols: &[Box<str>], start: Timestamp) -> Self {
-        let hours = Hours::new();
+        let hours = Hours::new(Schedule::UsStocks);
         let anchor = hours.before(hours.at_or_after(start).date).date;
-        let book = |symbol: &str| Book {
-            walk: Walk::new(seed, symbol, anchor),
-            shifts: Vec::new(),
-            halts: Vec::new(),
-            pinned: Vec::new(),
-            day_bars: BTreeMap::new(),
-            running: None,
-        };
-        Self { hours, books: symbols.iter().map(|symbol| book(symbol)).collect() }
+        let book = |symbol: &str| Book::new(Walk::new(seed, Listing::of(symbol), anchor));
+        let books: Vec<Book> = symbols.iter().map(|symbol| book(symbol)).collect();
+        let others = Others { globex: Hours::new(Schedule::Globex), forex: Hours::new(Schedule::Forex) };
+        Self { hours, others, seed, start, stocks: books.len(), books }
     }
 
-    /// Every symbol.
+    /// Every stock.
     pub(crate) fn all(&self) -> impl Iterator<Item = Sym> + use<> {
-        (0..self.books.len()).map(Sym)
+        (0..self.stocks).map(Sym)
     }
 
-    /// The symbol of a ticker.
+    /// The stock of a ticker.
     pub(crate) fn find(&self, symbol: &str) -> Option<Sym> {
-        self.books.iter().position(|book| &*book.walk.listing.symbol == symbol).map(Sym)
+        self.stocks().position(|listing| &*listing.symbol == symbol).map(Sym)
     }
 
-    /// The symbol of a contract number.
+    /// The stock of a contract number.
     pub(crate) fn find_con_id(&self, con_id: i32) -> Option<Sym> {
-        self.books.iter().position(|book| book.walk.listing.con_id == con_id).map(Sym)
+        self.stocks().position(|listing| listing.con_id == con_id).map(Sym)
+    }
+
+    fn stocks(&self) -> impl Iterator<Item = &Listing> {
+        self.books[..self.stocks].iter().map(|book| &book.walk.listing)
+    }
+
+    /// The prices of a future or a pair, begun when somebody first asks for them. There are as many as
+    /// the tables have rows and months, so clients cannot make them grow without end.
+    pub(crate) fn open_book(&mut self, product: Product) -> Option<Sym> {
+        let known = |book: &Book| book.walk.listing.product == product;
+        if let Some(index) = self.books[self.stocks..].iter().position(known) {
+            return Some(Sym(self.stocks + index));
+        }
+        let listing = match product {
+            Product::Stock => return None,
+            Product::Future(future) => {
+                future.listing(&self.others.globex, self.others.globex.date_at(self.start))
+            }
+            Product::Forex(index) => forex::Pair::listing(index),
+        };
+        let hours = hours_of(&self.hours, &self.others, listing.schedule);
+        let anchor = hours.before(hours.at_or_after(self.start).date).date;
+        self.books.push(Book::new(Walk::new(self.seed, listing, anchor)));
+        Some(Sym(self.books.len() - 1))
+    }
+
+    /// When a symbol trades.
+    pub(crate) fn hours_of(&self, sym: Sym) -> &Hours {
+        hours_of(&self.hours, &self.others, self.listing(sym).schedule)
+    }
+
+    /// When futures trade.
+    pub(crate) fn globex(&self) -> &Hours {
+        &self.others.globex
+    }
+
+    /// When currencies trade.
+    pub(crate) fn forex(&self) -> &Hours {
+        &self.others.forex
+    }
+
+    /// A price of a symbol as a number.
+    pub(crate) fn decimal(&self, sym: Sym, price: i64) -> Decimal {
+        millionths(price * self.listing(sym).unit)
+    }
+
+    /// The middle of a quote as a number.
+    pub(crate) fn middle(&self, sym: Sym, quote: Second) -> Decimal {
+        millionths((quote.bid + quote.ask) * self.listing(sym).unit / 2)
+    }
+
+    /// The price of a trade as a number.
+    pub(crate) fn print_px(&self, sym: Sym, print: Print) -> Decimal {
+        millionths(print.price * self.listing(sym).unit + print.beyond)
     }
 
     /// What a symbol is.
@@ -102,37 +179,43 @@ impl Market {
 
     /// The second that `at` falls into; nothing outside the session.
     pub(crate) fn second(&mut self, sym: Sym, at: Timestamp) -> Option<Second> {
-        let session = self.hours.open_at(at)?;
-        self.books[sym.0].second(&self.hours, session, at.as_second())
+        let schedule = self.listing(sym).schedule;
+        let hours = hours_of(&self.hours, &self.others, schedule);
+        let session = hours.open_at(at)?;
+        self.books[sym.0].second(hours, session, at.as_second())
     }
 
     /// The opening auction of a session.
     pub(crate) fn opening(&mut self, sym: Sym, session: Session) -> Print {
         let shift = self.books[sym.0].shift_at(session.open.as_second());
-        let print = self.books[sym.0].walk.day(&self.hours, session).opening;
+        let hours = hours_of(&self.hours, &self.others, self.books[sym.0].walk.listing.schedule);
+        let print = self.books[sym.0].walk.day(hours, session).opening;
         Print { price: (print.price + shift).max(1), ..print }
     }
 
     /// The closing auction of a session: its price is the official close.
     pub(crate) fn closing(&mut self, sym: Sym, session: Session) -> Print {
         let shift = self.books[sym.0].shift_at(session.close.as_second());
-        let print = self.books[sym.0].walk.day(&self.hours, session).closing;
+        let hours = hours_of(&self.hours, &self.others, self.books[sym.0].walk.listing.schedule);
+        let print = self.books[sym.0].walk.day(hours, session).closing;
         Print { price: (print.price + shift).max(1), ..print }
     }
 
     /// The day that `at` belongs to: the running session, or the last one that began.
     pub(crate) fn day_so_far(&mut self, sym: Sym, at: Timestamp) -> DaySoFar {
-        let session = self.hours.last_begun(at);
         let book = &mut self.books[sym.0];
-        let trades = book.trades_until(&self.hours, session, at.as_second());
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let session = hours.last_begun(at);
+        let trades = book.trades_until(hours, session, at.as_second());
         let shift = book.shift_at(session.open.as_second() - 1);
-        let previous_close = book.walk.day(&self.hours, session).previous_close + shift;
+        let previous_close = book.walk.day(hours, session).previous_close + shift;
         DaySoFar { previous_close: previous_close.max(1), trades }
     }
 
     /// The last price that is known at `at`: a trade of the day, or the close before it. In cents.
     pub(crate) fn last_price(&mut self, sym: Sym, at: Timestamp) -> i64 {
-        let session = self.hours.last_begun(at);
+        let hours = hours_of(&self.hours, &self.others, self.books[sym.0].walk.listing.schedule);
+        let session = hours.last_begun(at);
         if at >= session.close {
             return self.closing(sym, session).price;
         }
@@ -140,7 +223,7 @@ impl Market {
         (index - 60..=index)
             .rev()
             .take_while(|second| *second >= session.open.as_second())
-            .find_map(|second| self.books[sym.0].second(&self.hours, session, second)?.print)
+            .find_map(|second| self.books[sym.0].second(hours, session, second)?.print)
             .map_or_else(|| self.opening(sym, session).price, |print| print.price)
     }
 
@@ -188,38 +271,92 @@ impl Market {
         }
     }
 
+    /// Where the data of a symbol begins.
+    pub(crate) fn first_open(&self, sym: Sym) -> Timestamp {
+        let hours = self.hours_of(sym);
+        let (year, month, day) = self.listing(sym).first_day;
+        let first = jiff::civil::date(year, month, day).max(hours.date_at(hours.beginning()));
+        hours.on(first).unwrap_or_else(|| hours.after(first)).open
+    }
+
+    /// Day bars of the volatility of the last thirty closes, for a year, as a fraction.
+    pub(crate) fn volatility_bars(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
+        let days = self.days(sym, ask, now);
+        let book = &mut self.books[sym.0];
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let bar = |session: Session| {
+            let before = book.walk.volatility(hours, hours.before(session.date).date);
+            let today = book.walk.volatility(hours, session.date);
+            let mut bar = Bar::flat(session.open, session.date, before);
+            bar.absorb(&Bar::flat(session.open, session.date, today));
+            bar
+        };
+        days.into_iter().map(bar).collect()
+    }
+
+    /// Day bars of what borrowing costs, in percent a year: all of it is easy to borrow.
+    pub(crate) fn fee_bars(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
+        let bar = |session: Session| Bar::flat(session.open, session.date, 250_000);
+        self.days(sym, ask, now).into_iter().map(bar).collect()
+    }
+
+    /// The sessions that day bars of a request stand for; none for other sizes.
+    fn days(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Session> {
+        let hours = self.hours_of(sym);
+        let mut days = Vec::new();
+        let mut session = hours.at_or_after(ask.from);
+        while ask.size == BarSize::Day && session.open < ask.until && session.open <= now {
+            days.push(session);
+            let next = hours.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
+        }
+        days
+    }
+
     fn bars_inside_days(&mut self, sym: Sym, ask: BarRequest, size: i64, now: Timestamp) -> Vec<Bar> {
         let mut bars = Vec::new();
-        let mut session = self.hours.last_begun(ask.from);
+        let book = &mut self.books[sym.0];
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let mut session = hours.last_begun(ask.from);
         if session.close <= ask.from {
-            session = self.hours.after(session.date);
+            session = hours.after(session.date);
         }
         while session.open < ask.until && session.open <= now {
-            let from = session.open.max(ask.from).as_second();
-            let until =
-                session.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
-            self.books[sym.0].fold(
-                &self.hours,
-                Fold { session, what: ask.what, from, until, size },
-                &mut bars,
-            );
-            session = self.hours.after(session.date);
+            let shown = if ask.regular { hours.regular(session) } else { session };
+            let from = shown.open.max(ask.from).as_second();
+            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
+            let opens = shown.open.as_second();
+            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
+            let next = hours.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
         }
         bars
     }
 
     fn bars_of_days(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
         let mut bars: Vec<Bar> = Vec::new();
-        let mut session = self.hours.at_or_after(ask.from);
+        let book = &mut self.books[sym.0];
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let mut session = hours.at_or_after(ask.from);
         while session.open < ask.until && session.open <= now {
-            if let Some(day) = self.books[sym.0].day_bar(&self.hours, session, ask.what, now) {
+            if let Some(day) = book.day_bar(hours, session, ask.what, now) {
                 let period = ask.size.first_date(session.date);
                 match bars.last_mut() {
                     Some(last) if ask.size.first_date(last.date) == period => last.absorb(&day),
                     _ => bars.push(day),
                 }
             }
-            session = self.hours.after(session.date);
+            let next = hours.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
         }
         bars
     }
@@ -236,12 +373,16 @@ pub(crate) struct BarRequest {
     pub(crate) from: Timestamp,
     /// Nothing from here on.
     pub(crate) until: Timestamp,
+    /// Regular hours only; day bars hold the whole session in any case.
+    pub(crate) regular: bool,
 }
 
 /// One session's seconds to be folded into bars.
 #[derive(Clone, Copy)]
 struct Fold {
     session: Session,
+    /// No bar starts before.
+    opens: i64,
     what: What,
     from: i64,
     until: i64,
@@ -249,6 +390,17 @@ struct Fold {
 }
 
 impl Book {
+    fn new(walk: Walk) -> Self {
+        Self {
+            walk,
+            shifts: Vec::new(),
+            halts: Vec::new(),
+            pinned: Vec::new(),
+            day_bars: BTreeMap::new(),
+            running: None,
+        }
+    }
+
     fn shift_at(&self, second: i64) -> i64 {
         self.shifts.iter().filter(|(from, _)| *from <= second).map(|(_, cents)| cents).sum()
     }
@@ -258,6 +410,9 @@ impl Book {
     }
 
     fn second(&mut self, hours: &Hours, session: Session, second: i64) -> Option<Second> {
+        if matches!(self.walk.listing.product, Product::Future(future) if future.expiry < session.date) {
+            return None;
+        }
         if let Some(pinned) = self.pinned.iter().rev().find(|pinned| pinned.at == second) {
             return Some(pinned.second);
         }
@@ -275,7 +430,7 @@ impl Book {
     /// of the size in local time: New York is whole hours from UTC, and no size beyond an hour divides
     /// into a session anyway, so alignment by local midnight is what a chart shows.
     fn fold(&mut self, hours: &Hours, fold: Fold, bars: &mut Vec<Bar>) {
-        let midnight = hours.midnight(fold.session.date).as_second();
+        let midnight = hours.midnight(hours.date_at(fold.session.open)).as_second();
         let mut bucket = None;
         for second in fold.from..fold.until {
             let Some(piece) = self.piece(hours, fold.session, fold.what, second) else { continue };
@@ -283,7 +438,7 @@ impl Book {
             match bars.last_mut() {
                 Some(bar) if bucket == Some(start) => bar.absorb(&piece),
                 _ => {
-                    let start = start.max(fold.session.open.as_second());
+                    let start = start.max(fold.opens);
                     bars.push(piece.starting(timestamp(start)));
                 }
             }
@@ -295,21 +450,22 @@ impl Book {
     fn piece(&mut self, hours: &Hours, session: Session, what: What, second: i64) -> Option<Bar> {
         let found = self.second(hours, session, second)?;
         let at = timestamp(second);
-        let bar = |half_cents| Bar::flat(at, session.date, half_cents);
+        let unit = self.walk.listing.unit;
+        let bar = |price| Bar::flat(at, session.date, price);
         match what {
-            What::Midpoint => Some(bar(found.bid + found.ask)),
-            What::Bid => Some(bar(found.bid * 2)),
-            What::Ask => Some(bar(found.ask * 2)),
-            What::BidAsk => Some(Bar::spread(bar(found.bid * 2), found.ask * 2)),
+            What::Midpoint => Some(bar((found.bid + found.ask) * unit / 2)),
+            What::Bid => Some(bar(found.bid * unit)),
+            What::Ask => Some(bar(found.ask * unit)),
+            What::BidAsk => Some(Bar::spread(bar(found.bid * unit), found.ask * unit)),
             What::Trades => {
-                let trades = found.print.map(|print| Bar::of_print(at, session.date, print));
+                let trades = found.print.map(|print| Bar::of_print(at, session.date, print, unit));
                 if second != session.open.as_second() {
                     return trades;
                 }
                 let shift = self.shift_at(second);
                 let opening = self.walk.day(hours, session).opening;
                 let opening = Print { price: (opening.price + shift).max(1), ..opening };
-                let mut first = Bar::of_print(at, session.date, opening);
+                let mut first = Bar::of_print(at, session.date, opening, unit);
                 if let Some(trades) = trades {
                     first.absorb(&trades);
                 }
@@ -350,7 +506,7 @@ impl Book {
         let shift = self.shift_at(session.close.as_second());
         let closing = self.walk.day(hours, session).closing;
         let print = Print { price: (closing.price + shift).max(1), ..closing };
-        Bar::of_print(session.close, session.date, print)
+        Bar::of_print(session.close, session.date, print, self.walk.listing.unit)
     }
 
     fn day_bar(&mut self, hours: &Hours, session: Session, what: What, now: Timestamp) -> Option<Bar> {
@@ -359,7 +515,8 @@ impl Book {
         }
         let until = session.close.as_second().min(now.as_second() + 1);
         let mut bars = Vec::new();
-        let whole = Fold { session, what, from: session.open.as_second(), until, size: 86_400 };
+        let opens = session.open.as_second();
+        let whole = Fold { session, opens, what, from: opens, until, size: 172_800 };
         self.fold(hours, whole, &mut bars);
         let mut bar = *bars.first()?;
         if session.close <= now {

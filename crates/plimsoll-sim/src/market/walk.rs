@@ -13,21 +13,17 @@ use jiff::civil::Date;
 
 use crate::market::curve;
 use crate::market::hours::{Hours, Session};
-use crate::market::listing::Listing;
+use crate::market::listing::{Listing, Product};
 use crate::market::rng::{BELL_SD, Stream, pick};
 
 /// A millionth, the unit of daily returns.
 const PPM: i64 = 1_000_000;
-/// Seconds of a full session: the unit in which daily volatility and volume are spread.
-const FULL_SESSION: i64 = 23_400;
-/// The square root of [`FULL_SESSION`], in thousandths.
-const ROOT_SESSION_MILLI: i64 = 152_971;
 /// Stocks drift up by about 0.03 percent a day.
 const DRIFT_PPM: i64 = 300;
 /// How many days' paths are kept; 23,400 numbers each.
 const DAYS_KEPT: usize = 6;
 
-/// One second of one symbol, in cents and shares.
+/// One second of one symbol, in cents and shares; in the listing's units for what is no stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Second {
     /// Best bid.
@@ -47,6 +43,8 @@ pub(crate) struct Second {
 pub(crate) struct Print {
     /// In cents.
     pub(crate) price: i64,
+    /// What the exact price lies above it, in millionths; only recorded trades have fractions of a cent.
+    pub(crate) beyond: i64,
     /// In shares.
     pub(crate) size: i64,
     /// How many trades.
@@ -92,11 +90,15 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// A symbol whose close on the session `anchor` is its table price.
-    pub(crate) fn new(seed: u64, symbol: &str, anchor: Date) -> Self {
-        let listing = Listing::of(symbol);
+    /// A listing whose close on the session `anchor` is its table price.
+    pub(crate) fn new(seed: u64, listing: Listing, anchor: Date) -> Self {
+        let name = match listing.product {
+            Product::Stock => listing.symbol.clone(),
+            Product::Future(future) => future.local_symbol().into(),
+            Product::Forex(_) => listing.trading_class.clone(),
+        };
         let closes = BTreeMap::from([(anchor, listing.anchor_cents)]);
-        let stream = |purpose| Stream::new(seed, symbol, purpose);
+        let stream = |purpose| Stream::new(seed, &name, purpose);
         Self {
             returns: stream("daily return"),
             gaps: stream("opening gap"),
@@ -132,6 +134,23 @@ impl Walk {
         }
     }
 
+    /// The volatility of the thirty closes up to a session, for a year of 252 days, in millionths.
+    pub(crate) fn volatility(&mut self, hours: &Hours, date: Date) -> i64 {
+        const DAYS: i64 = 30;
+        let mut date = date;
+        let mut squares = 0;
+        for _ in 0..DAYS {
+            let before = hours.before(date).date;
+            if before == date {
+                break;
+            }
+            let (close, base) = (self.close_of(hours, date), self.close_of(hours, before).max(1));
+            squares += ((close - base) * PPM / base).pow(2);
+            date = before;
+        }
+        (squares / DAYS * 252).isqrt()
+    }
+
     /// The day of a session.
     pub(crate) fn day(&mut self, hours: &Hours, session: Session) -> &Day {
         if !self.days.contains_key(&session.date) {
@@ -164,13 +183,13 @@ impl Walk {
         let gap = self.gaps.bell(day_number(date)) * self.listing.daily_bp * 40 / BELL_SD;
         let open = (previous_close * (PPM + gap) / PPM).max(100);
         let length = session.seconds();
-        let share =
-            |percent: i64| (self.listing.daily_volume * percent / 100 * length / FULL_SESSION).max(100);
+        let full = self.listing.schedule.full_seconds();
+        let share = |percent: i64| (self.listing.daily_volume * percent / 100 * length / full).max(100);
         Day {
             session,
             previous_close,
-            opening: Print { price: open, size: share(2), count: share(2) / 400 + 1 },
-            closing: Print { price: close, size: share(8), count: share(8) / 600 + 1 },
+            opening: Print { price: open, beyond: 0, size: share(2), count: share(2) / 400 + 1 },
+            closing: Print { price: close, beyond: 0, size: share(8), count: share(8) / 600 + 1 },
             mids: self.path(session, open, close),
             seconds: self.seconds.branch(day_number(date)),
         }
@@ -180,7 +199,7 @@ impl Walk {
         let steps = self.paths.branch(day_number(session.date));
         let length = session.seconds();
         // Volatility per second in millionths of a cent.
-        let sigma = open * self.listing.daily_bp * 100 * 1000 / ROOT_SESSION_MILLI;
+        let sigma = open * self.listing.daily_bp * 100 * 1000 / self.listing.schedule.root_milli();
         let mut level = 0_i64;
         let raw: Vec<i64> = (0..length)
             .map(|second| {
@@ -201,11 +220,15 @@ impl Day {
         let mid = *usize::try_from(index).ok().and_then(|index| self.mids.get(index))? + shift;
         let length = self.session.seconds();
         let bits = self.seconds.bits(index);
-        let wide = i64::from(bits.is_multiple_of(8)) + i64::from(index < 60);
-        let spread = listing.spread_cents + wide;
-        let bid = (mid - spread / 2).max(1);
+        let wide = (i64::from(bits.is_multiple_of(8)) + i64::from(index < 60)) * listing.step;
+        // Where more moves, the quote is wider.
+        let usual = listing.spread_cents * curve::volatility_pct(index, length).max(100) / 100;
+        let spread = usual / listing.step * listing.step + wide;
+        let bid = (mid - spread / 2).max(listing.step);
+        let bid = bid - bid % listing.step;
         let ask = bid + spread;
-        let size = |bits: u64| (listing.quote_size * (20 + pick(bits, 160)) / 10_000 * 100).max(100);
+        let lot = if listing.is_stock() { 100 } else { 1 };
+        let size = |bits: u64| (listing.quote_size * (20 + pick(bits, 160)) / (100 * lot) * lot).max(lot);
         Some(Second {
             bid,
             ask,
@@ -218,22 +241,23 @@ impl Day {
 
 fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> Option<Print> {
     // Nine tenths of the volume trades between the auctions.
-    let mean = listing.daily_volume * 9 / 10 * volume_pct / 100 / FULL_SESSION;
-    let size = if mean >= 100 {
-        mean * (25 + pick(bits >> 19, 150)) / 100
-    } else if pick(bits >> 19, 100) < mean {
-        100
-    } else {
-        return None;
+    let volume = listing.daily_volume * 9 / 10 * volume_pct / 100;
+    let mean = volume / listing.schedule.full_seconds();
+    let size = match listing.product {
+        // A future trades single contracts. Trades of currencies are not published.
+        Product::Future(_) if volume > 0 => 1 + mean * (pick(bits >> 19, 200)) / 100,
+        Product::Stock if mean >= 100 => mean * (25 + pick(bits >> 19, 150)) / 100,
+        Product::Stock if pick(bits >> 19, 100) < mean => 100,
+        Product::Stock | Product::Future(_) | Product::Forex(_) => return None,
     };
     let price = match (bits >> 29) % 4 {
-        0 => i64::midpoint(bid, ask),
+        0 if listing.step == 1 => i64::midpoint(bid, ask),
         1 => ask,
         // Buyers and sellers come in turns of some minutes only in the path; here they are even.
         2 if (bits >> 31).is_multiple_of(2) => ask,
         _ => bid,
     };
-    Some(Print { price, size, count: 1 + size / 150 })
+    Some(Print { price, beyond: 0, size, count: 1 + size / 150 })
 }
 
 /// Days since the epoch: the index of a day in its streams.

@@ -23,17 +23,21 @@ const REQUEST_ID_MAX: i32 = 105;
 /// - any other damaged message, and numbers outside the protocol: [`Meaning::Unguarded`], because a
 ///   malformed frame can wedge the API port of a real Gateway and must not reach it.
 pub fn request(version: ServerVersion, frame: &RawFrame) -> Meaning {
-    match Request::decode(version, frame) {
-        Ok(message) => readable(&message),
-        Err(error) => unreadable(frame, &error),
+    match Request::read(version, frame) {
+        Ok((message, unknown)) => readable(&message, !unknown.is_empty()),
+        Err(error) => unreadable(version, frame, &error),
     }
 }
 
-fn readable(message: &Request) -> Meaning {
+fn readable(message: &Request, has_unknown: bool) -> Meaning {
     let name = message.name();
     match message {
         Request::PlaceOrder(placed) => match order(placed) {
-            Ok(order) => Meaning::Order(Box::new(order)),
+            Ok(mut order) => {
+                // What a field does that nobody here knows, nobody here can judge.
+                order.unguarded.extend(has_unknown.then_some("field of a later version"));
+                Meaning::Order(Box::new(order))
+            }
             Err(error) => Meaning::UnreadableOrder {
                 order_id: Some(OrderId(placed.order_id)),
                 why: error.to_string().into(),
@@ -64,10 +68,10 @@ fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
     }
 }
 
-fn unreadable(frame: &RawFrame, error: &DecodeError) -> Meaning {
+fn unreadable(version: ServerVersion, frame: &RawFrame, error: &DecodeError) -> Meaning {
     let why = error.to_string().into();
     match error.message {
-        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(frame), why },
+        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(version, frame), why },
         "reqGlobalCancel" => Meaning::GlobalCancel,
         "cancelOrder" | NO_MESSAGE => Meaning::UnreadableOrder { order_id: None, why },
         name => Meaning::Unguarded { name, id: None },

@@ -24,6 +24,7 @@ const CLIENTS: &[Client] = &[
     Client { name: "nautilus_ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_NAUTILUS_IBAPI") },
     Client { name: "stoqey", start: |root| node(root, "PLIMSOLL_NODE_MODULES_STOQEY") },
     Client { name: "ibapi2", start: |root| rust(root, "ibapi2") },
+    Client { name: "ibapi5", start: |root| rust(root, "ibapi5") },
 ];
 
 /// The client whose transcripts straight twice are equal, or the comparison would prove nothing.

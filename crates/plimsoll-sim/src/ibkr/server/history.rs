@@ -1,157 +1,155 @@
-//! Historical data: bars, schedules, head timestamps, and the pacing rule.
+//! Historical data: bars, schedules, head timestamps, and bars that keep up to date.
 //!
-//! Owns the reading of durations and bar sizes, the limits of a request, and bars that keep up to date.
-//! Bars come from the same walk as the stream, so they cannot disagree with it.
+//! Owns the answers. Bars come from the same market as the stream, so they cannot disagree with it. The
+//! reading of a request is in `span`, how fast requests may come is in `pacing`.
 
-use std::collections::{BTreeSet, VecDeque};
-
-use jiff::civil::Date;
-use jiff::{SignedDuration, Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::Price;
-use plimsoll_tws::Gate;
-use plimsoll_tws::Response;
 use plimsoll_tws::message::{
     Bar as WireBar, HeadTimestamp, HistoricalData, HistoricalDataEnd, HistoricalDataUpdate,
     HistoricalSchedule, HistoricalSession, ReqHeadTimestamp, ReqHistoricalData,
 };
+use plimsoll_tws::{Gate, Response};
 use rust_decimal::Decimal;
 
 use crate::ibkr::conn::KeepUp;
 use crate::ibkr::server::Asked;
-use crate::ibkr::server::contracts::UNKNOWN;
-use crate::ibkr::server::times::{self, ZONE_NAME};
+use crate::ibkr::server::contracts::Expired;
+use crate::ibkr::server::pacing::Paced;
+use crate::ibkr::server::span::{PREFIX, Plan, Shown, shown};
+use crate::ibkr::server::times;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};
 use crate::market::bars::{Bar, BarSize, What};
 use crate::market::{BarRequest, Sym};
 
-/// More bars than this in one answer would not fit a frame; TWS calls the step invalid.
-const BARS_MAX: i64 = 50_000;
-const PREFIX: &str = "Historical Market Data Service error message:";
-
-/// What is made of the word in a request; none for what only options and funds have.
-pub(crate) fn what_of(word: &str) -> Option<What> {
-    match word {
-        "TRADES" | "ADJUSTED_LAST" => Some(What::Trades),
-        "MIDPOINT" => Some(What::Midpoint),
-        "BID" => Some(What::Bid),
-        "ASK" => Some(What::Ask),
-        "BID_ASK" => Some(What::BidAsk),
-        _ => None,
-    }
-}
-
-/// The requests that the pacing rule looks at.
-#[derive(Debug, Default)]
-pub(crate) struct Pacing {
-    recent: VecDeque<Paced>,
-}
-
-#[derive(Debug)]
-struct Paced {
-    at: Timestamp,
-    /// Everything but the number.
-    request: String,
-    /// Contract, exchange and kind of tick.
-    stream: String,
-    weight: usize,
-}
-
-impl Pacing {
-    /// Whether a request comes too fast. Refused requests count too, as repeated violations do in life.
-    fn is_broken(&mut self, at: Timestamp, m: &ReqHistoricalData) -> Option<&'static str> {
-        let stream = format!("{:?} {}", m.contract, m.what.as_str());
-        let request = format!(
-            "{stream} {} {} {} {}",
-            m.end.as_str(),
-            m.bar_size.as_str(),
-            m.duration.as_str(),
-            m.use_rth
-        );
-        let weight = if m.what == "BID_ASK" { 2 } else { 1 };
-        let ago = |seconds: i64| at - SignedDuration::from_secs(seconds);
-        self.recent.retain(|paced| paced.at > ago(600));
-        let same = self.recent.iter().any(|paced| paced.request == request && paced.at > ago(15));
-        let burst: usize = self
-            .recent
-            .iter()
-            .filter(|paced| paced.stream == stream && paced.at > ago(2))
-            .map(|paced| paced.weight)
-            .sum();
-        let all: usize = self.recent.iter().map(|paced| paced.weight).sum();
-        self.recent.push_back(Paced { at, request, stream, weight });
-        match () {
-            () if same => Some("the same request within 15 seconds"),
-            () if burst + weight >= 6 => Some("six requests for one contract within two seconds"),
-            () if all + weight > 60 => Some("more than 60 requests within ten minutes"),
-            () => None,
-        }
-    }
-}
-
-/// A request that was understood.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    what: What,
-    size: BarSize,
-    from: Timestamp,
-    until: Timestamp,
-}
+/// Requests of the login that may be open at once: those that keep up to date, and those that hang.
+const OPEN_MAX: usize = 50;
 
 impl IbkrVenue {
     /// `reqHistoricalData`.
     pub(crate) fn historical_data(&mut self, from: Asked, m: Box<ReqHistoricalData>, out: &mut Vec<Output>) {
-        let Some(sym) = self.resolve(&m.contract) else {
-            self.send_error(from.conn, (m.req_id, 200), UNKNOWN, out);
-            return;
+        let sym = match self.resolve_data(&m.contract, Expired::from_wire(m.include_expired)) {
+            Ok(sym) => sym,
+            Err((354, _)) => {
+                let kind = m.contract.sec_type.as_str();
+                let text = format!("{PREFIX}No market data permissions for {kind}");
+                self.send_error(from.conn, (m.req_id, 162), &text, out);
+                return;
+            }
+            Err((code, text)) => {
+                self.send_error(from.conn, (m.req_id, code), &text, out);
+                return;
+            }
         };
+        if self.subscriptions(from).history.contains_key(&m.req_id) {
+            let text = format!("Duplicate ticker id:{} for API historical data query", m.req_id);
+            self.send_error(from.conn, (m.req_id, 386), &text, out);
+            return;
+        }
+        if self.open_requests() >= OPEN_MAX {
+            self.refuse_pace(from, m.req_id, &format!("more than {OPEN_MAX} open requests"), out);
+            return;
+        }
         if self.faults.farm_down("ushmds") || self.faults.link_down {
-            // A request during an outage hangs.
+            // A request during an outage hangs until the client gives it up.
+            self.subscriptions(from).hanging.insert(m.req_id);
             return;
         }
         let small = matches!(BarSize::parse(m.bar_size.as_str()), Some(BarSize::Seconds(size)) if size <= 30);
-        let broken = if small { self.pacing.is_broken(self.exchange.now, &m) } else { None };
-        if let Some(how) = broken {
-            let detail = format!("{} {}: {how}", self.exchange.symbol(sym), m.bar_size.as_str());
-            self.exchange.violated(from.client, Kind::HistoricalPacing, detail);
-        }
-        if broken.is_some() || self.faults.history_pacing {
-            let text = format!("{PREFIX}Historical data request pacing violation");
-            self.send_error(from.conn, (m.req_id, 162), &text, out);
+        let rest = format!("{} {} {} {}", m.end, m.bar_size.as_str(), m.duration.as_str(), m.use_rth);
+        let paced = paced(sym, m.contract.exchange.as_str(), m.what.as_str(), &rest);
+        if (small && !self.keeps_pace(from, m.req_id, paced, out)) || self.paced_by_fault(from, m.req_id, out)
+        {
             return;
         }
-        if m.what == "SCHEDULE" {
-            self.schedule(from, &m, out);
-            return;
+        let schedule = m.what == "SCHEDULE";
+        let understood = if schedule {
+            self.plan(sym, &ReqHistoricalData { what: "MIDPOINT".into(), ..(*m).clone() })
+        } else {
+            self.plan(sym, &m)
+        };
+        if understood.is_ok() {
+            self.warn_of_implied_zone(from, (m.req_id, m.end.as_str()), out);
         }
-        match self.plan(&m) {
-            Ok(plan) => self.send_bars(from, sym, plan, m, out),
+        match understood {
+            Ok(plan) if schedule => self.schedule(from, (sym, plan), &m, out),
+            Ok(plan) => self.send_bars(from, (sym, plan), m, out),
             Err((code, text)) => self.send_error(from.conn, (m.req_id, code), &text, out),
+        }
+    }
+
+    fn plan(&self, sym: Sym, m: &ReqHistoricalData) -> Result<Plan, (i32, String)> {
+        let market = &self.exchange.market;
+        Plan::read(m, market.listing(sym), market.hours_of(sym), self.exchange.now)
+    }
+
+    fn open_requests(&self) -> usize {
+        self.conns
+            .values()
+            .map(|conn| conn.subscriptions.history.len() + conn.subscriptions.hanging.len())
+            .sum()
+    }
+
+    /// Whether a request comes slowly enough; if not, the client is told and the violation is kept.
+    pub(crate) fn keeps_pace(
+        &mut self,
+        from: Asked,
+        req_id: i32,
+        paced: Paced,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let Some(how) = self.pacing.broken_by(self.exchange.now, paced) else { return true };
+        self.refuse_pace(from, req_id, how, out);
+        false
+    }
+
+    fn refuse_pace(&mut self, from: Asked, req_id: i32, how: &str, out: &mut Vec<Output>) {
+        self.exchange.violated(from.client, Kind::HistoricalPacing, format!("request {req_id}: {how}"));
+        let text = format!("{PREFIX}Historical data request pacing violation");
+        self.send_error(from.conn, (req_id, 162), &text, out);
+    }
+
+    fn paced_by_fault(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) -> bool {
+        if self.faults.history_pacing {
+            let text = format!("{PREFIX}Historical data request pacing violation");
+            self.send_error(from.conn, (req_id, 162), &text, out);
+        }
+        self.faults.history_pacing
+    }
+
+    /// A date-time that names no zone is taken for the venue's, with a warning.
+    fn warn_of_implied_zone(&mut self, from: Asked, (req_id, end): (i32, &str), out: &mut Vec<Output>) {
+        let zoned = self.conns.get(&from.conn).is_some_and(|conn| conn.version.has(Gate::InstrumentTimezone));
+        if zoned && times::is_naive(end) {
+            let text = "Warning: You submitted request with date-time attributes without explicit time zone. Please switch to use yyyymmdd-hh:mm:ss in UTC or use instrument timezone, like US/Eastern. Implied time zone functionality will be removed in the next API release";
+            self.send_error(from.conn, (req_id, 2174), text, out);
         }
     }
 
     fn send_bars(
         &mut self,
         from: Asked,
-        sym: Sym,
-        plan: Plan,
+        (sym, plan): (Sym, Plan),
         m: Box<ReqHistoricalData>,
         out: &mut Vec<Output>,
     ) {
         let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
-        let request = BarRequest { what: plan.what, size: plan.size, from: plan.from, until: plan.until };
-        let bars = self.exchange.market.bars(sym, request, self.exchange.now);
+        let bars = self.bars_of(sym, plan, m.use_rth);
         if bars.is_empty() || self.faults.empty_history {
             let symbol = self.exchange.symbol(sym);
-            let text = format!("{PREFIX}HMDS query returned no data: {symbol}@SMART {}", m.what.as_str());
+            let exchange =
+                if m.contract.exchange.is_empty() { "SMART" } else { m.contract.exchange.as_str() };
+            let text =
+                format!("{PREFIX}HMDS query returned no data: {symbol}@{exchange} {}", m.what.as_str());
             self.send_error(from.conn, (m.req_id, 162), &text, out);
             return;
         }
-        let zone = self.exchange.market.hours.zone().clone();
-        let start = times::moment(plan.from, &zone, version);
-        let end = times::moment(plan.until, &zone, version);
-        let wire = bars.iter().map(|bar| self.wire_bar(from.conn, bar, &m, plan)).collect();
+        let hours = self.exchange.market.hours_of(sym);
+        let start = times::moment_of(plan.from, hours, version);
+        let end = times::moment_of(plan.until, hours, version);
+        let wire = bars.iter().map(|bar| self.wire_bar((from.conn, sym), bar, &m, plan)).collect();
         let answer = HistoricalData {
             req_id: m.req_id,
             start: start.as_str().into(),
@@ -174,11 +172,29 @@ impl IbkrVenue {
         }
     }
 
-    fn wire_bar(&self, conn: ConnId, bar: &Bar, m: &ReqHistoricalData, plan: Plan) -> WireBar {
-        let quotes = plan.what != What::Trades;
-        let volume = self.conns.get(&conn).map_or(bar.volume, |conn| conn.history_shares(bar.volume));
+    fn bars_of(&mut self, sym: Sym, plan: Plan, regular: bool) -> Vec<Bar> {
+        let now = self.exchange.now;
+        let market = &mut self.exchange.market;
+        let ask = |what| BarRequest { what, size: plan.size, from: plan.from, until: plan.until, regular };
+        match plan.what {
+            Shown::Market(what) => market.bars(sym, ask(what), now),
+            Shown::HistoricalVolatility => market.volatility_bars(sym, ask(What::Midpoint), now),
+            Shown::ImpliedVolatility => {
+                // Options are quoted a tenth above what was seen.
+                let seen = market.volatility_bars(sym, ask(What::Midpoint), now);
+                seen.into_iter().map(|bar| bar.scaled(110, 100)).collect()
+            }
+            Shown::FeeRate => market.fee_bars(sym, ask(What::Midpoint), now),
+        }
+    }
+
+    fn wire_bar(&self, (conn, sym): (ConnId, Sym), bar: &Bar, m: &ReqHistoricalData, plan: Plan) -> WireBar {
+        let quotes = plan.what != Shown::Market(What::Trades);
+        let lots = self.exchange.market.listing(sym).is_stock();
+        let shares = |volume| self.conns.get(&conn).map_or(volume, |conn| conn.history_shares(volume));
+        let volume = if lots { shares(bar.volume) } else { bar.volume };
         WireBar {
-            date: self.bar_date(conn, bar, m, plan.size).as_str().into(),
+            date: self.bar_date((conn, sym), bar, m, plan.size).as_str().into(),
             open: Some(Price::new(bar.open())),
             high: Some(Price::new(bar.high())),
             low: Some(Price::new(bar.low())),
@@ -189,140 +205,67 @@ impl IbkrVenue {
         }
     }
 
-    fn bar_date(&self, conn: ConnId, bar: &Bar, m: &ReqHistoricalData, size: BarSize) -> String {
+    fn bar_date(
+        &self,
+        (conn, sym): (ConnId, Sym),
+        bar: &Bar,
+        m: &ReqHistoricalData,
+        size: BarSize,
+    ) -> String {
         match size {
             BarSize::Seconds(_) if m.format_date == 2 => bar.start.as_second().to_string(),
             BarSize::Seconds(_) => {
                 let Some(version) = self.conns.get(&conn).map(|conn| conn.version) else {
                     return String::new();
                 };
-                times::moment(bar.start, self.exchange.market.hours.zone(), version)
+                times::moment_of(bar.start, self.exchange.market.hours_of(sym), version)
             }
-            BarSize::Day => compact(bar.date),
+            BarSize::Day => times::compact(bar.date),
             // Week and month bars carry their last trade date.
-            BarSize::Week | BarSize::Month => compact(bar.last_date),
-        }
-    }
-
-    /// Reads a request into a stretch of time and a bar size.
-    fn plan(&self, m: &ReqHistoricalData) -> Result<Plan, (i32, String)> {
-        let hours = &self.exchange.market.hours;
-        let invalid = |cause: &str| (321, format!("Error validating request.-'bX' : cause - {cause}"));
-        let size = BarSize::parse(m.bar_size.as_str())
-            .ok_or_else(|| invalid(&format!("Invalid bar size setting {}", m.bar_size.as_str())))?;
-        let what = what_of(m.what.as_str())
-            .ok_or_else(|| (162, format!("{PREFIX}No data of type {} for this contract", m.what.as_str())))?;
-        if m.keep_up_to_date && !m.end.is_empty() {
-            return Err(invalid("Historical data request with keepUpToDate needs an empty end date"));
-        }
-        if m.what == "ADJUSTED_LAST" && !m.end.is_empty() {
-            return Err(invalid("End Date not supported with adjusted last"));
-        }
-        let now = self.exchange.now;
-        let end = if m.end.is_empty() {
-            now
-        } else {
-            times::parse(m.end.as_str(), hours.zone()).ok_or_else(|| {
-                invalid("The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss xx/xxxx")
-            })?
-        };
-        let end = end.min(now).max(hours.beginning());
-        let duration = Duration::parse(m.duration.as_str())
-            .ok_or_else(|| invalid(&format!("Invalid duration {}", m.duration.as_str())))?;
-        let start = self.start_of(duration, end).max(hours.beginning());
-        // The second that is running belongs to the answer.
-        let until = end.checked_add(SignedDuration::from_secs(i64::from(end == now))).unwrap_or(end);
-        let count = match size {
-            BarSize::Seconds(size) => self.open_seconds(start, until) / size,
-            BarSize::Day | BarSize::Week | BarSize::Month if matches!(duration, Duration::Seconds(_)) => {
-                return Err((162, format!("{PREFIX}invalid step")));
-            }
-            BarSize::Day | BarSize::Week | BarSize::Month => 0,
-        };
-        if count > BARS_MAX {
-            return Err((162, format!("{PREFIX}invalid step")));
-        }
-        Ok(Plan { what, size, from: start, until })
-    }
-
-    fn open_seconds(&self, from: Timestamp, until: Timestamp) -> i64 {
-        let hours = &self.exchange.market.hours;
-        let mut session = hours.at_or_after(from);
-        let mut seconds = 0;
-        while session.open < until {
-            seconds += session.close.min(until).as_second() - session.open.max(from).as_second();
-            session = hours.after(session.date);
-        }
-        seconds
-    }
-
-    /// Seconds count trading time backwards, days count sessions, the rest counts the calendar.
-    fn start_of(&self, duration: Duration, end: Timestamp) -> Timestamp {
-        let hours = &self.exchange.market.hours;
-        match duration {
-            Duration::Seconds(mut left) => {
-                let mut session = hours.last_begun(end);
-                loop {
-                    let last = end.min(session.close);
-                    let open = (last.as_second() - session.open.as_second()).max(0);
-                    if left <= open || session.open <= hours.beginning() {
-                        return last - SignedDuration::from_secs(left.min(open));
-                    }
-                    left -= open;
-                    session = hours.before(session.date);
-                }
-            }
-            Duration::Days(days) => {
-                let mut session = hours.last_begun(end - SignedDuration::from_secs(1));
-                for _ in 1..days {
-                    session = hours.before(session.date);
-                }
-                session.open
-            }
-            Duration::Calendar(span) => {
-                let date = hours.date_at(end);
-                hours.midnight(
-                    date.checked_sub(span).unwrap_or(Date::MIN).max(hours.date_at(hours.beginning())),
-                )
-            }
+            BarSize::Week | BarSize::Month => times::compact(bar.last_date),
         }
     }
 
     /// whatToShow=SCHEDULE: the sessions themselves.
-    fn schedule(&mut self, from: Asked, m: &ReqHistoricalData, out: &mut Vec<Output>) {
-        let plan = match self.plan(&ReqHistoricalData { what: "TRADES".into(), ..m.clone() }) {
-            Ok(plan) => plan,
-            Err((code, text)) => {
-                self.send_error(from.conn, (m.req_id, code), &text, out);
-                return;
-            }
-        };
-        let hours = &self.exchange.market.hours;
+    fn schedule(
+        &mut self,
+        from: Asked,
+        (sym, plan): (Sym, Plan),
+        m: &ReqHistoricalData,
+        out: &mut Vec<Output>,
+    ) {
+        let hours = self.exchange.market.hours_of(sym);
         let dashed =
             |at: Timestamp| at.to_zoned(hours.zone().clone()).strftime("%Y%m%d-%H:%M:%S").to_string();
         let mut sessions = Vec::new();
         let mut session = hours.at_or_after(plan.from);
         while session.open < plan.until {
+            let shown = if m.use_rth { hours.regular(session) } else { session };
             sessions.push(HistoricalSession {
-                start: dashed(session.open).as_str().into(),
-                end: dashed(session.close).as_str().into(),
-                date: compact(session.date).as_str().into(),
+                start: dashed(shown.open).as_str().into(),
+                end: dashed(shown.close).as_str().into(),
+                date: times::compact(session.date).as_str().into(),
             });
-            session = hours.after(session.date);
+            let next = hours.after(session.date);
+            if next == session {
+                break;
+            }
+            session = next;
         }
         let answer = HistoricalSchedule {
             req_id: m.req_id,
             start: dashed(plan.from).as_str().into(),
             end: dashed(plan.until).as_str().into(),
-            zone: ZONE_NAME.into(),
+            zone: hours.zone_name().into(),
             sessions,
         };
         self.send(from.conn, &Response::HistoricalSchedule(answer), out);
     }
 
-    /// `cancelHistoricalData`: only a request that keeps up to date can still be cancelled.
+    /// `cancelHistoricalData`: only a request that is still open can be cancelled.
     pub(crate) fn cancel_historical_data(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) {
-        if self.subscriptions(from).history.remove(&req_id).is_some() {
+        let open = self.subscriptions(from);
+        if open.history.remove(&req_id).is_some() || open.hanging.remove(&req_id) {
             let text = format!("{PREFIX}API historical data query cancelled: {req_id}");
             self.send_error(from.conn, (req_id, 162), &text, out);
         } else {
@@ -333,15 +276,27 @@ impl IbkrVenue {
 
     /// `reqHeadTimestamp`.
     pub(crate) fn head_timestamp(&mut self, from: Asked, m: &ReqHeadTimestamp, out: &mut Vec<Output>) {
-        let sym = self.resolve(&m.contract);
-        let Some(sym) = sym.filter(|_| what_of(m.what.as_str()).is_some()) else {
-            self.send_error(from.conn, (m.req_id, 200), UNKNOWN, out);
-            return;
+        let sym = match self.resolve_data(&m.contract, Expired::from_wire(m.include_expired)) {
+            Ok(sym) => sym,
+            Err((code, text)) => {
+                self.send_error(from.conn, (m.req_id, code), &text, out);
+                return;
+            }
         };
-        let hours = &self.exchange.market.hours;
-        let (year, month, day) = self.exchange.market.listing(sym).first_day;
-        let first = jiff::civil::date(year, month, day).max(hours.date_at(hours.beginning()));
-        let open = hours.on(first).unwrap_or_else(|| hours.after(first)).open;
+        let (exchange, what) = (m.contract.exchange.as_str(), m.what.as_str());
+        let rest = format!("head {} {}", m.use_rth, m.format_date);
+        let pace = paced(sym, exchange, what, &rest);
+        if !self.keeps_pace(from, m.req_id, pace, out) || self.paced_by_fault(from, m.req_id, out) {
+            return;
+        }
+        if self.faults.farm_down("ushmds") || self.faults.link_down {
+            return;
+        }
+        if let Err((code, text)) = shown(what, self.exchange.market.listing(sym)) {
+            self.send_error(from.conn, (m.req_id, code), &text, out);
+            return;
+        }
+        let open = self.exchange.market.first_open(sym);
         let time = if m.format_date == 2 { open.as_second().to_string() } else { times::dashed_utc(open) };
         let head = HeadTimestamp { req_id: m.req_id, time: time.as_str().into() };
         self.send(from.conn, &Response::HeadTimestamp(head), out);
@@ -349,29 +304,24 @@ impl IbkrVenue {
 
     /// The running bar of each request that keeps up to date, once a second.
     pub(crate) fn stream_history(&mut self, conn: ConnId, out: &mut Vec<Output>) {
-        if self.exchange.session().is_none() || self.faults.farm_down("ushmds") {
+        if self.faults.farm_down("ushmds") {
             return;
         }
-        let ids: BTreeSet<i32> = self.conns[&conn].subscriptions.history.keys().copied().collect();
+        let ids: Vec<i32> = self.conns[&conn].subscriptions.history.keys().copied().collect();
         for req_id in ids {
             let keep = &self.conns[&conn].subscriptions.history[&req_id];
             let (sym, bar_start, request) = (keep.sym, keep.bar_start, keep.request.clone());
-            if self.faults.freezes(self.exchange.symbol(sym)) {
+            let now = self.exchange.now;
+            let open = self.exchange.market.hours_of(sym).open_at(now).is_some();
+            if !open || self.faults.freezes(self.exchange.symbol(sym)) {
                 continue;
             }
-            let (Some(size), Some(what)) =
-                (BarSize::parse(request.bar_size.as_str()), what_of(request.what.as_str()))
-            else {
-                continue;
-            };
-            let now = self.exchange.now;
-            let until = now + SignedDuration::from_secs(1);
-            let plan = Plan { what, size, from: bar_start, until };
-            let wanted = BarRequest { what, size, from: bar_start, until };
-            let bars = self.exchange.market.bars(sym, wanted, now);
+            let Ok(plan) = self.plan(sym, &request) else { continue };
+            let plan = Plan { from: bar_start, until: now + SignedDuration::from_secs(1), ..plan };
+            let bars = self.bars_of(sym, plan, request.use_rth);
             // When a bar ends, its last form and the first of the next are both told.
             for bar in bars.iter().rev().take(2).rev() {
-                let row = self.wire_bar(conn, bar, &request, plan);
+                let row = self.wire_bar((conn, sym), bar, &request, plan);
                 let update = HistoricalDataUpdate {
                     req_id,
                     count: row.count,
@@ -393,34 +343,8 @@ impl IbkrVenue {
     }
 }
 
-/// How far back a request reaches.
-#[derive(Debug, Clone, Copy)]
-enum Duration {
-    /// Of trading.
-    Seconds(i64),
-    /// Sessions.
-    Days(i64),
-    /// Weeks, months or years.
-    Calendar(Span),
-}
-
-impl Duration {
-    /// Reads `<n> S|D|W|M|Y` within TWS's limits.
-    fn parse(text: &str) -> Option<Self> {
-        let (count, unit) = text.trim().split_once(' ')?;
-        let count: i64 = count.parse().ok()?;
-        let up_to = |max: i64| (1..=max).contains(&count).then_some(count);
-        match unit.trim() {
-            "S" => up_to(86_400).map(Self::Seconds),
-            "D" => up_to(365).map(Self::Days),
-            "W" => up_to(52).map(|weeks| Self::Calendar(weeks.weeks())),
-            "M" => up_to(12).map(|months| Self::Calendar(months.months())),
-            "Y" => up_to(68).map(|years| Self::Calendar(years.years())),
-            _ => None,
-        }
-    }
-}
-
-fn compact(date: Date) -> String {
-    date.strftime("%Y%m%d").to_string()
+/// A request as the pacing rules see it.
+pub(crate) fn paced(sym: Sym, exchange: &str, what: &str, rest: &str) -> Paced {
+    let both_sides = what == "BID_ASK";
+    Paced { stream: format!("{sym:?} {exchange} {what}"), rest: format!("{what} {rest}"), both_sides }
 }

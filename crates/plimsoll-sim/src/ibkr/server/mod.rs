@@ -7,18 +7,22 @@
 mod account;
 mod adviser;
 mod contracts;
-pub(crate) mod history;
+mod describe;
+mod history;
 mod orders;
+pub(crate) mod pacing;
 mod quotes;
 mod read;
+mod search;
+mod span;
 mod start;
 mod tell;
 pub(crate) mod times;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
-use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, UserInfo};
-use plimsoll_tws::{Request, Response, Text, Word};
+use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, UserInfo, leading_number};
+use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word};
 
 use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::venue::IbkrVenue;
@@ -283,7 +287,9 @@ impl IbkrVenue {
             return;
         };
         let text = format!("Error reading request. Message id {id} is not supported by the simulator");
-        self.send_error(from.conn, (raw_req_id(*id, frame), 320), &text, out);
+        let version = self.conns.get(&from.conn).map(|conn| conn.version);
+        let req_id = version.map_or(NO_ID, |version| raw_req_id(version, *id, frame));
+        self.send_error(from.conn, (req_id, 320), &text, out);
     }
 
     fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
@@ -331,10 +337,13 @@ fn is_order_entry(request: &Request) -> bool {
 
 /// The number that an untyped request most likely carries: its first field, or its second where the
 /// first is the constant version that older messages lead with.
-fn raw_req_id(id: i32, frame: &RawFrame) -> i32 {
+fn raw_req_id(version: ServerVersion, id: i32, frame: &RawFrame) -> i32 {
     /// Untyped requests with a leading version field: depth, scanners, fundamentals, calculations,
     /// display groups.
     const WITH_VERSION: [i32; 14] = [10, 11, 23, 24, 52, 53, 54, 55, 56, 57, 67, 68, 69, 70];
+    if version.has(Gate::Protobuf) {
+        return leading_number(version, frame).unwrap_or(NO_ID);
+    }
     let fields: Vec<&[u8]> = frame.bytes().split(|b| *b == 0).collect();
     let index = if WITH_VERSION.contains(&id) { 2 } else { 1 };
     let text = fields.get(index).and_then(|field| std::str::from_utf8(field).ok());

@@ -3,25 +3,25 @@
 //! Owns subscriptions to what happens now and the stream of each second. A subscription gets the whole
 //! picture once and then only what changed, as a Gateway conflates it.
 
+use jiff::Timestamp;
 use plimsoll_model::Price;
 use plimsoll_tws::Response;
 use plimsoll_tws::message::{
     ById, MarketDataType, RealTimeBar, ReqMktData, ReqRealTimeBars, ReqTickByTickData, Tick, TickByTick,
-    TickGeneric, TickPrice, TickReqParams, TickSize, TickString,
+    TickGeneric, TickPrice, TickReqParams, TickSize, TickString, WireContract,
 };
 use rust_decimal::Decimal;
 
 use crate::ibkr::conn::{FiveSeconds, QuoteLine, TickKind};
-use crate::ibkr::order::dollars;
 use crate::ibkr::server::Asked;
-use crate::ibkr::server::contracts::UNKNOWN;
-use crate::ibkr::server::history::what_of;
-use crate::ibkr::server::orders::{price, shares};
+use crate::ibkr::server::contracts::Expired;
+use crate::ibkr::server::orders::shares;
+use crate::ibkr::server::span::{Shown, shown};
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};
-use crate::market::bars::BarSize;
-use crate::market::{BarRequest, Print, Second, Sym, timestamp};
+use crate::market::bars::{BarSize, What};
+use crate::market::{BarRequest, Market, Print, Second, Sym, timestamp};
 
 /// Market data lines of the login.
 const LINES_MAX: usize = 100;
@@ -57,10 +57,7 @@ struct Line {
 impl IbkrVenue {
     /// `reqMktData`.
     pub(crate) fn market_data(&mut self, from: Asked, m: &ReqMktData, out: &mut Vec<Output>) {
-        let Some(sym) = self.resolve(&m.contract) else {
-            self.send_error(from.conn, (m.req_id, 200), UNKNOWN, out);
-            return;
-        };
+        let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
         if self.subscriptions(from).quotes.contains_key(&m.req_id) {
             self.send_error(from.conn, (m.req_id, 102), "Duplicate ticker ID", out);
             return;
@@ -97,6 +94,23 @@ impl IbkrVenue {
         }
     }
 
+    /// The prices that a request is about; where there are none, the client is told why.
+    fn data_of(
+        &mut self,
+        from: Asked,
+        req_id: i32,
+        contract: &WireContract,
+        out: &mut Vec<Output>,
+    ) -> Option<Sym> {
+        match self.resolve_data(contract, Expired::Hidden) {
+            Ok(sym) => Some(sym),
+            Err((code, text)) => {
+                self.send_error(from.conn, (req_id, code), &text, out);
+                None
+            }
+        }
+    }
+
     fn introduce(&mut self, line: Line, out: &mut Vec<Output>) {
         let params = TickReqParams {
             req_id: line.req_id,
@@ -121,14 +135,16 @@ impl IbkrVenue {
         let now = self.exchange.now;
         let second = self.exchange.market.second(line.sym, now);
         let day = self.exchange.market.day_so_far(line.sym, now);
-        let last = self.exchange.last_px(line.sym);
+        let previous = self.px(line.sym, day.previous_close);
+        let last = self.exchange.market.last_price(line.sym, now);
+        let last = self.px(line.sym, last);
         match second {
             Some(second) => self.send_quote(line, None, second, out),
             None => self.send_no_quote(line, out),
         }
         if second.is_none_or(|second| second.print.is_none()) {
             let size = second.and_then(|second| second.print).map_or(100, |print| print.size);
-            self.send_price(line, tick::LAST, Some(price(last)), size, out);
+            self.send_price(line, tick::LAST, Some(last), size, out);
             self.send_size(line, tick::LAST_SIZE, size, out);
         }
         if let Some(trades) = day.trades {
@@ -138,9 +154,14 @@ impl IbkrVenue {
             self.send_price(line, tick::OPEN, Some(Price::new(trades.open())), 0, out);
             self.remember_range(line, (trades.high(), trades.low()));
         }
-        self.send_price(line, tick::CLOSE, Some(price(day.previous_close)), 0, out);
+        self.send_price(line, tick::CLOSE, Some(previous), 0, out);
         self.send_halted(line, out);
         self.remember(line, second);
+    }
+
+    /// A price of a symbol.
+    fn px(&self, sym: Sym, units: i64) -> Price {
+        Price::new(self.exchange.market.decimal(sym, units))
     }
 
     fn send_halted(&mut self, line: Line, out: &mut Vec<Output>) {
@@ -206,7 +227,7 @@ impl IbkrVenue {
         ];
         for (px_tick, size_tick, was, (px, size)) in sides {
             if was.is_none_or(|(was, _)| was != px) {
-                self.send_price(line, px_tick, Some(price(px)), size, out);
+                self.send_price(line, px_tick, Some(self.px(line.sym, px)), size, out);
             }
             if was.is_none_or(|(_, was)| was != size) {
                 self.send_size(line, size_tick, size, out);
@@ -228,7 +249,8 @@ impl IbkrVenue {
             self.send(line.conn, &Response::TickString(time), out);
         }
         if before.is_none_or(|before| before.price != print.price) {
-            self.send_price(line, tick::LAST, Some(price(print.price)), print.size, out);
+            let px = self.exchange.market.print_px(line.sym, print);
+            self.send_price(line, tick::LAST, Some(Price::new(px)), print.size, out);
         }
         self.send_size(line, tick::LAST_SIZE, print.size, out);
     }
@@ -250,14 +272,15 @@ impl IbkrVenue {
 
     /// `reqRealTimeBars`.
     pub(crate) fn five_second_bars(&mut self, from: Asked, m: &ReqRealTimeBars, out: &mut Vec<Output>) {
-        let Some(sym) = self.resolve(&m.contract) else {
-            self.send_error(from.conn, (m.req_id, 200), UNKNOWN, out);
-            return;
-        };
-        let Some(what) = what_of(m.what.as_str()) else {
-            let text = "Error validating request.-'bW' : cause - Invalid whatToShow for real time bars";
-            self.send_error(from.conn, (m.req_id, 321), text, out);
-            return;
+        let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
+        let listing = self.exchange.market.listing(sym);
+        let what = match shown(m.what.as_str(), listing) {
+            Ok(Shown::Market(what)) if what != What::BidAsk => what,
+            _ => {
+                let text = "Error validating request.-'bW' : cause - Invalid whatToShow for real time bars";
+                self.send_error(from.conn, (m.req_id, 321), text, out);
+                return;
+            }
         };
         self.subscriptions(from).five_seconds.insert(m.req_id, FiveSeconds { sym, what });
     }
@@ -275,10 +298,7 @@ impl IbkrVenue {
                 return;
             }
         };
-        let Some(sym) = self.resolve(&m.contract) else {
-            self.send_error(from.conn, (m.req_id, 200), UNKNOWN, out);
-            return;
-        };
+        let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
         if self.subscriptions(from).ticks.len() >= TICK_STREAMS_MAX {
             let text = "Max number of tick-by-tick requests has been reached.";
             self.send_error(from.conn, (m.req_id, 10190), text, out);
@@ -307,6 +327,21 @@ impl IbkrVenue {
             self.stream_five_seconds(conn, out);
             self.stream_history(conn, out);
         }
+    }
+
+    /// The next second in which something that is no stock trades and somebody listens: stocks alone would
+    /// let the night pass in one step.
+    pub(crate) fn next_foreign_second(&self) -> Option<Timestamp> {
+        let listening = |conn: &crate::ibkr::conn::Conn| conn.subscriptions.symbols().collect::<Vec<_>>();
+        let market = &self.exchange.market;
+        let mut schedules: Vec<Sym> = self.conns.values().flat_map(listening).collect();
+        schedules.retain(|sym| !market.listing(*sym).is_stock());
+        let next = timestamp(self.exchange.now.as_second() + 1);
+        let opens = |sym: Sym| {
+            let session = market.hours_of(sym).at_or_after(next);
+            if next <= session.open { session.open } else { next }
+        };
+        schedules.into_iter().map(opens).min()
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -352,7 +387,7 @@ impl IbkrVenue {
             let lots = Decimal::new(print.size, 0);
             let value = format!(
                 "{};{lots};{};{};{};false",
-                dollars(print.price),
+                self.exchange.market.print_px(line.sym, print),
                 now.as_millisecond(),
                 trades.volume,
                 trades.average()
@@ -388,7 +423,8 @@ impl IbkrVenue {
                 continue;
             }
             let Some(second) = self.exchange.market.second(sym, now) else { continue };
-            if let Some(tick) = tick_of(kind, now.as_second(), second) {
+            let market = &self.exchange.market;
+            if let Some(tick) = tick_of(market, sym, kind, now.as_second(), second) {
                 self.send(conn, &Response::TickByTick(TickByTick { req_id, tick }), out);
             }
         }
@@ -399,7 +435,7 @@ impl IbkrVenue {
         if now % 5 != 0 {
             return;
         }
-        let streams: Vec<(i32, Sym, crate::market::bars::What)> = self.conns[&conn]
+        let streams: Vec<(i32, Sym, What)> = self.conns[&conn]
             .subscriptions
             .five_seconds
             .iter()
@@ -414,6 +450,7 @@ impl IbkrVenue {
                 size: BarSize::Seconds(5),
                 from: timestamp(now - 5),
                 until: timestamp(now),
+                regular: false,
             };
             for bar in self.exchange.market.bars(sym, request, self.exchange.now) {
                 let volume = self.conns.get(&conn).map_or(bar.volume, |to| to.shares(bar.volume));
@@ -442,12 +479,13 @@ impl IbkrVenue {
     }
 }
 
-fn tick_of(kind: TickKind, time: i64, second: Second) -> Option<Tick> {
+fn tick_of(market: &Market, sym: Sym, kind: TickKind, time: i64, second: Second) -> Option<Tick> {
+    let px = |units| Some(Price::new(market.decimal(sym, units)));
     match kind {
         TickKind::Last | TickKind::AllLast => second.print.map(|print| Tick::Last {
             all: kind == TickKind::AllLast,
             time,
-            px: Some(price(print.price)),
+            px: Some(Price::new(market.print_px(sym, print))),
             size: Some(shares(print.size)),
             attributes: 0,
             exchange: "ARCA".into(),
@@ -455,15 +493,12 @@ fn tick_of(kind: TickKind, time: i64, second: Second) -> Option<Tick> {
         }),
         TickKind::BidAsk => Some(Tick::BidAsk {
             time,
-            bid: Some(price(second.bid)),
-            ask: Some(price(second.ask)),
+            bid: px(second.bid),
+            ask: px(second.ask),
             bid_size: Some(shares(second.bid_size)),
             ask_size: Some(shares(second.ask_size)),
             attributes: 0,
         }),
-        TickKind::Midpoint => {
-            let mid = Decimal::new((second.bid + second.ask) * 5, 3).normalize();
-            Some(Tick::Midpoint { time, px: Some(Price::new(mid)) })
-        }
+        TickKind::Midpoint => Some(Tick::Midpoint { time, px: Some(Price::new(market.middle(sym, second))) }),
     }
 }

@@ -4,21 +4,50 @@
 //! UTC form with a dash. Venue time is told in New York time under its legacy name, as a Gateway that is
 //! set to operator time zone does.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use plimsoll_tws::{Gate, ServerVersion};
 
+use crate::market::hours::Hours;
+
 /// How the zone is called on the wire.
 pub(crate) const ZONE_NAME: &str = "US/Eastern";
 
-/// A moment as executions and bars carry it.
+/// A moment as executions carry it.
 pub(crate) fn moment(at: Timestamp, zone: &TimeZone, version: ServerVersion) -> String {
-    let civil = at.to_zoned(zone.clone());
+    spelled(at, (zone, ZONE_NAME), version)
+}
+
+/// A moment as bars carry it: in the zone of the instrument.
+pub(crate) fn moment_of(at: Timestamp, hours: &Hours, version: ServerVersion) -> String {
+    spelled(at, (hours.zone(), hours.zone_name()), version)
+}
+
+fn spelled(at: Timestamp, (zone, name): (&TimeZone, &str), version: ServerVersion) -> String {
+    let civil = at.to_zoned(zone.clone()).datetime();
+    let (date, time) = (civil.date(), civil.time());
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
     if version.has(Gate::InstrumentTimezone) {
-        civil.strftime(&format!("%Y%m%d %H:%M:%S {ZONE_NAME}")).to_string()
+        format!("{year:04}{month:02}{day:02} {hour:02}:{minute:02}:{second:02} {name}")
     } else {
-        civil.strftime("%Y%m%d  %H:%M:%S").to_string()
+        format!("{year:04}{month:02}{day:02}  {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// A date as day bars carry it.
+pub(crate) fn compact(date: Date) -> String {
+    date.strftime("%Y%m%d").to_string()
+}
+
+/// Whether a date-time says no zone in any form.
+pub(crate) fn is_naive(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [date] => !date.contains('-'),
+        [_, _] => true,
+        _ => false,
     }
 }
 
@@ -32,7 +61,7 @@ pub(crate) fn dashed_utc(at: Timestamp) -> String {
 pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     let (date, rest) = text.split_at_checked(8)?;
-    let day = jiff::civil::Date::strptime("%Y%m%d", date).ok()?;
+    let day = Date::strptime("%Y%m%d", date).ok()?;
     if rest.is_empty() {
         let next = day.checked_add(1.day()).ok()?;
         return Some(next.to_zoned(zone.clone()).ok()?.timestamp());

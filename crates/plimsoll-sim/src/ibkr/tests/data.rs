@@ -227,7 +227,9 @@ fn impossible_requests_are_answered_with_tws_codes() {
         (history(1, "1 min", "1 fortnight", "TRADES"), 321),
         (history(1, "1 day", "60 S", "TRADES"), 162),
         (history(1, "1 secs", "1 Y", "TRADES"), 162),
-        (history(1, "1 day", "1 D", "OPTION_IMPLIED_VOLATILITY"), 162),
+        (history(1, "1 day", "1 D", "YIELD_BID"), 162),
+        (history(1, "1 day", "1 D", "RUMOURS"), 321),
+        (history(1, "5 secs", "1 W", "TRADES"), 162),
         (ReqHistoricalData { end: "noon".into(), ..history(1, "1 day", "1 D", "TRADES") }, 321),
         (far, 200),
     ];

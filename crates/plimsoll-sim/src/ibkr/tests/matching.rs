@@ -86,7 +86,7 @@ impl Script {
             i64::try_from(px).unwrap()
         };
         let (bid, ask) = (cents(bid), cents(ask));
-        let print = Some(Print { price: bid, size: 100, count: 1 });
+        let print = Some(Print { price: bid, beyond: 0, size: 100, count: 1 });
         let sym = self.venue.market.find("SPY").unwrap();
         self.venue.set_price(sym, Second { bid, ask, bid_size: size, ask_size: size, print });
     }

@@ -3,8 +3,10 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
 mod advisers;
+mod contracts;
 mod data;
 mod faults;
+mod history;
 mod hostile;
 mod lockstep;
 mod matching;
