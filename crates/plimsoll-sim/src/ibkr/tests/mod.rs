@@ -4,6 +4,7 @@
 
 mod accounts;
 mod advisers;
+mod combos;
 mod contracts;
 mod data;
 mod faults;
