@@ -5,9 +5,11 @@
 mod accounts;
 mod advisers;
 mod combos;
+mod connections;
 mod contracts;
 mod data;
 mod faults;
+mod groups;
 mod history;
 mod hostile;
 mod lockstep;
