@@ -4,9 +4,12 @@
 
 mod accounts;
 mod advisers;
+mod combos;
+mod connections;
 mod contracts;
 mod data;
 mod faults;
+mod groups;
 mod history;
 mod hostile;
 mod lockstep;
