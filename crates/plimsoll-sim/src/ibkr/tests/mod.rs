@@ -10,6 +10,7 @@ mod hostile;
 mod lockstep;
 mod matching;
 mod orders;
+mod replay;
 mod rig;
 mod start;
 
