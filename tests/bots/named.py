@@ -25,19 +25,19 @@ STREAMS = {
 
 # Kind to the last part of the names whose values depend on the moment.
 MOMENT = {
-    "tickprice": {"price"},
+    "tickprice": {"price", "size"},
     "ticksize": {"size"},
     "tickgeneric": {"value"},
     "tickstring": {"value"},
-    "orderstatus": {"avgfillprice", "lastfillprice"},
-    "updateaccountvalue": {"val"},
+    "orderstatus": {"avgfillprice", "averagefillprice", "lastfillprice"},
+    "updateaccountvalue": {"val", "value"},
     "updateportfolio": {"marketprice", "marketvalue", "averagecost", "unrealizedpnl", "realizedpnl"},
     "updateaccounttime": {"timestamp"},
-    "execdetails": {"time", "price", "avgprice"},
+    "execdetails": {"time", "price", "avgprice", "averageprice"},
     "commissionreport": {"realizedpnl"},
     "commissionandfeesreport": {"realizedpnl"},
-    "position": {"avgcost"},
-    "positionmulti": {"avgcost"},
+    "position": {"avgcost", "averagecost"},
+    "positionmulti": {"avgcost", "averagecost"},
     "accountsummary": {"value"},
     "accountupdatemulti": {"value"},
     "pnl": {"dailypnl", "unrealizedpnl", "realizedpnl"},
@@ -78,14 +78,19 @@ def _momentary(kind: str, fields: Named, name: str, value: str) -> bool:
     kind, last = canonical(kind), canonical(name.rsplit(".", 1)[-1])
     if kind in ONLY:
         return last not in ONLY[kind]
-    if kind == BAR and _has(fields, "date", TODAY):
+    if kind == BAR and _ends_today(fields, "date"):
         return last not in {"reqid", "date"}
-    if kind == BAR_END and _has(fields, "end", TODAY):
+    if kind == BAR_END and _ends_today(fields, "end"):
         return last in {"start", "end"}
     if kind == COMPLETED:
-        return last == "completedtime" and value.startswith(TODAY)
+        return last == "completedtime" and _is_today(value)
     return last in MOMENT.get(kind, ())
 
 
-def _has(fields: Named, last: str, beginning: str) -> bool:
-    return any(canonical(name.rsplit(".", 1)[-1]) == last and value.startswith(beginning) for name, value in fields)
+def _ends_today(fields: Named, last: str) -> bool:
+    return any(canonical(name.rsplit(".", 1)[-1]) == last and _is_today(value) for name, value in fields)
+
+
+def _is_today(value: str) -> bool:
+    # A library that reads dates writes them with dashes.
+    return value.replace("-", "").startswith(TODAY)

@@ -34,6 +34,8 @@ class Named(unittest.TestCase):
         today = [("reqId", "8"), ("bar.date", "20261118 10:00:00 US/Eastern"), ("bar.close", "690.1")]
         self.assertEqual(normalise("historicalData", past), past)
         self.assertEqual(normalise("historicalData", today), [*today[:2], ("bar.close", "~")])
+        read = [("date", "2026-11-18 10:00:00.0 -05:00:00"), ("close", "690.1")]
+        self.assertEqual(normalise("historicalData", read), [read[0], ("close", "~")])
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, NewOrder, OrdType, OrderId, OrderStatus, PermId,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, Leg, NewOrder, OrdType, OrderId, OrderStatus, PermId,
     Price, Qty, RawFrame, Side, TimeInForce,
 };
+use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
 use crate::limits;
@@ -38,6 +39,13 @@ impl Owner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderKey(u64);
 
+impl OrderKey {
+    /// The number; the same in every replay of one journal.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// One order.
 #[derive(Debug, Clone)]
 pub struct OrderState {
@@ -56,6 +64,8 @@ pub struct OrderState {
     pub account: Option<Account>,
     /// Of what.
     pub instrument: InstrumentId,
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<Leg>,
     /// Which way.
     pub side: Side,
     /// How much in all.
@@ -90,6 +100,8 @@ pub struct OrderState {
     pub status_frame: Option<RawFrame>,
     /// How much of it the ledger has posted as executions. A status can be ahead of its execution.
     pub posted_qty: Qty,
+    /// How much of each leg of a combo the ledger has posted.
+    pub(crate) legs_posted: BTreeMap<InstrumentId, Qty>,
     /// Changes that were sent and not confirmed: until then the worst of all counts.
     pub(crate) changes: Vec<Change>,
     /// It was closed because no answer of the broker named it; a later word brings it back.
@@ -116,6 +128,7 @@ impl OrderState {
             perm_id: None,
             account: Some(order.account.clone()),
             instrument: order.instrument.clone(),
+            legs: order.legs.clone(),
             side: order.side,
             qty: order.qty,
             ord_type: order.ord_type.clone(),
@@ -133,6 +146,7 @@ impl OrderState {
             open_order: None,
             status_frame: None,
             posted_qty: Qty::ZERO,
+            legs_posted: BTreeMap::new(),
             changes: Vec::new(),
             by_absence: false,
         }
@@ -144,6 +158,27 @@ impl OrderState {
         let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
         let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
         all.saturating_sub(self.posted_qty)
+    }
+
+    /// Which way, and how many times, the order trades this instrument: itself, or as a leg.
+    pub(crate) fn part_in(&self, instrument: &InstrumentId) -> Option<(Side, u32)> {
+        if self.instrument == *instrument {
+            return Some((self.side, 1));
+        }
+        let leg = self.legs.iter().find(|leg| leg.instrument == *instrument)?;
+        Some((leg.side_in(self.side), leg.ratio))
+    }
+
+    /// The ledger has posted an execution of one leg. A combo is posted as far as its slowest leg is.
+    pub(crate) fn post_leg(&mut self, instrument: &InstrumentId, qty: Qty) {
+        let posted = self.legs_posted.entry(instrument.clone()).or_insert(Qty::ZERO);
+        *posted = posted.checked_add(qty).unwrap_or(*posted);
+        let whole = |leg: &Leg| {
+            let posted = self.legs_posted.get(&leg.instrument).map_or(Decimal::ZERO, |qty| qty.get());
+            posted.checked_div(leg.ratio.into()).map(|combos| combos.floor())
+        };
+        let slowest = self.legs.iter().map(whole).min().flatten();
+        self.posted_qty = slowest.and_then(Qty::new).map_or(self.posted_qty, |all| all.max(self.posted_qty));
     }
 
     /// The venue has described the order: changes up to the one described are confirmed.
@@ -185,6 +220,8 @@ pub struct Book {
     open: BTreeSet<OrderKey>,
     /// Orders of which more is executed than the ledger has posted.
     unposted: BTreeSet<OrderKey>,
+    /// Orders that the latest event has entered or changed.
+    changed: BTreeSet<OrderKey>,
     next: u64,
 }
 
@@ -195,8 +232,19 @@ impl Book {
         let key = OrderKey(self.next);
         self.next += 1;
         self.orders.insert(key, state);
+        self.changed.insert(key);
         self.reindex(key);
         key
+    }
+
+    /// A new event: nothing is changed by it yet.
+    pub(crate) fn begin_event(&mut self) {
+        self.changed.clear();
+    }
+
+    /// The orders that the latest event has entered or changed.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.changed.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
     }
 
     /// Changes an order and keeps the indices true.
@@ -204,6 +252,7 @@ impl Book {
         if let Some(state) = self.orders.get_mut(&key) {
             change(state);
             state.by_absence &= !state.status.is_open();
+            self.changed.insert(key);
             self.reindex(key);
         }
     }

@@ -15,12 +15,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use plimsoll_calendar::Calendar;
-use plimsoll_ledger::{Ledger, Terms};
+use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
     Account, BotName, ClientId, Currency, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
 };
 
-use crate::book::{Book, OrderKey};
+use crate::book::{Book, OrderKey, OrderState};
+use crate::changes::Changes;
 use crate::config::{BotConfig, Config};
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::guard::{Context, Phase};
@@ -49,6 +50,7 @@ pub struct Bridge {
     pub(crate) halts: Halts,
     pub(crate) recon: Recon,
     pub(crate) hearing: Hearing,
+    pub(crate) changes: Changes,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -86,6 +88,7 @@ impl Bridge {
             halts: Halts::default(),
             recon: Recon::new(),
             hearing: Hearing::new(),
+            changes: Changes::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -97,6 +100,8 @@ impl Bridge {
 
     /// Takes one event and says what is to be done about it.
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
+        self.book.begin_event();
+        self.changes.clear();
         match event {
             Event::Started { epoch, config } => self.started(epoch, config),
             Event::OwnUp { link } => self.own_up(now, link, out),
@@ -126,6 +131,22 @@ impl Bridge {
             Event::Operator(operator) => self.operator(now, operator, out),
             Event::Woke => self.woke(now, out),
         }
+    }
+
+    /// The orders that the latest event has entered or changed.
+    pub fn changed_orders(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.book.changed()
+    }
+
+    /// The executions that the latest event has posted, or whose fee it has told.
+    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow<'_>> {
+        self.changes.executions.iter().filter_map(|exec_id| self.ledger.execution(exec_id))
+    }
+
+    /// The holdings that the latest event has moved, each with all its holders.
+    pub fn changed_holdings(&self) -> impl Iterator<Item = (&Account, &InstrumentId, Vec<PositionRow>)> {
+        let holdings = self.changes.holdings.iter();
+        holdings.map(|(account, instrument)| (account, instrument, self.ledger.rows_of(account, instrument)))
     }
 
     /// When the bridge next has something to do by itself.
@@ -240,6 +261,7 @@ impl Bridge {
             replaces: false,
             client_id,
             group: &[],
+            parts: &[],
             asked: None,
             unbounded: None,
         }

@@ -103,8 +103,19 @@ pub struct GuardSpec {
     pub keys: &'static [&'static str],
     /// The reasons that it can give, by [`Reason::as_str`]; any of them may also come as `group_denied`.
     pub reasons: &'static [&'static str],
+    /// What of a combo it judges.
+    judges: Judges,
     /// The judgement.
     check: fn(&Context<'_>, &NewOrder) -> Result<(), Reason>,
+}
+
+/// What a guard is handed of a combo. Any other order is its own only part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judges {
+    /// The message as it is: its account, its time, its repetition.
+    Message,
+    /// What it trades of each leg.
+    Parts,
 }
 
 /// All guards, in the order of judgement.
@@ -124,6 +135,7 @@ pub const GUARDS: &[GuardSpec] = &[
             "parent_unknown",
             "too_many",
         ],
+        judges: Judges::Message,
         check: supported::check,
     },
     GuardSpec {
@@ -132,6 +144,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "orders without an account, or for an account that is not the bot's",
         keys: &["bot.accounts", "bot.fill_account"],
         reasons: &["account_missing", "account_not_allowed", "account_changed"],
+        judges: Judges::Message,
         check: account::check,
     },
     GuardSpec {
@@ -140,6 +153,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "orders for an instrument that the bot does not own",
         keys: &["bot.instruments", "bot.shared"],
         reasons: &["not_owned", "contract_unknown", "contract_mismatch", "contract_unconfirmed"],
+        judges: Judges::Parts,
         check: ownership::check,
     },
     GuardSpec {
@@ -148,6 +162,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "new risk after somebody said stop",
         keys: &[],
         reasons: &["halted"],
+        judges: Judges::Parts,
         check: halted::check,
     },
     GuardSpec {
@@ -156,6 +171,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "orders before the broker's orders, executions and positions are known",
         keys: &["venue.client_id"],
         reasons: &["not_reconciled", "waited_too_long", "link_changed"],
+        judges: Judges::Message,
         check: reconciled::check,
     },
     GuardSpec {
@@ -164,6 +180,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "orders outside the trading session of that day",
         keys: &[],
         reasons: &["outside_session", "calendar_unknown"],
+        judges: Judges::Message,
         check: trading_session::check,
     },
     GuardSpec {
@@ -172,6 +189,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "on-close orders after the entry cutoff of the listing venue",
         keys: &[],
         reasons: &["after_cutoff", "no_auction", "calendar_unknown"],
+        judges: Judges::Message,
         check: close_cutoff::check,
     },
     GuardSpec {
@@ -180,6 +198,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "the same order again within the window, decisions carried out before, and order ids used before",
         keys: &["bot.duplicate_window"],
         reasons: &["repeated", "order_id_used", "decision_taken", "too_many"],
+        judges: Judges::Message,
         check: duplicate::check,
     },
     GuardSpec {
@@ -188,6 +207,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "new risk on a price that is too old",
         keys: &["bot.stale_after"],
         reasons: &["stale", "no_quote"],
+        judges: Judges::Parts,
         check: stale_data::check,
     },
     GuardSpec {
@@ -214,6 +234,7 @@ pub const GUARDS: &[GuardSpec] = &[
             "other_currency",
             "contract_unknown",
         ],
+        judges: Judges::Parts,
         check: limits::check,
     },
     GuardSpec {
@@ -222,6 +243,7 @@ pub const GUARDS: &[GuardSpec] = &[
         summary: "orders that could trade with another order of the same account",
         keys: &["venue.on_close_crossing", "bot.price_collar"],
         reasons: &["would_cross"],
+        judges: Judges::Parts,
         check: self_match::check,
     },
 ];
@@ -263,12 +285,34 @@ impl<T> Cleared<T> {
 
 /// Runs every guard in order; the first no is the answer.
 pub(crate) fn judge(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    if !order.legs.is_empty() {
+        return judge_combo(ctx, order);
+    }
+    judge_parts(ctx, order, std::slice::from_ref(order))
+}
+
+/// A combo is allowed if the message is, and what it trades of each leg.
+fn judge_combo(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    let Some(parts) = order.parts() else {
+        let reason = Reason::NotRepresentable { what: "the quantity of a leg" };
+        return Err(Denial { guard: GuardId::Limits, reason });
+    };
+    let ctx = Context { parts: &parts, ..*ctx };
+    judge_parts(&ctx, order, &parts)
+}
+
+fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Result<(), Denial> {
     if ctx.config.mode == Mode::Observe {
         // The only word that binds in observe mode must not be hidden behind another guard's.
-        halted::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Halt, reason })?;
+        let halted = parts.iter().try_for_each(|part| halted::check(ctx, part));
+        halted.map_err(|reason| Denial { guard: GuardId::Halt, reason })?;
     }
     for spec in GUARDS {
-        (spec.check)(ctx, order).map_err(|reason| {
+        let judged = match spec.judges {
+            Judges::Message => std::slice::from_ref(order),
+            Judges::Parts => parts,
+        };
+        judged.iter().try_for_each(|one| (spec.check)(ctx, one)).map_err(|reason| {
             let listed = spec.reasons.contains(&reason.as_str());
             debug_assert!(listed, "invariant: {} is a reason of {} in the table", reason.as_str(), spec.id);
             Denial { guard: spec.id, reason }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use plimsoll_calendar::Listing;
 use plimsoll_ledger::Terms;
 use plimsoll_model::{
-    Account, ClOrdId, ConId, Contract, ContractReport, InstrumentId, NewOrder, OrderRequest, SecType,
+    Account, ClOrdId, ComboLeg, ConId, Contract, ContractReport, InstrumentId, Leg, NewOrder, OrderRequest,
+    SecType,
 };
 
 use crate::config::{BotConfig, FillAccount};
@@ -48,6 +49,15 @@ impl Contracts {
         if !exchange.is_empty() {
             self.listings.insert(instrument.clone(), Listing::from_primary_exchange(exchange));
         }
+    }
+
+    /// The legs of a combo that the venue reports, as far as they are ours.
+    pub(crate) fn legs(&self, legs: &[ComboLeg]) -> Vec<Leg> {
+        let known = |leg: &ComboLeg| {
+            let instrument = self.con_ids.get(&leg.con_id)?.clone();
+            Some(Leg { instrument, ratio: leg.ratio, side: leg.side })
+        };
+        legs.iter().filter_map(known).collect()
     }
 
     /// Where the instrument is listed; unknown means the most conservative cutoffs.
@@ -102,10 +112,7 @@ pub(crate) fn take(
 ) -> Result<Intake, Denial> {
     let deny = |guard, reason| Denial { guard, reason };
     let unbounded = request.unguarded.first().copied();
-    if request.contract.sec_type == SecType::Combo {
-        let reason = Reason::Unbounded { feature: unbounded.unwrap_or("a combo") };
-        return Err(deny(GuardId::Supported, reason));
-    }
+    let legs = legs(contracts, request)?;
     let (account, filled_account) = match (&request.account, bot.fill_account) {
         (Some(account), _) => (account.clone(), None),
         (None, FillAccount::TheOnlyOne) if bot.accounts.len() == 1 => {
@@ -141,9 +148,38 @@ pub(crate) fn take(
         parent_id: request.parent_id,
         oca_group: request.oca_group.clone(),
         outside_rth: request.outside_rth,
+        legs,
         decision: decision(&request.order_ref),
     };
     Ok(Intake { order, filled_account, unbounded })
+}
+
+/// The legs of a combo. Each has to be a contract that the broker has named to us; the venue knows no other
+/// name of it in this message.
+fn legs(contracts: &Contracts, request: &OrderRequest) -> Result<Vec<Leg>, Denial> {
+    if request.contract.sec_type != SecType::Combo {
+        return Ok(Vec::new());
+    }
+    let unbounded = |feature| Denial { guard: GuardId::Supported, reason: Reason::Unbounded { feature } };
+    if request.legs.is_empty() {
+        return Err(unbounded(request.unguarded.first().copied().unwrap_or("a combo without legs")));
+    }
+    // A group's sums are kept by contract; a combo's part in one would not be counted.
+    if request.parent_id.is_some() || !request.oca_group.is_empty() {
+        return Err(unbounded("a combo in a bracket or a one-cancels-all group"));
+    }
+    let mut legs: Vec<Leg> = Vec::new();
+    for leg in &request.legs {
+        let Some(instrument) = contracts.con_ids.get(&leg.con_id).cloned() else {
+            let reason = Reason::ContractUnconfirmed { con_id: leg.con_id.0 };
+            return Err(Denial { guard: GuardId::Ownership, reason });
+        };
+        if legs.iter().any(|known| known.instrument == instrument) {
+            return Err(unbounded("a combo with one contract in two legs"));
+        }
+        legs.push(Leg { instrument, ratio: leg.ratio, side: leg.side });
+    }
+    Ok(legs)
 }
 
 /// The decision that a bot declares in the reference it writes: `decision:2026-11-27T10:00 SPY`. The wire has

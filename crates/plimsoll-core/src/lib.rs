@@ -18,6 +18,7 @@
 
 mod book;
 mod bridge;
+mod changes;
 pub mod config;
 mod drop_copy;
 pub mod guard;
@@ -43,7 +44,7 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
-pub use book::{Book, OrderState, Owner};
+pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::Bridge;
 pub use config::Config;
 pub use drop_copy::DropCopy;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Mono, NewOrder, OrdType, OrderId, Price, Qty,
-    RawFrame, Side,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, Leg, LinkId, Mono, NewOrder, OrdType, OrderId, Price,
+    Qty, RawFrame, Side,
 };
 
 use crate::Rewrite;
@@ -97,6 +97,7 @@ struct Said {
     cl_ord_id: ClOrdId,
     account: Account,
     instrument: InstrumentId,
+    legs: Vec<Leg>,
     side: Side,
     qty: Qty,
     ord_type: OrdType,
@@ -120,6 +121,7 @@ impl Recent {
             cl_ord_id: order.cl_ord_id.clone(),
             account: order.account.clone(),
             instrument: order.instrument.clone(),
+            legs: order.legs.clone(),
             side: order.side,
             qty: order.qty,
             ord_type: order.ord_type.clone(),
@@ -215,6 +217,7 @@ impl Said {
     fn says(&self, order: &NewOrder) -> bool {
         self.account == order.account
             && self.instrument == order.instrument
+            && self.legs == order.legs
             && self.side == order.side
             && self.qty == order.qty
             && self.ord_type == order.ord_type

@@ -2,6 +2,7 @@
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
 mod attacks;
+mod combos;
 mod decisions;
 mod groups;
 mod halts;
@@ -49,6 +50,7 @@ fn order_state(order_id: i32) -> crate::OrderState {
         parent_id: None,
         oca_group: "".into(),
         outside_rth: false,
+        legs: Vec::new(),
         decision: None,
     };
     crate::OrderState::ours(&order, ClientId(11), "", jiff::Timestamp::UNIX_EPOCH)

@@ -205,6 +205,12 @@ impl Ledger {
         Ok(Posted::Corrected)
     }
 
+    /// The posting under the id of any of its revisions, and its stem.
+    pub(crate) fn posting(&self, exec_id: &ExecId) -> Option<(&str, &Posting)> {
+        let (stem, posting) = self.postings.get_key_value(ExecKey::of(exec_id).stem)?;
+        Some((stem, posting))
+    }
+
     /// Takes an execution back: the venue declared it void. A repetition of the bust or of the execution
     /// changes nothing; a later correction brings it back.
     pub fn bust(&mut self, exec_id: &ExecId) -> Result<Posted, PostError> {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{BotName, Contract, Currency, Execution, Money, Position, Price, SecType};
+use plimsoll_model::{
+    Account, BotName, Contract, Currency, Execution, InstrumentId, Money, Position, Price, SecType,
+};
 use rust_decimal::Decimal;
 
 use crate::book::Book;
 use crate::exact;
-use crate::net::Net;
+use crate::net::{Net, PositionRow};
 
 /// What a price of an instrument means in money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +145,25 @@ impl Line {
             foreign: Holding::EMPTY,
             total: Position::FLAT,
         }
+    }
+
+    /// Every holder's position: bots by name, then what is foreign.
+    pub(crate) fn rows(&self, account: &Account, instrument: &InstrumentId) -> Vec<PositionRow> {
+        let bots = self.bots.iter().map(|(bot, holding)| (Some(bot.clone()), holding));
+        let foreign = self.has_foreign().then_some((None, &self.foreign));
+        let currency = self.terms.currency;
+        bots.chain(foreign)
+            .map(|(bot, holding)| PositionRow {
+                bot,
+                account: account.clone(),
+                instrument: instrument.clone(),
+                qty: holding.book.position(),
+                avg_price: holding.book.avg_price(self.terms.multiplier),
+                realised_gross: Money { amount: holding.book.realised(), currency },
+                fees: holding.fees_in(currency),
+                realised_net: holding.net(currency).expect("postings without a net are refused"),
+            })
+            .collect()
     }
 
     /// Whether anything foreign ever was here.

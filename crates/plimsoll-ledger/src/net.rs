@@ -1,6 +1,6 @@
 //! Figures that are shown: profit with its fees, and positions as rows.
 
-use plimsoll_model::{Account, BotName, InstrumentId, Money, Position, Price};
+use plimsoll_model::{Account, BotName, Execution, InstrumentId, Money, Position, Price};
 
 /// A profit after fees. The figure is final only if no fee is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,21 @@ impl Net {
     pub fn is_complete(&self) -> bool {
         self.other_fees.is_empty() && self.unknown_fees == 0 && !self.unknown_cost
     }
+}
+
+/// One execution as it is posted now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExecutionRow<'a> {
+    /// What all revisions of it have in common.
+    pub stem: &'a str,
+    /// Its latest revision.
+    pub execution: &'a Execution,
+    /// Whose order it was; none for what no bot of ours explains.
+    pub bot: Option<&'a BotName>,
+    /// What the venue charged, once it said so.
+    pub fee: Option<Money>,
+    /// Taken back by the venue, and without effect.
+    pub is_busted: bool,
 }
 
 /// One holder's position in one account and instrument.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Account, BotName, Currency, InstrumentId, Money, Position, Price};
+use plimsoll_model::{Account, BotName, Currency, ExecId, InstrumentId, Money, Position, Price};
 
 use crate::exact;
 use crate::ledger::Ledger;
-use crate::line::{Holding, Line};
-use crate::net::{Net, PositionRow};
+use crate::line::{Holding, Line, Posting};
+use crate::net::{ExecutionRow, Net, PositionRow};
 
 impl Ledger {
     /// The position that was adopted, not counting executions since.
@@ -80,24 +80,24 @@ impl Ledger {
 
     /// Every holder's position: bots by name, then what is foreign, each by account and instrument.
     pub fn rows(&self) -> Vec<PositionRow> {
-        let mut rows = Vec::new();
-        for (account, instrument, line) in self.all_lines() {
-            let bots = line.bots.iter().map(|(bot, holding)| (Some(bot.clone()), holding));
-            let foreign = line.has_foreign().then_some((None, &line.foreign));
-            rows.extend(bots.chain(foreign).map(|(bot, holding)| PositionRow {
-                bot,
-                account: account.clone(),
-                instrument: instrument.clone(),
-                qty: holding.book.position(),
-                avg_price: holding.book.avg_price(line.terms.multiplier),
-                realised_gross: Money { amount: holding.book.realised(), currency: line.terms.currency },
-                fees: holding.fees_in(line.terms.currency),
-                realised_net: holding.net(line.terms.currency).expect("postings without a net are refused"),
-            }));
-        }
+        let lines = self.all_lines();
+        let mut rows: Vec<_> =
+            lines.flat_map(|(account, instrument, line)| line.rows(account, instrument)).collect();
         // The walk was by account and instrument and sorting is stable; foreign rows go last.
         rows.sort_by(|a, b| (a.bot.is_none(), &a.bot).cmp(&(b.bot.is_none(), &b.bot)));
         rows
+    }
+
+    /// Every holder's position of one instrument in one account: bots by name, then what is foreign.
+    pub fn rows_of(&self, account: &Account, instrument: &InstrumentId) -> Vec<PositionRow> {
+        self.line(account, instrument).map_or_else(Vec::new, |line| line.rows(account, instrument))
+    }
+
+    /// An execution as it is posted now, under the id of any of its revisions.
+    pub fn execution(&self, exec_id: &ExecId) -> Option<ExecutionRow<'_>> {
+        let (stem, posting) = self.posting(exec_id)?;
+        let Posting { execution, bot, fee, busted, .. } = posting;
+        Some(ExecutionRow { stem, execution, bot: bot.as_ref(), fee: *fee, is_busted: *busted })
     }
 
     pub(crate) fn all_lines(&self) -> impl Iterator<Item = (&Account, &InstrumentId, &Line)> {

@@ -103,6 +103,9 @@ impl Price {
 }
 
 impl Qty {
+    /// The most that fits.
+    pub const MAX: Self = Self(Decimal::MAX);
+
     /// Wraps a decimal that is not negative.
     pub fn new(value: Decimal) -> Option<Self> {
         (value >= Decimal::ZERO).then_some(Self(value))
@@ -122,6 +125,11 @@ impl Qty {
     /// The sum, or nothing if it does not fit.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
+    }
+
+    /// So many times as much, or nothing if it does not fit.
+    pub fn checked_mul(self, times: u32) -> Option<Self> {
+        self.0.checked_mul(times.into()).map(Self)
     }
 
     /// The difference, never below zero.

@@ -23,7 +23,8 @@ pub use ids::{Account, BotName, ClOrdId, ClientId, ConId, ExecId, LinkId, OrderI
 pub use instrument::{Contract, InstrumentId, SecType};
 pub use now::{Mono, Now};
 pub use order::{
-    CancelRequest, NewOrder, OrdType, OrderRequest, OrderStatus, ReplaceRequest, Side, TimeInForce,
+    CancelRequest, ComboLeg, Leg, NewOrder, OrdType, OrderRequest, OrderStatus, ReplaceRequest, Side,
+    TimeInForce,
 };
 pub use report::{
     ContractReport, ErrorReport, ExecutionReport, OpenOrderReport, PositionReport, QuoteField, Report,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Account, BotName, ClOrdId, Contract, InstrumentId, OrderId, Price, Qty};
+use crate::{Account, BotName, ClOrdId, ConId, Contract, InstrumentId, OrderId, Price, Qty};
 
 /// FIX 54.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,6 +153,38 @@ impl TimeInForce {
     }
 }
 
+/// One leg of a combo as a message names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComboLeg {
+    /// The broker's number of the leg's contract.
+    pub con_id: ConId,
+    /// Contracts of the leg in one combo.
+    pub ratio: u32,
+    /// Which way a buyer of the combo trades it.
+    pub side: Side,
+}
+
+/// One leg of a combo whose contract is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg {
+    /// What.
+    pub instrument: InstrumentId,
+    /// Contracts of the leg in one combo.
+    pub ratio: u32,
+    /// Which way a buyer of the combo trades it.
+    pub side: Side,
+}
+
+impl Leg {
+    /// Which way the leg trades in an order of this side.
+    pub const fn side_in(&self, order: Side) -> Side {
+        match order {
+            Side::Buy => self.side,
+            Side::Sell => self.side.opposite(),
+        }
+    }
+}
+
 /// An order as the bot sent it, decoded. The account may be missing here and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRequest {
@@ -186,7 +218,9 @@ pub struct OrderRequest {
     pub what_if: bool,
     /// May trade outside regular hours.
     pub outside_rth: bool,
-    /// Names of features in the message that no guard can bound (`combo`, `adviser group`, …).
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<ComboLeg>,
+    /// Names of features in the message that no guard can bound (`cash quantity`, `adviser group`, …).
     pub unguarded: Vec<&'static str>,
 }
 
@@ -223,8 +257,30 @@ pub struct NewOrder {
     pub oca_group: Box<str>,
     /// May trade outside regular hours.
     pub outside_rth: bool,
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<Leg>,
     /// The decision that the bot declared this order to carry out; the same one never trades twice.
     pub decision: Option<Box<str>>,
+}
+
+impl NewOrder {
+    /// What a combo trades of each leg, as an order of its own that no price bounds: the legs' prices are
+    /// nobody's word. None if a quantity does not fit.
+    pub fn parts(&self) -> Option<Vec<Self>> {
+        let part = |leg: &Leg| {
+            Some(Self {
+                instrument: leg.instrument.clone(),
+                side: leg.side_in(self.side),
+                qty: self.qty.checked_mul(leg.ratio)?,
+                ord_type: OrdType::Other("leg".into()),
+                limit_px: None,
+                stop_px: None,
+                legs: Vec::new(),
+                ..self.clone()
+            })
+        };
+        self.legs.iter().map(part).collect()
+    }
 }
 
 /// A change of a working order (FIX 35=G): the order as it is to become.

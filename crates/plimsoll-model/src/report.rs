@@ -117,6 +117,8 @@ pub struct OpenOrderReport {
     pub status: OrderStatus,
     /// A margin preview, not an order.
     pub what_if: bool,
+    /// The legs of a combo; none of any other contract.
+    pub legs: Vec<crate::ComboLeg>,
     /// How much of it was executed; completed orders only.
     pub cum_qty: Option<Qty>,
 }

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 
 use plimsoll_model::{BotName, LinkId};
-use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX, VENUE_FRAME_MAX};
 use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
+use plimsoll_tws::{Gate, ServerVersion};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -93,10 +93,12 @@ async fn open(
 }
 
 /// The versions to offer the venue: the client's, as far as their layouts are known. 158 is never the
-/// highest.
+/// highest, and a client that speaks protobuf only gets 213 or nothing.
 fn clamp(hello: &ClientHello) -> Result<ClientHello, String> {
-    let max = handshake::negotiate(hello, u16::MAX).map_err(text)?.number();
-    let min = hello.min.max(ServerVersion::MIN.number());
+    let version = handshake::negotiate(hello, u16::MAX).map_err(text)?;
+    let max = version.number();
+    let lowest = if version.has(Gate::Protobuf) { version } else { ServerVersion::MIN };
+    let min = hello.min.max(lowest.number());
     Ok(ClientHello { min, max, options: hello.options.clone() })
 }
 

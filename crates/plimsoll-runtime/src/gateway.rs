@@ -24,6 +24,7 @@ use crate::input::{Input, OperatorInput, Shared};
 use crate::journal_thread::{Journal, JournalSink};
 use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
+use crate::projection::{Projection, ProjectionState};
 use crate::replay::{self, ReplayError, Resumed};
 use crate::view::View;
 use crate::work::Work;
@@ -120,7 +121,13 @@ impl Gateway {
             operator: api.as_ref().map(Api::address),
         };
         let reports = inputs.clone();
-        let journal = Journal::start(past.sink, move |report| {
+        let projection = match &past.sink {
+            JournalSink::Disk(writer) => Some(Projection::start(&settings.state_dir, writer.head())),
+            JournalSink::Memory(_) => None,
+        };
+        let projection = projection.transpose().map_err(StartError::Thread)?;
+        let follows = projection.as_ref().map(Projection::state);
+        let journal = Journal::start(past.sink, projection, move |report| {
             let _ = reports.send(Input::Journal(report));
         })
         .map_err(StartError::Thread)?;
@@ -133,6 +140,7 @@ impl Gateway {
             epoch: past.epoch,
             clock,
             journal,
+            follows,
             shared,
             ports,
             api,
@@ -153,6 +161,7 @@ pub(crate) struct Parts {
     pub(crate) epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
+    pub(crate) follows: Option<ProjectionState>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) ports: Vec<(BotName, Bound)>,
     pub(crate) api: Option<Api>,

@@ -13,6 +13,8 @@ use std::thread::JoinHandle;
 use plimsoll_journal::{Body, FileSink, Head, MemorySink, Sink, WriteError, Writer};
 use plimsoll_model::Now;
 
+use crate::projection::{Followed, Projection};
+
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
 
@@ -71,6 +73,7 @@ impl Journal {
     /// Starts the thread, if the sink needs one. `report` is called from it.
     pub(crate) fn start(
         sink: JournalSink,
+        projection: Option<Projection>,
         report: impl FnMut(JournalReport) + Send + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
@@ -84,7 +87,7 @@ impl Journal {
                 let shared = Arc::clone(&shared);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
-                    .spawn(move || run(*writer, &waiting, &shared, report))?;
+                    .spawn(move || run(*writer, projection, &waiting, &shared, report))?;
                 Kind::Thread { entries: Some(entries), batch: Vec::new(), thread: Some(thread) }
             }
         };
@@ -183,6 +186,7 @@ impl Shared {
 /// Takes everything that waits, writes it, syncs once if anybody asked, and starts over.
 fn run<S: Sink>(
     mut writer: Writer<S>,
+    mut projection: Option<Projection>,
     waiting: &Receiver<Vec<Entry>>,
     shared: &Shared,
     mut report: impl FnMut(JournalReport),
@@ -191,7 +195,8 @@ fn run<S: Sink>(
     while let Ok(first) = waiting.recv() {
         let mut entries = 0;
         let taken = std::iter::once(first).chain(waiting.try_iter()).flatten();
-        let done = take(&mut writer, taken, &mut tokens, &mut entries);
+        let mut followed = projection.as_ref().map(|_| Vec::new());
+        let done = take(&mut writer, taken, &mut tokens, &mut entries, &mut followed);
         shared.written(entries, writer.head());
         if let Err(error) = done {
             report(JournalReport::Failed(error));
@@ -199,6 +204,9 @@ fn run<S: Sink>(
         }
         for token in tokens.drain(..) {
             report(JournalReport::Flushed(token));
+        }
+        if let (Some(projection), Some(followed)) = (&mut projection, followed) {
+            projection.tell(followed);
         }
     }
     if let Err(error) = writer.sync() {
@@ -211,12 +219,16 @@ fn take<S: Sink>(
     entries: impl Iterator<Item = Entry>,
     tokens: &mut Vec<u64>,
     taken: &mut usize,
+    followed: &mut Option<Vec<Followed>>,
 ) -> Result<(), WriteError> {
     for entry in entries {
         *taken += 1;
         match entry {
             Entry::Append(now, body) => {
                 writer.append(now, &body)?;
+                if let Some(followed) = followed {
+                    followed.push(Followed { head: writer.head(), now, body });
+                }
             }
             Entry::Flush(token) => tokens.push(token),
         }
@@ -273,7 +285,7 @@ mod tests {
         }
         drop(sender);
         let mut reports = Vec::new();
-        run(writer, &receiver, &Shared::default(), |report| {
+        run(writer, None, &receiver, &Shared::default(), |report| {
             reports.push(match report {
                 JournalReport::Flushed(token) => format!("flushed {token}"),
                 JournalReport::Failed(error) => format!("failed: {error}"),
@@ -306,7 +318,7 @@ mod tests {
     fn memory_answers_at_once() {
         let (sender, receiver) = mpsc::channel();
         let memory = Writer::new(MemorySink::new(), Options::default(), 1);
-        let mut journal = Journal::start(JournalSink::Memory(Box::new(memory)), move |report| {
+        let mut journal = Journal::start(JournalSink::Memory(Box::new(memory)), None, move |report| {
             sender.send(matches!(report, JournalReport::Flushed(7))).unwrap();
         })
         .unwrap();

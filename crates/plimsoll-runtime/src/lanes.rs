@@ -300,6 +300,7 @@ mod tests {
             transmit: true,
             parent_id: None,
             oca_group: "".into(),
+            legs: Vec::new(),
             what_if: false,
             outside_rth: false,
             unguarded: vec![],

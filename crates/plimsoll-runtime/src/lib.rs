@@ -20,6 +20,7 @@ pub mod operator;
 pub mod operator_client;
 mod own;
 pub mod probe;
+pub mod projection;
 mod quotes;
 mod record;
 pub mod replay;

@@ -119,6 +119,7 @@ async fn start(
         .ok_or("closed during the handshake; is 127.0.0.1 among TWS's trusted addresses?")?;
     let hello = ServerHello::parse(&reply).map_err(|error| error.to_string())?;
     let version = ServerVersion::new(hello.version)
+        .filter(|version| version.number() <= offer.max)
         .ok_or_else(|| format!("it speaks version {}, which Plimsoll does not", hello.version))?;
     out.push(wire::our_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + START_MAX;
@@ -221,7 +222,7 @@ async fn watch(
 fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Shared) -> Result<(), String> {
     match wire::told_us(version, &raw) {
         Told::Report(report) => shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw })),
-        Told::Unreadable(why) if wire::is_broker_state(&raw) => {
+        Told::Unreadable(why) if wire::is_broker_state(version, &raw) => {
             return Err(format!(
                 "the broker's state is not known, because a line of it cannot be read: {why}"
             ));

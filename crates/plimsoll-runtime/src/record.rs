@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_record_of_another_day_is_refused_and_not_guessed() {
         let raw = Raw(bars("4|1|5||"));
-        assert!(event(Body::FromBot { link: 1, server_version: 213, raw }).is_err());
+        assert!(event(Body::FromBot { link: 1, server_version: 212, raw }).is_err());
         let halt = Body::Halt { level: "most".into(), bot: None, by: String::new(), reason: String::new() };
         assert!(event(halt).is_err());
     }

@@ -143,6 +143,8 @@ pub struct BreakRow {
 pub struct JournalRow {
     pub seq: u64,
     pub head: String,
+    /// `following`, or why the tables of the past do not grow.
+    pub projection: String,
 }
 
 /// What the shell knows and the bridge does not.
@@ -151,6 +153,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) environment: &'static str,
     pub(crate) clock_source: &'static str,
     pub(crate) head: Head,
+    pub(crate) projection: String,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) stages: &'a BTreeMap<BotName, Box<str>>,
     pub(crate) last_work: &'a BTreeMap<BotName, Timestamp>,
@@ -176,7 +179,11 @@ impl View {
             clock: ClockRow { now: rfc3339(snapshot.at), source: shell.clock_source },
             bots: bots(snapshot, &shell),
             breaks: breaks(snapshot, &shell),
-            journal: JournalRow { seq: shell.head.seq, head: shell.head.hash.to_string() },
+            journal: JournalRow {
+                seq: shell.head.seq,
+                head: shell.head.hash.to_string(),
+                projection: shell.projection,
+            },
             drop_copy: snapshot.drop_copy.as_str(),
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,

@@ -13,7 +13,7 @@ use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, ReqId, Reque
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
     CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
-    ReqMktData, StartApi, WireContract,
+    ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
 use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
@@ -55,20 +55,14 @@ pub(crate) enum Told {
     Unreadable(String),
 }
 
-/// The number in a frame's first field.
-pub(crate) fn message_id(frame: &RawFrame) -> Option<i32> {
-    let end = frame.bytes().iter().take(12).position(|byte| *byte == 0)?;
-    std::str::from_utf8(&frame.bytes()[..end]).ok()?.parse().ok()
-}
-
 /// Whether the frame says what is at the broker.
-pub(crate) fn is_broker_state(frame: &RawFrame) -> bool {
-    message_id(frame).is_some_and(|id| BROKER_STATE.contains(&id))
+pub(crate) fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool {
+    message_id(version, frame).is_some_and(|id| BROKER_STATE.contains(&id))
 }
 
 /// What a venue's frame is on a bot's link.
 pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
-    match message_id(frame) {
+    match message_id(version, frame) {
         Some(id) if CONCERNING.contains(&id) => told(version, frame),
         Some(id) if TICKS.contains(&id) => Told::RelayTick,
         _ => Told::Relay,
@@ -77,7 +71,7 @@ pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
 
 /// What a venue's frame is on our own connection; `Relay` means that nobody cares.
 pub(crate) fn told_us(version: ServerVersion, frame: &RawFrame) -> Told {
-    match message_id(frame) {
+    match message_id(version, frame) {
         Some(id) if CONCERNING.contains(&id) || CONCERNING_OWN.contains(&id) => told(version, frame),
         _ => Told::Relay,
     }
@@ -117,7 +111,7 @@ pub(crate) fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<Clie
 /// Which answers about holdings end with this request: a cancel, or a new question in the place of the
 /// old one.
 pub(crate) fn ends_holdings(version: ServerVersion, frame: &RawFrame) -> Option<Stream> {
-    if !message_id(frame).is_some_and(|id| ENDS_HOLDINGS.contains(&id)) {
+    if !message_id(version, frame).is_some_and(|id| ENDS_HOLDINGS.contains(&id)) {
         return None;
     }
     match Request::decode(version, frame) {
@@ -150,8 +144,8 @@ pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
 }
 
 /// Whether this is the venue's time in whole seconds, with which a batch begins in lockstep.
-pub(crate) fn is_batch_start(frame: &RawFrame) -> bool {
-    message_id(frame) == Some(49)
+pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
+    message_id(version, frame) == Some(49)
 }
 
 /// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.
@@ -329,6 +323,23 @@ mod tests {
         assert_eq!(start_api(v(178), &bars("71|2|11||")), Some(ClientId(11)));
         assert_eq!(start_api(v(178), &bars("62|1|")), None);
         assert_eq!(our_start(v(200), ClientId(900)), bars("71|2|900||"));
+    }
+
+    #[test]
+    fn frames_in_protobuf_are_sorted_by_their_number_like_those_in_text() {
+        let protobuf = ServerVersion::PROTOBUF;
+        let frame = |number: u8, body: &[u8]| RawFrame::new([&[0, 0, 0, number][..], body].concat().into());
+        assert!(matches!(told_bot(protobuf, &frame(201, b"")), Told::RelayTick), "tick price");
+        assert!(matches!(told_bot(protobuf, &frame(217, b"")), Told::Relay), "bars");
+        let status = told_bot(protobuf, &frame(203, b"\x08\x05\x12\x09Submitted\x1A\x010\x22\x03100"));
+        assert!(matches!(status, Told::Report(_)), "{status:?}");
+        assert!(matches!(told_bot(protobuf, &frame(203, b"\x08")), Told::Unreadable(_)));
+        assert!(is_broker_state(protobuf, &frame(205, b"")), "open order");
+        assert!(is_batch_start(protobuf, &frame(249, b"\x08\x05")), "current time");
+        assert_eq!(start_api(protobuf, &frame(0xFF, b"")), None);
+        let start = our_start(protobuf, ClientId(900));
+        assert_eq!(start.bytes(), b"\0\0\x01\x0F\x08\x84\x07");
+        assert_eq!(start_api(protobuf, &start), Some(ClientId(900)));
     }
 
     #[test]

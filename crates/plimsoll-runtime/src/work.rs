@@ -30,6 +30,7 @@ use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing};
 use crate::operator::Api;
 use crate::own::{self, Login};
+use crate::projection::ProjectionState;
 use crate::quotes::Conflation;
 use crate::wire;
 
@@ -75,6 +76,7 @@ pub(crate) struct Work {
     epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
+    follows: Option<ProjectionState>,
     pub(crate) lanes: Lanes<OperatorInput, VenueInput>,
     pub(crate) links: BTreeMap<LinkId, BotLink>,
     pub(crate) own: Option<OwnLink>,
@@ -112,6 +114,7 @@ impl Work {
             epoch: parts.epoch,
             clock: parts.clock,
             journal: parts.journal,
+            follows: parts.follows,
             lanes: Lanes::default(),
             links: BTreeMap::new(),
             own: None,

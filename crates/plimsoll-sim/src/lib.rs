@@ -26,7 +26,7 @@ mod market;
 pub use market::recorded::{BarFileError, Recording};
 
 pub use ibkr::{
-    ConfigError, ConnId, Fault, FaultError, FaultId, FaultKind, IbkrVenue, ManualOrder, ManualOrderError,
-    ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile, QuoteFieldName, SideName,
-    SpanText, StateView, VenueConfig,
+    ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
+    ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
+    QuoteFieldName, Sequences, SideName, SpanText, StateView, TwsSettings, VenueConfig, Which,
 };

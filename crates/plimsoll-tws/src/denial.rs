@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use plimsoll_model::{ClientId, OrderId, PermId, RawFrame};
 
 use crate::echo::{self, Echo};
-use crate::message::{ErrorMessage, OrderStatus, PlaceOrder};
-use crate::{Request, Response, ServerVersion, Text, Word};
+use crate::message::{ErrorMessage, Head, NUMBER_LEN, OrderStatus, PlaceOrder, leading_number};
+use crate::{Gate, Request, Response, ServerVersion, Text, Word};
 
 /// "Order rejected": ends the order in every client known.
 pub const ORDER_REJECTED: i32 = 201;
@@ -53,7 +53,7 @@ pub struct Standing<'a> {
 pub fn refuse_new(to: Addressee, frame: &RawFrame, reason: &str) -> Vec<RawFrame> {
     let (order_id, placed) = match Request::decode(to.version, frame) {
         Ok(Request::PlaceOrder(placed)) => (Some(OrderId(placed.order_id)), Some(placed)),
-        Ok(_) | Err(_) => (order_id_of(frame), None),
+        Ok(_) | Err(_) => (order_id_of(to.version, frame), None),
     };
     let what_if = placed.as_ref().is_some_and(|placed| placed.order.what_if);
     let mut frames = Vec::with_capacity(3);
@@ -99,9 +99,17 @@ pub fn error(to: Addressee, id: Option<OrderId>, code: i32, text: &str) -> RawFr
 }
 
 /// The order id of a `placeOrder` that is otherwise unreadable.
-pub fn order_id_of(frame: &RawFrame) -> Option<OrderId> {
-    let text = std::str::from_utf8(frame.bytes().strip_prefix(b"3\0")?.split(|b| *b == 0).next()?).ok()?;
-    text.parse().ok().map(OrderId)
+pub fn order_id_of(version: ServerVersion, frame: &RawFrame) -> Option<OrderId> {
+    let fields = if version.has(Gate::Protobuf) {
+        let head = Head::read(frame.bytes()).ok().filter(|head| head.id == 3)?;
+        if head.is_protobuf {
+            return leading_number(version, frame).map(OrderId);
+        }
+        &frame.bytes()[NUMBER_LEN..]
+    } else {
+        frame.bytes().strip_prefix(b"3\0")?
+    };
+    std::str::from_utf8(fields.split(|b| *b == 0).next()?).ok()?.parse().ok().map(OrderId)
 }
 
 fn inactive(to: Addressee, order_id: OrderId, placed: Option<&PlaceOrder>) -> Response {

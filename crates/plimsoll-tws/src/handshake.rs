@@ -162,7 +162,7 @@ impl ServerHello {
 pub enum NegotiateError {
     /// The client speaks protobuf only.
     #[error(
-        "client speaks versions {min} to {max} only and Plimsoll speaks 157 to 200; closed the connection, use a client release that still speaks 200"
+        "client speaks versions {min} to {max} only and Plimsoll speaks 157 to 200 and 213; closed the connection, use a client release that still speaks 213"
     )]
     ClientTooNew {
         /// The client's lowest version.
@@ -170,9 +170,10 @@ pub enum NegotiateError {
         /// The client's highest version.
         max: u16,
     },
-    /// The client is from before the oldest layouts known here.
+    /// The client is from before the oldest layouts known here, or from between the text protocol and the
+    /// one version that is protobuf throughout.
     #[error(
-        "client speaks versions {min} to {max} only and Plimsoll speaks 157 to 200; closed the connection, update the client"
+        "client speaks versions {min} to {max} only and Plimsoll speaks 157 to 200 and 213; closed the connection, update the client"
     )]
     ClientTooOld {
         /// The client's lowest version.
@@ -192,19 +193,22 @@ pub enum NegotiateError {
     },
 }
 
-/// The version to announce to a client: the highest that the client, the venue behind (`venue_max`) and
-/// the layouts of this crate have in common.
+/// The version to announce to a client, no higher than the venue behind speaks (`venue_max`): the highest of
+/// the text protocol for a client that speaks it, else 213.
 ///
 /// Announcing more than the client's maximum is never done: the client would go on to send its own older
 /// layout and every order would be unreadable.
 pub fn negotiate(hello: &ClientHello, venue_max: u16) -> Result<ServerVersion, NegotiateError> {
     let (min, max) = (hello.min, hello.max);
-    if min > ServerVersion::MAX.number() {
+    let protobuf = ServerVersion::PROTOBUF.number();
+    if min > protobuf {
         return Err(NegotiateError::ClientTooNew { min, max });
     }
+    let known =
+        if min > ServerVersion::MAX.number() { ServerVersion::at_most } else { ServerVersion::text_at_most };
     let too_old = NegotiateError::ClientTooOld { min, max };
-    let client = ServerVersion::at_most(max).filter(|v| v.number() >= min).ok_or(too_old)?;
-    let venue = ServerVersion::at_most(venue_max).map(|venue| venue.min(client));
+    let client = known(max).filter(|v| v.number() >= min).ok_or(too_old)?;
+    let venue = known(venue_max).map(|venue| venue.min(client));
     venue.filter(|v| v.number() >= min).ok_or(NegotiateError::VenueTooOld { min, venue_max })
 }
 
@@ -257,7 +261,11 @@ mod tests {
         assert_eq!(at(100, 193), Ok(193), "stoqey 1.6");
         assert_eq!(at(100, 225), Ok(200), "official 10.46");
         assert_eq!(at(100, 158), Ok(157), "158 is never announced");
-        assert!(matches!(at(213, 226), Err(NegotiateError::ClientTooNew { .. })), "protobuf only");
+        assert_eq!(at(213, 226), Ok(213), "Rust ibapi 5.5");
+        assert_eq!(at(208, 225), Ok(213), "ibkr-go 2");
+        assert_eq!(at(200, 225), Ok(200), "text as long as the client speaks it");
+        assert!(matches!(at(214, 226), Err(NegotiateError::ClientTooNew { .. })));
+        assert!(matches!(at(201, 212), Err(NegotiateError::ClientTooOld { .. })), "mixed versions only");
         assert!(matches!(at(100, 156), Err(NegotiateError::ClientTooOld { .. })));
         assert!(matches!(at(158, 158), Err(NegotiateError::ClientTooOld { .. })));
     }
@@ -267,6 +275,8 @@ mod tests {
         assert_eq!(negotiate(&hello(100, 225), 173).unwrap().number(), 173);
         let refused = negotiate(&hello(190, 225), 173);
         assert_eq!(refused, Err(NegotiateError::VenueTooOld { min: 190, venue_max: 173 }));
+        let refused = negotiate(&hello(213, 226), 212);
+        assert_eq!(refused, Err(NegotiateError::VenueTooOld { min: 213, venue_max: 212 }));
     }
 
     #[test]

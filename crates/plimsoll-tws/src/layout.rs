@@ -166,6 +166,11 @@ impl<'a> Reader<'a> {
         Ok(id)
     }
 
+    /// Begins behind the first bytes, which are no text.
+    pub(crate) fn pass_over(&mut self, bytes: usize) {
+        self.at = bytes.min(self.frame.len());
+    }
+
     pub(crate) const fn enter(&mut self, message: &'static str) {
         self.message = message;
     }
@@ -232,8 +237,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(version: ServerVersion) -> Self {
-        Self { out: BytesMut::with_capacity(128), version }
+    /// A writer whose fields follow the given bytes.
+    pub(crate) fn new(version: ServerVersion, head: &[u8]) -> Self {
+        let mut out = BytesMut::with_capacity(128);
+        out.put_slice(head);
+        Self { out, version }
     }
 
     pub(crate) fn into_frame(self) -> RawFrame {

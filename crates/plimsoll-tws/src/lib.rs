@@ -1,12 +1,11 @@
 //! The TWS wire protocol in both roles, without sockets: a simulator is the server, a gateway is both.
 //!
-//! Owns: frames ([`frame`]), the handshake ([`handshake`]), the typed messages of the text protocol at
-//! versions 157 to 200 ([`message`]), changes of single fields in place ([`rewrite`]), the translation
+//! Owns: frames ([`frame`]), the handshake ([`handshake`]), the typed messages ([`message`]) as text at
+//! versions 157 to 200 and as protobuf at 213, changes of single fields in place ([`rewrite`]), the translation
 //! into the vocabulary of `plimsoll-model` ([`translate`]), an order as a server reports it back ([`echo`]),
 //! and the frames of a refusal ([`denial`]).
 //!
-//! Does not own: sockets, deadlines, which message may come when, any decision about an order, and the
-//! protobuf form of versions above 200.
+//! Does not own: sockets, deadlines, which message may come when, any decision about an order.
 //!
 //! ```
 //! use plimsoll_tws::message::CancelOrder;
@@ -22,6 +21,7 @@
 mod layout;
 #[cfg(test)]
 mod properties;
+mod proto;
 mod spelling;
 mod text;
 mod version;

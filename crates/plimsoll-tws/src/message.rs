@@ -24,6 +24,11 @@ mod request;
 mod response;
 mod system;
 
+pub(crate) use condition::CONDITIONS_MAX;
+pub(crate) use contract::{LEGS_MAX, PARAMS_MAX};
+pub(crate) use envelope::{Head, NUMBER_LEN};
+pub(crate) use open_order::ALLOCATIONS_MAX;
+
 pub use account::*;
 pub use cancel::{CancelOrder, ExerciseOptions, ReqGlobalCancel};
 pub use completed_order::CompletedOrder;
@@ -32,10 +37,11 @@ pub use contract::{ComboLeg, DeltaNeutralContract, MarketLeg, TagValue, WireCont
 pub use contract_details::{ContractDetails, FundDetails, IneligibilityReason};
 pub use contract_search::*;
 pub use data_request::*;
+pub use envelope::{leading_number, message_id};
 pub use execution::{CommissionReport, ExecDetails, OrderStatus};
 pub use history::*;
 pub use market_data::*;
-pub use open_order::{OpenOrder, OrderAllocation, OrderState};
+pub use open_order::{AtVenue, OpenOrder, OrderAllocation, OrderState};
 pub use order::{
     Adjusted, Combo, DeltaNeutral, LegPrice, Order, PegBenchmark, PegOffsets, Scale, SoftDollarTier,
 };

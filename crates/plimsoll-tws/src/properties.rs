@@ -1,4 +1,4 @@
-//! Properties of all layouts at all versions, with messages that the layouts themselves make up.
+//! Properties of all layouts at all text versions, with messages that the layouts themselves make up.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use plimsoll_model::RawFrame;
 use crate::layout::{DecodeError, Fields, Problem, Step};
 use crate::message::Order;
 use crate::spelling::{Raw, Spelling};
-use crate::{Request, Response, ServerVersion, translate};
+use crate::{Gate, Request, Response, ServerVersion, translate};
 
 /// What fields are filled with. Every spelling takes at least one of them.
 const TEXTS: &[&str] = &[
@@ -106,7 +106,7 @@ impl Fields for Filler<'_, '_> {
 }
 
 fn any_version(u: &mut Unstructured<'_>) -> Result<ServerVersion> {
-    let all: Vec<_> = ServerVersion::all().collect();
+    let all: Vec<_> = ServerVersion::all().filter(|version| !version.has(Gate::Protobuf)).collect();
     u.choose(&all).copied()
 }
 

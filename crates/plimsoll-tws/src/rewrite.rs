@@ -2,8 +2,8 @@
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
 //! the order reference on the way back, the next order id, the list of accounts, the zone of an
-//! execution's time, one bot's part of a holding. Fields are found by
-//! walking the message's own layout. Does not own the decision to rewrite, nor any other change: what a
+//! execution's time, one bot's part of a holding. In text, fields are found by walking the message's own
+//! layout; in protobuf by their numbers. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
 
 mod holding;
@@ -13,7 +13,9 @@ use std::ops::Range;
 use bytes::{BufMut, BytesMut};
 use plimsoll_model::{Account, OrderId, RawFrame};
 
-use crate::{DecodeError, Request, Response, ServerVersion};
+use crate::message::{Head, NUMBER_LEN, message_id};
+use crate::proto::surgery::{self, Value};
+use crate::{DecodeError, Gate, Request, Response, ServerVersion};
 
 pub use holding::{Held, set_holding};
 
@@ -45,7 +47,7 @@ pub fn set_account(
     frame: &RawFrame,
     account: &Account,
 ) -> Result<RawFrame, RewriteError> {
-    in_order(version, frame, "account", account.as_str())
+    in_order(version, frame, "account", Value::Text(account.as_str()))
 }
 
 /// The order reference of a `placeOrder`.
@@ -54,7 +56,7 @@ pub fn set_order_ref(
     frame: &RawFrame,
     order_ref: &str,
 ) -> Result<RawFrame, RewriteError> {
-    in_order(version, frame, "orderRef", order_ref)
+    in_order(version, frame, "orderRef", Value::Text(order_ref))
 }
 
 /// The order reference of an `openOrder`, `execDetails` or `completedOrder`.
@@ -63,7 +65,7 @@ pub fn restore_order_ref(
     frame: &RawFrame,
     order_ref: &str,
 ) -> Result<RawFrame, RewriteError> {
-    in_response(version, frame, "orderRef", order_ref)
+    in_response(version, frame, "orderRef", Value::Text(order_ref))
 }
 
 /// The order id of a `nextValidId`.
@@ -75,7 +77,7 @@ pub fn set_next_valid_id(
     if Response::decode(version, frame)?.name() != "nextValidId" {
         return Err(no_such_field(frame, "orderId"));
     }
-    in_response(version, frame, "orderId", &order_id.to_string())
+    in_response(version, frame, "orderId", Value::Whole(order_id.0.into()))
 }
 
 /// The accounts of a `managedAccounts`, separated by commas.
@@ -85,7 +87,7 @@ pub fn set_managed_accounts(
     accounts: &[Account],
 ) -> Result<RawFrame, RewriteError> {
     let list: Vec<_> = accounts.iter().map(Account::as_str).collect();
-    in_response(version, frame, "accountsList", &list.join(","))
+    in_response(version, frame, "accountsList", Value::Text(&list.join(",")))
 }
 
 /// The time of an `execDetails`, if the venue spelled it in UTC without saying so (`20260611-13:31:08`):
@@ -96,7 +98,7 @@ pub fn name_zone(version: ServerVersion, frame: &RawFrame) -> Result<RawFrame, R
         return Err(no_such_field(frame, "time"));
     };
     match zoned(&execution.time.to_str_lossy()) {
-        Some(time) => in_response(version, frame, "time", &time),
+        Some(time) => in_response(version, frame, "time", Value::Text(&time)),
         None => Ok(frame.clone()),
     }
 }
@@ -109,28 +111,85 @@ fn zoned(time: &str) -> Option<String> {
     (is_date && is_clock).then(|| format!("{date} {clock} UTC"))
 }
 
+/// Where the fields are in protobuf, by the numbers on the way down.
+const PATHS: &[(&str, &str, &[u32])] = &[
+    ("placeOrder", "account", &[3, 12]),
+    ("placeOrder", "orderRef", &[3, 28]),
+    ("openOrder", "orderRef", &[3, 28]),
+    ("execDetails", "orderRef", &[3, 14]),
+    ("execDetails", "time", &[3, 3]),
+    ("completedOrder", "orderRef", &[2, 28]),
+    ("nextValidId", "orderId", &[1]),
+    ("managedAccounts", "accountsList", &[1]),
+    ("position", "position", &[3]),
+    ("position", "avgCost", &[4]),
+    ("positionMulti", "position", &[4]),
+    ("positionMulti", "avgCost", &[5]),
+    ("updatePortfolio", "position", &[2]),
+    ("updatePortfolio", "marketValue", &[4]),
+    ("updatePortfolio", "averageCost", &[5]),
+    ("updatePortfolio", "unrealizedPNL", &[6]),
+];
+
 fn in_order(
     version: ServerVersion,
     frame: &RawFrame,
     field: &'static str,
-    text: &str,
+    value: Value<'_>,
 ) -> Result<RawFrame, RewriteError> {
     // Other requests have accounts too; rewriting those would ask about another account than the bot did.
-    if !frame.bytes().starts_with(b"3\0") {
+    if message_id(version, frame) != Some(PLACE_ORDER) {
         return Err(no_such_field(frame, field));
     }
+    if is_protobuf(version, frame) {
+        return in_protobuf(frame, Request::decode(version, frame)?.name(), field, value);
+    }
     let place = Request::locate(version, frame, field)?.ok_or_else(|| no_such_field(frame, field))?;
-    splice(frame, place, field, text)
+    splice(frame, place, field, value)
 }
+
+/// The number of `placeOrder`.
+const PLACE_ORDER: i32 = 3;
 
 fn in_response(
     version: ServerVersion,
     frame: &RawFrame,
     field: &'static str,
-    text: &str,
+    value: Value<'_>,
 ) -> Result<RawFrame, RewriteError> {
+    if is_protobuf(version, frame) {
+        return in_protobuf(frame, Response::decode(version, frame)?.name(), field, value);
+    }
     let place = Response::locate(version, frame, field)?.ok_or_else(|| no_such_field(frame, field))?;
-    splice(frame, place, field, text)
+    splice(frame, place, field, value)
+}
+
+fn is_protobuf(version: ServerVersion, frame: &RawFrame) -> bool {
+    version.has(Gate::Protobuf) && Head::read(frame.bytes()).is_ok_and(|head| head.is_protobuf)
+}
+
+/// The frame has been read as a whole before, so that its bytes are a message.
+fn in_protobuf(
+    frame: &RawFrame,
+    message: &'static str,
+    field: &'static str,
+    value: Value<'_>,
+) -> Result<RawFrame, RewriteError> {
+    check_nul(field, value)?;
+    let known = PATHS.iter().find(|(of, name, _)| (*of, *name) == (message, field));
+    let (_, _, path) = known.ok_or_else(|| no_such_field(frame, field))?;
+    let (head, body) = frame.bytes().split_at(NUMBER_LEN);
+    let body = surgery::set(body, path, value).ok_or_else(|| no_such_field(frame, field))?;
+    let mut out = BytesMut::from(head);
+    out.put_slice(&body);
+    Ok(RawFrame::new(out.freeze()))
+}
+
+fn check_nul(field: &'static str, value: Value<'_>) -> Result<(), RewriteError> {
+    match value {
+        Value::Text(text) if text.contains('\0') => Err(RewriteError::Nul { field }),
+        Value::Text(_) | Value::Whole(_) | Value::Double(_) => Ok(()),
+    }
 }
 
 fn no_such_field(frame: &RawFrame, field: &'static str) -> RewriteError {
@@ -142,15 +201,16 @@ fn splice(
     frame: &RawFrame,
     place: Range<usize>,
     field: &'static str,
-    text: &str,
+    value: Value<'_>,
 ) -> Result<RawFrame, RewriteError> {
-    if text.contains('\0') {
-        return Err(RewriteError::Nul { field });
-    }
+    check_nul(field, value)?;
     let bytes = frame.bytes();
-    let mut out = BytesMut::with_capacity(bytes.len() - place.len() + text.len());
+    let mut out = BytesMut::with_capacity(bytes.len() + 64);
     out.put_slice(&bytes[..place.start]);
-    out.put_slice(text.as_bytes());
+    match value {
+        Value::Text(text) | Value::Double(text) => out.put_slice(text.as_bytes()),
+        Value::Whole(number) => out.put_slice(number.to_string().as_bytes()),
+    }
     out.put_slice(&bytes[place.end..]);
     Ok(RawFrame::new(out.freeze()))
 }

@@ -149,6 +149,18 @@ impl<T: Number> Spelling for Opt<'_, T> {
     }
 }
 
+impl<T: Number> Spelling for Option<T> {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        Opt(self, Unset::Empty).read(raw)
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        if let Some(value) = self {
+            value.put(out);
+        }
+    }
+}
+
 /// The offset of a pegged-to-best order: a distance, or "up to the midpoint", which the wire spells as
 /// infinity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,14 +7,14 @@ mod report;
 mod request;
 mod time;
 
-use plimsoll_model::{ConId, Contract, OrdType, Price, SecType, Side};
+use plimsoll_model::{ComboLeg, ConId, Contract, OrdType, Price, SecType, Side};
 use rust_decimal::Decimal;
 
 pub use report::{order_status, report};
 pub use request::request;
 pub use time::{timestamp, zone_of};
 
-use crate::message::WireContract;
+use crate::message::{self, Combo, WireContract};
 use crate::{DecodeError, Problem, Word};
 
 /// A value that is well-formed on the wire and still means nothing.
@@ -55,6 +55,16 @@ fn side(message: &'static str, word: &Word) -> Result<Side, DecodeError> {
         "SELL" | "SSHORT" | "SLONG" | "SLD" => Ok(Side::Sell),
         other => Err(meaningless(message, "action", other, "BUY or SELL")),
     }
+}
+
+/// The legs of a combo; none if any of them cannot be told, because a leg left out would be a risk left out.
+fn legs(combo: &Combo) -> Vec<ComboLeg> {
+    let leg = |leg: &message::ComboLeg| {
+        let ratio = u32::try_from(leg.ratio).ok().filter(|ratio| *ratio > 0)?;
+        let con_id = Some(ConId(leg.con_id)).filter(|id| id.0 > 0)?;
+        Some(ComboLeg { con_id, ratio, side: side("combo", &leg.action).ok()? })
+    };
+    combo.legs.iter().map(leg).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// The limit price where the type has one. Servers write `0.0` where there is none, and a computed price

@@ -5,40 +5,47 @@
 
 use std::fmt;
 
-/// A negotiated server version whose text layouts are all known: 157 to 200 without 158.
+/// A negotiated server version whose messages are all known: text at 157 to 200 without 158, protobuf at
+/// 213.
 ///
 /// 158 is never spoken: `ib_async` reads the order's duration only from 159 on while the wire carries
-/// it from 158, so every open order at 158 would be read shifted by one field.
+/// it from 158, so every open order at 158 would be read shifted by one field. 201 to 212 mix text and
+/// protobuf family by family, which no client needs; what comes after 213 adds nothing but fields.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerVersion(u16);
 
 impl ServerVersion {
     /// The lowest version spoken.
     pub const MIN: Self = Self(157);
-    /// The highest version spoken, the last one that is text only.
+    /// The highest version of the text protocol, the last one that is text only.
     pub const MAX: Self = Self(200);
+    /// The version at which every message is protobuf, the only such version spoken.
+    pub const PROTOBUF: Self = Self(213);
 
     /// The version, if its layouts are known.
     pub const fn new(number: u16) -> Option<Self> {
-        if number >= Self::MIN.0 && number <= Self::MAX.0 && number != 158 {
-            Some(Self(number))
-        } else {
-            None
-        }
+        let is_text = number >= Self::MIN.0 && number <= Self::MAX.0 && number != 158;
+        if is_text || number == Self::PROTOBUF.0 { Some(Self(number)) } else { None }
     }
 
     /// The highest known version that is not above `number`.
     pub const fn at_most(number: u16) -> Option<Self> {
         match number {
             158 => Some(Self(157)),
-            201.. => Some(Self::MAX),
+            201..=212 => Some(Self::MAX),
+            213.. => Some(Self::PROTOBUF),
             other => Self::new(other),
         }
     }
 
+    /// The highest version of the text protocol that is not above `number`.
+    pub const fn text_at_most(number: u16) -> Option<Self> {
+        Self::at_most(if number > Self::MAX.0 { Self::MAX.0 } else { number })
+    }
+
     /// Every version spoken, lowest first.
     pub fn all() -> impl Iterator<Item = Self> {
-        (Self::MIN.0..=Self::MAX.0).filter_map(Self::new)
+        (Self::MIN.0..=Self::PROTOBUF.0).filter_map(Self::new)
     }
 
     /// The number on the wire.
@@ -128,6 +135,8 @@ pub enum Gate {
     ImbalanceOnly,
     /// Executions of several days.
     ExecutionsOfDays,
+    /// Frames begin with their number in four bytes, and messages are protobuf.
+    Protobuf,
 }
 
 impl Gate {
@@ -166,6 +175,7 @@ impl Gate {
             Self::Submitter => (198, STAYS),
             Self::ImbalanceOnly => (199, STAYS),
             Self::ExecutionsOfDays => (200, STAYS),
+            Self::Protobuf => (201, STAYS),
         }
     }
 }
@@ -178,7 +188,17 @@ mod tests {
     fn version_158_is_never_spoken() {
         assert_eq!(ServerVersion::new(158), None);
         assert_eq!(ServerVersion::at_most(158).unwrap().number(), 157);
-        assert_eq!(ServerVersion::all().count(), 43);
+        assert_eq!(ServerVersion::all().count(), 44);
+    }
+
+    #[test]
+    fn mixed_versions_are_never_spoken_and_213_is_the_only_one_in_protobuf() {
+        assert!((201..=212).chain(214..=230).all(|number| ServerVersion::new(number).is_none()));
+        assert_eq!(ServerVersion::at_most(212), Some(ServerVersion::MAX));
+        assert_eq!(ServerVersion::at_most(226), Some(ServerVersion::PROTOBUF));
+        assert_eq!(ServerVersion::text_at_most(226), Some(ServerVersion::MAX));
+        let protobuf: Vec<_> = ServerVersion::all().filter(|v| v.has(Gate::Protobuf)).collect();
+        assert_eq!(protobuf, [ServerVersion::PROTOBUF]);
     }
 
     #[test]

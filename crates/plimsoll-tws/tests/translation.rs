@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_model::{
-    Account, ClientId, OrdType, OrderId, OrderStatus, PermId, QuoteField, RawFrame, Report,
+    Account, ClientId, ComboLeg, ConId, OrdType, OrderId, OrderStatus, PermId, QuoteField, RawFrame, Report,
     Request as Meaning, Side, TimeInForce,
 };
 use plimsoll_tws::denial::{self, Addressee};
@@ -56,7 +56,22 @@ fn what_no_guard_can_bound_is_named() {
     assert_eq!(named("|||||SELL|", "|||ISIN|US46090E1038|SELL|"), ["security identifier"]);
     assert_eq!(named("|0|0|0|0||||", "|0|0|0|0|STP|||"), ["adjusted order type"]);
     let combo = ORDER.replacen("|STK|", "|BAG|", 1).replacen("|1|0||0.0|", "|1|0|0|0|0||0.0|", 1);
-    assert!(matches!(asked(&combo), Meaning::Order(order) if order.unguarded == ["combo"]));
+    assert!(matches!(asked(&combo), Meaning::Order(order) if order.unguarded == ["combo without legs"]));
+    let legs = "|1|0|2|11|1|BUY|SMART|0|0||-1|12|2|SELL|SMART|0|0||-1|0|0||0.0|";
+    let combo = ORDER.replacen("|STK|", "|BAG|", 1).replacen("|1|0||0.0|", legs, 1);
+    let Meaning::Order(order) = asked(&combo) else { panic!("{combo}") };
+    assert_eq!(order.unguarded, Vec::<&str>::new());
+    let leg = |con_id, ratio, side| ComboLeg { con_id: ConId(con_id), ratio, side };
+    assert_eq!(order.legs, [leg(11, 1, Side::Buy), leg(12, 2, Side::Sell)]);
+    // A leg that cannot be told is a risk that cannot be told: none of them counts.
+    for (whole, broken) in
+        [("|11|1|BUY|", "|0|1|BUY|"), ("|12|2|", "|12|-2|"), ("|SELL|SMART|0|", "|HOLD|SMART|0|")]
+    {
+        let Meaning::Order(order) = asked(&combo.replacen(whole, broken, 1)) else { panic!("{broken}") };
+        assert_eq!(order.unguarded, ["combo without legs"], "{broken}");
+    }
+    let priced = combo.replacen("||-1|0|0||0.0|", "||-1|2|1.10||0||0.0|", 1);
+    assert!(matches!(asked(&priced), Meaning::Order(order) if order.unguarded == ["price of a leg"]));
 }
 
 #[test]

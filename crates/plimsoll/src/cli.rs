@@ -46,8 +46,10 @@ pub(crate) enum Command {
     Status(Ask),
     /// List the bots.
     Bots(Ask),
-    /// List today's orders, denied ones included.
-    Orders(Ask),
+    /// List orders, denied ones included: those that the running gateway keeps, or all with --history.
+    Orders(Orders),
+    /// List executions of all days, with or without a running gateway.
+    Executions(History),
     /// List positions by bot, net of fees.
     Positions(Ask),
     /// List differences between the ledger and the broker.
@@ -125,6 +127,43 @@ pub(crate) struct Ask {
     pub(crate) json: bool,
 }
 
+/// Options of `orders`.
+#[derive(Debug, Args)]
+pub(crate) struct Orders {
+    /// Of all days, with or without a running gateway.
+    #[arg(long)]
+    pub(crate) history: bool,
+    #[command(flatten)]
+    pub(crate) past: History,
+}
+
+/// A question about the past, answered from the journal's tables.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// From this UTC date or instant on.
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// Before this UTC date or instant.
+    #[arg(long, value_name = "DATE", value_parser = instant)]
+    pub(crate) to: Option<jiff::Timestamp>,
+    /// Only this bot's.
+    #[arg(long)]
+    pub(crate) bot: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `2026-11-27` is its first instant in UTC; anything longer names its own zone.
+fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    if let Ok(date) = text.parse::<jiff::civil::Date>() {
+        return date.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp()).map_err(|e| e.to_string());
+    }
+    text.parse().map_err(|_| "write a date (2026-11-27) or an instant (2026-11-27T14:30:00Z)".to_owned())
+}
+
 /// Which venue.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sim {
@@ -162,6 +201,30 @@ pub(crate) struct SimIbkr {
     /// The client that sees the orders of all clients.
     #[arg(long, value_name = "CLIENT")]
     pub(crate) master_client_id: Option<i32>,
+    /// The API may only read: orders and some lists are refused with 321.
+    #[arg(long)]
+    pub(crate) read_only_api: bool,
+    /// Tell 10349 for each order without time in force, as TWS does with its order presets.
+    #[arg(long)]
+    pub(crate) announce_preset_tif: bool,
+    /// Do not hand a returning client its open orders before its next order id.
+    #[arg(long)]
+    pub(crate) no_push_open_orders: bool,
+    /// Refuse with 163 a limit that is further through the market than this many percent.
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) price_percent_max: Option<u32>,
+    /// How executions are dated.
+    #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
+    pub(crate) execution_times: ExecutionTimes,
+    /// What clients are told around an execution.
+    #[arg(long, value_enum, default_value_t = Sequences::Plain)]
+    pub(crate) sequences: Sequences,
+    /// The price list for commissions.
+    #[arg(long, value_enum, default_value_t = FeePlan::Fixed)]
+    pub(crate) fees: FeePlan,
+    /// Charge the fees of SEC, FINRA and the audit trail too.
+    #[arg(long)]
+    pub(crate) regulatory_fees: bool,
     /// Where prices come from: `synthetic`, or a folder of bar files to be replayed.
     #[arg(long, default_value = "synthetic", value_name = "synthetic|DIR")]
     pub(crate) market: String,
@@ -184,6 +247,33 @@ pub(crate) struct SimIbkr {
 pub(crate) enum Profile {
     Live,
     Paper,
+}
+
+/// How executions are dated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutionTimes {
+    /// In New York time, with the zone's name.
+    Zoned,
+    /// In UTC with a dash, which some libraries misread.
+    Utc,
+}
+
+/// What clients are told around an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sequences {
+    /// Always the most usual sequence.
+    Plain,
+    /// Other recorded ones too, drawn by the seed.
+    Varied,
+}
+
+/// The price list for commissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FeePlan {
+    /// IBKR Pro Fixed.
+    Fixed,
+    /// IBKR Pro Tiered.
+    Tiered,
 }
 
 /// What an order without account meets.
@@ -294,6 +384,14 @@ pub(crate) enum Journal {
     },
     /// Run the journal through the bridge again; exit 1 if any decision differs.
     Replay(JournalPlace),
+    /// Make the tables that `orders --history` and `executions` ask, from the journal alone.
+    Project {
+        #[command(flatten)]
+        place: JournalPlace,
+        /// The file to make; the state directory's own if absent, and then no gateway may run.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Print the records as JSON lines.
     Export {
         #[command(flatten)]

@@ -6,6 +6,7 @@ mod ended;
 mod explain;
 mod gateway_dir;
 mod halt;
+mod history;
 mod journal;
 mod run;
 mod sim;
@@ -26,7 +27,9 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Check(query) => check::run(&query),
         Command::Status(query) => views::status(&query),
         Command::Bots(query) => views::bots(&query),
-        Command::Orders(query) => views::orders(&query),
+        Command::Orders(query) if query.history => history::orders(&query.past),
+        Command::Orders(query) => views::orders(&query.past),
+        Command::Executions(query) => history::executions(&query),
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
         Command::Halt(options) => halt::halt(&options),

@@ -57,7 +57,8 @@ fn an_unknown_guard_is_a_usage_error_that_names_the_nearest() {
 fn every_command_with_a_configuration_but_halt_refuses_a_missing_one() {
     let folder = Folder::new("missing");
     let file = folder.join("none.toml");
-    for command in ["run", "check", "status", "bots", "orders", "positions", "breaks", "resume"] {
+    for command in ["run", "check", "status", "bots", "orders", "executions", "positions", "breaks", "resume"]
+    {
         let (out, err) = ends(2, &[command, "--config", &file]);
         assert_eq!(out, "", "{command}");
         assert!(err.contains(&file) && err.contains("--config"), "{command}: {err}");
@@ -178,4 +179,19 @@ fn a_reader_that_has_had_enough_is_a_good_end() {
     let ended = plimsoll(&arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(ended.status.code(), Some(0));
     assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+}
+
+#[test]
+fn the_past_is_asked_of_tables_and_their_absence_says_how_to_make_them() {
+    let folder = Folder::new("past");
+    let state_dir = folder.path();
+    for arguments in [&["orders", "--history"][..], &["executions"]] {
+        let arguments = [arguments, &["--state-dir", state_dir]].concat();
+        let (out, err) = ends(3, &arguments);
+        assert!(out.is_empty() && err.contains("plimsoll journal project"), "{err}");
+    }
+    let (_, err) = ends(2, &["orders", "--bot", "trend", "--state-dir", state_dir]);
+    assert!(err.contains("--history"), "{err}");
+    let (_, err) = ends(2, &["executions", "--from", "yesterday", "--state-dir", state_dir]);
+    assert!(err.contains("2026-11-27"), "{err}");
 }

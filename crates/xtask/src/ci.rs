@@ -107,7 +107,8 @@ fn tidy(root: &Path) -> Result<()> {
 }
 
 fn fmt(root: &Path) -> Result<()> {
-    finish(cargo(root, &["fmt", "--all", "--check"]), STEP_MAX)
+    finish(cargo(root, &["fmt", "--all", "--check"]), STEP_MAX)?;
+    finish(cargo(root, &["fmt", "--manifest-path", clients::RUST_MANIFEST, "--check"]), STEP_MAX)
 }
 
 fn clippy(root: &Path) -> Result<()> {
@@ -126,7 +127,8 @@ fn scripts(root: &Path) -> Result<()> {
     command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
     command.args(["bots.test_named", "bots.test_told"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
-    finish(command, STEP_MAX)
+    finish(command, STEP_MAX)?;
+    finish(clients::rust_clients(root, "test"), STEP_MAX)
 }
 
 /// The same seed gives the same day at any speed, and the journal of the day reproduces every decision.
@@ -234,12 +236,16 @@ fn bots(root: &Path, python: &Path, module: &str) -> Command {
 
 fn release_binary(root: &Path) -> Result<PathBuf> {
     finish(cargo(root, &["build", "--release", "--package", "plimsoll"]), STEP_MAX)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let binary = root.join(target).join("release").join("plimsoll");
+    let binary = target(root).join("release").join("plimsoll");
     if !binary.is_file() {
         bail!("{} is not there after the build", binary.display());
     }
     Ok(binary)
+}
+
+/// Where cargo puts what it builds.
+fn target(root: &Path) -> PathBuf {
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 fn shared(root: &Path) -> Result<PathBuf> {

@@ -129,7 +129,8 @@ impl Bridge {
         let changes_one = self.open_of(asker, request.order_id).is_some();
         let known = self.contracts.identify(&request.contract).ok().filter(|_| !changes_one);
         if let Some(instrument) = known {
-            let mut state = without_account(asker, request, instrument, now);
+            let legs = self.contracts.legs(&request.legs);
+            let mut state = without_account(asker, request, (instrument, legs), now);
             state.status = OrderStatus::Denied;
             state.denied_by = Some(guard);
             self.book.insert(state);
@@ -194,7 +195,8 @@ impl Bridge {
             let instrument = self.contracts.identify(&request.contract).ok();
             let readable = taken.iter().find(|one| one.intake.order.order_id == request.order_id);
             if let (Some(instrument), None) = (instrument, readable) {
-                self.book.insert(without_account(asker, &request, instrument, now));
+                let legs = self.contracts.legs(&request.legs);
+                self.book.insert(without_account(asker, &request, (instrument, legs), now));
             } else if let Some(one) = readable {
                 let order = &one.intake.order;
                 let mut state = OrderState::ours(order, asker.client_id, &one.bot_ref, now.wall);
@@ -210,7 +212,7 @@ impl Bridge {
 fn without_account(
     asker: &Asker,
     request: &OrderRequest,
-    instrument: plimsoll_model::InstrumentId,
+    (instrument, legs): (plimsoll_model::InstrumentId, Vec<plimsoll_model::Leg>),
     now: Now,
 ) -> OrderState {
     OrderState {
@@ -221,6 +223,7 @@ fn without_account(
         perm_id: None::<PermId>,
         account: request.account.clone(),
         instrument,
+        legs,
         side: request.side,
         qty: request.qty,
         ord_type: request.ord_type.clone(),
@@ -238,6 +241,7 @@ fn without_account(
         open_order: None,
         status_frame: None,
         posted_qty: plimsoll_model::Qty::ZERO,
+        legs_posted: std::collections::BTreeMap::new(),
         changes: Vec::new(),
         by_absence: false,
     }

@@ -2,8 +2,8 @@
 
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
-    ClOrdId, ClientId, ErrorReport, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId, OrderStatus,
-    PermId, PositionReport, Qty, RawFrame, Report, StatusReport,
+    ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
+    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
 };
 
 use super::Bridge;
@@ -79,6 +79,7 @@ impl Bridge {
                 if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
                     out.push(Command::Notice { text: error.to_string() });
                 }
+                self.note_moved(exec_id);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
@@ -163,7 +164,8 @@ impl Bridge {
             key
         } else {
             let instrument = self.contracts.identify(&report.contract).ok()?;
-            self.book.insert(from_report(report, instrument, ours, now))
+            let legs = self.contracts.legs(&report.legs);
+            self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
         self.book.update(key, |state| {
@@ -228,6 +230,11 @@ impl Bridge {
             out.push(Command::Notice { text });
             return;
         };
+        if report.contract.sec_type == SecType::Combo {
+            // A line for the whole; its legs are executions of their own, and they move the positions.
+            self.note_combo_execution(key, report);
+            return;
+        }
         let owner = key.and_then(|key| self.book.get(key)).map(|state| state.owner.clone());
         let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| ours.as_ref().map(|o| o.1.clone()));
         let mut execution = report.execution.clone();
@@ -243,18 +250,42 @@ impl Bridge {
         if let Err(error) = &posted {
             out.push(Command::Notice { text: error.to_string() });
         }
+        self.note_moved(&execution.exec_id);
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
-                if posted == Ok(Posted::New) {
-                    let sum = state.posted_qty.checked_add(execution.last_qty);
-                    state.posted_qty = sum.unwrap_or(state.posted_qty);
+                let is_new = posted == Ok(Posted::New);
+                if state.legs.is_empty() {
+                    if is_new {
+                        let sum = state.posted_qty.checked_add(execution.last_qty);
+                        state.posted_qty = sum.unwrap_or(state.posted_qty);
+                    }
+                    state.cum_qty = state.cum_qty.max(report.cum_qty);
+                } else if is_new {
+                    state.post_leg(&execution.instrument, execution.last_qty);
                 }
-                state.cum_qty = state.cum_qty.max(report.cum_qty).max(state.posted_qty);
+                state.cum_qty = state.cum_qty.max(state.posted_qty);
                 state.status = next_status(state, state.status);
             });
         }
         self.doubt(now);
+    }
+
+    /// The execution, and the holding that it moves, are not what they were.
+    fn note_moved(&mut self, exec_id: &ExecId) {
+        let Some(row) = self.ledger.execution(exec_id) else { return };
+        let holding = (row.execution.account.clone(), row.execution.instrument.clone());
+        self.changes.executions.insert(exec_id.clone());
+        self.changes.holdings.insert(holding);
+    }
+
+    fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {
+        let Some(key) = key else { return };
+        self.book.update(key, |state| {
+            state.perm_id = named(report.perm_id).or(state.perm_id);
+            state.cum_qty = state.cum_qty.max(report.cum_qty);
+            state.status = next_status(state, state.status);
+        });
     }
 
     fn note_position(&mut self, now: Now, report: PositionReport, out: &mut Vec<Command>) {
@@ -307,7 +338,9 @@ fn named(perm_id: PermId) -> Option<PermId> {
 /// What a new word about an order makes of its state. Executions are facts: an order that is executed in
 /// full is filled whatever else is said, and an end is only left for life by an inactive order.
 fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
-    if !state.qty.is_zero() && state.cum_qty >= state.qty {
+    // A larger quantity that was asked for and not confirmed yet may be the one in the market.
+    let most = state.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO).max(state.qty);
+    if !most.is_zero() && state.cum_qty >= most {
         return OrderStatus::Filled;
     }
     match (state.status, said) {
@@ -323,6 +356,7 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
 fn from_report(
     report: &OpenOrderReport,
     instrument: plimsoll_model::InstrumentId,
+    legs: Vec<plimsoll_model::Leg>,
     ours: Option<(plimsoll_model::ClOrdId, plimsoll_model::BotName)>,
     now: Now,
 ) -> OrderState {
@@ -338,6 +372,7 @@ fn from_report(
         perm_id: named(report.perm_id),
         account: report.account.clone(),
         instrument,
+        legs,
         side: report.side,
         qty: report.qty,
         ord_type: report.ord_type.clone(),
@@ -355,6 +390,7 @@ fn from_report(
         open_order: None,
         status_frame: None,
         posted_qty: Qty::ZERO,
+        legs_posted: std::collections::BTreeMap::new(),
         changes: Vec::new(),
         by_absence: false,
     }

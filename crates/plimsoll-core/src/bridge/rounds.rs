@@ -140,6 +140,7 @@ impl Bridge {
 
     fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
         let Break { account, instrument, ledger, broker } = gap;
+        self.changes.holdings.insert((account.clone(), instrument.clone()));
         let key = (account.clone(), instrument.clone());
         let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
         let opening = self.ledger.opening(account, instrument);

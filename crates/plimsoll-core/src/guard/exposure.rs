@@ -104,19 +104,23 @@ impl Context<'_> {
             let of_client = state.client_id == Some(self.client_id);
             self.group.iter().find(|member| of_client && state.order_id == Some(member.order_id))
         };
-        let same = |state: &OrderState| {
-            state.account.as_ref().is_none_or(|account| *account == order.account)
-                && state.instrument == order.instrument
+        let part = |state: &OrderState| {
+            let same = state.account.as_ref().is_none_or(|account| *account == order.account);
+            state.part_in(&order.instrument).filter(|_| same)
         };
         let mut legs: Vec<_> = self
             .book
             .exposed()
-            .filter(|(key, state)| Some(*key) != self.own && same(state))
-            .map(|(_, state)| Leg {
+            .filter(|(key, _)| Some(*key) != self.own)
+            .filter_map(|(_, state)| Some((state, part(state)?)))
+            .map(|(state, (side, ratio))| Leg {
                 client_id: state.client_id,
                 order_id: state.order_id,
-                side: state.side,
-                qty: in_group(state).map_or(state.exposed_qty(), |member| worse(state, member)),
+                side,
+                qty: match in_group(state) {
+                    Some(member) => worse(state, member),
+                    None => times(state.exposed_qty(), ratio),
+                },
                 parent_id: state.parent_id,
                 oca_group: &state.oca_group,
             })
@@ -207,7 +211,13 @@ impl Context<'_> {
     }
 }
 
-/// What an order can still execute before or after its change, whichever is more.
+/// What an order can still execute of an instrument before or after its change, whichever is more.
 fn worse(state: &OrderState, change: &NewOrder) -> Qty {
-    state.exposed_qty().max(change.qty.saturating_sub(state.posted_qty))
+    let (_, ratio) = state.part_in(&change.instrument).unwrap_or((change.side, 1));
+    times(state.exposed_qty(), ratio).max(change.qty.saturating_sub(times(state.posted_qty, ratio)))
+}
+
+/// What does not fit is the most there can be: its sum with anything else then fits no more.
+fn times(qty: Qty, ratio: u32) -> Qty {
+    qty.checked_mul(ratio).unwrap_or(Qty::MAX)
 }

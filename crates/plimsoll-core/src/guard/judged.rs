@@ -33,6 +33,7 @@ pub enum Phase {
 }
 
 /// Everything that a guard may look at.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The instant of the judgement.
     pub now: Now,
@@ -58,6 +59,8 @@ pub struct Context<'a> {
     pub(crate) client_id: ClientId,
     /// Every message that leaves or stays together with this one, itself included.
     pub(crate) group: &'a [NewOrder],
+    /// What a combo trades of each of its legs, the judged one included; none of any other order.
+    pub(crate) parts: &'a [NewOrder],
     /// This message's number in the memory of what was asked; none while it is not in there yet.
     pub(crate) asked: Option<u64>,
     /// Features of the message that nothing can bound.
@@ -81,7 +84,7 @@ impl Context<'_> {
             move |state| {
                 // Whose account the venue has not named yet may be this one.
                 state.account.as_ref().is_none_or(|of| of == account)
-                    && state.instrument == *instrument
+                    && state.part_in(instrument).is_some()
                     && !state.leaves_qty().is_zero()
             },
         )

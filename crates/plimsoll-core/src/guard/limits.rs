@@ -95,7 +95,14 @@ fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.order_notional_max else {
         return Ok(());
     };
-    let notional = notional(ctx, order, price(ctx, order), order.qty.get(), max)?;
+    // All legs of a combo together.
+    let parts = if ctx.parts.is_empty() { std::slice::from_ref(order) } else { ctx.parts };
+    let mut worth = Money::zero(max.currency);
+    for part in parts {
+        let part = notional(ctx, part, price(ctx, part), part.qty.get(), max)?;
+        worth = worth.checked_add(part).ok_or(Reason::NotRepresentable { what: "the order's worth" })?;
+    }
+    let notional = Money { amount: worth.amount.normalize(), ..worth };
     if notional.amount > max.amount { Err(Reason::NotionalMax { notional, max }) } else { Ok(()) }
 }
 

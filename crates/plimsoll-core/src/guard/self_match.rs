@@ -11,18 +11,22 @@ use crate::book::OrderState;
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let opposite = ctx
         .working(&order.account, &order.instrument)
-        .filter(|state| state.side == order.side.opposite())
+        .filter(|state| side_in(state, order) == Some(order.side.opposite()))
         .filter(|state| !is_family(ctx, order, state))
         .find(|state| could_trade(ctx, order, state));
     match opposite {
         None => Ok(()),
         Some(state) => Err(Reason::WouldCross {
             with: state.label().into(),
-            side: state.side,
+            side: order.side.opposite(),
             qty: state.leaves_qty(),
             ord_type: state.ord_type.as_wire().into(),
         }),
     }
+}
+
+fn side_in(state: &OrderState, order: &NewOrder) -> Option<Side> {
+    state.part_in(&order.instrument).map(|(side, _)| side)
 }
 
 /// A bracket's children wait for their parent, so they never meet it, until a part of it is executed.
@@ -37,6 +41,10 @@ fn is_family(ctx: &Context<'_>, order: &NewOrder, state: &OrderState) -> bool {
 }
 
 fn could_trade(ctx: &Context<'_>, order: &NewOrder, state: &OrderState) -> bool {
+    if !state.legs.is_empty() {
+        // The price of a combo bounds none of its legs.
+        return true;
+    }
     let own = Priced { ord_type: &order.ord_type, limit_px: order.limit_px };
     let working = Priced { ord_type: &state.ord_type, limit_px: state.limit_px };
     // Until the venue confirms a change, nobody knows which of its forms is in the market.

@@ -53,6 +53,9 @@ fn change(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if state.instrument != order.instrument {
         return Err(Reason::OrderChanged { what: "instrument" });
     }
+    if state.legs != order.legs {
+        return Err(Reason::OrderChanged { what: "legs" });
+    }
     if state.changes.len() >= limits::CHANGES_PER_ORDER_MAX {
         return Err(Reason::TooMany { what: "unconfirmed changes", max: limits::CHANGES_PER_ORDER_MAX });
     }

@@ -337,3 +337,26 @@ fn a_halt_of_everything_does_not_cancel_at_the_venue_what_never_left() {
         "]],
     );
 }
+
+#[test]
+fn an_execution_before_the_confirmation_of_a_larger_quantity_does_not_end_the_order() {
+    // 20 of 100 are executed, so 80 still work; with 21 more the position could be 121, worth 60500.
+    check(
+        "
+        limit position 60000
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 1 SPY LMT 500.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend BUY 100 SPY LMT 500.00 id=5
+        10:00:04 venue fills trend 5 20 500.00
+        10:00:05 trend BUY 21 SPY LMT 500.00 id=6
+        10:00:06 trend BUY 20 SPY LMT 500.00 id=7
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 1 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 replace 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
+            10:00:05 deny 1 order 6: Plimsoll limits: position would be 60500 USD, limit 60000 USD
+            10:00:06 submit 1 BUY 20 SPY LMT 500.00 for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}

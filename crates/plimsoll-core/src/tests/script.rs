@@ -2,7 +2,8 @@
 //!
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
-//! [oca=g] [ref=decision:x] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
+//! [oca=g] [ref=decision:x]
+//! [legs=BUY:1:SPY,SELL:2:QQQ] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
@@ -24,9 +25,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, BotName, CancelRequest, ClientId, ConId, Contract, Currency, ErrorReport, ExecutionReport,
-    InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest, OrderStatus, PermId,
-    Position, Price, Qty, RawFrame, Report, Request, Side, TimeInForce,
+    Account, BotName, CancelRequest, ClientId, ComboLeg, ConId, Contract, Currency, ErrorReport,
+    ExecutionReport, InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest,
+    OrderStatus, PermId, Position, Price, Qty, RawFrame, Report, Request, SecType, Side, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -37,6 +38,18 @@ use crate::{Ask, Bridge, Command, Event, HaltLevel, Operator, Quote};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
 const OWN: LinkId = LinkId(900);
+
+/// The broker's number of an instrument, as the script's venue gives it.
+fn con_id(symbol: &str) -> ConId {
+    ConId(if symbol == "SPY" { 756_733 } else { 320_227_571 })
+}
+
+/// `BUY:2:SPY`.
+fn leg(text: &str) -> ComboLeg {
+    let [side, ratio, symbol] = text.split(':').collect::<Vec<_>>()[..] else { panic!("no leg: {text}") };
+    let side = if side == "BUY" { Side::Buy } else { Side::Sell };
+    ComboLeg { con_id: con_id(symbol), ratio: ratio.parse().unwrap(), side }
+}
 
 /// A venue's side of one order.
 #[derive(Clone)]
@@ -416,6 +429,7 @@ impl Script {
             transmit: true,
             parent_id: None,
             oca_group: "".into(),
+            legs: Vec::new(),
             what_if: false,
             outside_rth: false,
             unguarded: Vec::new(),
@@ -429,6 +443,10 @@ impl Script {
                 Some(("parent", v)) => order.parent_id = Some(OrderId(v.parse().unwrap())),
                 Some(("oca", v)) => order.oca_group = v.into(),
                 Some(("ref", v)) => order.order_ref = v.into(),
+                Some(("legs", v)) => {
+                    order.contract.sec_type = SecType::Combo;
+                    order.legs = v.split(',').map(leg).collect();
+                }
                 Some(("conid", v)) => order.contract.con_id = Some(ConId(v.parse().unwrap())),
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,

@@ -65,6 +65,7 @@ fn open_order(client: i32, order_id: i32, perm_id: i64) -> OpenOrderReport {
         order_ref: "".into(),
         parent_id: None,
         status: OrderStatus::New,
+        legs: Vec::new(),
         what_if: false,
         cum_qty: None,
     }

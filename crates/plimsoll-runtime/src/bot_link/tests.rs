@@ -36,7 +36,9 @@ fn the_venue_is_offered_only_versions_whose_layouts_are_known() {
     let range = |min, max| offer(min, max).map(|hello| (hello.min, hello.max));
     assert_eq!(range(100, 225), Ok((157, 200)));
     assert_eq!(range(157, 158), Ok((157, 157)), "158 is never spoken");
-    assert!(range(213, 226).is_err(), "protobuf only");
+    assert_eq!(range(213, 226), Ok((213, 213)), "protobuf only");
+    assert_eq!(range(208, 225), Ok((213, 213)), "no mixed version");
+    assert!(range(214, 226).is_err(), "too new");
     assert!(range(38, 66).is_err(), "too old");
 }
 

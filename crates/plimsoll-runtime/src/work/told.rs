@@ -181,12 +181,12 @@ impl Work {
             return;
         }
         let Some(version) = self.own.as_ref().map(|own| own.version) else { return };
-        if wire::is_batch_start(raw) && wire::has_barrier(version) {
+        if wire::is_batch_start(version, raw) && wire::has_barrier(version) {
             self.clock.set_lockstep(at);
             self.send_to_own(&wire::ask_barrier(version));
             return;
         }
-        if wire::is_batch_start(raw) {
+        if wire::is_batch_start(version, raw) {
             self.clock.set_lockstep(at);
         }
         self.tell_time();

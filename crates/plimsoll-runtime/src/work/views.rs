@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Work;
 use crate::gateway::{stages, without_stale_guard};
+use crate::projection::ProjectionState;
 use crate::view::{LinkRow, ShellFacts, View};
 
 impl Work {
@@ -30,6 +31,7 @@ impl Work {
                 environment: self.settings.environment.as_str(),
                 clock_source: self.clock.source_word(),
                 head: self.journal.head(),
+                projection: self.follows.as_ref().map_or_else(|| "none".to_owned(), ProjectionState::say),
                 links: own.chain(bots).collect(),
                 stages: &stages(&self.settings),
                 last_work: &self.worked_at,

@@ -60,6 +60,23 @@ pub(crate) struct Posting {
     pub(crate) commission: Decimal,
 }
 
+/// An execution that never was, with what its posting had done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Undone {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Shares, negative for a sale.
+    pub(crate) signed: i64,
+    /// Price times shares.
+    pub(crate) paid: Decimal,
+    /// The charge.
+    pub(crate) commission: Decimal,
+    /// The profit that was taken.
+    pub(crate) realized: Decimal,
+    /// What it did to the position's cost.
+    pub(crate) cost: Decimal,
+}
+
 /// What a corrected execution had done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CorrectionOf {
@@ -148,6 +165,22 @@ impl Book {
                 self.realized -= change;
             }
         }
+    }
+
+    /// What a symbol's position cost in all.
+    pub(crate) fn cost(&self, sym: Sym) -> Decimal {
+        self.holdings.get(&sym).map_or(Decimal::ZERO, |holding| holding.cost)
+    }
+
+    /// Takes a posting back.
+    pub(crate) fn undo(&mut self, undone: Undone) {
+        let paid = if undone.signed < 0 { -undone.paid } else { undone.paid };
+        self.cash += paid + undone.commission;
+        let holding = self.holdings.entry(undone.sym).or_default();
+        holding.qty -= undone.signed;
+        holding.cost -= undone.cost;
+        holding.realized -= undone.realized;
+        self.realized -= undone.realized;
     }
 
     /// Starts a new trade date: the day's profits begin at zero.
@@ -253,6 +286,21 @@ mod tests {
         assert_eq!(post(&mut book, Side::Buy, 30, 1900).as_deref(), Some("8.66666667"));
         assert_eq!(book.qty(sym()), 20);
         assert_eq!(book.holdings[&sym()].avg_cost().to_string(), "19.03333333");
+    }
+
+    // A bust leaves the account as it was: by the ledger's own rule for executions that never were.
+    #[test]
+    fn an_undone_sale_gives_back_shares_cash_and_cost() {
+        let mut book = Book::new(Decimal::from(10_000));
+        post(&mut book, Side::Buy, 100, 5000);
+        let (cash, cost) = (book.cash, book.cost(sym()));
+        let realized = Decimal::new(386, 1);
+        post(&mut book, Side::Sell, 40, 5100);
+        let change = book.cost(sym()) - cost;
+        let paid = Decimal::from(2_040);
+        book.undo(Undone { sym: sym(), signed: -40, paid, commission: Decimal::ONE, realized, cost: change });
+        assert_eq!((book.cash, book.cost(sym()), book.qty(sym())), (cash, cost, 100));
+        assert_eq!(book.realized, Decimal::ZERO);
     }
 
     // Whatever is traded, value must equal start plus profits: nothing appears from nowhere.

@@ -3,12 +3,14 @@
 //! Owns the crossing rule of on-close orders, the executions at the official prices, and expiry. Which
 //! orders may still enter or leave before an auction is decided at the door (`entry`, `cancel`).
 
-use plimsoll_model::{OrdType, PermId, Side, TimeInForce};
+use plimsoll_model::{PermId, Side, TimeInForce};
 
 use crate::ibkr::accounts::Book;
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::fill::Deal;
 use crate::ibkr::order::{Order, State};
+use crate::ibkr::profile::Difference;
+use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
 use crate::market::hours::Session;
 
@@ -20,7 +22,7 @@ impl Exchange {
     /// other. Paper lets them be.
     pub(crate) fn cross_on_close(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
-        if !self.is_live() || !order.ord_type.is_on_close() || !order.state.is_open() {
+        if !order.style.is_on_close() || !order.state.is_open() {
             return;
         }
         let crossing: Vec<PermId> = self
@@ -46,6 +48,9 @@ impl Exchange {
             );
             self.violated(order.client, Kind::CrossingOnClose, detail);
         }
+        if !self.lives(Difference::OnCloseCrossing) {
+            return;
+        }
         for id in crossing.into_iter().chain([perm]) {
             self.end_canceled(id, CROSSING);
         }
@@ -54,6 +59,11 @@ impl Exchange {
     /// The opening auction; then everything that waited for the open goes to work.
     pub(crate) fn open_session(&mut self, session: Session) {
         self.books.values_mut().for_each(Book::roll);
+        if self.closed_early.take().is_some() {
+            for sym in self.market.all().collect::<Vec<_>>() {
+                self.market.resume(sym, self.now);
+            }
+        }
         let waiting: Vec<PermId> = self.open.iter().copied().collect();
         for perm in &waiting {
             let order = self.order(*perm);
@@ -65,20 +75,48 @@ impl Exchange {
             let order = self.order(perm);
             if order.is_on_open() && order.state.is_listed() {
                 self.end_canceled(perm, "Order was not executed in the opening auction");
-            } else if order.state == State::Held("") && !order.ord_type.is_on_close() {
+            } else if order.state == State::Held("") && !order.style.is_on_close() {
                 self.activate(perm);
             }
         }
+    }
+
+    /// Good-till-date orders end at their time, also in the middle of a session.
+    pub(crate) fn end_overdue(&mut self) {
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            let order = self.order(perm);
+            let overdue = order.tif == TimeInForce::GoodTillDate
+                && order.good_till.is_some_and(|until| until <= self.now);
+            if overdue && order.state.is_listed() {
+                self.end_canceled(perm, "Order reached its good till date");
+            }
+        }
+    }
+
+    /// The exchange closes before its time: no auction, no further trade, and the day's orders end.
+    pub(crate) fn close_now(&mut self) {
+        let Some(session) = self.session() else { return };
+        self.closed_early = Some(session.date);
+        for sym in self.market.all().collect::<Vec<_>>() {
+            self.market.halt(sym, self.now);
+        }
+        self.end_day(session, "The exchange closed early");
     }
 
     /// The closing auction at the official close; then the day's orders end.
     pub(crate) fn close_session(&mut self, session: Session) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm);
-            if order.ord_type.is_on_close() && order.trade_date <= session.date && order.state.is_listed() {
+            if order.style.is_on_close() && order.trade_date <= session.date && order.state.is_listed() {
                 self.fill_in_auction(perm, Auction { session, opening: false });
             }
         }
+        self.end_day(session, "Order expired at the end of the session");
+        self.note_closing_values();
+    }
+
+    /// Orders that do not survive the day end with it.
+    fn end_day(&mut self, session: Session, why: &str) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm);
             let expired = order.tif == TimeInForce::GoodTillDate
@@ -91,9 +129,8 @@ impl Exchange {
                 // Staged orders live in TWS, not at the venue, and a day has no hold on them.
                 continue;
             }
-            self.end_canceled(perm, "Order expired at the end of the session");
+            self.end_canceled(perm, why);
         }
-        self.note_closing_values();
     }
 
     fn fill_in_auction(&mut self, perm: PermId, auction: Auction) {
@@ -133,7 +170,7 @@ struct Auction {
 
 /// Whether two on-close orders could be each other's other side.
 fn could_trade(one: &Order, other: &Order) -> bool {
-    let opposite = other.ord_type.is_on_close()
+    let opposite = other.style.is_on_close()
         && one.account == other.account
         && one.sym == other.sym
         && one.side != other.side
@@ -142,8 +179,8 @@ fn could_trade(one: &Order, other: &Order) -> bool {
         return false;
     }
     let (buy, sell) = if one.side == Side::Buy { (one, other) } else { (other, one) };
-    match (&buy.ord_type, &sell.ord_type) {
-        (OrdType::LimitOnClose, OrdType::LimitOnClose) => buy.limit_px >= sell.limit_px,
+    match (buy.style, sell.style) {
+        (Style::LimitOnClose, Style::LimitOnClose) => buy.limit_px >= sell.limit_px,
         // A market-on-close order trades at any price.
         _ => true,
     }

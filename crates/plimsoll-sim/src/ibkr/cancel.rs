@@ -7,6 +7,7 @@ use plimsoll_model::{ClientId, OrderId, PermId};
 
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::order::{Order, State};
+use crate::ibkr::profile::Difference;
 use crate::ibkr::violation::Kind;
 
 impl Exchange {
@@ -29,9 +30,11 @@ impl Exchange {
             self.tell_message(key, 10148, text);
             return;
         }
-        if self.is_live() && order.ord_type.is_on_close() && self.is_frozen(&order) {
+        if order.style.is_on_close() && self.is_frozen(&order) {
             let detail = format!("order {order_id}: {}", order.describe(self.symbol(order.sym)));
             self.violated(client, Kind::CancelAfterFreeze, detail);
+        }
+        if order.style.is_on_close() && self.is_frozen(&order) && self.lives(Difference::OnCloseCutoff) {
             let text = format!(
                 "Cancel attempted when order is not in a cancellable state.  Order permId = {}",
                 order.perm_id
@@ -39,9 +42,30 @@ impl Exchange {
             self.tell_message(key, 161, text);
             return;
         }
+        self.efficiency.entry(order.account.clone()).or_default().cancels += 1;
         self.order_mut(perm).state = State::PendingCancel;
         self.tell_status(perm);
-        self.end_canceled(perm, "");
+        let delay = self.faults.cancel_delay.and_then(|delay| self.now.checked_add(delay).ok());
+        match delay.filter(|due| *due > self.now) {
+            Some(due) => {
+                self.cancels.insert((due, perm));
+            }
+            None => self.end_canceled(perm, ""),
+        }
+        self.check_efficiency(&order.account, client);
+    }
+
+    /// A cancel reaches the exchange. If the order was executed meanwhile, the cancel has lost.
+    pub(crate) fn finish_cancel(&mut self, perm: PermId) {
+        let order = self.order(perm);
+        if order.state.is_open() {
+            self.end_canceled(perm, "");
+            return;
+        }
+        let (key, state) = ((order.client, order.order_id), order.state.as_wire());
+        let text =
+            format!("OrderId {} that needs to be cancelled cannot be cancelled, state: {state}.", key.1);
+        self.tell_message(key, 10148, text);
     }
 
     /// Every open order of the login, as TWS's global cancel has it: clients are not told apart.

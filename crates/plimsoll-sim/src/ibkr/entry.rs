@@ -1,22 +1,23 @@
 //! New orders and changes of working ones: one message in TWS, so one door here.
 //!
-//! Owns the order of the checks (id, then the order itself, then account, then what the live venue
-//! minds), staging of brackets until their last leg, and the life of an order up to its first match.
+//! Owns the order of the checks (id, then the order itself, then account, then what the venue minds),
+//! staging of brackets until their last leg, and the life of an order up to its first match. Changes are
+//! in `change`, what the venue minds is in `admit`.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Price, Qty, Side, TimeInForce};
 use rust_decimal::Decimal;
 
-use crate::ibkr::MissingAccount;
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::fill::Deal;
-use crate::ibkr::order::{Oca, OcaRule, Order, State, dollars};
+use crate::ibkr::order::{Oca, OcaRule, Order, State};
+use crate::ibkr::profile::Difference;
 use crate::ibkr::rules::{self, Numbers, Refusal};
+use crate::ibkr::terms::Terms;
 use crate::ibkr::violation::Kind;
 use crate::market::Sym;
-
-/// At most this many working orders per contract, side and account.
-const WORKING_MAX: usize = 20;
 
 /// An order as a client sent it, its contract already found.
 #[derive(Debug, Clone)]
@@ -55,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) outside_rth: bool,
     /// The client's text.
     pub(crate) order_ref: Box<str>,
+    /// What it asks beyond the usual.
+    pub(crate) terms: Terms,
 }
 
 impl Exchange {
@@ -104,7 +107,7 @@ impl Exchange {
         OrderId(self.highest_id.get(&client).map_or(1, |highest| highest.0.saturating_add(1)))
     }
 
-    fn describe(&self, entry: &Entry) -> String {
+    pub(crate) fn describe(&self, entry: &Entry) -> String {
         let symbol = self.symbol(entry.sym);
         format!("order {}: {} {} {symbol} {}", entry.order_id, entry.side, entry.qty, entry.ord_type)
     }
@@ -122,10 +125,12 @@ impl Exchange {
             return Err(duplicate_id());
         }
         let numbers = rules::check(entry)?;
+        self.check_beyond(entry, numbers.style)?;
         let account = self.resolve_account(entry)?;
         let parent = self.find_parent(entry)?;
         self.highest_id.insert(entry.client, entry.order_id);
-        let order = self.new_order(entry, numbers, account, parent);
+        let mut order = self.new_order(entry, numbers, account, parent);
+        order.allocation = self.allocate(&order);
         let perm = order.perm_id;
         self.by_client.insert((entry.client, entry.order_id), perm);
         self.orders.insert(perm, order);
@@ -152,7 +157,7 @@ impl Exchange {
             _ if entry.oca_group.is_empty() => None,
             _ => Some((entry.oca_group.clone(), rule)),
         };
-        Order {
+        let mut order = Order {
             perm_id,
             client: entry.client,
             order_id: entry.order_id,
@@ -165,6 +170,15 @@ impl Exchange {
             last_px: 0,
             commission: Decimal::ZERO,
             ord_type: entry.ord_type.clone(),
+            style: numbers.style,
+            terms: entry.terms.clone(),
+            allocation: Vec::new(),
+            charged: BTreeMap::new(),
+            trail: numbers.moving.trail,
+            limit_offset: numbers.moving.limit_offset,
+            peg_offset: numbers.moving.peg_offset,
+            adjustment: numbers.moving.adjustment,
+            armed: false,
             tif: entry.tif.clone(),
             good_till: entry.good_till,
             limit_px: numbers.limit_px,
@@ -180,37 +194,19 @@ impl Exchange {
             ended: None,
             state: State::Staged,
             end_text: "".into(),
-        }
+        };
+        self.place_moving(&mut order);
+        order
     }
 
-    /// Pitfall 7: an order without account goes to the login's default account without a word.
-    fn resolve_account(&mut self, entry: &Entry) -> Result<Account, Refusal> {
-        if !entry.account.is_empty() {
-            return match self.account_names.iter().find(|name| name.as_str() == &*entry.account) {
-                Some(account) => Ok(account.clone()),
-                None => {
-                    Err(Refusal::new(321, "Error validating request.-'bF' : cause - Invalid account code.")
-                        .violating(Kind::UnknownAccount))
-                }
-            };
+    /// A trailing stop stands somewhere from the beginning, and its limit behind it.
+    pub(crate) fn place_moving(&mut self, order: &mut Order) {
+        if order.style.trails() && order.stop_px.is_none() {
+            order.stop_px = self.first_stop(order);
         }
-        if self.account_names.len() > 1 && self.is_live() {
-            match self.missing_account {
-                MissingAccount::Default => {
-                    let detail = format!("{} went to {}", self.describe(entry), self.account_names[0]);
-                    self.violated(entry.client, Kind::MissingAccount, detail);
-                }
-                MissingAccount::Error321 => {
-                    let text = "Error validating request.-'bF' : cause - You must specify an account.";
-                    return Err(Refusal::new(321, text).violating(Kind::MissingAccount));
-                }
-                MissingAccount::Error435 => {
-                    let text = "You must specify an account.";
-                    return Err(Refusal::new(435, text).violating(Kind::MissingAccount));
-                }
-            }
+        if order.style == crate::ibkr::style::Style::TrailLimit {
+            order.limit_px = order.stop_px.map(|stop| order.limit_behind(stop));
         }
-        Ok(self.account_names[0].clone())
     }
 
     fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
@@ -224,7 +220,7 @@ impl Exchange {
     }
 
     /// Releases an order, and with a bracket's last leg everything of the bracket that was staged.
-    fn release_family(&mut self, perm: PermId) {
+    pub(crate) fn release_family(&mut self, perm: PermId) {
         let root = self.order(perm).parent.unwrap_or(perm);
         let family: Vec<PermId> = self
             .open
@@ -242,23 +238,34 @@ impl Exchange {
     }
 
     fn release(&mut self, perm: PermId) {
+        let account = self.order(perm).account.clone();
+        self.efficiency.entry(account).or_default().submissions += 1;
         if let Err(reason) = self.admit(perm) {
             self.reject(perm, &reason);
             return;
         }
-        let order = self.order(perm);
+        let order = self.order(perm).clone();
         let parent_open = order.parent.is_some_and(|parent| self.order(parent).state.is_open());
         let in_session = self.session().is_some();
+        let locate = self.needs_locate(&order);
         let state = match () {
             () if parent_open => State::Held("child"),
-            () if order.waits_for_stop() => State::Held("trigger"),
+            () if locate => State::Held("locate"),
+            () if order.waits_for_trigger() => State::Held("trigger"),
             () => State::Held(""),
         };
-        let silent = !self.is_live() && order.ord_type.is_on_close();
-        self.order_mut(perm).state = state;
-        if !silent {
+        let armed = self.is_due(&order);
+        let shown = self.order_mut(perm);
+        shown.state = state;
+        shown.armed = armed;
+        self.tell_preset(&order);
+        if self.lives(Difference::OnCloseAcknowledgement) || !order.style.is_on_close() {
             // A paper Gateway was seen to take on-close orders without any word until the auction.
             self.tell_order(perm);
+        }
+        if locate && !parent_open {
+            let text = "Order held while securities are located.";
+            self.tell_message((order.client, order.order_id), 404, text.to_owned());
         }
         if parent_open {
             return;
@@ -270,11 +277,27 @@ impl Exchange {
         self.activate(perm);
     }
 
+    /// What TWS says about an order that it takes in another way than it was sent.
+    fn tell_preset(&mut self, order: &Order) {
+        let key = (order.client, order.order_id);
+        if self.settings.announce_preset_tif && order.terms.tif_absent {
+            self.tell_message(key, 10349, "Order TIF was set to DAY based on order preset.".to_owned());
+        }
+        let outside = order.is_bounded() || order.style.has_trigger();
+        if order.outside_rth && (!outside || order.is_on_open()) {
+            let text = "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored based on the \
+                        order type and destination. PlaceOrder is now being processed.";
+            self.tell_message(key, 2109, text.to_owned());
+        }
+    }
+
     /// Brings an accepted order to work, if its time has come, and lets it take what is there.
     pub(crate) fn activate(&mut self, perm: PermId) {
         let order = self.order(perm);
-        let waits = order.waits_for_stop() || order.ord_type.is_on_close() || order.is_on_open();
-        if !order.state.is_open() || waits || self.session().is_none() {
+        let waits =
+            order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open() || !order.armed;
+        let held = matches!(order.state, State::Held("child" | "locate"));
+        if !order.state.is_open() || waits || held || self.session().is_none() {
             return;
         }
         self.take_liquidity(perm);
@@ -288,11 +311,7 @@ impl Exchange {
                 self.tell_status(perm);
                 self.end_canceled(perm, "");
             }
-            TimeInForce::FillOrKill => {
-                self.order_mut(perm).state = State::Inactive;
-                self.finish(perm, "Order could not be filled in full");
-                self.tell_order(perm);
-            }
+            TimeInForce::FillOrKill => self.end_unfillable(perm),
             _ if order.state != State::Working => {
                 self.order_mut(perm).state = State::Working;
                 self.tell_order(perm);
@@ -301,90 +320,11 @@ impl Exchange {
         }
     }
 
-    /// TWS takes orders at any hour and holds them; it says so with 399.
-    fn hold_until_open(&mut self, perm: PermId) {
-        let order = self.order(perm).clone();
-        let open = self.session_for_orders().open.to_zoned(self.market.hours.zone().clone());
-        let when = open.strftime("%Y-%m-%d %H:%M:%S");
-        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day && self.is_live() {
-            let detail = format!("order {}: {}", order.order_id, order.describe(self.symbol(order.sym)));
-            self.violated(order.client, Kind::OutsideSession, detail);
-        }
-        let text = format!(
-            "Order Message:\n{}\nWarning: Your order will not be placed at the exchange until {when} US/Eastern.",
-            order.describe(self.symbol(order.sym)),
-        );
-        if !order.is_on_open() {
-            self.tell_message((order.client, order.order_id), 399, text);
-        }
-    }
-
-    /// What the venue minds once the order would become real. The text goes behind "reason:".
-    fn admit(&mut self, perm: PermId) -> Result<(), String> {
-        if let Some(reason) = &self.faults.reject {
-            return Err(reason.to_string());
-        }
-        let order = self.order(perm).clone();
-        if self.is_live() {
-            self.admit_auction(&order)?;
-            self.admit_count(&order)?;
-        }
-        self.admit_funds(&order)
-    }
-
-    fn admit_auction(&mut self, order: &Order) -> Result<(), String> {
-        let session = self.session_for_orders();
-        let deadlines = self.market.hours.deadlines(session, self.market.listing(order.sym).venue);
-        let (deadline, kind) = match order.ord_type {
-            OrdType::MarketOnClose => (deadlines.moc_entry, Kind::LateOnClose),
-            OrdType::LimitOnClose => (deadlines.loc_entry, Kind::LateOnClose),
-            _ if order.is_on_open() && self.now < session.open => (deadlines.opening_entry, Kind::LateOnOpen),
-            _ if order.is_on_open() => (session.open, Kind::LateOnOpen),
-            _ => return Ok(()),
-        };
-        if self.now < deadline {
-            return Ok(());
-        }
-        let cutoff = deadline.to_zoned(self.market.hours.zone().clone()).strftime("%H:%M:%S").to_string();
-        let what = order.describe(self.symbol(order.sym));
-        self.violated(order.client, kind, format!("order {}: {what} after {cutoff}", order.order_id));
-        // Assumed: nobody has recorded the live text of a late on-close order.
-        Err(format!("The cutoff time {cutoff} US/Eastern for {} orders has passed.", order.ord_type))
-    }
-
-    fn admit_count(&mut self, order: &Order) -> Result<(), String> {
-        let same = |other: &&Order| {
-            other.account == order.account && other.sym == order.sym && other.side == order.side
-        };
-        let working = self.open.iter().map(|perm| self.order(*perm));
-        if working.filter(|other| other.state.is_listed()).filter(same).count() < WORKING_MAX {
-            return Ok(());
-        }
-        let detail = format!("order {}: more than {WORKING_MAX} working on one side", order.order_id);
-        self.violated(order.client, Kind::TooManyOrders, detail);
-        Err(format!("The maximum number of {WORKING_MAX} working orders per side and contract was reached."))
-    }
-
-    fn admit_funds(&mut self, order: &Order) -> Result<(), String> {
-        let last = self.last_px(order.sym);
-        let held = self.books[&order.account].qty(order.sym);
-        let signed = if order.side == Side::Buy { order.qty } else { -order.qty };
-        let growth = (held + signed).abs() - held.abs();
-        if growth <= 0 {
-            return Ok(());
-        }
-        let needed = dollars(order.limit_px.unwrap_or(last)) * Decimal::from(growth) * Decimal::new(25, 2);
-        let available = self.values(&order.account).available();
-        if needed <= available {
-            return Ok(());
-        }
-        let detail =
-            format!("order {} needs {needed} USD of margin, {available} USD are free", order.order_id);
-        self.violated(order.client, Kind::InsufficientFunds, detail);
-        Err(format!(
-            "We are unable to accept your order. Your Available Funds are insufficient. Available Funds \
-             [{available:.2} USD], Initial Margin [{needed:.2} USD]."
-        ))
+    /// A fill-or-kill order ends as inactive, not as cancelled.
+    fn end_unfillable(&mut self, perm: PermId) {
+        self.order_mut(perm).state = State::Inactive;
+        self.finish(perm, "Order could not be filled in full");
+        self.tell_order(perm);
     }
 
     /// Refuses an order that was already a record: `Inactive`, then 201 with the reason.
@@ -396,63 +336,6 @@ impl Exchange {
         let key = (order.client, order.order_id);
         self.tell_message(key, 201, format!("Order rejected - reason:{reason}"));
         self.end_children(perm);
-    }
-
-    /// A change: the same client and number again.
-    fn change(&mut self, perm: PermId, entry: &Entry) -> Result<(), Refusal> {
-        let numbers = rules::check(entry)?;
-        let order = self.order(perm).clone();
-        let other_account = !entry.account.is_empty() && *entry.account != *order.account.as_str();
-        if order.side != entry.side || order.sym != entry.sym || other_account {
-            return Err(Refusal::new(105, "Order being modified does not match original order."));
-        }
-        if order.state == State::PendingCancel {
-            return Err(Refusal::new(2102, "Unable to modify this order as it is still being processed."));
-        }
-        if numbers.qty <= order.cum_qty {
-            return Err(Refusal::new(134, "Modify order failed: the size is not above what was executed."));
-        }
-        if self.is_live() && order.ord_type.is_on_close() && self.is_frozen(&order) {
-            let refusal = Refusal::new(134, "Modify order failed: on-close orders are frozen.");
-            return Err(refusal.violating(Kind::CancelAfterFreeze));
-        }
-        let changed = self.order_mut(perm);
-        changed.qty = numbers.qty;
-        changed.limit_px = numbers.limit_px;
-        changed.stop_px = numbers.stop_px;
-        changed.ord_type = entry.ord_type.clone();
-        changed.tif = entry.tif.clone();
-        changed.good_till = entry.good_till;
-        changed.outside_rth = entry.outside_rth;
-        changed.order_ref = entry.order_ref.clone();
-        if order.state == State::Staged {
-            if entry.transmit {
-                self.release_family(perm);
-            }
-            return Ok(());
-        }
-        self.after_change(perm);
-        Ok(())
-    }
-
-    fn after_change(&mut self, perm: PermId) {
-        let order = self.order(perm);
-        let child = order.state == State::Held("child");
-        if !child {
-            let state = if order.waits_for_stop() { State::Held("trigger") } else { State::Held("") };
-            self.order_mut(perm).state = state;
-        }
-        self.tell_order(perm);
-        if !child {
-            let order = self.order(perm).clone();
-            let late = if self.is_live() { self.admit_auction(&order) } else { Ok(()) };
-            if let Err(reason) = late {
-                self.reject(perm, &reason);
-            } else {
-                self.cross_on_close(perm);
-                self.activate(perm);
-            }
-        }
     }
 }
 

@@ -13,9 +13,11 @@ use plimsoll_model::{Account, ClientId, ExecId, OrderId, PermId, Side};
 use rust_decimal::Decimal;
 
 use crate::ibkr::accounts::{Book, Values};
+use crate::ibkr::adviser::{self, Group};
+use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
 use crate::ibkr::violation::{Kind, Violation};
-use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 use crate::market::hours::Session;
 use crate::market::{Market, Second, Sym};
 
@@ -56,6 +58,10 @@ pub(crate) struct Fill {
     pub(crate) commission: Decimal,
     /// The profit taken, if it closed anything.
     pub(crate) realized: Option<Decimal>,
+    /// What it did to the cost of the position.
+    pub(crate) cost_change: Decimal,
+    /// It is an account's own, and not the row of an adviser's whole order.
+    pub(crate) booked: bool,
 }
 
 /// Something that clients may hear of.
@@ -97,6 +103,8 @@ pub(crate) struct OrderFaults {
     pub(crate) commission_delay: Option<SignedDuration>,
     /// Each execution and its status are told twice.
     pub(crate) duplicate: bool,
+    /// Cancels are acknowledged this much later.
+    pub(crate) cancel_delay: Option<SignedDuration>,
 }
 
 /// The venue without a wire.
@@ -132,13 +140,28 @@ pub(crate) struct Exchange {
     pub(crate) faults: OrderFaults,
     /// Commissions that were not told yet: when, which.
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
+    /// Cancels that were asked for and not carried out yet: when, which.
+    pub(crate) cancels: BTreeSet<(Timestamp, PermId)>,
+    /// The trade date whose session was ended early.
+    pub(crate) closed_early: Option<jiff::civil::Date>,
     /// Shares of this second's quote that are already taken.
     pub(crate) taken: BTreeMap<(Sym, Side), i64>,
     /// The last price of each symbol in cents, as of the last second.
     pub(crate) marks: BTreeMap<Sym, i64>,
     /// The next account-wide order number.
     pub(crate) next_perm: i64,
-    seed: u64,
+    /// What each account did today.
+    pub(crate) efficiency: BTreeMap<Account, Efficiency>,
+    /// An adviser's groups by name; empty where the login is nobody's adviser.
+    pub(crate) groups: BTreeMap<Box<str>, Group>,
+    /// Symbols whose shares have to be found before they are sold short.
+    pub(crate) hard_to_borrow: BTreeSet<Sym>,
+    /// TWS has lost its server.
+    pub(crate) link_down: bool,
+    /// How the TWS in front is set up.
+    pub(crate) settings: TwsSettings,
+    /// Decides prices and sequences.
+    pub(crate) seed: u64,
 }
 
 impl Exchange {
@@ -150,7 +173,9 @@ impl Exchange {
     /// The same over a market that is there already.
     pub(crate) fn with_market(config: &VenueConfig, mut market: Market) -> Self {
         let marks = market.all().map(|sym| (sym, market.last_price(sym, config.start))).collect();
-        let books = config.accounts.iter().map(|account| (account.clone(), Book::new(config.cash))).collect();
+        let cash = |account: &Account| if adviser::is_adviser(account) { Decimal::ZERO } else { config.cash };
+        let books =
+            config.accounts.iter().map(|account| (account.clone(), Book::new(cash(account)))).collect();
         Self {
             market,
             now: config.start,
@@ -167,9 +192,16 @@ impl Exchange {
             happenings: Vec::new(),
             faults: OrderFaults::default(),
             charges: BTreeSet::new(),
+            cancels: BTreeSet::new(),
+            closed_early: None,
             taken: BTreeMap::new(),
             marks,
             next_perm: 600_000_001,
+            efficiency: BTreeMap::new(),
+            groups: adviser::first_groups(&config.accounts),
+            hard_to_borrow: BTreeSet::new(),
+            link_down: false,
+            settings: config.settings.clone(),
             seed: config.seed,
         }
     }
@@ -189,9 +221,13 @@ impl Exchange {
         self.mark();
         let session = self.market.hours.last_begun(at);
         if at == session.open {
+            self.efficiency.clear();
             self.open_session(session);
         }
-        if at < session.close {
+        if at < session.close && self.closed_early != Some(session.date) {
+            self.end_overdue();
+            self.arm_orders();
+            self.move_stops();
             self.trigger_stops();
             for perm in self.open.iter().copied().collect::<Vec<_>>() {
                 self.work_resting(perm);
@@ -208,13 +244,15 @@ impl Exchange {
         self.mark();
         self.taken.remove(&(sym, Side::Buy));
         self.taken.remove(&(sym, Side::Sell));
+        self.arm_orders();
+        self.move_stops();
         self.trigger_stops();
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             self.work_resting(perm);
         }
     }
 
-    /// Tells commissions that are due.
+    /// Tells commissions and carries out cancels that are due.
     pub(crate) fn run_charges(&mut self) {
         while let Some((due, fill)) = self.charges.first().copied() {
             if due > self.now {
@@ -223,16 +261,26 @@ impl Exchange {
             self.charges.pop_first();
             self.tell(Happening::Charged(fill));
         }
+        while let Some((due, perm)) = self.cancels.first().copied().filter(|(due, _)| *due <= self.now) {
+            self.cancels.remove(&(due, perm));
+            self.finish_cancel(perm);
+        }
     }
 
     /// The running session.
     pub(crate) fn session(&self) -> Option<Session> {
-        self.market.hours.open_at(self.now)
+        self.market.hours.open_at(self.now).filter(|session| self.closed_early != Some(session.date))
     }
 
     /// The session that an order entered now works in first.
     pub(crate) fn session_for_orders(&self) -> Session {
-        self.market.hours.at_or_after(self.now)
+        let session = self.market.hours.at_or_after(self.now);
+        if self.closed_early == Some(session.date) { self.market.hours.after(session.date) } else { session }
+    }
+
+    /// An execution by its id; none means the last one.
+    pub(crate) fn find_fill(&self, exec_id: Option<&str>) -> Option<usize> {
+        self.fills.iter().rposition(|fill| exec_id.is_none_or(|exec_id| exec_id == fill.exec_id.as_str()))
     }
 
     /// An account's values at present prices.
@@ -249,11 +297,6 @@ impl Exchange {
         for (sym, px) in &mut self.marks {
             *px = self.market.last_price(*sym, self.now);
         }
-    }
-
-    /// Whether the profile is the live one.
-    pub(crate) fn is_live(&self) -> bool {
-        self.profile == Profile::Live
     }
 
     /// An order that must exist because its number came from the book itself.

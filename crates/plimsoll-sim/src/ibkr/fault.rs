@@ -9,6 +9,8 @@ use jiff::SignedDuration;
 use plimsoll_model::{Price, Qty};
 use serde::{Deserialize, Deserializer};
 
+use crate::ibkr::kinds;
+
 /// One fault.
 ///
 /// ```
@@ -16,16 +18,35 @@ use serde::{Deserialize, Deserializer};
 ///     serde_json::from_str(r#"{"kind": "freeze_data", "symbol": "SPY", "after": "5s", "for": "60s"}"#).unwrap();
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
 pub struct Fault {
     /// What goes wrong.
-    #[serde(flatten)]
     pub kind: FaultKind,
     /// When it begins, counted from now; none means at once.
-    #[serde(default)]
     pub after: Option<SpanText>,
     /// How long it lasts; none means until it is healed.
-    #[serde(default, rename = "for")]
     pub lasts: Option<SpanText>,
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(flatten)]
+    kind: FaultKind,
+    #[serde(default)]
+    after: Option<SpanText>,
+    #[serde(default, rename = "for")]
+    lasts: Option<SpanText>,
+}
+
+impl TryFrom<serde_json::Value> for Fault {
+    type Error = String;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+        kinds::check(&value)?;
+        let written: Written = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        Ok(Self { kind: written.kind, after: written.after, lasts: written.lasts })
+    }
 }
 
 /// What can go wrong. Where a client is not named, every connection is meant; where a symbol is not
@@ -150,16 +171,79 @@ pub enum FaultKind {
         symbol: Box<str>,
     },
     /// The nightly restart: 1100, every socket reset, the port closed for half a minute or `for`.
-    DailyReset,
+    DailyReset {
+        /// By how many the next order ids fall back, as was seen after restarts.
+        #[serde(default)]
+        roll_back_ids: Option<i32>,
+    },
+    /// 1300: the port moved, every connection ends.
+    PortChange {
+        /// The new port, as the text names it; the simulator stays where it is.
+        port: u16,
+    },
+    /// The exchange closes at once; the day's orders end, and trading goes on with the next session.
+    UnscheduledClose,
+    /// Messages above a rate are rejected with 100; the third time the socket is closed.
+    RateLimit {
+        /// Messages per second; 50 where it is not said.
+        #[serde(default)]
+        per_second: Option<u32>,
+    },
     /// The same user logs in elsewhere: 10197, no data.
     CompetingSession,
-    /// Executions and statuses are told twice.
-    DuplicateMessage,
-    /// Messages of one name are lost on the way to clients.
-    DropMessage {
-        /// `orderStatus`, `execDetails`, …
-        message: Box<str>,
+    /// Messages of one name are told twice; without a name executions and statuses.
+    DuplicateMessage {
+        /// `orderStatus`, `execDetails`, …; none means executions and statuses.
+        #[serde(default)]
+        message: Option<Box<str>>,
+        /// Those to one client only.
+        #[serde(default)]
+        client: Option<i32>,
+        /// One in so many; all where it is not said.
+        #[serde(default)]
+        one_in: Option<u32>,
     },
+    /// Messages of one name come later.
+    DelayMessage {
+        /// Which.
+        #[serde(flatten)]
+        which: Which,
+        /// By how much.
+        delay: SpanText,
+    },
+    /// Messages of one name are passed by the message behind them.
+    Reorder(Which),
+    /// The acknowledgement of a cancel comes later; meanwhile the order may be executed.
+    LateCancel {
+        /// By how much.
+        delay: SpanText,
+    },
+    /// An execution of the past never was: the same id with a higher revision and no shares.
+    BustExecution {
+        /// Its id; none means the last one.
+        #[serde(default)]
+        exec_id: Option<Box<str>>,
+    },
+    /// Shares of a symbol have to be found before they are sold short: 404, and the order waits.
+    HardToBorrow {
+        /// Which.
+        symbol: Box<str>,
+    },
+    /// Messages of one name are lost on the way to clients.
+    DropMessage(Which),
+}
+
+/// Which messages a fault means.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Which {
+    /// `orderStatus`, `execDetails`, …
+    pub message: Box<str>,
+    /// Those to one client only.
+    #[serde(default)]
+    pub client: Option<i32>,
+    /// One in so many, drawn by the seed; all where it is not said.
+    #[serde(default)]
+    pub one_in: Option<u32>,
 }
 
 /// An order that nobody's client sent.
@@ -294,6 +378,13 @@ mod tests {
     fn an_unknown_kind_is_answered_with_the_known_ones() {
         let error = serde_json::from_str::<Fault>(r#"{"kind": "earthquake"}"#).unwrap_err().to_string();
         assert!(error.contains("earthquake") && error.contains("freeze_data"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelled_key_is_refused_and_not_ignored() {
+        let error = serde_json::from_str::<Fault>(r#"{"kind": "freeze_data", "symbl": "SPY"}"#).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("symbl") && text.contains("symbol, after, for"), "{text}");
     }
 
     #[test]

@@ -6,24 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use plimsoll_model::{ClientId, OrdType, OrderId, PermId, Qty, Side, TimeInForce};
 use plimsoll_tws::{Request, Response};
 
-use crate::ibkr::entry::Entry;
-use crate::ibkr::exchange::Happening;
-use crate::ibkr::fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName};
+use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
+use crate::ibkr::links::{LINK_DOWN_REPEAT_SECS, LINK_LOST};
 use crate::ibkr::server::Asked;
+use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
-use crate::ibkr::{ConnId, FaultError, FaultId, ManualOrderError, Output};
-use crate::market::Sym;
+use crate::ibkr::{ConnId, FaultError, FaultId, Output};
 
 /// Active faults that may exist at once.
 const FAULTS_MAX: usize = 1_000;
-/// TWS repeats 1100 about this often while a reset lasts.
-const LINK_DOWN_REPEAT_SECS: i64 = 4;
 /// How long the port stays closed in a daily reset that does not say.
 const RESET_SECS: i64 = 30;
-const LINK_LOST: &str = "Connectivity between IBKR and Trader Workstation has been lost.";
+/// The rate that IBKR gives a login with the usual hundred data lines.
+const RATE_PER_SECOND: u32 = 50;
 
 /// What venue time can wake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +33,8 @@ pub(crate) enum Timer {
     End(u64),
     /// 1100 is told again.
     LinkStillDown,
+    /// A message that was held back goes out.
+    Deliver(u64),
 }
 
 /// Everything that is wrong at the moment.
@@ -59,6 +58,10 @@ pub(crate) struct Faults {
     pub(crate) competing_session: bool,
     /// How wrong the told clock is.
     pub(crate) clock_offset: SignedDuration,
+    /// Messages above this many in a second are rejected.
+    pub(crate) rate_limit: Option<u32>,
+    /// Messages that were held back.
+    pub(crate) held: Held,
 }
 
 impl Faults {
@@ -82,10 +85,18 @@ impl Faults {
     /// Whether a message is lost on its way to a connection.
     pub(crate) fn swallows(&self, conn: ConnId, response: &Response) -> bool {
         let ping = matches!(response, Response::CurrentTime(_) | Response::CurrentTimeInMillis(_));
-        let dropped = |kind: &FaultKind| matches!(kind, FaultKind::DropMessage { message } if **message == *response.name());
-        self.half_open.contains(&conn)
-            || (self.mute.contains(&conn) && !ping)
-            || self.active.values().any(dropped)
+        self.half_open.contains(&conn) || (self.mute.contains(&conn) && !ping)
+    }
+
+    /// What is wrong, one by one.
+    pub(crate) fn active_kinds(&self) -> impl Iterator<Item = &FaultKind> {
+        self.active.values()
+    }
+
+    /// Ends what is on, without a word: the link came back.
+    pub(crate) fn end_link_down(&mut self) {
+        self.link_down = false;
+        self.active.retain(|_, kind| !matches!(kind, FaultKind::LinkDown));
     }
 
     /// Whether a request stays without answer.
@@ -100,7 +111,9 @@ impl Faults {
 
     /// Whether new connections are refused.
     pub(crate) fn refusing(&self) -> bool {
-        self.active.values().any(|kind| matches!(kind, FaultKind::RefuseConnect | FaultKind::DailyReset))
+        self.active
+            .values()
+            .any(|kind| matches!(kind, FaultKind::RefuseConnect | FaultKind::DailyReset { .. }))
     }
 
     /// Whether a farm is gone.
@@ -122,6 +135,7 @@ impl Faults {
     pub(crate) fn forget(&mut self, conn: ConnId) {
         self.mute.remove(&conn);
         self.half_open.remove(&conn);
+        self.held.forget(conn);
         self.kept.retain(|(from, _)| from.conn != conn);
     }
 }
@@ -183,7 +197,7 @@ impl IbkrVenue {
             FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
                 (symbol.as_deref(), None)
             }
-            FaultKind::HaltSymbol { symbol } => (Some(&**symbol), None),
+            FaultKind::HaltSymbol { symbol } | FaultKind::HardToBorrow { symbol } => (Some(&**symbol), None),
             FaultKind::ManualOrder(order) => (Some(&*order.symbol), order.account.as_deref()),
             FaultKind::ManualTrade(trade) => (Some(&*trade.symbol), trade.account.as_deref()),
             _ => (None, None),
@@ -196,7 +210,7 @@ impl IbkrVenue {
             return Err(FaultError::Account { account: account.into() });
         }
         if let FaultKind::FarmDown { farm: Some(farm) } | FaultKind::FarmUp { farm: Some(farm) } = &fault.kind
-            && !matches!(&**farm, "usfarm" | "ushmds")
+            && !matches!(&**farm, "usfarm" | "ushmds" | "secdefnj")
         {
             return Err(FaultError::Farm { farm: farm.clone() });
         }
@@ -207,7 +221,9 @@ impl IbkrVenue {
     pub(crate) fn begin_fault(&mut self, id: u64, out: &mut Vec<Output>) {
         let Some(fault) = self.faults.planned.remove(&id) else { return };
         let lasts = match fault.kind {
-            FaultKind::DailyReset => fault.lasts.map_or(SignedDuration::from_secs(RESET_SECS), |span| span.0),
+            FaultKind::DailyReset { .. } => {
+                fault.lasts.map_or(SignedDuration::from_secs(RESET_SECS), |span| span.0)
+            }
             _ => fault.lasts.map_or(SignedDuration::ZERO, |span| span.0),
         };
         self.faults.active.insert(id, fault.kind.clone());
@@ -225,11 +241,8 @@ impl IbkrVenue {
             FaultKind::HalfOpen { client } => self.faults.half_open.extend(self.conns_of(*client)),
             FaultKind::Disconnect { client, reset } => self.drop_connections(*client, *reset, out),
             FaultKind::RefuseConnect => out.push(Output::RefuseConnections(true)),
-            FaultKind::DailyReset => {
-                self.notice_all(1100, LINK_LOST, out);
-                out.push(Output::RefuseConnections(true));
-                self.drop_connections(None, true, out);
-            }
+            FaultKind::DailyReset { roll_back_ids } => self.restart(*roll_back_ids, out),
+            FaultKind::PortChange { port } => self.change_port(*port, out),
             _ => {}
         }
     }
@@ -239,6 +252,7 @@ impl IbkrVenue {
             FaultKind::LinkDown => {
                 self.notice_all(1100, LINK_LOST, out);
                 self.faults.link_down = true;
+                self.exchange.link_down = true;
                 self.set_timer(LINK_DOWN_REPEAT_SECS, Timer::LinkStillDown);
             }
             FaultKind::LinkUpDataLost => self.link_up(false, out),
@@ -271,7 +285,12 @@ impl IbkrVenue {
             }
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = true,
             FaultKind::LateCommission { delay } => self.exchange.faults.commission_delay = Some(delay.0),
-            FaultKind::DuplicateMessage => self.exchange.faults.duplicate = true,
+            FaultKind::LateCancel { delay } => self.exchange.faults.cancel_delay = Some(delay.0),
+            FaultKind::DuplicateMessage { message: None, .. } => self.exchange.faults.duplicate = true,
+            FaultKind::RateLimit { per_second } => {
+                self.faults.rate_limit = Some(per_second.unwrap_or(RATE_PER_SECOND));
+            }
+            FaultKind::UnscheduledClose => self.exchange.close_now(),
             FaultKind::EmptyHistory => self.faults.empty_history = true,
             FaultKind::HistoryPacing => self.faults.history_pacing = true,
             FaultKind::HaltSymbol { symbol } => {
@@ -280,10 +299,14 @@ impl IbkrVenue {
                     self.tell_halt(sym, out);
                 }
             }
+            FaultKind::HardToBorrow { symbol } => {
+                self.exchange.hard_to_borrow.extend(self.exchange.market.find(symbol));
+            }
             FaultKind::CancelOrder { .. } => self.cancel_unasked(kind),
             FaultKind::ManualOrder(order) => drop(self.manual_order(order, out)),
             FaultKind::ManualTrade(trade) => self.trade_by_hand(trade),
             FaultKind::CorrectExecution { exec_id, price } => self.correct(exec_id.as_deref(), *price),
+            FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref()),
             _ => return,
         }
         if is_momentary(kind) {
@@ -305,7 +328,7 @@ impl IbkrVenue {
                     self.faults.half_open.remove(&conn);
                 }
             }
-            FaultKind::RefuseConnect | FaultKind::DailyReset if !self.faults.refusing() => {
+            FaultKind::RefuseConnect | FaultKind::DailyReset { .. } if !self.faults.refusing() => {
                 out.push(Output::RefuseConnections(false));
             }
             FaultKind::LinkDown if self.faults.link_down => self.link_up(true, out),
@@ -320,7 +343,9 @@ impl IbkrVenue {
             FaultKind::RejectOrders { .. } => self.exchange.faults.reject = None,
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = false,
             FaultKind::LateCommission { .. } => self.exchange.faults.commission_delay = None,
-            FaultKind::DuplicateMessage => self.exchange.faults.duplicate = false,
+            FaultKind::LateCancel { .. } => self.exchange.faults.cancel_delay = None,
+            FaultKind::DuplicateMessage { message: None, .. } => self.exchange.faults.duplicate = false,
+            FaultKind::RateLimit { .. } => self.faults.rate_limit = None,
             FaultKind::EmptyHistory => self.faults.empty_history = false,
             FaultKind::HistoryPacing => self.faults.history_pacing = false,
             FaultKind::HaltSymbol { symbol } => {
@@ -329,167 +354,14 @@ impl IbkrVenue {
                     self.tell_halt(sym, out);
                 }
             }
+            FaultKind::HardToBorrow { symbol } => {
+                if let Some(sym) = self.exchange.market.find(symbol) {
+                    self.exchange.located(sym);
+                    self.tell_happenings(out);
+                }
+            }
             _ => {}
         }
-    }
-
-    fn conns_of(&self, client: Option<i32>) -> Vec<ConnId> {
-        match client {
-            None => self.conns.keys().copied().collect(),
-            Some(client) => self.conn_of(ClientId(client)).into_iter().collect(),
-        }
-    }
-
-    fn drop_connections(&mut self, client: Option<i32>, reset: bool, out: &mut Vec<Output>) {
-        for conn in self.conns_of(client) {
-            self.conns.remove(&conn);
-            self.faults.forget(conn);
-            out.push(if reset { Output::Reset { conn } } else { Output::Close { conn } });
-        }
-    }
-
-    /// 1100 comes again and again while the link is down.
-    pub(crate) fn repeat_link_down(&mut self, out: &mut Vec<Output>) {
-        if self.faults.link_down {
-            self.notice_all(1100, LINK_LOST, out);
-            self.set_timer(LINK_DOWN_REPEAT_SECS, Timer::LinkStillDown);
-        }
-    }
-
-    /// The link is back: orders that were kept go out now, and what happened meanwhile is told.
-    fn link_up(&mut self, data_kept: bool, out: &mut Vec<Output>) {
-        self.faults.link_down = false;
-        self.faults.active.retain(|_, kind| !matches!(kind, FaultKind::LinkDown));
-        if data_kept {
-            let text = "Connectivity between IBKR and Trader Workstation has been restored - data maintained. \
-                        All data farms are connected: usfarm; ushmds; secdefnj.";
-            self.notice_all(1102, text, out);
-        } else {
-            for conn in self.conns.values_mut() {
-                conn.subscriptions.drop_market_data();
-            }
-            let text = "Connectivity between IBKR and Trader Workstation has been restored - data lost.";
-            self.notice_all(1101, text, out);
-        }
-        self.tell_happenings(out);
-        for (from, request) in std::mem::take(&mut self.faults.kept) {
-            if self.conns.get(&from.conn).and_then(crate::ibkr::conn::Conn::client) == Some(from.client) {
-                self.answer_kept(from, request, out);
-            }
-        }
-        self.tell_happenings(out);
-    }
-
-    fn tell_farm(&mut self, farm: &str, up: bool, out: &mut Vec<Output>) {
-        let (what, broken, fine) = match farm {
-            "ushmds" => ("HMDS data farm connection is", 2105, 2106),
-            _ => ("Market data farm connection is", 2103, 2104),
-        };
-        let (code, state) = if up { (fine, "OK") } else { (broken, "broken") };
-        self.notice_all(code, &format!("{what} {state}:{farm}"), out);
-    }
-
-    fn cancel_unasked(&mut self, kind: &FaultKind) {
-        let FaultKind::CancelOrder { client, order_id, symbol, reason } = kind else { return };
-        let wanted: Vec<PermId> = self
-            .exchange
-            .open
-            .iter()
-            .copied()
-            .filter(|perm| {
-                let order = self.exchange.order(*perm);
-                order.state.is_listed()
-                    && client.is_none_or(|client| order.client == ClientId(client))
-                    && order_id.is_none_or(|id| order.order_id == OrderId(id))
-                    && symbol.as_ref().is_none_or(|symbol| **symbol == *self.exchange.symbol(order.sym))
-            })
-            .collect();
-        let reason = reason.as_deref().unwrap_or("Order was cancelled by the exchange");
-        for perm in wanted {
-            if self.exchange.order(perm).state.is_open() {
-                self.exchange.end_canceled(perm, reason);
-            }
-        }
-    }
-
-    /// Enters an order as if by hand in TWS: client 0, number 0 until client 0 binds it.
-    pub fn manual_order(
-        &mut self,
-        order: &ManualOrder,
-        out: &mut Vec<Output>,
-    ) -> Result<PermId, ManualOrderError> {
-        let unknown = || ManualOrderError {
-            text: format!("symbol `{}` is not traded here; nothing was entered", order.symbol),
-        };
-        let sym = self.exchange.market.find(&order.symbol).ok_or_else(unknown)?;
-        let kind = match (&order.ord_type, order.limit) {
-            (Some(word), _) => OrdType::from_wire(word),
-            (None, Some(_)) => OrdType::Limit,
-            (None, None) => OrdType::Market,
-        };
-        let entry = Entry {
-            account: order.account.clone().unwrap_or_else(|| self.exchange.account_names[0].as_str().into()),
-            ord_type: kind,
-            tif: TimeInForce::from_wire(order.tif.as_deref().unwrap_or("DAY")),
-            limit_px: order.limit,
-            stop_px: order.stop,
-            ..by_hand(sym, side_of(order.side), order.qty)
-        };
-        let perm = self
-            .exchange
-            .place_by_hand(&entry)
-            .map_err(|refusal| ManualOrderError { text: format!("{}; nothing was entered", refusal.text) })?;
-        let zero = ClientId(0);
-        if let Some(conn) = self.conn_of(zero)
-            && self.conns.get(&conn).is_some_and(|to| to.auto_bind)
-        {
-            self.bind_manual_orders(Asked { conn, client: zero }, out);
-        }
-        self.tell_happenings(out);
-        self.step_lockstep(out);
-        Ok(perm)
-    }
-
-    fn trade_by_hand(&mut self, trade: &ManualTrade) {
-        let Some(sym) = self.exchange.market.find(&trade.symbol) else { return };
-        let last = self.exchange.last_px(sym);
-        let px = trade.price.map_or(last, |px| cents_near(px.get()));
-        let account = trade.account.clone().unwrap_or_else(|| self.exchange.account_names[0].as_str().into());
-        let entry = Entry { account, ..by_hand(sym, side_of(trade.side), trade.qty) };
-        self.exchange.trade_by_hand(&entry, px);
-    }
-
-    fn correct(&mut self, exec_id: Option<&str>, px: plimsoll_model::Price) {
-        let wanted = |id: &str| exec_id.is_none_or(|exec_id| exec_id == id);
-        let found = self.exchange.fills.iter().rposition(|fill| wanted(fill.exec_id.as_str()));
-        if let Some(index) = found {
-            self.exchange.correct(index, cents_near(px.get()));
-            self.exchange.tell(Happening::Executed(index));
-            self.exchange.tell(Happening::Charged(index));
-        }
-    }
-}
-
-/// A market order of nobody's client for the default account.
-fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
-    Entry {
-        client: ClientId(0),
-        order_id: OrderId(0),
-        sym,
-        account: "".into(),
-        side,
-        qty,
-        ord_type: OrdType::Market,
-        tif: TimeInForce::Day,
-        good_till: None,
-        limit_px: None,
-        stop_px: None,
-        transmit: true,
-        parent_id: None,
-        oca_group: "".into(),
-        oca_type: 0,
-        outside_rth: false,
-        order_ref: "".into(),
     }
 }
 
@@ -501,19 +373,8 @@ fn is_momentary(kind: &FaultKind) -> bool {
             | FaultKind::ManualOrder(_)
             | FaultKind::ManualTrade(_)
             | FaultKind::CorrectExecution { .. }
+            | FaultKind::BustExecution { .. }
+            | FaultKind::PortChange { .. }
+            | FaultKind::UnscheduledClose
     )
-}
-
-fn side_of(name: SideName) -> Side {
-    match name {
-        SideName::Buy => Side::Buy,
-        SideName::Sell => Side::Sell,
-    }
-}
-
-/// A price by hand to the nearest cent, at least one.
-fn cents_near(px: rust_decimal::Decimal) -> i64 {
-    use rust_decimal::prelude::ToPrimitive;
-    let cents = px.checked_mul(rust_decimal::Decimal::ONE_HUNDRED).map(|cents| cents.round());
-    cents.and_then(|cents| cents.to_i64()).unwrap_or(1).clamp(1, 100_000_000)
 }

@@ -5,13 +5,12 @@
 //! the next second. An order that rests is executed at its own limit when the quote comes to it. Shares
 //! that one order took are not there for the next one in the same second.
 
-use plimsoll_model::{ExecId, OrdType, PermId, Side, TimeInForce};
-use rust_decimal::Decimal;
+use plimsoll_model::{PermId, Side, TimeInForce};
 
-use crate::ibkr::accounts::{CorrectionOf, Posting};
-use crate::ibkr::exchange::{Exchange, Fill, Happening};
-use crate::ibkr::fees;
+use crate::ibkr::exchange::Exchange;
 use crate::ibkr::order::{OcaRule, Order, State, dollars};
+use crate::ibkr::profile::Difference;
+use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
 use crate::market::Second;
 
@@ -51,49 +50,84 @@ impl Exchange {
             self.cancel_aggressive(perm, &order, second);
             return;
         }
+        if order.style.is_pegged() {
+            // It comes to rest and waits for somebody else.
+            return;
+        }
+        if order.tif == TimeInForce::FillOrKill && !self.lives(Difference::FillOrKill) {
+            return;
+        }
         let offers = self.offers(&order, second);
         let total: i64 = offers.iter().map(|offer| offer.qty).sum();
-        if order.tif == TimeInForce::FillOrKill && total < order.leaves_qty() {
+        if total < order.smallest_qty() {
             return;
         }
         for offer in offers {
             self.take_offer(perm, offer);
+        }
+        self.end_remainder(perm);
+    }
+
+    /// What is left of a market order that was sent to one exchange is not kept by a paper account.
+    fn end_remainder(&mut self, perm: PermId) {
+        let order = self.order(perm);
+        let partly = order.state.is_open() && order.cum_qty > 0;
+        let directed = order.style == Style::Market && order.terms.directed;
+        if partly && directed && !self.lives(Difference::DirectedRemainder) {
+            self.reject(perm, "The remainder of a partially executed market order is not kept");
         }
     }
 
     /// A working order meets the quote of a new second.
     pub(crate) fn work_resting(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
-        let waits = order.waits_for_stop() || order.ord_type.is_on_close() || order.is_on_open();
-        if order.state != State::Working || waits {
+        let waits = order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open();
+        if !matches!(order.state, State::Working | State::PendingCancel) || waits || !order.armed {
             return;
         }
         let Some(second) = self.tradable(&order) else { return };
-        let bounded = matches!(order.ord_type, OrdType::Limit | OrdType::StopLimit);
-        if !bounded {
+        if order.style.is_pegged() {
+            self.work_pegged(&order, second);
+            return;
+        }
+        if !order.is_bounded() {
             self.take_liquidity(perm);
             return;
         }
         let (px, shown) = best(order.side, second);
         let left = shown - self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
-        if order.accepts(px) && left > 0 {
+        let qty = left.min(order.leaves_qty());
+        if order.accepts(px) && qty >= order.smallest_qty() {
             let own = order.limit_px.unwrap_or(px);
-            self.take_offer(perm, Offer { px: own, qty: left.min(order.leaves_qty()), takes: false });
+            self.take_offer(perm, Offer { px: own, qty, takes: false });
         }
     }
 
-    /// Stops whose price traded become market or limit orders.
+    /// A pegged order is executed where somebody trades at its price or through it.
+    fn work_pegged(&mut self, order: &Order, second: Second) {
+        let Some(print) = second.print else { return };
+        let own = order.pegged_at(second);
+        let meets = match order.side {
+            Side::Buy => print.price <= own,
+            Side::Sell => print.price >= own,
+        };
+        let qty = print.size.min(order.leaves_qty());
+        if meets && qty >= order.smallest_qty() {
+            self.take_offer(order.perm_id, Offer { px: own, qty, takes: false });
+        }
+    }
+
+    /// Orders whose price traded become market or limit orders.
     pub(crate) fn trigger_stops(&mut self) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm).clone();
-            let held = order.state == State::Held("trigger");
-            let Some(stop) = order.stop_px.filter(|_| held && order.waits_for_stop()) else { continue };
+            let held = order.state == State::Held("trigger") && order.armed && self.triggers(&order);
+            let Some(px) = order.stop_px.filter(|_| held && order.waits_for_trigger()) else { continue };
             let now = self.now;
             let print = self.tradable(&order).and_then(|_| self.market.second(order.sym, now)?.print);
-            let touched = print.is_some_and(|print| match order.side {
-                Side::Buy => print.price >= stop,
-                Side::Sell => print.price <= stop,
-            });
+            let rising = (order.side == Side::Buy) == order.style.is_stop();
+            let touched =
+                print.is_some_and(|print| if rising { print.price >= px } else { print.price <= px });
             if touched {
                 let order = self.order_mut(perm);
                 order.triggered = true;
@@ -106,57 +140,29 @@ impl Exchange {
 
     /// Executes part of an order and everything that follows from it.
     pub(crate) fn execute(&mut self, perm: PermId, deal: Deal) {
-        let fill = self.post(perm, deal);
+        if self.order(perm).cum_qty == 0 {
+            let account = self.order(perm).account.clone();
+            self.efficiency.entry(account).or_default().executed += 1;
+        }
+        let told = self.post(perm, deal);
         let filled = self.order(perm).leaves_qty() == 0;
-        self.tell(Happening::Executed(fill));
         if filled {
             self.order_mut(perm).state = State::Filled;
             let text = format!("Filled Size: {}", self.order(perm).qty);
             self.finish(perm, &text);
-            // A Gateway says it twice: once without and once with the commission.
-            let before_charge = Order { commission: Decimal::ZERO, ..self.order(perm).clone() };
-            self.tell(Happening::Order(Box::new(before_charge)));
-            self.tell_order(perm);
         } else {
             self.order_mut(perm).state = State::Working;
-            self.tell_status(perm);
         }
-        let delay = self.faults.commission_delay.unwrap_or(jiff::SignedDuration::ZERO);
-        let due = self.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
-        if due > self.now {
-            self.charges.insert((due, fill));
-        } else {
-            self.tell(Happening::Charged(fill));
-        }
+        self.tell_execution(perm, told);
         self.settle_group(perm, deal.qty);
         if filled {
             self.wake_children(perm);
         }
     }
 
-    /// Gives an execution of the past another price: the same id with a higher revision, which replaces
-    /// the earlier one.
-    pub(crate) fn correct(&mut self, index: usize, px: i64) {
-        let fill = &mut self.fills[index];
-        let signed = if fill.side == Side::Buy { fill.qty } else { -fill.qty };
-        let change = dollars(px - fill.px) * Decimal::from(signed);
-        fill.px = px;
-        let (stem, revision) =
-            fill.exec_id.as_str().rsplit_once('.').unwrap_or((fill.exec_id.as_str(), "01"));
-        let revision: u32 = revision.parse().unwrap_or(1) + 1;
-        fill.exec_id = ExecId::new(&format!("{stem}.{revision:02}"))
-            .expect("the text of an execution id is short and not empty");
-        if let Some(realized) = &mut fill.realized {
-            *realized -= change;
-        }
-        let closed = if fill.realized.is_some() { CorrectionOf::Closing } else { CorrectionOf::Opening };
-        let (account, sym) = (fill.account.clone(), fill.sym);
-        let book = self.books.get_mut(&account).expect("executions are for known accounts only");
-        book.correct(sym, change, closed);
-    }
-
     /// Whether and how an order's symbol trades now.
     fn tradable(&mut self, order: &Order) -> Option<Second> {
+        self.session()?;
         let halted = self.market.is_halted(order.sym, self.now);
         let second = self.market.second(order.sym, self.now)?;
         (!halted).then_some(second)
@@ -166,10 +172,12 @@ impl Exchange {
     fn offers(&self, order: &Order, second: Second) -> Vec<Offer> {
         let (best_px, shown) = best(order.side, second);
         let step = if order.side == Side::Buy { 1 } else { -1 };
+        let deep = order.style != Style::ToLimit && self.lives(Difference::BookDepth);
+        let levels = if deep { LEVELS } else { 1 };
         let mut taken = self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
         let mut wanted = order.leaves_qty();
         let mut offers = Vec::new();
-        for level in 0..LEVELS {
+        for level in 0..levels {
             let px = best_px + step * level;
             if wanted == 0 || px < 1 || !order.accepts(px) {
                 break;
@@ -197,43 +205,6 @@ impl Exchange {
         let exchange = ROUTES[self.fills.len() % ROUTES.len()];
         let liquidity = if offer.takes { 2 } else { 1 };
         self.execute(perm, Deal { px: offer.px, qty, exchange, liquidity });
-    }
-
-    fn post(&mut self, perm: PermId, deal: Deal) -> usize {
-        let exec_id = self.next_exec_id();
-        let at = self.now;
-        let order = self.order_mut(perm);
-        assert!(deal.qty <= order.leaves_qty(), "invariant: executions never exceed the order: {order:?}");
-        order.cum_qty += deal.qty;
-        order.turnover += i128::from(deal.px) * i128::from(deal.qty);
-        order.last_px = deal.px;
-        let so_far = fees::order_commission(order.cum_qty, order.turnover);
-        let commission = so_far - order.commission;
-        order.commission = so_far;
-        let order = order.clone();
-        let posting = Posting { sym: order.sym, side: order.side, qty: deal.qty, px: deal.px, commission };
-        let book = self.books.get_mut(&order.account).expect("orders are accepted for known accounts only");
-        let realized = book.post(posting);
-        self.fills.push(Fill {
-            exec_id,
-            perm_id: perm,
-            client: order.client,
-            order_id: order.order_id,
-            account: order.account.clone(),
-            sym: order.sym,
-            side: order.side,
-            qty: deal.qty,
-            px: deal.px,
-            at,
-            exchange: deal.exchange,
-            cum_qty: order.cum_qty,
-            avg_px: order.avg_px(),
-            order_ref: order.order_ref,
-            liquidity: deal.liquidity,
-            commission,
-            realized,
-        });
-        self.fills.len() - 1
     }
 
     /// The other orders of a one-cancels-all group shrink or end.
@@ -273,8 +244,12 @@ impl Exchange {
                 continue;
             }
             let state =
-                if self.order(id).waits_for_stop() { State::Held("trigger") } else { State::Held("") };
-            self.order_mut(id).state = state;
+                if self.order(id).waits_for_trigger() { State::Held("trigger") } else { State::Held("") };
+            let order = self.order(id).clone();
+            let armed = self.is_due(&order);
+            let woken = self.order_mut(id);
+            woken.state = state;
+            woken.armed = armed;
             self.tell_order(id);
             self.activate(id);
         }
@@ -307,7 +282,7 @@ fn best(side: Side, second: Second) -> (i64, i64) {
 
 /// IBKR does not let a limit through that is a fifth beyond the market.
 fn is_too_aggressive(order: &Order, second: Second) -> bool {
-    order.ord_type == OrdType::Limit
+    order.style == Style::Limit
         && order.limit_px.is_some_and(|limit| match order.side {
             Side::Buy => limit * 5 > second.ask * 6,
             Side::Sell => limit * 5 < second.bid * 4,

@@ -4,20 +4,36 @@
 //! the files that extend it), and what speaks TWS on top of them.
 
 mod accounts;
+mod admit;
+mod adviser;
 mod auction;
+mod by_hand;
 mod cancel;
+mod change;
+mod condition;
 mod conn;
+mod efficiency;
 mod entry;
 mod exchange;
 mod fault;
 mod faults;
 mod fees;
 mod fill;
+mod kinds;
+mod links;
 mod lockstep;
 mod order;
+mod posting;
+mod profile;
 mod rules;
+mod sequence;
 mod server;
+mod settings;
 mod state;
+mod style;
+mod tamper;
+mod terms;
+mod trail;
 mod venue;
 mod violation;
 
@@ -29,7 +45,8 @@ use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
-pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText};
+pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
+pub use settings::{ExecutionTimes, FeePlan, Sequences, TwsSettings};
 pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
 
@@ -198,4 +215,6 @@ pub struct VenueConfig {
     pub master_client_id: Option<ClientId>,
     /// Whether time waits for clients.
     pub lockstep: bool,
+    /// How the TWS in front of the venue is set up.
+    pub settings: TwsSettings,
 }

@@ -3,11 +3,16 @@
 //! Owns the facts of one order and its life cycle in TWS's words. Quantities are whole shares and prices
 //! whole cents: what does not fit was refused at the door.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
 use rust_decimal::Decimal;
 
+use crate::ibkr::fees::Charged;
+use crate::ibkr::style::Style;
+use crate::ibkr::terms::{Adjustment, Terms, Trail};
 use crate::market::Sym;
 
 /// How far an order has come.
@@ -104,8 +109,26 @@ pub(crate) struct Order {
     pub(crate) last_px: i64,
     /// Commission so far.
     pub(crate) commission: Decimal,
-    /// What kind.
+    /// What kind, in TWS's word.
     pub(crate) ord_type: OrdType,
+    /// How it works.
+    pub(crate) style: Style,
+    /// What it asks beyond the usual.
+    pub(crate) terms: Terms,
+    /// The accounts among which an adviser's order is divided, with their shares of it; else empty.
+    pub(crate) allocation: Vec<(Account, i64)>,
+    /// What was executed for and charged to each account.
+    pub(crate) charged: BTreeMap<Account, Charged>,
+    /// How far its stop stays behind the market.
+    pub(crate) trail: Option<Trail>,
+    /// How far the limit of a trailing stop lies behind the stop, in cents.
+    pub(crate) limit_offset: i64,
+    /// How far a relative order lies ahead of the best price, in cents.
+    pub(crate) peg_offset: i64,
+    /// What its stop becomes.
+    pub(crate) adjustment: Option<Adjustment>,
+    /// Its time and its conditions have come.
+    pub(crate) armed: bool,
     /// How long.
     pub(crate) tif: TimeInForce,
     /// The end of a good-till-date order.
@@ -146,18 +169,45 @@ impl Order {
 
     /// The average price of its executions; zero before the first.
     pub(crate) fn avg_px(&self) -> Decimal {
-        if self.cum_qty == 0 {
+        Self::average(self.turnover, self.cum_qty)
+    }
+
+    /// The average price of so many shares for a turnover; zero for none.
+    pub(crate) fn average(turnover: i128, shares: i64) -> Decimal {
+        if shares == 0 {
             return Decimal::ZERO;
         }
-        let cents = Decimal::from_i128_with_scale(self.turnover, 2);
-        (cents / Decimal::from(self.cum_qty)).round_dp(8).normalize()
+        let value = Decimal::from_i128_with_scale(turnover, 2);
+        (value / Decimal::from(shares)).round_dp(8).normalize()
+    }
+
+    /// Who gets what of an execution: its account, or the accounts of an adviser's group in proportion to what
+    /// each still lacks, odd shares to those that lack most.
+    pub(crate) fn split(&self, qty: i64) -> Vec<(Account, i64)> {
+        if self.allocation.is_empty() {
+            return vec![(self.account.clone(), qty)];
+        }
+        let got = |account: &Account| self.charged.get(account).map_or(0, |charged| charged.shares);
+        let lacks: Vec<i64> =
+            self.allocation.iter().map(|(account, share)| (share - got(account)).max(0)).collect();
+        let weights: Vec<Decimal> = lacks.iter().map(|lack| Decimal::from(*lack)).collect();
+        let shares = crate::ibkr::adviser::divide(qty, &weights);
+        let parts = self.allocation.iter().map(|(account, _)| account.clone()).zip(shares);
+        parts.filter(|(_, qty)| *qty > 0).collect()
     }
 
     /// Whether it may be executed at this price in cents.
     pub(crate) fn accepts(&self, px: i64) -> bool {
-        let bounded = match self.ord_type {
-            OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => self.limit_px,
-            OrdType::Market | OrdType::Stop | OrdType::MarketOnClose | OrdType::Other(_) => None,
+        let bounded = match self.style {
+            Style::Limit
+            | Style::StopLimit
+            | Style::TrailLimit
+            | Style::LimitIfTouched
+            | Style::LimitOnClose
+            | Style::ToLimit
+            | Style::Relative
+            | Style::Midprice => self.limit_px,
+            Style::Market | Style::Stop | Style::Trail | Style::IfTouched | Style::OnClose => None,
         };
         bounded.is_none_or(|limit| match self.side {
             Side::Buy => px <= limit,
@@ -165,14 +215,39 @@ impl Order {
         })
     }
 
-    /// Whether it waits for a stop price.
-    pub(crate) fn waits_for_stop(&self) -> bool {
-        matches!(self.ord_type, OrdType::Stop | OrdType::StopLimit) && !self.triggered
+    /// Whether it waits for a price before it works.
+    pub(crate) fn waits_for_trigger(&self) -> bool {
+        self.style.has_trigger() && !self.triggered
+    }
+
+    /// Whether it is bounded by a price while it rests.
+    pub(crate) fn is_bounded(&self) -> bool {
+        match self.style {
+            Style::Limit | Style::StopLimit | Style::TrailLimit | Style::LimitIfTouched => true,
+            Style::ToLimit => self.limit_px.is_some(),
+            _ => false,
+        }
+    }
+
+    /// The smallest execution that it accepts.
+    pub(crate) fn smallest_qty(&self) -> i64 {
+        let leaves = self.leaves_qty();
+        match self.terms.min_qty {
+            _ if self.terms.all_or_none || self.tif == TimeInForce::FillOrKill => leaves,
+            Some(min) if self.cum_qty == 0 => i64::from(min).clamp(1, leaves.max(1)),
+            _ => 1,
+        }
     }
 
     /// Whether it takes part in the opening auction only.
     pub(crate) fn is_on_open(&self) -> bool {
-        self.tif == TimeInForce::AtTheOpening
+        matches!(&self.tif, TimeInForce::AtTheOpening)
+            || matches!(&self.tif, TimeInForce::Other(word) if &**word == "AUC")
+    }
+
+    /// Whether a trailing stop may hang on it.
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self.style, Style::Limit | Style::StopLimit)
     }
 
     /// Whether it ends with its trade date.

@@ -9,6 +9,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::ibkr::entry::Entry;
+use crate::ibkr::style::Style;
+use crate::ibkr::trail::Moving;
 use crate::ibkr::violation::Kind;
 
 /// Why an order is not taken.
@@ -33,28 +35,31 @@ impl Refusal {
 }
 
 /// An order's numbers in shares and cents.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Numbers {
+    /// How it works.
+    pub(crate) style: Style,
     /// Shares.
     pub(crate) qty: i64,
     /// In cents.
     pub(crate) limit_px: Option<i64>,
     /// In cents.
     pub(crate) stop_px: Option<i64>,
+    /// What follows the market.
+    pub(crate) moving: Moving,
 }
 
 /// Largest order: beyond it IBKR wants to be called.
 const QTY_MAX: i64 = 5_000_000;
+/// From this version on a client can be asked for fractions of a share.
+const FRACTIONS_SINCE: u16 = 163;
+/// From this version on an order without time in force is refused.
+const TIF_NEEDED_SINCE: u16 = 213;
+/// The groups that TWS knows are of these kinds.
+const OCA_TYPE_MAX: i32 = 3;
 
 /// Order types that TWS knows and this venue does not offer; anything else is a typing error.
-const KNOWN_TYPES: [&str; 20] = [
-    "TRAIL",
-    "TRAIL LIMIT",
-    "MIT",
-    "LIT",
-    "MTL",
-    "REL",
-    "MIDPRICE",
+const KNOWN_TYPES: [&str; 13] = [
     "PEG MID",
     "PEG MKT",
     "PEG BEST",
@@ -72,19 +77,34 @@ const KNOWN_TYPES: [&str; 20] = [
 
 /// Checks what needs only the order itself.
 pub(crate) fn check(entry: &Entry) -> Result<Numbers, Refusal> {
-    check_type(entry)?;
+    let style = check_type(entry)?;
     check_tif(entry)?;
-    let qty = check_qty(entry.qty.get())?;
-    let needs_limit = matches!(entry.ord_type, OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose);
-    let needs_stop = matches!(entry.ord_type, OrdType::Stop | OrdType::StopLimit);
-    let limit_px = if needs_limit { Some(cents(entry.limit_px)?) } else { None };
-    let stop_px = if needs_stop { Some(cents(entry.stop_px)?) } else { None };
-    Ok(Numbers { qty, limit_px, stop_px })
+    let qty = check_qty(entry)?;
+    check_terms(entry, style)?;
+    let limit_px = if style.needs_limit() {
+        Some(cents(entry.limit_px)?)
+    } else if style.is_pegged() {
+        // A cap, and no cap where it is empty or zero.
+        entry.limit_px.filter(|px| !px.get().is_zero()).map(|px| cents(Some(px))).transpose()?
+    } else {
+        None
+    };
+    let moving = Moving::of(entry, style)?;
+    let stop_px = if style.needs_trigger() {
+        Some(cents(entry.stop_px)?)
+    } else if style.trails() {
+        entry.terms.trail_stop_px.map(|px| cents(Some(px))).transpose()?
+    } else {
+        None
+    };
+    Ok(Numbers { style, qty, limit_px, stop_px, moving })
 }
 
-fn check_type(entry: &Entry) -> Result<(), Refusal> {
-    let OrdType::Other(word) = &entry.ord_type else { return Ok(()) };
-    if KNOWN_TYPES.contains(&&**word) {
+fn check_type(entry: &Entry) -> Result<Style, Refusal> {
+    if let Some(style) = Style::of(&entry.ord_type) {
+        return Ok(style);
+    }
+    if KNOWN_TYPES.contains(&entry.ord_type.as_wire()) {
         return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
     }
     // Recorded from a live Gateway: the two letters are TWS's internal message name.
@@ -93,22 +113,28 @@ fn check_type(entry: &Entry) -> Result<(), Refusal> {
 
 fn check_tif(entry: &Entry) -> Result<(), Refusal> {
     let (ord_type, tif) = (&entry.ord_type, &entry.tif);
+    if entry.terms.tif_absent && entry.terms.version >= TIF_NEEDED_SINCE {
+        return Err(Refusal::new(10052, "Invalid time in force:Empty").violating(Kind::TifNotAllowed));
+    }
     if ord_type.is_on_close() && *tif != TimeInForce::Day {
         let text = "Tif option should be set to DAY for MOC and LOC orders.";
         return Err(Refusal::new(113, text).violating(Kind::TifNotAllowed));
     }
+    let plain = matches!(ord_type, OrdType::Market | OrdType::Limit);
     match tif {
         TimeInForce::Day | TimeInForce::GoodTillCancel => Ok(()),
         TimeInForce::GoodTillDate if entry.good_till.is_some() => Ok(()),
-        TimeInForce::AtTheOpening if matches!(ord_type, OrdType::Market | OrdType::Limit) => Ok(()),
-        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill
-            if matches!(ord_type, OrdType::Market | OrdType::Limit) =>
-        {
+        TimeInForce::GoodTillDate => {
+            // Assumed: a date that is missing or cannot be read.
+            Err(Refusal::new(321, "Error validating request.-'bF' : cause - Invalid good till date"))
+        }
+        TimeInForce::AtTheOpening | TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill if plain => {
             Ok(())
         }
-        TimeInForce::Other(word) => {
+        TimeInForce::Other(word) if !matches!(&**word, "AUC") => {
             Err(Refusal::new(10052, format!("Invalid time in force:{word}")).violating(Kind::TifNotAllowed))
         }
+        TimeInForce::Other(_) if *ord_type == OrdType::Limit || ord_type.as_wire() == "MTL" => Ok(()),
         _ => {
             let text =
                 format!("The combination of order type {ord_type} and tif {} is invalid.", tif.as_wire());
@@ -117,12 +143,13 @@ fn check_tif(entry: &Entry) -> Result<(), Refusal> {
     }
 }
 
-fn check_qty(qty: Decimal) -> Result<i64, Refusal> {
+fn check_qty(entry: &Entry) -> Result<i64, Refusal> {
+    let qty = entry.qty.get();
     if qty.is_zero() {
         return Err(Refusal::new(434, "The order size cannot be zero."));
     }
     if !qty.fract().is_zero() {
-        return Err(Refusal::new(10318, "This order doesn't support fractional quantity trading"));
+        return Err(no_fractions(entry));
     }
     match qty.to_i64() {
         Some(shares) if (1..=QTY_MAX).contains(&shares) => Ok(shares),
@@ -130,18 +157,55 @@ fn check_qty(qty: Decimal) -> Result<i64, Refusal> {
     }
 }
 
+/// No stock here trades in fractions; which of three codes says so depends on who asks for what.
+fn no_fractions(entry: &Entry) -> Refusal {
+    if entry.terms.version < FRACTIONS_SINCE {
+        let text = "Your API version does not support fractional size rules. Please upgrade to a minimum version 163.";
+        return Refusal::new(10285, text);
+    }
+    if matches!(entry.ord_type, OrdType::Market | OrdType::Limit) {
+        return Refusal::new(
+            10243,
+            "Fractional-sized order cannot be placed via API. Please use desktop version to place this order.",
+        );
+    }
+    Refusal::new(10318, "This order doesn't support fractional quantity trading")
+}
+
+fn check_terms(entry: &Entry, style: Style) -> Result<(), Refusal> {
+    let terms = &entry.terms;
+    if !(0..=OCA_TYPE_MAX).contains(&entry.oca_type) {
+        return Err(Refusal::new(321, "Error validating request.-'bF' : cause - Invalid OCA type"));
+    }
+    let auction = style.is_on_close() || entry.tif == TimeInForce::AtTheOpening;
+    if terms.min_qty.is_some_and(|min| min < 0) {
+        return Err(Refusal::new(140, "The size value should be an integer: minQty is negative."));
+    }
+    if auction && (terms.all_or_none || terms.min_qty.is_some_and(|min| min > 0)) {
+        return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
+    }
+    Ok(())
+}
+
+/// A price that has to be there and is not.
+pub(crate) fn no_price() -> Refusal {
+    Refusal::new(321, "Error validating request.-'bF' : cause - Missing or invalid order price")
+}
+
 /// A price as whole cents: all stocks here are above a dollar, where the step is a cent.
-fn cents(px: Option<Price>) -> Result<i64, Refusal> {
-    let Some(px) = px.filter(|px| px.get() > Decimal::ZERO) else {
-        return Err(Refusal::new(
-            321,
-            "Error validating request.-'bF' : cause - Missing or invalid order price",
-        ));
-    };
+pub(crate) fn cents(px: Option<Price>) -> Result<i64, Refusal> {
+    match px.filter(|px| px.get() > Decimal::ZERO) {
+        Some(px) => cents_signed(px),
+        None => Err(no_price()),
+    }
+}
+
+/// A price or a distance as whole cents.
+pub(crate) fn cents_signed(px: Price) -> Result<i64, Refusal> {
     let scaled = px.get().checked_mul(Decimal::ONE_HUNDRED).filter(|scaled| scaled.fract().is_zero());
     // A price beyond a million dollars is no price of a stock, and would not fit a product in cents.
     match scaled.and_then(|scaled| scaled.to_i64()) {
-        Some(cents) if cents <= 100_000_000 => Ok(cents),
+        Some(cents) if cents.abs() <= 100_000_000 => Ok(cents),
         _ => {
             let text = "The price does not conform to the minimum price variation for this contract.";
             Err(Refusal::new(110, text).violating(Kind::BadTickSize))

@@ -174,7 +174,7 @@ impl IbkrVenue {
             at: fill.at.to_string(),
             order_ref: fill.order_ref.to_string(),
         };
-        self.exchange.fills.iter().map(row).collect()
+        self.exchange.fills.iter().filter(|fill| fill.booked).map(row).collect()
     }
 
     fn position_rows(&self) -> Vec<PositionRow> {

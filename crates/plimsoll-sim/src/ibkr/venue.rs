@@ -149,8 +149,9 @@ impl IbkrVenue {
         }
         let timer = self.timers.first().map(|(at, _, _)| *at);
         let charge = self.exchange.charges.first().map(|(at, _)| *at);
+        let cancel = self.exchange.cancels.first().map(|(at, _)| *at);
         let second = Some(self.exchange.next_second());
-        [timer, charge, second, self.next_foreign_second()].into_iter().flatten().min()
+        [timer, charge, cancel, second, self.next_foreign_second()].into_iter().flatten().min()
     }
 
     /// Lets time pass up to `to`, event by event.
@@ -204,12 +205,13 @@ impl IbkrVenue {
             Timer::Begin(id) => self.begin_fault(id, out),
             Timer::End(id) => self.end_fault(id, out),
             Timer::LinkStillDown => self.repeat_link_down(out),
+            Timer::Deliver(id) => self.deliver_held(id, out),
         }
     }
 
     /// Sends one message, unless a fault swallows it. The only way out for messages.
     pub(crate) fn send(&mut self, conn: ConnId, response: &Response, out: &mut Vec<Output>) {
-        let Some(to) = self.conns.get_mut(&conn) else { return };
+        let Some(to) = self.conns.get(&conn) else { return };
         if matches!(to.phase, Phase::Hello(_) | Phase::Shaken) {
             // The official clients drop whatever comes before their startApi.
             return;
@@ -217,12 +219,17 @@ impl IbkrVenue {
         if self.faults.swallows(conn, response) {
             return;
         }
-        let payload = response.encode(to.version);
+        self.tamper(conn, response, out);
+    }
+
+    /// Hands a message over to its connection, or to its batch of this tick.
+    pub(crate) fn deliver(&mut self, conn: ConnId, payload: bytes::Bytes, out: &mut Vec<Output>) {
+        let Some(to) = self.conns.get_mut(&conn) else { return };
         if self.lockstep.collecting {
-            to.batch.push(payload.into_bytes());
+            to.batch.push(payload);
             return;
         }
-        out.push(Output::Send { conn, bytes: frame::encode(payload.bytes()) });
+        out.push(Output::Send { conn, bytes: frame::encode(&payload) });
     }
 
     /// Ends a connection from this side.

@@ -47,6 +47,10 @@ pub(crate) enum Kind {
     AggressiveLimit,
     /// A frame that could not be read.
     MalformedFrame,
+    /// Too many orders, changes and cancels for what was executed.
+    OrderEfficiency,
+    /// An order on a login that may only read.
+    ReadOnly,
 }
 
 impl Kind {
@@ -72,6 +76,8 @@ impl Kind {
             Self::InsufficientFunds => "insufficient_funds",
             Self::AggressiveLimit => "aggressive_limit",
             Self::MalformedFrame => "malformed_frame",
+            Self::OrderEfficiency => "order_efficiency",
+            Self::ReadOnly => "read_only",
         }
     }
 }

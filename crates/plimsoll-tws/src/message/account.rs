@@ -7,7 +7,7 @@ use super::contract::WireContract;
 use crate::layout::{Fields, Layout, Step};
 use crate::{Text, Word};
 
-const ACCOUNTS_MAX: usize = 4096;
+pub(crate) const ACCOUNTS_MAX: usize = 4096;
 
 /// One value of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

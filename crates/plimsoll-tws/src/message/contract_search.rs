@@ -7,8 +7,8 @@ use super::contract::PARAMS_MAX;
 use crate::layout::{Fields, Layout, Step};
 use crate::{Gate, Text, Word};
 
-const SAMPLES_MAX: usize = 4096;
-const CHAIN_MAX: usize = 16_384;
+pub(crate) const SAMPLES_MAX: usize = 4096;
+pub(crate) const CHAIN_MAX: usize = 16_384;
 
 /// Contracts that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::layout::{Fields, Layout, Step};
 use crate::{Gate, Text, Word};
 
-const BARS_MAX: usize = 1_000_000;
+pub(crate) const BARS_MAX: usize = 1_000_000;
 
 /// Bars.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

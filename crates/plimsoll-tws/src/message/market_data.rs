@@ -214,7 +214,8 @@ impl Default for Tick {
 }
 
 impl Tick {
-    const fn kind(&self) -> i32 {
+    /// The number of the kind on the wire.
+    pub(crate) const fn kind(&self) -> i32 {
         match self {
             Self::Last { all: false, .. } => 1,
             Self::Last { all: true, .. } => 2,
@@ -223,7 +224,8 @@ impl Tick {
         }
     }
 
-    fn blank(kind: i32) -> Option<Self> {
+    /// A tick of that kind with every field absent.
+    pub(crate) fn blank(kind: i32) -> Option<Self> {
         let (time, attributes) = (0, 0);
         Some(match kind {
             1 | 2 => Self::Last {

@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::layout::{Fields, Layout, Step};
 use crate::{Gate, Text, Word};
 
-const ALLOCATIONS_MAX: usize = 4096;
+pub(crate) const ALLOCATIONS_MAX: usize = 4096;
 
 /// The answer. At version 200 a plain order has 156 fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +29,25 @@ pub struct OpenOrder {
     pub bond_accrued_interest: Word,
     /// The user who submitted it.
     pub submitter: Word,
+    /// At protobuf versions only.
+    pub at_venue: AtVenue,
+}
+
+/// What a venue adds to an order: in completed orders at every version, in open ones in protobuf only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AtVenue {
+    /// When the venue cancels it by itself.
+    pub auto_cancel_date: Word,
+    /// How much was executed.
+    pub filled_qty: Option<Qty>,
+    /// Of orders that reference a future.
+    pub ref_futures_con_id: Option<i32>,
+    /// Declaration of a shareholder, free text.
+    pub shareholder: Text,
+    /// Route marketable orders to the best quote.
+    pub route_marketable_to_bbo: Option<bool>,
+    /// The broker's number of the parent.
+    pub parent_perm_id: i64,
 }
 
 /// State and margin preview of an open order.

@@ -1,12 +1,13 @@
 //! A line about a holding, cut down to one bot's part of it.
 //!
-//! These lines are written anew: four of their fields follow from the position, and none of the others
-//! could be lost, because their whole layout is known.
+//! Four of their fields follow from the position. In text these lines are written anew, and nothing could be
+//! lost, because their whole layout is known; in protobuf the four are replaced where they are.
 
 use plimsoll_model::{Position, Price, RawFrame};
 use rust_decimal::Decimal;
 
-use super::{RewriteError, no_such_field};
+use super::{RewriteError, in_protobuf, is_protobuf, no_such_field};
+use crate::proto::surgery::Value;
 use crate::{Response, ServerVersion};
 
 /// One bot's part of a holding.
@@ -42,7 +43,28 @@ pub fn set_holding(version: ServerVersion, frame: &RawFrame, held: Held) -> Resu
         }
         _ => return Err(no_such_field(frame, "position")),
     }
-    Ok(message.encode(version))
+    if is_protobuf(version, frame) { replaced(frame, &message) } else { Ok(message.encode(version)) }
+}
+
+/// The frame with the fields of `message` that [`set_holding`] sets, and every other byte as it was.
+fn replaced(frame: &RawFrame, message: &Response) -> Result<RawFrame, RewriteError> {
+    let text = |number: Option<Decimal>| number.map(|number| number.to_string()).unwrap_or_default();
+    let (position, doubles) = match message {
+        Response::Position(line) => (line.position, vec![("avgCost", line.avg_cost.map(Price::get))]),
+        Response::PositionMulti(line) => (line.position, vec![("avgCost", line.avg_cost.map(Price::get))]),
+        Response::UpdatePortfolio(line) => {
+            let avg_cost = line.avg_cost.map(Price::get);
+            let worth = [("marketValue", line.market_value), ("unrealizedPNL", line.unrealized)];
+            (line.position, [&worth[..], &[("averageCost", avg_cost)]].concat())
+        }
+        _ => return Err(no_such_field(frame, "position")),
+    };
+    let position = text(position.map(Position::get));
+    let mut frame = in_protobuf(frame, message.name(), "position", Value::Text(&position))?;
+    for (field, number) in doubles {
+        frame = in_protobuf(&frame, message.name(), field, Value::Double(&text(number)))?;
+    }
+    Ok(frame)
 }
 
 fn value(px: Price, held: Held) -> Option<Decimal> {
@@ -82,6 +104,30 @@ mod tests {
         let line = "7|8|495512|SPY|OPT|20261218|700|C|100||USD|X|SPY|5|3.50|1750|320|150|12.5|DU1|";
         let own = set_holding(v(178), &bars(line), held("2", "310", 100)).unwrap();
         let expected = "7|8|495512|SPY|OPT|20261218|700|C|100||USD|X|SPY|2|3.50|700.00|310|80.00|12.5|DU1|";
+        assert_eq!(own, bars(expected));
+    }
+
+    /// A `position` in protobuf with a contract in which a field of a later version travels. Doubles are
+    /// written out: 501.25 and 500.
+    const PROTOBUF_100: &[u8] =
+        b"\0\0\x01\x05\x0A\x03DU1\x12\x0D\x12\x03SPY\xF2\x01\x05later\x1A\x03100\x21\0\0\0\0\0T\x7F@";
+    const PROTOBUF_60: &[u8] =
+        b"\0\0\x01\x05\x0A\x03DU1\x12\x0D\x12\x03SPY\xF2\x01\x05later\x1A\x0260\x21\0\0\0\0\0@\x7F@";
+
+    #[test]
+    fn in_protobuf_the_fields_are_replaced_and_unknown_ones_travel_on() {
+        let line = RawFrame::new(PROTOBUF_100.into());
+        let own = set_holding(ServerVersion::PROTOBUF, &line, held("60", "500.00", 1)).unwrap();
+        assert_eq!(own.bytes(), PROTOBUF_60);
+    }
+
+    #[test]
+    fn a_portfolio_line_in_protobuf_is_worth_what_the_bot_holds_of_it() {
+        let text = "7|8|495512|SPY|OPT|20261218|700|C|100||USD|X|SPY|5|3.50|1750|320|150|12.5|DU1|";
+        let line = Response::decode(v(178), &bars(text)).unwrap().encode(ServerVersion::PROTOBUF);
+        let own = set_holding(ServerVersion::PROTOBUF, &line, held("2", "310", 100)).unwrap();
+        let own = Response::decode(ServerVersion::PROTOBUF, &own).unwrap().encode(v(178));
+        let expected = "7|8|495512|SPY|OPT|20261218|700|C|100||USD|X|SPY|2|3.5|700|310|80|12.5|DU1|";
         assert_eq!(own, bars(expected));
     }
 

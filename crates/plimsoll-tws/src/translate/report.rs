@@ -8,7 +8,7 @@ use plimsoll_model::{
     RawFrame, Report, ReqId, StatusReport, TimeInForce,
 };
 
-use super::{contract, limit_px, meaningless, side, stop_px, time};
+use super::{contract, legs, limit_px, meaningless, side, stop_px, time};
 use crate::message::{self, Order, WireContract};
 use crate::{DecodeError, Response, ServerVersion, Word};
 
@@ -160,6 +160,7 @@ fn described(
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
         status: OrderStatus::Unknown,
         what_if: order.what_if,
+        legs: legs(&order.combo),
         cum_qty: None,
     })
 }

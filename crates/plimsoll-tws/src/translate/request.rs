@@ -5,7 +5,7 @@ use plimsoll_model::{
     TimeInForce,
 };
 
-use super::{contract, limit_px, meaningless, side, stop_px};
+use super::{contract, legs, limit_px, meaningless, side, stop_px};
 use crate::denial::order_id_of;
 use crate::layout::NO_MESSAGE;
 use crate::message::{Order, PlaceOrder};
@@ -23,17 +23,21 @@ const REQUEST_ID_MAX: i32 = 105;
 /// - any other damaged message, and numbers outside the protocol: [`Meaning::Unguarded`], because a
 ///   malformed frame can wedge the API port of a real Gateway and must not reach it.
 pub fn request(version: ServerVersion, frame: &RawFrame) -> Meaning {
-    match Request::decode(version, frame) {
-        Ok(message) => readable(&message),
-        Err(error) => unreadable(frame, &error),
+    match Request::read(version, frame) {
+        Ok((message, unknown)) => readable(&message, !unknown.is_empty()),
+        Err(error) => unreadable(version, frame, &error),
     }
 }
 
-fn readable(message: &Request) -> Meaning {
+fn readable(message: &Request, has_unknown: bool) -> Meaning {
     let name = message.name();
     match message {
         Request::PlaceOrder(placed) => match order(placed) {
-            Ok(order) => Meaning::Order(Box::new(order)),
+            Ok(mut order) => {
+                // What a field does that nobody here knows, nobody here can judge.
+                order.unguarded.extend(has_unknown.then_some("field of a later version"));
+                Meaning::Order(Box::new(order))
+            }
             Err(error) => Meaning::UnreadableOrder {
                 order_id: Some(OrderId(placed.order_id)),
                 why: error.to_string().into(),
@@ -64,10 +68,10 @@ fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
     }
 }
 
-fn unreadable(frame: &RawFrame, error: &DecodeError) -> Meaning {
+fn unreadable(version: ServerVersion, frame: &RawFrame, error: &DecodeError) -> Meaning {
     let why = error.to_string().into();
     match error.message {
-        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(frame), why },
+        "placeOrder" => Meaning::UnreadableOrder { order_id: order_id_of(version, frame), why },
         "reqGlobalCancel" => Meaning::GlobalCancel,
         "cancelOrder" | NO_MESSAGE => Meaning::UnreadableOrder { order_id: None, why },
         name => Meaning::Unguarded { name, id: None },
@@ -99,6 +103,7 @@ fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
         oca_group: order.oca_group.as_str().into(),
         what_if: order.what_if,
         outside_rth: order.outside_rth || order.include_overnight,
+        legs: legs(&order.combo),
         unguarded: unguarded(placed),
     })
 }
@@ -109,8 +114,10 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
     let order = &placed.order;
     let is_word = |word: &crate::Word| !word.is_empty() && *word != "None";
     let features = [
-        // Several contracts in one order: the legs are not the contract that limits are kept for.
-        (placed.contract.sec_type == "BAG" || !order.combo.legs.is_empty(), "combo"),
+        // Several contracts in one order are judged leg by leg, so each has to be known.
+        (placed.contract.sec_type == "BAG" && legs(&order.combo).is_empty(), "combo without legs"),
+        (placed.contract.sec_type != "BAG" && !order.combo.legs.is_empty(), "legs of no combo"),
+        (order.combo.leg_pxs.iter().any(|px| px.0.is_some()), "price of a leg"),
         // The identifier may name another security than symbol and contract number do.
         (!placed.sec_id.is_empty(), "security identifier"),
         (no_quantity(order), "no quantity"),

@@ -1,10 +1,10 @@
 //! `plimsoll journal`: prove it, read it, run it again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use plimsoll_journal::{ReadError, Reader};
-use plimsoll_runtime::replay;
+use plimsoll_runtime::{projection, replay};
 use serde_json::json;
 
 use super::Outcome;
@@ -17,6 +17,7 @@ pub(crate) fn run(what: &Journal) -> Outcome {
         Journal::Verify(place) => verify(place),
         Journal::Trace { place, order, from } => trace(place, order.as_deref(), *from),
         Journal::Replay(place) => replay_all(place),
+        Journal::Project { place, to } => project(place, to.as_deref()),
         Journal::Export { place, format } => export(place, format),
     }
 }
@@ -134,6 +135,26 @@ fn replay_all(place: &JournalPlace) -> Outcome {
         }
     }
     Ok(if difference.is_none() { Exit::Good } else { Exit::No })
+}
+
+/// The state directory's own file belongs to whoever has its lock.
+fn project(place: &JournalPlace, to: Option<&Path>) -> Outcome {
+    let journal = existing(place)?;
+    let state_dir = journal.parent().unwrap_or(Path::new("."));
+    let (file, _lock) = if let Some(file) = to {
+        (file.to_owned(), None)
+    } else {
+        let lock = plimsoll_journal::StateLock::acquire(state_dir);
+        let lock = lock.map_err(|error| Failure::new(Exit::Environment, error))?;
+        (state_dir.join(projection::FILE), Some(lock))
+    };
+    let seq = projection::project(&journal, &file).map_err(|error| Failure::new(Exit::No, error))?;
+    if place.json {
+        output::json(&json!({ "file": file.display().to_string(), "seq": seq }))?;
+    } else {
+        output::line(&format!("{} contains the journal up to record {seq}", file.display()))?;
+    }
+    Ok(Exit::Good)
 }
 
 fn export(place: &JournalPlace, format: &str) -> Outcome {

@@ -5,12 +5,12 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{Account, ClientId, Qty};
 use plimsoll_runtime::simulator::{self, Options, ServeError, Venue as _};
-use plimsoll_sim::{IbkrVenue, Recording, VenueConfig};
+use plimsoll_sim::{IbkrVenue, Recording, TwsSettings, VenueConfig};
 use serde_json::Value;
 
 use super::Outcome;
 use crate::adapter::ServedVenue;
-use crate::cli::{MissingAccount, Profile, SimIbkr};
+use crate::cli::{ExecutionTimes, FeePlan, MissingAccount, Profile, Sequences, SimIbkr};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -110,7 +110,30 @@ fn config(options: &SimIbkr, recording: Option<&Recording>) -> Result<VenueConfi
         seed: options.seed,
         symbols: options.symbols.iter().map(|symbol| symbol.as_str().into()).collect(),
         lockstep: false,
+        settings: settings(options),
     })
+}
+
+fn settings(options: &SimIbkr) -> TwsSettings {
+    TwsSettings {
+        read_only_api: options.read_only_api,
+        announce_preset_tif: options.announce_preset_tif,
+        push_open_orders: !options.no_push_open_orders,
+        price_percent_max: options.price_percent_max,
+        execution_times: match options.execution_times {
+            ExecutionTimes::Zoned => plimsoll_sim::ExecutionTimes::Zoned,
+            ExecutionTimes::Utc => plimsoll_sim::ExecutionTimes::Utc,
+        },
+        sequences: match options.sequences {
+            Sequences::Plain => plimsoll_sim::Sequences::Plain,
+            Sequences::Varied => plimsoll_sim::Sequences::Varied,
+        },
+        regulatory_fees: options.regulatory_fees,
+        fees: match options.fees {
+            FeePlan::Fixed => plimsoll_sim::FeePlan::Fixed,
+            FeePlan::Tiered => plimsoll_sim::FeePlan::Tiered,
+        },
+    }
 }
 
 /// `[[fault]]` tables, each with the keys of `POST /faults`.

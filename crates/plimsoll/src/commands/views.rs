@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Outcome;
-use crate::cli::{Ask, Reach};
+use crate::cli::{Ask, History, Reach};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -44,12 +44,17 @@ pub(crate) fn status(query: &Ask) -> Outcome {
 }
 
 pub(crate) fn bots(query: &Ask) -> Outcome {
-    list(query, "/bots", BOTS)
+    list((&query.reach, query.json), "/bots", BOTS)
 }
 
-pub(crate) fn orders(query: &Ask) -> Outcome {
+/// Without `--history` the filters have nothing to filter: the gateway keeps the latest orders only.
+pub(crate) fn orders(query: &History) -> Outcome {
+    if query.from.is_some() || query.to.is_some() || query.bot.is_some() {
+        let error = anyhow::anyhow!("--from, --to and --bot go with --history; nothing was asked");
+        return Err(Failure::new(Exit::Usage, error));
+    }
     list(
-        query,
+        (&query.reach, query.json),
         "/orders",
         &[
             "since",
@@ -70,7 +75,7 @@ pub(crate) fn orders(query: &Ask) -> Outcome {
 
 pub(crate) fn positions(query: &Ask) -> Outcome {
     list(
-        query,
+        (&query.reach, query.json),
         "/positions",
         &["bot", "account", "symbol", "qty", "avg_price", "realised_net", "fees", "unknown_fees"],
     )
@@ -92,9 +97,9 @@ pub(crate) fn breaks(query: &Ask) -> Outcome {
 
 const BOTS: &[&str] = &["name", "stage", "state", "sent", "denied", "open", "net", "last_work", "because"];
 
-fn list(query: &Ask, path: &str, columns: &[&str]) -> Outcome {
-    let answer = ask(&query.reach, path)?;
-    if query.json {
+fn list((reach, as_json): (&Reach, bool), path: &str, columns: &[&str]) -> Outcome {
+    let answer = ask(reach, path)?;
+    if as_json {
         output::json(&answer)?;
     } else {
         rows(&answer, columns)?;
@@ -102,7 +107,7 @@ fn list(query: &Ask, path: &str, columns: &[&str]) -> Outcome {
     Ok(Exit::Good)
 }
 
-fn rows(answer: &Value, columns: &[&str]) -> std::io::Result<()> {
+pub(super) fn rows(answer: &Value, columns: &[&str]) -> std::io::Result<()> {
     let rows: Vec<Vec<String>> = answer
         .as_array()
         .into_iter()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use plimsoll_model::{Account, ClientId};
 use plimsoll_runtime::simulator::{self, Lockstep, Options, Pace, SimulatorHandle, Venue as _};
-use plimsoll_sim::{IbkrVenue, MissingAccount, Profile, VenueConfig};
+use plimsoll_sim::{IbkrVenue, MissingAccount, Profile, TwsSettings, VenueConfig};
 use rust_decimal::Decimal;
 
 use super::story;
@@ -31,6 +31,7 @@ pub(super) fn serve(seed: u64, pace: &Pace) -> Result<SimulatorHandle, Failure> 
         missing_account: MissingAccount::Default,
         master_client_id: Some(ClientId(story::OWN_CLIENT)),
         lockstep: true,
+        settings: TwsSettings::default(),
     };
     let venue = IbkrVenue::new(config).map_err(|error| Failure::new(Exit::Internal, error))?;
     let mut venue = ServedVenue::new(venue);

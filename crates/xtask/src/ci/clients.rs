@@ -3,11 +3,15 @@
 //! Owns the table. What they play, and how their transcripts are compared, is in `tests/bots`.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{STEP_MAX, bots, finish, interpreter, prepared, release_binary};
+use super::{STEP_MAX, bots, cargo, finish, interpreter, prepared, release_binary, target};
+
+/// The crate of the Rust clients: a workspace of its own, so that nobody who builds Plimsoll builds them.
+pub(super) const RUST_MANIFEST: &str = "tests/rust-clients/Cargo.toml";
 
 /// A client, and the words that start it.
 struct Client {
@@ -19,6 +23,7 @@ const CLIENTS: &[Client] = &[
     Client { name: "ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_IBAPI") },
     Client { name: "nautilus_ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_NAUTILUS_IBAPI") },
     Client { name: "stoqey", start: |root| node(root, "PLIMSOLL_NODE_MODULES_STOQEY") },
+    Client { name: "ibapi2", start: |root| rust(root, "ibapi2") },
 ];
 
 /// The client whose transcripts straight twice are equal, or the comparison would prove nothing.
@@ -55,4 +60,21 @@ fn node(root: &Path, variable: &str) -> Result<Vec<OsString>> {
     path.push(modules);
     let script = root.join("tests/bots/stoqey/play.cjs");
     Ok(["env".into(), path, "node".into(), script.into_os_string()].into())
+}
+
+/// A program of the crate of Rust clients, built when it is asked for.
+fn rust(root: &Path, name: &str) -> Result<Vec<OsString>> {
+    finish(rust_clients(root, "build"), STEP_MAX)?;
+    Ok([rust_target(root).join("debug").join(name).into_os_string()].into())
+}
+
+/// Cargo on the crate of Rust clients.
+pub(super) fn rust_clients(root: &Path, what: &str) -> Command {
+    let mut command = cargo(root, &[what, "--quiet", "--locked", "--manifest-path", RUST_MANIFEST]);
+    command.arg("--target-dir").arg(rust_target(root));
+    command
+}
+
+fn rust_target(root: &Path) -> PathBuf {
+    target(root).join("rust-clients")
 }

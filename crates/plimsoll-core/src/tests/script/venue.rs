@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
+    ClientId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
     InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
     PositionReport, Price, Qty, RawFrame, Report, Side, StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
-use super::{AtVenue, OWN, Script, account};
+use super::{AtVenue, OWN, Script, account, con_id};
 use crate::{Ask, Event};
 
 impl Script {
@@ -65,6 +65,7 @@ impl Script {
                 self.at_venue.remove(&key);
             }
             "fills" => self.fill(link, key, rest[0], rest[1]),
+            "legs" => self.fill_leg(link, key, [rest[0], rest[1], rest[2], rest[3]]),
             other => panic!("the venue does not know {other}"),
         }
     }
@@ -88,6 +89,7 @@ impl Script {
             order_ref: word("ref=").into(),
             parent_id: None,
             status: OrderStatus::New,
+            legs: Vec::new(),
             what_if: false,
             cum_qty: None,
         };
@@ -143,6 +145,41 @@ impl Script {
         self.say(link, Report::Commission { exec_id, charge });
         let status = self.at_venue[&key].status;
         self.set_status(link, key, status);
+    }
+
+    /// An execution of one leg of a combo: `venue legs trend 5 BUY 2 SPY 500.00`.
+    fn fill_leg(&mut self, link: LinkId, key: (ClientId, OrderId), words: [&str; 4]) {
+        let [side, qty, symbol, px] = words;
+        let order = self.at_venue[&key].clone();
+        let side = if side == "BUY" { Side::Buy } else { Side::Sell };
+        let qty = Qty::parse(qty).unwrap();
+        let number = self.executions.len() + 1;
+        let exec_id = ExecId::new(&format!("0001.{number:04}.01.02.01")).unwrap();
+        let instrument = InstrumentId::us_stock(symbol);
+        let contract = Contract { con_id: Some(con_id(symbol)), ..Contract::stock(symbol, Currency::USD) };
+        let report = ExecutionReport {
+            req_id: None,
+            order_id: key.1,
+            client_id: order.client_id,
+            perm_id: order.perm_id,
+            contract,
+            order_ref: order.order_ref.clone(),
+            cum_qty: qty,
+            execution: Execution {
+                exec_id,
+                cl_ord_id: None,
+                account: order.account.clone(),
+                instrument: instrument.clone(),
+                side,
+                last_qty: qty,
+                last_px: Price::parse(px).unwrap(),
+                at: Some(self.wall),
+            },
+        };
+        let held = self.holdings.entry((order.account, instrument)).or_insert(Position::FLAT);
+        *held = held.after(side, qty).unwrap();
+        self.executions.push(report.clone());
+        self.say(link, Report::Execution(Box::new(report)));
     }
 
     fn set_status(&mut self, link: LinkId, key: (ClientId, OrderId), status: OrderStatus) {
@@ -214,7 +251,7 @@ impl Script {
                 }
                 Ask::Contract { .. } if self.contracts_unanswered => {}
                 Ask::Contract { req_id, contract } => {
-                    let con_id = ConId(if &*contract.symbol == "SPY" { 756_733 } else { 320_227_571 });
+                    let con_id = con_id(&contract.symbol);
                     self.own(Report::Contract(Box::new(ContractReport {
                         req_id,
                         contract,
@@ -247,6 +284,7 @@ impl AtVenue {
             order_ref: self.order_ref.clone(),
             parent_id: self.request.parent_id,
             status: self.status,
+            legs: self.request.legs.clone(),
             what_if: false,
             cum_qty: Some(self.cum_qty),
         }

@@ -5,22 +5,24 @@
 //! silence, and is counted.
 
 mod account;
+mod adviser;
 mod contracts;
 mod describe;
 mod history;
 mod orders;
 pub(crate) mod pacing;
 mod quotes;
+mod read;
 mod search;
 mod span;
 mod start;
 mod tell;
-mod times;
+pub(crate) mod times;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
-use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, ReplaceFaEnd, UserInfo};
-use plimsoll_tws::{Request, Response, Text, Word};
+use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, UserInfo, leading_number};
+use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word};
 
 use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::venue::IbkrVenue;
@@ -29,6 +31,8 @@ use crate::ibkr::{ConnId, Output};
 
 /// Messages per second that the login may send.
 const MESSAGES_PER_SECOND: usize = 50;
+/// Breaks of the rate after which a TWS that rejects also closes.
+const RATE_BREAKS_MAX: u32 = 3;
 /// What has no number of its own is addressed to the whole session.
 pub(crate) const NO_ID: i32 = -1;
 
@@ -74,8 +78,7 @@ impl IbkrVenue {
         match from.client() {
             None => self.take_start(conn, &request, out),
             Some(client) => {
-                if !self.acknowledges(conn, &request) {
-                    self.check_rate(conn, client, out);
+                if !self.acknowledges(conn, &request) && self.check_rate(conn, client, out) {
                     self.answer(Asked { conn, client }, request, out);
                 }
             }
@@ -91,28 +94,34 @@ impl IbkrVenue {
         self.close(conn, out);
     }
 
-    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) {
+    /// Whether a message may be answered. TWS reads on above the rate unless it is set to reject, which is a
+    /// fault here; then the third time ends the connection.
+    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) -> bool {
         let now = self.exchange.now;
-        let Some(from) = self.conns.get_mut(&conn) else { return };
+        let rejecting = self.faults.rate_limit;
+        let max = rejecting.map_or(MESSAGES_PER_SECOND, |max| usize::try_from(max).unwrap_or(usize::MAX));
+        let Some(from) = self.conns.get_mut(&conn) else { return false };
         from.arrivals.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
         from.arrivals.push_back(now);
         let count = from.arrivals.len();
-        if count != MESSAGES_PER_SECOND + 1 {
+        if count <= max {
+            return true;
+        }
+        if count > max + 1 {
             // The first message beyond the limit tells; those after it in the same second do not repeat it.
-            from.arrivals.truncate(MESSAGES_PER_SECOND + 1);
-            return;
+            from.arrivals.truncate(max + 1);
+            return rejecting.is_none();
         }
         from.rate_breaks += 1;
         let breaks = from.rate_breaks;
-        self.exchange.violated(
-            client,
-            Kind::MessageRate,
-            format!("more than {MESSAGES_PER_SECOND} in a second"),
-        );
-        let text = format!(
-            "Max rate of messages per second has been exceeded:max={MESSAGES_PER_SECOND} rec={count} ({breaks})"
-        );
+        self.exchange.violated(client, Kind::MessageRate, format!("more than {max} in a second"));
+        let text =
+            format!("Max rate of messages per second has been exceeded:max={max} rec={count} ({breaks})");
         self.send_error(conn, (NO_ID, 100), &text, out);
+        if rejecting.is_some() && breaks >= RATE_BREAKS_MAX {
+            self.close(conn, out);
+        }
+        rejecting.is_none()
     }
 
     /// Sends an error, warning or notice; `key` is the number it is addressed to and the code.
@@ -142,6 +151,9 @@ impl IbkrVenue {
         if self.faults.ignores(&request) {
             return;
         }
+        if self.config.settings.read_only_api && self.refuse_read_only(from, &request, out) {
+            return;
+        }
         if self.faults.link_down && is_order_entry(&request) {
             // TWS keeps what it cannot deliver and sends it once the link is back: a surprise, as in life.
             self.faults.kept.push((from, request));
@@ -160,6 +172,28 @@ impl IbkrVenue {
             Request::ReqManagedAccts => self.send_managed_accounts(from.conn, out),
             other => self.answer_accounts(from, other, out),
         }
+    }
+
+    /// A login whose API may only read. The lists are refused too, which is how a client can tell.
+    fn refuse_read_only(&mut self, from: Asked, request: &Request, out: &mut Vec<Output>) -> bool {
+        let id = match request {
+            Request::ReqOpenOrders
+            | Request::ReqCompletedOrders(_)
+            | Request::ReqIds(_)
+            | Request::ReqGlobalCancel(_) => NO_ID,
+            Request::PlaceOrder(m) => m.order_id,
+            Request::CancelOrder(m) => m.order_id,
+            _ => return false,
+        };
+        if is_order_entry(request) {
+            let detail = format!("{} on a read-only login", request.name());
+            self.exchange.violated(from.client, Kind::ReadOnly, detail);
+        }
+        // The code and the number -1 are recorded, the letters and the words are assumed.
+        let text =
+            "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode.";
+        self.send_error(from.conn, (id, 321), text, out);
+        true
     }
 
     fn answer_accounts(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
@@ -231,16 +265,8 @@ impl IbkrVenue {
             }
             // There are no bulletins here and no log to be louder; TWS answers neither.
             Request::ReqNewsBulletins(_) | Request::CancelNewsBulletins | Request::SetServerLogLevel(_) => {}
-            Request::RequestFa(_) => {
-                let text = "FA data operations ignored for non FA customers.";
-                self.send_error(from.conn, (NO_ID, 321), text, out);
-            }
-            Request::ReplaceFa(m) => {
-                let text = "FA data operations ignored for non FA customers.";
-                self.send_error(from.conn, (m.req_id, 321), text, out);
-                let end = ReplaceFaEnd { req_id: m.req_id, text: text.into() };
-                self.send(from.conn, &Response::ReplaceFaEnd(end), out);
-            }
+            Request::RequestFa(m) => self.adviser_data(from, m.kind, out),
+            Request::ReplaceFa(m) => self.replace_adviser_data(from, &m, out),
             Request::ExerciseOptions(m) => {
                 let text = "No security definition has been found for the request";
                 self.send_error(from.conn, (m.req_id, 200), text, out);
@@ -261,7 +287,9 @@ impl IbkrVenue {
             return;
         };
         let text = format!("Error reading request. Message id {id} is not supported by the simulator");
-        self.send_error(from.conn, (raw_req_id(*id, frame), 320), &text, out);
+        let version = self.conns.get(&from.conn).map(|conn| conn.version);
+        let req_id = version.map_or(NO_ID, |version| raw_req_id(version, *id, frame));
+        self.send_error(from.conn, (req_id, 320), &text, out);
     }
 
     fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
@@ -309,10 +337,13 @@ fn is_order_entry(request: &Request) -> bool {
 
 /// The number that an untyped request most likely carries: its first field, or its second where the
 /// first is the constant version that older messages lead with.
-fn raw_req_id(id: i32, frame: &RawFrame) -> i32 {
+fn raw_req_id(version: ServerVersion, id: i32, frame: &RawFrame) -> i32 {
     /// Untyped requests with a leading version field: depth, scanners, fundamentals, calculations,
     /// display groups.
     const WITH_VERSION: [i32; 14] = [10, 11, 23, 24, 52, 53, 54, 55, 56, 57, 67, 68, 69, 70];
+    if version.has(Gate::Protobuf) {
+        return leading_number(version, frame).unwrap_or(NO_ID);
+    }
     let fields: Vec<&[u8]> = frame.bytes().split(|b| *b == 0).collect();
     let index = if WITH_VERSION.contains(&id) { 2 } else { 1 };
     let text = fields.get(index).and_then(|field| std::str::from_utf8(field).ok());

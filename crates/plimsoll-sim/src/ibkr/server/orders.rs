@@ -4,8 +4,7 @@
 //! answers to the requests that list them. Where a field has a strange value, a real Gateway was seen
 //! to send it.
 
-use jiff::tz::TimeZone;
-use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Position, Price, Qty, Side, TimeInForce};
+use plimsoll_model::{Account, ClientId, OrderId, PermId, Position, Price, Qty, Side};
 use plimsoll_tws::message::{
     ById, CommissionReport, CompletedOrder, ExecDetails, OpenOrder, Order as WireOrder, OrderBound,
     OrderState, OrderStatus, PlaceOrder, ReqExecutions, WireContract,
@@ -13,16 +12,18 @@ use plimsoll_tws::message::{
 use plimsoll_tws::{Response, ServerVersion};
 use rust_decimal::Decimal;
 
-use crate::ibkr::Output;
 use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::Fill;
 use crate::ibkr::fees;
 use crate::ibkr::order::{Order, State, dollars};
 use crate::ibkr::rules;
 use crate::ibkr::server::contracts::UNKNOWN;
+use crate::ibkr::server::read::{self, Sender};
 use crate::ibkr::server::times;
 use crate::ibkr::server::{Asked, NO_ID};
+use crate::ibkr::style::Style;
 use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
     /// `placeOrder`: a new order, a change, or a preview.
@@ -37,7 +38,9 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 321), text, out);
             return;
         }
-        let entry = match entry_of(from, &m, sym, self.exchange.market.hours.zone()) {
+        let version = self.conns.get(&from.conn).map_or(0, |conn| conn.version.number());
+        let sender = Sender { client: from.client, version };
+        let entry = match read::entry_of(sender, &m, sym, self.exchange.market.hours.zone()) {
             Ok(entry) => entry,
             Err((code, text)) => {
                 self.send_error(from.conn, (m.order_id, code), &text, out);
@@ -137,7 +140,14 @@ impl IbkrVenue {
         shown.order_type = order.ord_type.as_wire().into();
         shown.tif = order.tif.as_wire().into();
         shown.limit_px = Some(order.limit_px.map_or(zero(), price));
-        shown.aux_px = Some(order.stop_px.map_or(zero(), price));
+        shown.aux_px = Some(match order.style {
+            style if style.trails() => order.terms.aux_px.unwrap_or_else(zero),
+            Style::Relative => price(order.peg_offset),
+            _ => order.stop_px.map_or(zero(), price),
+        });
+        if order.style.trails() {
+            shown.trail_stop_px = order.stop_px.map(price);
+        }
         shown.order_ref = (&*order.order_ref).into();
         if let Some(oca) = &order.oca {
             shown.oca_group = (&*oca.group).into();
@@ -165,7 +175,10 @@ impl IbkrVenue {
 
     /// An execution; `req_id` is -1 where nobody asked.
     pub(crate) fn exec_details(&self, fill: &Fill, req_id: i32, version: ServerVersion) -> Response {
-        let time = times::moment(fill.at, self.exchange.market.hours.zone(), version);
+        let time = match self.config.settings.execution_times {
+            ExecutionTimes::Zoned => times::moment(fill.at, self.exchange.market.hours.zone(), version),
+            ExecutionTimes::Utc => times::dashed_utc(fill.at),
+        };
         let side = if fill.side == Side::Buy { "BOT" } else { "SLD" };
         let contract = WireContract { exchange: fill.exchange.into(), ..self.wire_contract(fill.sym) };
         Response::ExecDetails(Box::new(ExecDetails {
@@ -347,58 +360,6 @@ impl IbkrVenue {
         }
         self.send(from.conn, &Response::ExecDetailsEnd(ById { req_id: m.req_id }), out);
     }
-}
-
-/// Reads what the exchange needs out of a wire order; features that cannot be simulated are refused.
-fn entry_of(
-    from: Asked,
-    m: &PlaceOrder,
-    sym: crate::market::Sym,
-    zone: &TimeZone,
-) -> Result<Entry, (i32, String)> {
-    let order = &m.order;
-    let side = match order.action.as_str() {
-        "BUY" => Side::Buy,
-        "SELL" | "SSHORT" | "SLONG" => Side::Sell,
-        other => {
-            return Err((321, format!("Error validating request.-'bF' : cause - Invalid action {other}")));
-        }
-    };
-    if order.e_trade_only {
-        return Err((10268, "The 'EtradeOnly' order attribute is not supported.".into()));
-    }
-    if order.firm_quote_only {
-        return Err((10269, "The 'firmQuoteOnly' order attribute is not supported.".into()));
-    }
-    if !order.fa_group.is_empty() || !order.fa_profile.is_empty() {
-        return Err((321, "Error validating request.-'bF' : cause - Not a financial advisor account".into()));
-    }
-    if !order.algo_strategy.is_empty() {
-        return Err((439, "The algorithm definition not found.".into()));
-    }
-    if !order.conditions.is_empty() {
-        return Err((387, "Unsupported order type for this exchange and security type.".into()));
-    }
-    let Some(qty) = order.total_qty else { return Err((434, "The order size cannot be zero.".into())) };
-    Ok(Entry {
-        client: from.client,
-        order_id: OrderId(m.order_id),
-        sym,
-        account: order.account.as_str().into(),
-        side,
-        qty,
-        ord_type: OrdType::from_wire(order.order_type.as_str()),
-        tif: TimeInForce::from_wire(order.tif.as_str()),
-        good_till: times::parse(order.good_till_date.as_str(), zone),
-        limit_px: order.limit_px,
-        stop_px: order.aux_px,
-        transmit: order.transmit,
-        parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
-        oca_group: order.oca_group.as_str().into(),
-        oca_type: order.oca_type,
-        outside_rth: order.outside_rth,
-        order_ref: order.order_ref.to_str_lossy().into(),
-    })
 }
 
 /// A sent order with the values that a Gateway puts into its echo.

@@ -85,7 +85,7 @@ impl IbkrVenue {
     }
 
     fn greet(&mut self, from: Asked, out: &mut Vec<Output>) {
-        if self.has_open_orders(from.client) {
+        if self.config.settings.push_open_orders && self.has_open_orders(from.client) {
             // Since 2026 a Gateway hands a returning client its open orders before anything else.
             self.answer_open_orders(from, out);
         }

@@ -317,3 +317,186 @@ fn faults_about_things_that_do_not_exist_are_refused() {
         assert!(matches!(venue.fault(account, out), Err(FaultError::Account { .. })));
     });
 }
+
+fn executed(rig: &mut Rig, conn: ConnId) -> Vec<(String, String, String)> {
+    let row = |r: &Response| match r {
+        Response::ExecDetails(m) => {
+            Some((m.exec_id.to_string(), m.qty.unwrap().to_string(), m.px.unwrap().to_string()))
+        }
+        _ => None,
+    };
+    rig.heard(conn).iter().filter_map(row).collect()
+}
+
+#[test]
+fn a_bust_comes_as_a_revision_without_shares_and_sets_the_account_back() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    let first = executed(&mut rig, conn).remove(0);
+    rig.fault(r#"{"kind": "bust_execution"}"#);
+    let revised = executed(&mut rig, conn).remove(0);
+    assert_eq!(first.0.trim_end_matches("01"), revised.0.trim_end_matches("02"));
+    assert_eq!(revised.1, "0");
+    let state = rig.state();
+    assert_eq!(state["positions"].as_array().unwrap().len(), 0);
+    assert_eq!(state["accounts"][0]["cash"], "1000000");
+}
+
+#[test]
+fn a_delayed_message_comes_behind_those_that_were_sent_after_it() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "delay_message", "message": "execDetails", "delay": "3s"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    assert!(!rig.lines(conn).contains("execDetails"));
+    rig.wait(2);
+    assert_eq!(rig.lines(conn), "");
+    rig.wait(1);
+    assert_eq!(rig.lines(conn), "execDetails -1 1 BOT 10\n");
+}
+
+#[test]
+fn a_reordered_message_is_passed_by_the_next_one_and_waits_no_longer_than_a_second() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "reorder", "message": "execDetails"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    let lines = rig.lines(conn);
+    assert!(
+        lines.contains("openOrder 1 Filled BUY 10 MKT DU1\nexecDetails -1 1 BOT 10\norderStatus 1 Filled"),
+        "{lines}"
+    );
+    rig.fault(r#"{"kind": "reorder", "message": "commissionReport"}"#);
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY MKT"));
+    assert!(!rig.lines(conn).contains("commissionReport"));
+    rig.wait(1);
+    assert_eq!(rig.lines(conn), "commissionReport 1\n");
+}
+
+#[test]
+fn one_message_in_three_is_repeated_and_which_ones_depends_on_the_seed_alone() {
+    let run = || {
+        let mut rig = rig();
+        let conn = rig.client(7);
+        rig.fault(r#"{"kind": "duplicate_message", "message": "execDetails", "one_in": 3}"#);
+        for id in 1..=30 {
+            rig.ask(conn, &order(id, "DU1", "BUY 1 SPY MKT"));
+            rig.wait(1);
+        }
+        executed(&mut rig, conn)
+    };
+    let rows = run();
+    assert!((32..=50).contains(&rows.len()), "{} executions were told", rows.len());
+    assert_eq!(rows, run());
+}
+
+#[test]
+fn a_message_is_lost_for_one_client_and_not_for_another() {
+    let mut rig = rig();
+    let (one, two) = (rig.client(1), rig.client(2));
+    rig.fault(r#"{"kind": "drop_message", "message": "orderStatus", "client": 1}"#);
+    rig.ask(one, &order(1, "DU1", "BUY 1 SPY MKT"));
+    rig.ask(two, &order(1, "DU1", "BUY 1 SPY MKT"));
+    assert!(!rig.lines(one).contains("orderStatus"));
+    assert!(rig.lines(two).contains("orderStatus"));
+}
+
+#[test]
+fn a_late_cancel_loses_against_the_execution_that_comes_first() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.price(r#"{"symbol": "SPY", "bid": "500.00"}"#);
+    rig.fault(r#"{"kind": "late_cancel", "delay": "2s"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 499.00"));
+    rig.ask(
+        conn,
+        &Request::CancelOrder(plimsoll_tws::message::CancelOrder { order_id: 1, ..Default::default() }),
+    );
+    assert!(rig.lines(conn).ends_with("orderStatus 1 PendingCancel 0+10\n"));
+    rig.price(r#"{"symbol": "SPY", "bid": "498.00"}"#);
+    assert!(rig.lines(conn).contains("orderStatus 1 Filled 10+0"));
+    rig.wait(2);
+    assert_eq!(
+        rig.lines(conn),
+        "error 1 10148 OrderId 1 that needs to be cancelled cannot be cancelled, state: Filled.\n"
+    );
+}
+
+#[test]
+fn an_unscheduled_close_ends_the_day_and_the_next_session_opens_as_usual() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MOC"));
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY LMT 400.00 GTC"));
+    rig.fault(r#"{"kind": "unscheduled_close"}"#);
+    assert!(rig.lines(conn).contains("error 1 202 "));
+    rig.ask(conn, &order(3, "DU1", "BUY 10 SPY MKT"));
+    let lines = rig.lines(conn);
+    assert!(lines.contains("error 3 399 ") && lines.contains("2026-11-30 09:30:00"), "{lines}");
+    rig.wait_until("13:00:00");
+    assert_eq!(rig.state()["executions"].as_array().unwrap().len(), 0);
+    rig.wait(3 * 86_400);
+    assert!(rig.lines(conn).contains("orderStatus 3 Filled 10+0"));
+}
+
+#[test]
+fn messages_above_the_rate_are_rejected_and_the_third_time_ends_the_connection() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "rate_limit", "per_second": 2}"#);
+    for second in 1..=3 {
+        for _ in 0..4 {
+            rig.ask(conn, &Request::ReqOpenOrders);
+        }
+        if second < 3 {
+            assert_eq!(codes_and_names(&mut rig, conn), ["openOrderEnd", "openOrderEnd", "100"]);
+            assert_eq!(rig.ended(conn), None);
+            rig.wait(1);
+        }
+    }
+    assert_eq!(rig.ended(conn), Some("closed"));
+}
+
+fn codes_and_names(rig: &mut Rig, conn: ConnId) -> Vec<String> {
+    let name =
+        |r: &Response| if let Response::Error(e) = r { e.code.to_string() } else { r.name().to_owned() };
+    rig.heard(conn).iter().map(name).collect()
+}
+
+#[test]
+fn a_restart_that_rolls_ids_back_hands_out_a_number_that_was_used() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    for id in 1..=3 {
+        rig.ask(conn, &order(id, "DU1", "BUY 1 SPY MKT"));
+    }
+    rig.fault(r#"{"kind": "daily_reset", "roll_back_ids": 2}"#);
+    assert_eq!(rig.ended(conn), Some("reset"));
+    rig.wait(31);
+    let again = rig.start_at(7, 178);
+    assert!(rig.lines(again).contains("nextValidId 2\n"));
+    rig.ask(again, &order(2, "DU1", "SELL 1 SPY MKT"));
+    assert!(rig.lines(again).contains("orderStatus 2 Filled"));
+}
+
+#[test]
+fn a_staged_order_does_not_survive_a_restart() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    let Request::PlaceOrder(mut m) = order(1, "DU1", "BUY 1 SPY MKT") else { unreachable!() };
+    m.order.transmit = false;
+    rig.ask(conn, &Request::PlaceOrder(m));
+    rig.fault(r#"{"kind": "daily_reset"}"#);
+    assert_eq!(rig.state()["orders"][0]["status"], "Cancelled");
+}
+
+#[test]
+fn a_port_change_is_told_with_1300_and_ends_the_connection() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "port_change", "port": 4003}"#);
+    let lines = rig.lines(conn);
+    assert!(lines.starts_with("error -1 1300 ") && lines.contains("4003"), "{lines}");
+    assert_eq!(rig.ended(conn), Some("closed"));
+}

@@ -6,6 +6,7 @@ use plimsoll_model::{ClientId, OrdType, OrderId, Price, Qty, Side, TimeInForce};
 use super::config;
 use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::{Exchange, Happening};
+use crate::ibkr::terms::Terms;
 use crate::ibkr::*;
 use crate::market::{Print, Second};
 
@@ -75,6 +76,7 @@ impl Script {
             oca_type: 1,
             outside_rth: false,
             order_ref: "".into(),
+            terms: Terms { version: 178, ..Terms::default() },
         }
     }
 
@@ -268,6 +270,7 @@ fn paper_takes_opposite_on_close_orders_in_silence_until_a_cancel_or_the_auction
             @12:45:00
             11 1 DU1 BUY 100 MOC
             13 1 DU1 SELL 40 MOC
+              ! crossing_on_close 13: SPY order 1 of client 13 against order 1 of client 11 in DU1
             cancel 13 1
               13 1 PendingCancel 0/40
               13 1 Cancelled 0/40
@@ -459,7 +462,7 @@ fn what_the_order_itself_gets_wrong_is_refused_at_the_door() {
         11 3 DU1 BUY 0 MKT
         11 4 DU1 BUY 0.5 MKT
         11 5 DU1 BUY 10 MOO
-        11 6 DU1 BUY 10 TRAIL
+        11 6 DU1 BUY 10 PEG_MKT
         11 7 DU9 BUY 10 MKT
         11 8 DU1 BUY 100000 LMT 600.00
         11 9 DU1 SELL 10 LMT 900.00 tif=IOC
@@ -476,10 +479,10 @@ fn what_the_order_itself_gets_wrong_is_refused_at_the_door() {
             11 3 DU1 BUY 0 MKT
               11 3 error 434 The order size cannot be zero.
             11 4 DU1 BUY 0.5 MKT
-              11 4 error 10318 This order doesn't support fractional quantity trading
+              11 4 error 10243 Fractional-sized order cannot be placed via API. Please use desktop version to place this order.
             11 5 DU1 BUY 10 MOO
               11 5 error 321 Error validating request.-'bF' : cause - Invalid order type was entered
-            11 6 DU1 BUY 10 TRAIL
+            11 6 DU1 BUY 10 PEG_MKT
               11 6 error 387 Unsupported order type for this exchange and security type.
             11 7 DU9 BUY 10 MKT
               11 7 error 321 Error validating request.-'bF' : cause - Invalid account code.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
+mod advisers;
 mod contracts;
 mod data;
 mod faults;
@@ -9,7 +10,9 @@ mod history;
 mod hostile;
 mod lockstep;
 mod matching;
+mod order_types;
 mod orders;
+mod profiles;
 mod replay;
 mod rig;
 mod start;
@@ -17,7 +20,7 @@ mod start;
 use plimsoll_model::Account;
 use rust_decimal::Decimal;
 
-use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 
 /// Two accounts with a million dollars each, the symbols of the table, seed 7.
 fn config(profile: Profile, start: &str) -> VenueConfig {
@@ -31,6 +34,7 @@ fn config(profile: Profile, start: &str) -> VenueConfig {
         missing_account: MissingAccount::Default,
         master_client_id: None,
         lockstep: false,
+        settings: TwsSettings::default(),
     }
 }
 

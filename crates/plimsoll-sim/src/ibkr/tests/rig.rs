@@ -120,6 +120,21 @@ impl Rig {
         }
     }
 
+    /// Lets venue time come to an hour of its day in New York.
+    pub(super) fn wait_until(&mut self, time: &str) {
+        let zone = jiff::tz::TimeZone::get("America/New_York").unwrap();
+        let date = self.venue.now().to_zoned(zone.clone()).date();
+        let time: jiff::civil::Time = time.parse().unwrap();
+        let to = date.to_datetime(time).to_zoned(zone).unwrap().timestamp();
+        self.run(|venue, out| venue.advance(to, out));
+    }
+
+    /// Sets a symbol's quote; the last trade is at the bid unless the text says otherwise.
+    pub(super) fn price(&mut self, json: &str) {
+        let price: crate::ibkr::PriceByHand = serde_json::from_str(json).unwrap();
+        self.run(|venue, out| venue.set_price(&price, out).unwrap());
+    }
+
     /// What a client heard since it was last asked.
     pub(super) fn heard(&mut self, conn: ConnId) -> Vec<Response> {
         std::mem::take(&mut self.clients.get_mut(&conn).unwrap().inbox)
@@ -184,6 +199,27 @@ pub(super) fn order(order_id: i32, account: &str, text: &str) -> Request {
         },
         ..PlaceOrder::default()
     }))
+}
+
+/// The same with whatever else the message shall say.
+pub(super) fn order_with(
+    order_id: i32,
+    account: &str,
+    text: &str,
+    change: impl FnOnce(&mut PlaceOrder),
+) -> Request {
+    let Request::PlaceOrder(mut m) = order(order_id, account, text) else { unreachable!() };
+    change(&mut m);
+    Request::PlaceOrder(m)
+}
+
+/// A price from text, as orders hold it.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a price of an order may be unset, and all that take one want it so"
+)]
+pub(super) fn px(text: &str) -> Option<Price> {
+    Some(Price::parse(text).unwrap())
 }
 
 /// One message in short.

@@ -1,0 +1,21 @@
+//! What the latest event changed, for a shell that keeps a copy of the book and the ledger somewhere else.
+//!
+//! Nothing in here decides anything. Each event starts anew, so what nobody looks at costs no memory.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::{Account, ExecId, InstrumentId};
+
+/// Everything but orders, of which the book itself keeps account.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) executions: BTreeSet<ExecId>,
+    pub(crate) holdings: BTreeSet<(Account, InstrumentId)>,
+}
+
+impl Changes {
+    pub(crate) fn clear(&mut self) {
+        self.executions.clear();
+        self.holdings.clear();
+    }
+}

@@ -1,0 +1,210 @@
+//! Whether an order may come in: for which account, before which deadline, with which money.
+//!
+//! Owns what needs more than the order itself: the login's accounts, the clock, the other working orders,
+//! the market. What needs only the order is in `rules`.
+
+use plimsoll_model::{Account, OrdType, PermId, Side, TimeInForce};
+use rust_decimal::Decimal;
+
+use crate::ibkr::MissingAccount;
+use crate::ibkr::entry::Entry;
+use crate::ibkr::exchange::Exchange;
+use crate::ibkr::order::{Order, State, dollars};
+use crate::ibkr::profile::Difference;
+use crate::ibkr::rules::Refusal;
+use crate::ibkr::style::Style;
+use crate::ibkr::violation::Kind;
+
+/// At most this many working orders per contract, side and account.
+const WORKING_MAX: usize = 20;
+
+impl Exchange {
+    /// Pitfall 7: an order without account goes to the login's default account without a word.
+    pub(crate) fn resolve_account(&mut self, entry: &Entry) -> Result<Account, Refusal> {
+        if let Some(master) = self.adviser_account(entry)? {
+            return Ok(master);
+        }
+        if !entry.account.is_empty() {
+            return match self.account_names.iter().find(|name| name.as_str() == &*entry.account) {
+                Some(account) => Ok(account.clone()),
+                None => {
+                    Err(Refusal::new(321, "Error validating request.-'bF' : cause - Invalid account code.")
+                        .violating(Kind::UnknownAccount))
+                }
+            };
+        }
+        let first = self.account_names[0].clone();
+        if self.account_names.len() == 1 {
+            return Ok(first);
+        }
+        if self.lives(Difference::MissingAccount) {
+            let text = match self.missing_account {
+                MissingAccount::Default => None,
+                MissingAccount::Error321 => {
+                    Some((321, "Error validating request.-'bF' : cause - You must specify an account."))
+                }
+                MissingAccount::Error435 => Some((435, "You must specify an account.")),
+            };
+            if let Some((code, text)) = text {
+                return Err(Refusal::new(code, text).violating(Kind::MissingAccount));
+            }
+        }
+        let detail = format!("{} went to {first}", self.describe(entry));
+        self.violated(entry.client, Kind::MissingAccount, detail);
+        Ok(first)
+    }
+
+    /// What needs the presets, the market or the parent; none of it makes an order of it.
+    pub(crate) fn check_beyond(&mut self, entry: &Entry, style: Style) -> Result<(), Refusal> {
+        self.check_conditions(&entry.terms.conditions)?;
+        if entry.tif == TimeInForce::Other("AUC".into()) && !self.lives(Difference::AtAuction) {
+            return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
+        }
+        if !entry.terms.clearing.is_empty() && !self.lives(Difference::Clearing) {
+            let text = "Error processing request. Clearing instructions are not accepted";
+            return Err(Refusal::new(322, text));
+        }
+        let parent = entry.parent_id.and_then(|id| self.by_client.get(&(entry.client, id)));
+        if style.trails() && parent.is_some_and(|perm| !self.order(*perm).is_limit()) {
+            let text = "Trailing stop orders can be attached to limit or stop-limit orders only.";
+            return Err(Refusal::new(328, text));
+        }
+        self.check_percentage(entry, style)
+    }
+
+    /// The precautionary setting of TWS, where one is set: how far a limit may lie through the market.
+    fn check_percentage(&mut self, entry: &Entry, style: Style) -> Result<(), Refusal> {
+        let (Some(max), Some(limit)) = (self.settings.price_percent_max, entry.limit_px) else {
+            return Ok(());
+        };
+        if entry.terms.override_percentage || !style.needs_limit() {
+            return Ok(());
+        }
+        let last = dollars(self.last_px(entry.sym));
+        let through = match entry.side {
+            Side::Buy => limit.get() - last,
+            Side::Sell => last - limit.get(),
+        };
+        if through * Decimal::ONE_HUNDRED <= last * Decimal::from(max) {
+            return Ok(());
+        }
+        let text = "The price specified would violate the percentage constraint specified in the default order settings.";
+        Err(Refusal::new(163, text))
+    }
+
+    /// TWS takes orders at any hour and holds them; it says so with 399.
+    pub(crate) fn hold_until_open(&mut self, perm: PermId) {
+        let order = self.order(perm).clone();
+        let open = self.session_for_orders().open.to_zoned(self.market.hours.zone().clone());
+        let when = open.strftime("%Y-%m-%d %H:%M:%S");
+        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day {
+            let detail = format!("order {}: {}", order.order_id, order.describe(self.symbol(order.sym)));
+            self.violated(order.client, Kind::OutsideSession, detail);
+        }
+        let text = format!(
+            "Order Message:\n{}\nWarning: Your order will not be placed at the exchange until {when} US/Eastern.",
+            order.describe(self.symbol(order.sym)),
+        );
+        if !order.is_on_open() {
+            self.tell_message((order.client, order.order_id), 399, text);
+        }
+    }
+
+    /// What the venue minds once the order would become real. The text goes behind "reason:".
+    pub(crate) fn admit(&mut self, perm: PermId) -> Result<(), String> {
+        if let Some(reason) = &self.faults.reject {
+            return Err(reason.to_string());
+        }
+        let order = self.order(perm).clone();
+        self.admit_auction(&order)?;
+        self.admit_count(&order)?;
+        self.admit_funds(&order)
+    }
+
+    /// Whether an auction order is in time. Paper takes late on-close orders; that they are late is noted.
+    pub(crate) fn admit_auction(&mut self, order: &Order) -> Result<(), String> {
+        let session = self.session_for_orders();
+        let deadlines = self.market.hours.deadlines(session, self.market.listing(order.sym).venue);
+        let (deadline, kind) = match order.style {
+            Style::OnClose => (deadlines.moc_entry, Kind::LateOnClose),
+            Style::LimitOnClose => (deadlines.loc_entry, Kind::LateOnClose),
+            _ if order.is_on_open() && self.now < session.open => (deadlines.opening_entry, Kind::LateOnOpen),
+            _ if order.is_on_open() => (session.open, Kind::LateOnOpen),
+            _ => return Ok(()),
+        };
+        if self.now < deadline {
+            return Ok(());
+        }
+        let cutoff = deadline.to_zoned(self.market.hours.zone().clone()).strftime("%H:%M:%S").to_string();
+        let what = order.describe(self.symbol(order.sym));
+        self.violated(order.client, kind, format!("order {}: {what} after {cutoff}", order.order_id));
+        if kind == Kind::LateOnClose && !self.lives(Difference::OnCloseCutoff) {
+            return Ok(());
+        }
+        // Assumed: nobody has recorded the live text of a late on-close order.
+        Err(format!("The cutoff time {cutoff} US/Eastern for {} orders has passed.", order.ord_type))
+    }
+
+    fn admit_count(&mut self, order: &Order) -> Result<(), String> {
+        let same = |other: &&Order| {
+            other.account == order.account && other.sym == order.sym && other.side == order.side
+        };
+        let working = self.open.iter().map(|perm| self.order(*perm));
+        if working.filter(|other| other.state.is_listed()).filter(same).count() < WORKING_MAX {
+            return Ok(());
+        }
+        let detail = format!("order {}: more than {WORKING_MAX} working on one side", order.order_id);
+        self.violated(order.client, Kind::TooManyOrders, detail);
+        Err(format!("The maximum number of {WORKING_MAX} working orders per side and contract was reached."))
+    }
+
+    pub(crate) fn admit_funds(&mut self, order: &Order) -> Result<(), String> {
+        let parts = if order.allocation.is_empty() {
+            vec![(order.account.clone(), order.qty)]
+        } else {
+            order.allocation.clone()
+        };
+        parts.into_iter().try_for_each(|(account, qty)| self.admit_part(order, &account, qty))
+    }
+
+    fn admit_part(&mut self, order: &Order, account: &Account, qty: i64) -> Result<(), String> {
+        let last = self.last_px(order.sym);
+        let held = self.books[account].qty(order.sym);
+        let signed = if order.side == Side::Buy { qty } else { -qty };
+        let growth = (held + signed).abs() - held.abs();
+        if growth <= 0 {
+            return Ok(());
+        }
+        let needed = dollars(order.limit_px.unwrap_or(last)) * Decimal::from(growth) * Decimal::new(25, 2);
+        let available = self.values(account).available();
+        if needed <= available {
+            return Ok(());
+        }
+        let detail =
+            format!("order {} needs {needed} USD of margin, {available} USD are free", order.order_id);
+        self.violated(order.client, Kind::InsufficientFunds, detail);
+        Err(format!(
+            "We are unable to accept your order. Your Available Funds are insufficient. Available Funds \
+             [{available:.2} USD], Initial Margin [{needed:.2} USD]."
+        ))
+    }
+
+    /// Whether an order sells shares that have to be found first: the account would be short, and the
+    /// symbol is hard to borrow.
+    pub(crate) fn needs_locate(&self, order: &Order) -> bool {
+        let held = self.books[&order.account].qty(order.sym);
+        order.side == Side::Sell && order.leaves_qty() > held && self.hard_to_borrow.contains(&order.sym)
+    }
+
+    /// Shares of a symbol are there again: what waited for them goes to work.
+    pub(crate) fn located(&mut self, sym: crate::market::Sym) {
+        self.hard_to_borrow.remove(&sym);
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            let order = self.order(perm);
+            if order.sym == sym && order.state == State::Held("locate") {
+                self.order_mut(perm).state = State::Held("");
+                self.activate(perm);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The names of the faults and of their keys.
+//!
+//! Owns the table against which a script is checked before it is read, so that a misspelled key is an error and
+//! not a fault that does something else.
+
+use serde_json::Value;
+
+/// Every kind with its keys; each also takes `after` and `for`.
+pub(crate) const KINDS: [(&str, &[&str]); 37] = [
+    ("bust_execution", &["exec_id"]),
+    ("cancel_order", &["client", "order_id", "symbol", "reason"]),
+    ("clock_offset", &["offset"]),
+    ("competing_session", &[]),
+    ("correct_execution", &["exec_id", "price"]),
+    ("daily_reset", &["roll_back_ids"]),
+    ("delay_message", &["message", "delay", "client", "one_in"]),
+    ("disconnect", &["client", "reset"]),
+    ("drop_message", &["message", "client", "one_in"]),
+    ("duplicate_message", &["message", "client", "one_in"]),
+    ("empty_history", &[]),
+    ("farm_down", &["farm"]),
+    ("farm_up", &["farm"]),
+    ("freeze_data", &["symbol"]),
+    ("freeze_field", &["symbol", "field"]),
+    ("half_open", &["client"]),
+    ("halt_symbol", &["symbol"]),
+    ("hard_to_borrow", &["symbol"]),
+    ("history_pacing", &[]),
+    ("late_cancel", &["delay"]),
+    ("late_commission", &["delay"]),
+    ("link_down", &[]),
+    ("link_up_data_kept", &[]),
+    ("link_up_data_lost", &[]),
+    ("manual_order", &["account", "symbol", "side", "qty", "type", "tif", "limit", "stop"]),
+    ("manual_trade", &["account", "symbol", "side", "qty", "price"]),
+    ("mute_socket", &["client"]),
+    ("never_answer", &["request"]),
+    ("port_change", &["port"]),
+    ("rate_limit", &["per_second"]),
+    ("refuse_connect", &[]),
+    ("reject_orders", &["reason"]),
+    ("reorder", &["message", "client", "one_in"]),
+    ("silent_drop_order", &[]),
+    ("unscheduled_close", &[]),
+    // OKX's own, named here to say so.
+    ("html_answer", &[]),
+    ("service_upgrade", &[]),
+];
+
+/// Refuses a kind or a key that is not in the table.
+pub(crate) fn check(fault: &Value) -> Result<(), String> {
+    let Value::Object(fields) = fault else { return Err("a fault is one object with a `kind`".to_owned()) };
+    let Some(Value::String(kind)) = fields.get("kind") else {
+        return Err("a fault needs a `kind`".to_owned());
+    };
+    if matches!(kind.as_str(), "html_answer" | "service_upgrade") {
+        return Err(format!("fault `{kind}` belongs to the OKX simulator; the fault was refused"));
+    }
+    let Some((_, keys)) = KINDS.iter().find(|(name, _)| name == kind) else {
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("unknown fault `{kind}`; there are {}", names.join(", ")));
+    };
+    for key in fields.keys() {
+        if !(keys.contains(&key.as_str()) || matches!(key.as_str(), "kind" | "after" | "for")) {
+            let known = [keys, ["after", "for"].as_slice()].concat().join(", ");
+            return Err(format!("fault `{kind}` has no key `{key}`; it takes {known}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_stands_in_the_documentation() {
+        let page = include_str!("../../../../docs/simulator.md");
+        for (kind, _) in KINDS.iter().filter(|(kind, _)| !matches!(*kind, "html_answer" | "service_upgrade"))
+        {
+            assert!(page.contains(&format!("| `{kind}` |")), "docs/simulator.md lacks `{kind}`");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Where paper is not life: for each row of `profile::DIFFERENCES` one test that shows both sides on the wire.
+
+use plimsoll_tws::Request;
+use plimsoll_tws::message::{CancelOrder, PlaceOrder};
+
+use super::rig::{Rig, order, order_with, px};
+use super::{ELEVEN, config};
+use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+
+/// What client 7 hears in each profile: live, then paper.
+fn both(start: &str, act: impl Fn(&mut Rig, crate::ibkr::ConnId)) -> [String; 2] {
+    [Profile::Live, Profile::Paper].map(|profile| {
+        let mut rig = Rig::new(config(profile, start));
+        let conn = rig.client(7);
+        act(&mut rig, conn);
+        rig.lines(conn)
+    })
+}
+
+fn cancel(order_id: i32) -> Request {
+    Request::CancelOrder(CancelOrder { order_id, ..CancelOrder::default() })
+}
+
+fn quote(rig: &mut Rig, bid: &str, ask: &str) {
+    rig.price(&format!(r#"{{"symbol": "SPY", "bid": "{bid}", "ask": "{ask}"}}"#));
+}
+
+#[test]
+fn on_close_crossing_is_cancelled_live_and_executed_on_paper() {
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY MOC"));
+        rig.ask(conn, &order(2, "DU1", "SELL 40 SPY MOC"));
+        rig.wait_until("13:00:00");
+    });
+    assert!(live.contains("error 1 202 ") && live.contains("error 2 202 "), "{live}");
+    assert!(!live.contains("execDetails"), "{live}");
+    assert!(
+        paper.contains("execDetails -1 1 BOT 100") && paper.contains("execDetails -1 2 SLD 40"),
+        "{paper}"
+    );
+}
+
+#[test]
+fn on_close_acknowledgement_comes_live_and_is_silence_on_paper_until_the_cancel() {
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY MOC"));
+        rig.wait(60);
+    });
+    assert_eq!(live, "openOrder 1 PreSubmitted BUY 100 MOC DU1\norderStatus 1 PreSubmitted 0+100\n");
+    assert_eq!(paper, "");
+    let [_, cancelled] = both(ELEVEN, |rig, conn| {
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY LOC 500.00"));
+        rig.ask(conn, &cancel(1));
+    });
+    // The sequence that was recorded from a paper Gateway.
+    assert_eq!(
+        cancelled,
+        "orderStatus 1 PendingCancel 0+100\norderStatus 1 Cancelled 0+100\nerror 1 202 Order Canceled - reason:\n"
+    );
+}
+
+#[test]
+fn on_close_cutoff_binds_live_and_not_on_paper() {
+    let [live, paper] = both("2026-11-27T12:49:59-05:00", |rig, conn| {
+        rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MOC"));
+        rig.wait_until("12:50:00");
+        rig.ask(conn, &order(2, "DU1", "BUY 10 SPY MOC"));
+        rig.ask(conn, &cancel(1));
+        rig.wait_until("13:00:00");
+    });
+    assert!(live.contains("orderStatus 2 Inactive") && live.contains("error 2 201 "), "{live}");
+    assert!(live.contains("error 1 161 ") && live.contains("execDetails -1 1 "), "{live}");
+    assert!(paper.contains("error 1 202 ") && paper.contains("execDetails -1 2 "), "{paper}");
+}
+
+#[test]
+fn missing_account_meets_the_configured_answer_live_and_the_first_account_on_paper() {
+    let hear = |profile, missing_account| {
+        let mut rig = Rig::new(VenueConfig { missing_account, ..config(profile, ELEVEN) });
+        let conn = rig.client(7);
+        rig.ask(conn, &order(1, "", "BUY 100 SPY MKT"));
+        assert_eq!(rig.violations(), ["missing_account"]);
+        rig.lines(conn)
+    };
+    assert!(hear(Profile::Live, MissingAccount::Error321).starts_with("error 1 321 "));
+    assert!(hear(Profile::Live, MissingAccount::Error435).starts_with("error 1 435 "));
+    for missing_account in [MissingAccount::Default, MissingAccount::Error321, MissingAccount::Error435] {
+        assert!(
+            hear(Profile::Paper, missing_account).starts_with("openOrder 1 PreSubmitted BUY 100 MKT DU1")
+        );
+    }
+}
+
+#[test]
+fn book_depth_is_several_prices_live_and_the_best_one_on_paper() {
+    // SPY shows 700 shares at the best price.
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        quote(rig, "500.00", "500.01");
+        rig.ask(conn, &order(1, "DU1", "BUY 1000 SPY MKT"));
+    });
+    let count = |text: &str| text.matches("execDetails").count();
+    assert_eq!((count(&live), count(&paper)), (2, 1), "{live}\n{paper}");
+    assert!(live.contains("orderStatus 1 Filled 1000+0"), "{live}");
+    assert!(paper.contains("orderStatus 1 Submitted 700+300"), "{paper}");
+}
+
+#[test]
+fn directed_remainder_goes_on_live_and_is_rejected_on_paper() {
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        quote(rig, "500.00", "500.01");
+        let to_arca = |m: &mut PlaceOrder| m.contract.exchange = "ARCA".into();
+        rig.ask(conn, &order_with(1, "DU1", "BUY 6000 SPY MKT", to_arca));
+        rig.wait(5);
+    });
+    assert!(live.contains("orderStatus 1 Filled 6000+0"), "{live}");
+    assert!(paper.contains("orderStatus 1 Inactive 700+5300") && paper.contains("error 1 201 "), "{paper}");
+}
+
+#[test]
+fn fill_or_kill_is_filled_live_and_ends_inactive_on_paper() {
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        quote(rig, "500.00", "500.01");
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY LMT 500.01 FOK"));
+    });
+    assert!(live.contains("orderStatus 1 Filled 100+0"), "{live}");
+    assert!(paper.contains("orderStatus 1 Inactive 0+100") && !paper.contains("execDetails"), "{paper}");
+}
+
+#[test]
+fn auction_orders_are_executed_at_the_open_live_and_refused_on_paper() {
+    let [live, paper] = both("2026-11-27T09:20:00-05:00", |rig, conn| {
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY LMT 900.00 AUC"));
+        rig.wait_until("09:30:00");
+    });
+    assert!(live.contains("orderStatus 1 Filled 100+0"), "{live}");
+    assert!(paper.starts_with("error 1 387 "), "{paper}");
+}
+
+#[test]
+fn clearing_is_taken_live_and_refused_with_322_on_paper() {
+    let [live, paper] = both(ELEVEN, |rig, conn| {
+        let cleared = |m: &mut PlaceOrder| m.order.clearing_account = "SOMEBODY".into();
+        rig.ask(conn, &order_with(1, "DU1", "BUY 100 SPY LMT 400.00", cleared));
+    });
+    assert!(live.contains("orderStatus 1 Submitted"), "{live}");
+    assert!(paper.starts_with("error 1 322 "), "{paper}");
+}
+
+#[test]
+fn stops_without_link_trigger_live_and_wait_for_the_link_on_paper() {
+    let act = |rig: &mut Rig, conn| {
+        quote(rig, "500.00", "500.01");
+        let stop = |m: &mut PlaceOrder| m.order.aux_px = px("499.00");
+        rig.ask(conn, &order_with(1, "DU1", "SELL 100 SPY STP", stop));
+        rig.fault(r#"{"kind": "link_down", "for": "60s"}"#);
+        quote(rig, "498.00", "498.01");
+        quote(rig, "503.00", "503.01");
+        rig.fault(r#"{"kind": "link_up_data_kept"}"#);
+    };
+    let [live, paper] = both(ELEVEN, act);
+    // Executed while the client could not hear of it, and told once the link is back.
+    assert!(live.contains("execDetails -1 1 SLD 100"), "{live}");
+    assert!(live.find("error -1 1102").unwrap() < live.find("execDetails").unwrap(), "{live}");
+    assert!(!paper.contains("execDetails"), "{paper}");
+}

@@ -1,0 +1,138 @@
+//! The connected client, the stream of its orders, and what the steps share.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use ibapi2::Error;
+use ibapi2::client::blocking::{Client, Subscription};
+use ibapi2::contracts::Contract;
+use ibapi2::orders::OrderUpdate;
+
+use crate::says;
+
+pub const MINE: &str = "DU1111111";
+pub const OTHER: &str = "DU2222222";
+
+const ANSWER: Duration = Duration::from_secs(15);
+/// So long must nothing come before an answer counts as whole.
+const QUIET: Duration = Duration::from_millis(250);
+/// So long a stream is listened to.
+const STREAM: Duration = Duration::from_secs(1);
+
+/// A logged-in client.
+pub struct Session {
+    pub client: Client,
+    pub spy: Contract,
+    /// A whole number near the market that two runs agree on: yesterday's close.
+    pub near: f64,
+    pub resting: i32,
+    updates: Subscription<OrderUpdate>,
+    next_order: i32,
+}
+
+impl Session {
+    pub fn login(port: u16, client_id: i32) -> Result<Self> {
+        let client = Client::connect(&format!("127.0.0.1:{port}"), client_id)?;
+        let updates = client.order_update_stream()?;
+        let next_order = client.next_order_id();
+        // The library keeps nothing for a stream that is asked for later, so the farm notices of the login may
+        // or may not be in it.
+        while updates.next_timeout(2 * QUIET).is_some() {}
+        says::result(&(client.server_version(), next_order));
+        Ok(Self { client, spy: stock("SPY"), near: 0.0, resting: 0, updates, next_order })
+    }
+
+    pub fn order_id(&mut self) -> i32 {
+        self.next_order += 1;
+        self.next_order - 1
+    }
+
+    /// Says what orders are told until one message is wanted, and that one too.
+    pub fn until(&self, what: &str, wanted: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate> {
+        let deadline = Instant::now() + ANSWER;
+        loop {
+            let left = deadline.checked_duration_since(Instant::now());
+            let left = left.with_context(|| format!("no {what} within {ANSWER:?}"))?;
+            if let Some(update) = self.updates.next_timeout(left) {
+                says::heard(&update);
+                if wanted(&update) {
+                    return Ok(update);
+                }
+            } else if let Some(error) = self.updates.error() {
+                bail!("the stream of orders: {error:?}");
+            }
+        }
+    }
+
+    /// Says whatever orders are still told, until nothing comes.
+    pub fn settle(&self) {
+        while let Some(update) = self.updates.next_timeout(QUIET) {
+            says::heard(&update);
+        }
+    }
+}
+
+/// Says everything that a request is answered with, until it ends or nothing more comes; how much it was. The
+/// first item may take its time.
+pub fn whole<T: Debug>(
+    mut next: impl FnMut(Duration) -> Option<T>,
+    error: impl Fn() -> Option<Error>,
+) -> usize {
+    let mut count = 0;
+    let mut patience = ANSWER;
+    while let Some(item) = next(patience) {
+        says::heard(&item);
+        count += 1;
+        patience = QUIET;
+    }
+    if let Some(error) = error() {
+        says::heard_under("error", &error);
+    }
+    count
+}
+
+/// Says what a stream brings for a while; how much it was.
+pub fn stream<T: Debug>(
+    kind: Option<&str>,
+    mut next: impl FnMut(Duration) -> Option<T>,
+    error: impl Fn() -> Option<Error>,
+) -> Result<usize> {
+    let mut count = 0;
+    let mut deadline = Instant::now() + ANSWER;
+    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+        let Some(item) = next(left) else { break };
+        match kind {
+            Some(kind) => says::heard_under(kind, &item),
+            None => says::heard(&item),
+        }
+        if count == 0 {
+            deadline = Instant::now() + STREAM;
+        }
+        count += 1;
+    }
+    if let Some(error) = error() {
+        says::heard_under("error", &error);
+    } else if count == 0 {
+        bail!("a stream without an item within {ANSWER:?}");
+    }
+    Ok(count)
+}
+
+/// Says an answer that comes in one piece, or the error in its place.
+pub fn single<T: Debug>(kind: &str, answer: Result<T, Error>) -> Option<T> {
+    match answer {
+        Ok(value) => {
+            says::heard_under(kind, &value);
+            Some(value)
+        }
+        Err(error) => {
+            says::heard_under("error", &error);
+            None
+        }
+    }
+}
+
+pub fn stock(symbol: &str) -> Contract {
+    Contract::stock(symbol).on_exchange("SMART").in_currency("USD").build()
+}
