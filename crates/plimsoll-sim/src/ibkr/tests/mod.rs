@@ -17,6 +17,7 @@ mod matching;
 mod order_types;
 mod orders;
 mod profiles;
+mod replay;
 mod rig;
 mod start;
 
