@@ -405,8 +405,7 @@ impl IbkrVenue {
             let account = to.subscriptions.account.clone().filter(|account| moved.contains(account));
             let multi =
                 to.subscriptions.account_multi.iter().filter(|(_, (only, ..))| touches(only.as_ref()));
-            let multi: Vec<(i32, (Option<Account>, bool, Word))> =
-                multi.map(|(id, wish)| (*id, wish.clone())).collect();
+            let multi: Vec<_> = multi.map(|(id, wish)| (*id, wish.clone())).collect();
             let summaries: Vec<(i32, Box<str>)> =
                 to.subscriptions.summary.iter().map(|(id, tags)| (*id, tags.clone())).collect();
             if let Some(account) = account {
