@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
-use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::message::ReqHistoricalData;
+use plimsoll_tws::{ServerVersion, Word};
 
 use crate::market::bars::What;
 use crate::market::{Second, Sym};
@@ -88,10 +88,10 @@ pub(crate) struct Subscriptions {
     pub(crate) account: Option<Account>,
     /// `reqPositions`.
     pub(crate) positions: bool,
-    /// `reqPositionsMulti`; no account means all.
-    pub(crate) positions_multi: BTreeMap<i32, Option<Account>>,
+    /// `reqPositionsMulti`; no account means all. With the model that was asked for.
+    pub(crate) positions_multi: BTreeMap<i32, (Option<Account>, Word)>,
     /// `reqAccountUpdatesMulti`.
-    pub(crate) account_multi: BTreeMap<i32, (Option<Account>, bool)>,
+    pub(crate) account_multi: BTreeMap<i32, (Option<Account>, bool, Word)>,
     /// `reqAccountSummary`, by the wanted tags.
     pub(crate) summary: BTreeMap<i32, Box<str>>,
     /// `reqPnL`; no account means all. With what was sent last.
