@@ -18,6 +18,7 @@ mod span;
 mod start;
 mod tell;
 pub(crate) mod times;
+mod values;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};

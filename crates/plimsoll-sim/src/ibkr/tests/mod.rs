@@ -2,10 +2,14 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
+mod accounts;
 mod advisers;
+mod combos;
+mod connections;
 mod contracts;
 mod data;
 mod faults;
+mod groups;
 mod history;
 mod hostile;
 mod lockstep;
@@ -13,6 +17,7 @@ mod matching;
 mod order_types;
 mod orders;
 mod profiles;
+mod replay;
 mod rig;
 mod start;
 
