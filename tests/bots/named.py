@@ -29,6 +29,8 @@ MOMENT = {
     "ticksize": {"size"},
     "tickgeneric": {"value"},
     "tickstring": {"value"},
+    # The stop of a trailing order follows the market.
+    "openorder": {"trailstopprice"},
     "orderstatus": {"avgfillprice", "averagefillprice", "lastfillprice"},
     "updateaccountvalue": {"val", "value"},
     "updateportfolio": {"marketprice", "marketvalue", "averagecost", "unrealizedpnl", "realizedpnl"},
@@ -83,7 +85,7 @@ def _momentary(kind: str, fields: Named, name: str, value: str) -> bool:
     if kind == BAR_END and _ends_today(fields, "end"):
         return last in {"start", "end"}
     if kind == COMPLETED:
-        return last == "completedtime" and _is_today(value)
+        return last == "trailstopprice" or (last == "completedtime" and _is_today(value))
     return last in MOMENT.get(kind, ())
 
 

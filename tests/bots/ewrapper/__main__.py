@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from bots import says
-from bots.ewrapper import knows, market, orders
+from bots.ewrapper import knows, market, orders, terms
 from bots.ewrapper.app import App
 from bots.ewrapper.bot import Bot
 from bots.programs import Failed
@@ -24,7 +24,8 @@ ALL: Steps = (
     knows.news_bulletins, knows.adviser_groups, knows.positions, knows.positions_multi, knows.account_updates,
     knows.account_updates_multi, knows.account_summary, knows.open_orders, knows.auto_open_orders,
     knows.completed_orders, knows.executions,
-    knows.contract_details, knows.contract_details_by_number, knows.unknown_contract, knows.matching_symbols,
+    knows.contract_details, knows.contract_details_by_number, knows.contract_details_of_an_option,
+    knows.contract_details_of_futures, knows.contract_details_of_currencies, knows.unknown_contract, knows.matching_symbols,
     knows.market_rule, knows.option_parameters,
     market.market_data_type, market.market_data, market.snapshot, market.unknown_market_data,
     market.cancel_unknown_market_data, market.tick_by_tick_bid_ask, market.tick_by_tick_last, market.real_time_bars,
@@ -33,14 +34,15 @@ ALL: Steps = (
     market.depth, market.historical_ticks, market.histogram, market.soft_dollar_tiers,
     orders.what_if, orders.buy_market, market.profit, market.profit_of_one, orders.rest_limit, knows.open_orders,
     knows.all_open_orders, orders.modify_limit, orders.cancel_limit, orders.cancel_again, orders.cancel_unknown,
-    orders.duplicate_number, orders.rest_stop, orders.rest_stop_limit, orders.bracket, orders.on_close,
+    orders.duplicate_number, orders.rest_stop, orders.rest_stop_limit, terms.trailing_stop, terms.immediate_or_cancel,
+    terms.fill_or_kill, terms.good_till_date, terms.conditional, orders.bracket, orders.on_close,
     orders.one_cancels_all, orders.global_cancel, orders.wrong_tick, orders.unknown_contract_order,
     knows.executions, knows.executions_of_nobody, knows.positions, orders.sell_market, knows.positions_multi,
     knows.completed_orders,
 )  # fmt: skip
 # What only one generation has, after the others.
 OLD: Steps = (orders.old_flags,)
-MODERN: Steps = (knows.user_info, knows.current_time_in_millis)
+MODERN: Steps = (knows.user_info, knows.current_time_in_millis, market.history_schedule)
 
 
 def main() -> int:

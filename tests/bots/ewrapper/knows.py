@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ibapi.execution import ExecutionFilter
 
 from bots.ewrapper.bot import MINE, OTHER, Bot, stock
@@ -164,6 +166,32 @@ def contract_details_by_number(bot: Bot) -> object:
     bot.app.reqContractDetails(number, stock("", bot.spy.conId))
     bot.app.await_answer(after, number, "contractDetailsEnd")
     return [row["contractDetails"].contract.symbol for row in bot.app.all_since(after, "contractDetails")]
+
+
+def _kinds(bot: Bot, contract: Any) -> object:
+    after, number = bot.app.mark(), bot.app.request_id()
+    bot.app.reqContractDetails(number, contract)
+    said = bot.app.await_answer(after, number, "contractDetailsEnd")
+    return (said.get("errorCode"), len(bot.app.all_since(after, "contractDetails")))
+
+
+def contract_details_of_an_option(bot: Bot) -> object:
+    option = stock("SPY")
+    option.secType, option.right, option.strike = "OPT", "C", 700.0
+    option.lastTradeDateOrContractMonth = "20261120"
+    return _kinds(bot, option)
+
+
+def contract_details_of_futures(bot: Bot) -> object:
+    future = stock("ES")
+    future.secType, future.exchange = "FUT", "CME"
+    return _kinds(bot, future)
+
+
+def contract_details_of_currencies(bot: Bot) -> object:
+    pair = stock("EUR")
+    pair.secType, pair.exchange = "CASH", "IDEALPRO"
+    return _kinds(bot, pair)
 
 
 def unknown_contract(bot: Bot) -> object:

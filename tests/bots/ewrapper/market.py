@@ -100,6 +100,13 @@ def history_up_to_date(bot: Bot) -> object:
     return len(bot.app.all_since(after, "historicalData"))
 
 
+def history_schedule(bot: Bot) -> object:
+    after, number = bot.app.mark(), bot.app.request_id()
+    bot.app.reqHistoricalData(number, bot.spy, bot.yesterday, "5 D", "1 day", "SCHEDULE", 1, 1, False, [])
+    said = bot.app.await_answer(after, number, "historicalSchedule")
+    return (said.get("errorCode"), len(said.get("sessions", ())))
+
+
 def history_empty(bot: Bot) -> object:
     after, number = bot.app.mark(), bot.app.request_id()
     end = "19700105-21:00:00" if bot.app.modern else "19700105 21:00:00"

@@ -30,6 +30,7 @@ const NAMES = {
   historicalData: "reqId date open high low close volume count WAP hasGaps",
   historicalDataEnd: "reqId start end",
   historicalDataUpdate: "reqId date open high low close volume count WAP",
+  historicalSchedule: "reqId start end timeZone sessions",
   historicalTicksLast: "reqId ticks done",
   info: "errorString errorCode",
   managedAccounts: "accountsList",

@@ -28,6 +28,14 @@ const numbered = (ask, kinds, made, cancel) =>
     return made(said, after, client);
   };
 
+/** How many contracts of another kind than stocks there are. */
+const kinds = (contract) =>
+  numbered(
+    (ib, number) => ib.reqContractDetails(number, { currency: "USD", ...contract }),
+    ["contractDetailsEnd"],
+    (said, after, client) => client.all(after, "contractDetails").length,
+  );
+
 const code = (said) => said.errorCode;
 const tags = (rows, name) => [...new Set(rows.map((row) => row[name]))].sort();
 
@@ -117,6 +125,11 @@ module.exports = {
     ["contractDetailsEnd"],
     (said, after, client) => client.all(after, "contractDetails").map((row) => row.contractDetails.contract.symbol),
   ),
+  contract_details_of_an_option: kinds({
+    symbol: "SPY", secType: "OPT", exchange: "SMART", lastTradeDateOrContractMonth: "20261120", strike: 700, right: "C",
+  }), // prettier-ignore
+  contract_details_of_futures: kinds({ symbol: "ES", secType: "FUT", exchange: "CME" }),
+  contract_details_of_currencies: kinds({ symbol: "EUR", secType: "CASH", exchange: "IDEALPRO" }),
   unknown_contract: numbered(
     (ib, number) => ib.reqContractDetails(number, stock("NOSUCH")), ["contractDetailsEnd"], code,
   ), // prettier-ignore

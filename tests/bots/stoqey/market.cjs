@@ -69,6 +69,11 @@ module.exports = {
     (said, after, client) => client.all(after, "historicalData").length,
     (ib, number) => ib.cancelHistoricalData(number),
   ),
+  history_schedule: numbered(
+    (ib, number, bot) => ib.reqHistoricalData(number, bot.spy, YESTERDAY, "5 D", "1 day", "SCHEDULE", 1, 1, false),
+    ["historicalSchedule"],
+    (said) => (said.sessions ?? []).length,
+  ),
   history_empty: history("19700105-21:00:00", "1 D", "1 min", "TRADES", 1, (bars, said) => code(said)),
   history_invalid: history("", "1 D", "7 mins", "TRADES", 1, (bars, said) => code(said)),
   cancel_finished_history: numbered((ib, number) => ib.cancelHistoricalData(number), [], code),

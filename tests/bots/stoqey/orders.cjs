@@ -1,6 +1,8 @@
 // What a bot does: orders of every kind, changes, cancels, and what the venue refuses.
 "use strict";
 
+const { PriceCondition, TriggerMethod } = require("@stoqey/ib");
+
 const { Failed } = require("./client.cjs");
 const { MINE, stock } = require("./knows.cjs");
 
@@ -91,6 +93,25 @@ module.exports = {
   rest_stop_limit: lived(async (bot) => {
     const stop = order("STP LMT", "SELL", 5, { auxPrice: below(bot, 0.8), lmtPrice: below(bot, 0.79) });
     await cancelled(bot.client, await place(bot, stop, "PreSubmitted"));
+  }),
+  trailing_stop: lived(async (bot) => {
+    await cancelled(bot.client, await place(bot, order("TRAIL", "SELL", 5, { auxPrice: 50 }), "PreSubmitted"));
+  }),
+  immediate_or_cancel: lived(async (bot) => {
+    await place(bot, order("LMT", "BUY", 5, { lmtPrice: below(bot, 0.9), tif: "IOC" }), "Cancelled");
+  }),
+  fill_or_kill: lived(async (bot) => {
+    await place(bot, order("LMT", "BUY", 5, { lmtPrice: below(bot, 0.9), tif: "FOK" }), "Inactive", "Cancelled");
+  }),
+  good_till_date: lived(async (bot) => {
+    const terms = { lmtPrice: below(bot, 0.9), tif: "GTD", goodTillDate: "20261118-20:30:00" };
+    await cancelled(bot.client, await place(bot, order("LMT", "BUY", 5, terms), "Submitted"));
+  }),
+  // A price that the day does not reach: the order waits for it and is cancelled while it waits.
+  conditional: lived(async (bot) => {
+    const price = new PriceCondition(below(bot, 2), TriggerMethod.Default, bot.spy.conId, "SMART", true, "a");
+    const terms = { lmtPrice: below(bot, 0.9), conditions: [price] };
+    await cancelled(bot.client, await place(bot, order("LMT", "BUY", 5, terms), "PreSubmitted", "Submitted"));
   }),
   bracket: lived(async (bot, after) => {
     const { client, spy } = bot;

@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use crate::api::orders::{Action, OcaType, Order, TimeInForce};
+use crate::api::orders::{Action, OcaType, Order, OrderCondition, PriceCondition, TimeInForce};
 use crate::says;
 use crate::session::{MINE, Session, stock};
 
@@ -109,6 +109,33 @@ pub fn rest_stop_limit(session: &mut Session) -> Result<()> {
     let (trigger, price) = (Some(below(session, 0.8)), Some(below(session, 0.79)));
     let stop = Order { aux_price: trigger, limit_price: price, ..order("STP LMT", Action::Sell, 5.0) };
     let number = place(session, &stop, "PreSubmitted")?;
+    cancelled(session, number)
+}
+
+pub fn trailing_stop(session: &mut Session) -> Result<()> {
+    let stop = Order { aux_price: Some(50.0), ..order("TRAIL", Action::Sell, 5.0) };
+    let number = place(session, &stop, "PreSubmitted")?;
+    cancelled(session, number)
+}
+
+pub fn immediate_or_cancel(session: &mut Session) -> Result<()> {
+    let order = Order { tif: TimeInForce::ImmediateOrCancel, ..limit(Action::Buy, 5.0, below(session, 0.9)) };
+    place(session, &order, "Cancelled")?;
+    Ok(())
+}
+
+pub fn fill_or_kill(session: &mut Session) -> Result<()> {
+    let order = Order { tif: TimeInForce::FillOrKill, ..limit(Action::Buy, 5.0, below(session, 0.9)) };
+    place(session, &order, "Inactive")?;
+    Ok(())
+}
+
+pub fn conditional(session: &mut Session) -> Result<()> {
+    // A price that the day does not reach: the order waits for it and is cancelled while it waits.
+    let price = PriceCondition::builder(session.spy.contract_id, "SMART").greater_than(below(session, 2.0));
+    let conditions = vec![OrderCondition::Price(price.build())];
+    let order = Order { conditions, ..limit(Action::Buy, 5.0, below(session, 0.9)) };
+    let number = place(session, &order, "PreSubmitted")?;
     cancelled(session, number)
 }
 
