@@ -23,6 +23,8 @@ pub mod bots;
 mod ibkr;
 mod market;
 
+pub use market::recorded::{BarFileError, Recording};
+
 pub use ibkr::{
     ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
     ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,

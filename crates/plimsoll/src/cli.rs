@@ -189,7 +189,7 @@ pub(crate) struct SimIbkr {
     /// The cash of each account, in US dollars.
     #[arg(long, default_value = "1000000")]
     pub(crate) cash: String,
-    /// The venue's time at the start; now if absent.
+    /// The venue's time at the start; if absent now, or shortly before the first bar of a replayed market.
     #[arg(long, value_name = "RFC3339")]
     pub(crate) start: Option<jiff::Timestamp>,
     /// Venue seconds per second, or `max`.
@@ -225,8 +225,8 @@ pub(crate) struct SimIbkr {
     /// Charge the fees of SEC, FINRA and the audit trail too.
     #[arg(long)]
     pub(crate) regulatory_fees: bool,
-    /// Where prices come from; only the seeded market so far.
-    #[arg(long, default_value = "synthetic")]
+    /// Where prices come from: `synthetic`, or a folder of bar files to be replayed.
+    #[arg(long, default_value = "synthetic", value_name = "synthetic|DIR")]
     pub(crate) market: String,
     /// The instruments that exist; all built-in ones if absent.
     #[arg(long, value_delimiter = ',')]

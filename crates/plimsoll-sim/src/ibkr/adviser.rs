@@ -97,6 +97,10 @@ impl Exchange {
             }
             return Ok(None);
         }
+        if !entry.terms.legs.is_empty() {
+            let text = "Error validating request.-'bF' : cause - Combinations for groups are not offered by the simulator";
+            return Err(Refusal::new(321, text));
+        }
         if &*entry.terms.method == "PctChange" {
             let text = "Error validating request.-'bF' : cause - PctChange is not offered by the simulator";
             return Err(Refusal::new(321, text));

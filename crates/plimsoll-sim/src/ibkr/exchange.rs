@@ -62,6 +62,8 @@ pub(crate) struct Fill {
     pub(crate) cost_change: Decimal,
     /// It is an account's own, and not the row of an adviser's whole order.
     pub(crate) booked: bool,
+    /// It is the row of a whole combination.
+    pub(crate) combo: bool,
 }
 
 /// Something that clients may hear of.
@@ -167,7 +169,11 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// A venue before anything happened.
     pub(crate) fn new(config: &VenueConfig, symbols: &[Box<str>]) -> Self {
-        let mut market = Market::new(config.seed, symbols, config.start);
+        Self::with_market(config, Market::new(config.seed, symbols, config.start))
+    }
+
+    /// The same over a market that is there already.
+    pub(crate) fn with_market(config: &VenueConfig, mut market: Market) -> Self {
         let marks = market.all().map(|sym| (sym, market.last_price(sym, config.start))).collect();
         let cash = |account: &Account| if adviser::is_adviser(account) { Decimal::ZERO } else { config.cash };
         let books =

@@ -10,6 +10,7 @@ mod auction;
 mod by_hand;
 mod cancel;
 mod change;
+mod combo;
 mod condition;
 mod conn;
 mod efficiency;
@@ -151,8 +152,19 @@ pub enum ConfigError {
         /// The symbol as it came.
         symbol: Box<str>,
     },
-    /// A start outside the calendar.
-    #[error("start {start} lies outside the calendar, {from} to {to}; the simulator did not start")]
+    /// A symbol of which the bar files know nothing.
+    #[error("no bar file has symbol `{symbol}`; the simulator did not start")]
+    Unrecorded {
+        /// The symbol as it came.
+        symbol: Box<str>,
+    },
+    /// Bar files without a bar in a trading session.
+    #[error("no bar inside a trading session was found; the simulator did not start")]
+    NoBars,
+    /// A start outside the calendar, or outside the bar files.
+    #[error(
+        "start {start} lies outside the calendar or the bar files, {from} to {to}; the simulator did not start"
+    )]
     Start {
         /// The start as it came.
         start: Timestamp,

@@ -18,7 +18,9 @@ use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::pacing::Pacing;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
+use crate::market::Market;
 use crate::market::listing::DEFAULT_SYMBOLS;
+use crate::market::recorded::Recording;
 
 /// Account values are told again every three minutes.
 const ACCOUNT_PERIOD_SECS: i64 = 180;
@@ -50,6 +52,32 @@ impl IbkrVenue {
         if config.start < from || config.start >= to {
             return Err(ConfigError::Start { start: config.start, from, to });
         }
+        Ok(Self::over(config, exchange))
+    }
+
+    /// A venue whose market is that of bar files. Its symbols are theirs.
+    pub fn replaying(config: VenueConfig, recording: Recording) -> Result<Self, ConfigError> {
+        let (from, to) = recording.span().map_err(|_| ConfigError::NoBars)?;
+        let mut records = recording.into_records();
+        records.retain(|symbol, record| {
+            !record.days.is_empty() && (config.symbols.is_empty() || config.symbols.contains(symbol))
+        });
+        if let Some(symbol) = config.symbols.iter().find(|symbol| !records.contains_key(*symbol)) {
+            return Err(ConfigError::Unrecorded { symbol: symbol.clone() });
+        }
+        let symbols: Vec<Box<str>> = records.keys().cloned().collect();
+        let config = VenueConfig { symbols, ..config };
+        checked_symbols(&config)?;
+        // A day before the first session is early enough for everything that a bot does before the open.
+        let earliest = from - jiff::SignedDuration::from_hours(24);
+        if config.start < earliest || config.start >= to {
+            return Err(ConfigError::Start { start: config.start, from: earliest, to });
+        }
+        let market = Market::recorded(config.seed, records, (config.start, to));
+        Ok(Self::over(config.clone(), Exchange::with_market(&config, market)))
+    }
+
+    fn over(config: VenueConfig, exchange: Exchange) -> Self {
         let mut venue = Self {
             exchange,
             conns: BTreeMap::new(),
@@ -64,7 +92,7 @@ impl IbkrVenue {
             config,
         };
         venue.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
-        Ok(venue)
+        venue
     }
 
     /// A client's socket was accepted.
@@ -115,7 +143,7 @@ impl IbkrVenue {
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        let end = self.exchange.market.hours.end();
+        let end = self.exchange.market.end();
         if self.exchange.now >= end {
             return None;
         }
@@ -128,7 +156,7 @@ impl IbkrVenue {
 
     /// Lets time pass up to `to`, event by event.
     pub(crate) fn run_until(&mut self, to: Timestamp, out: &mut Vec<Output>) {
-        let to = to.min(self.exchange.market.hours.end());
+        let to = to.min(self.exchange.market.end());
         while let Some(next) = self.next_due().filter(|next| *next <= to) {
             self.run_at(next, out);
         }

@@ -7,12 +7,15 @@
 //! Does not know orders: customers here are too small to move the market.
 
 pub(crate) mod bars;
+mod book;
 pub(crate) mod chain;
 mod curve;
 pub(crate) mod forex;
 pub(crate) mod future;
 pub(crate) mod hours;
 pub(crate) mod listing;
+pub(crate) mod recorded;
+mod replay;
 pub(crate) mod rng;
 mod schedule;
 pub(crate) mod steps;
@@ -21,15 +24,15 @@ mod walk;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use bars::{Bar, BarSize, What, millionths};
+use book::{Book, Fold, Pinned};
 use hours::{Hours, Session};
 use listing::{Listing, Product};
 use rust_decimal::Decimal;
 use schedule::Schedule;
+use walk::Walk;
 pub(crate) use walk::{Print, Second};
-use walk::{SecondOf, Walk};
 
 /// A symbol of this market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,25 +47,6 @@ pub(crate) struct DaySoFar {
     pub(crate) trades: Option<Bar>,
 }
 
-/// A price that somebody set by hand, for the second in which it was set.
-#[derive(Debug, Clone, Copy)]
-struct Pinned {
-    at: i64,
-    second: Second,
-}
-
-#[derive(Debug)]
-struct Book {
-    walk: Walk,
-    /// From which second on, by how many cents the market stands higher.
-    shifts: Vec<(i64, i64)>,
-    /// From which second to which nothing traded.
-    halts: Vec<(i64, Option<i64>)>,
-    pinned: Vec<Pinned>,
-    day_bars: BTreeMap<(What, Date), Bar>,
-    running: Option<(Date, i64, Option<Bar>)>,
-}
-
 /// All symbols.
 #[derive(Debug)]
 pub(crate) struct Market {
@@ -71,6 +55,8 @@ pub(crate) struct Market {
     others: Others,
     seed: u64,
     start: Timestamp,
+    /// Where the recorded data ends.
+    end: Option<Timestamp>,
     books: Vec<Book>,
     /// How many of the books are stocks; those of other products follow as they are asked for.
     stocks: usize,
@@ -100,7 +86,25 @@ impl Market {
         let book = |symbol: &str| Book::new(Walk::new(seed, Listing::of(symbol), anchor));
         let books: Vec<Book> = symbols.iter().map(|symbol| book(symbol)).collect();
         let others = Others { globex: Hours::new(Schedule::Globex), forex: Hours::new(Schedule::Forex) };
-        Self { hours, others, seed, start, stocks: books.len(), books }
+        Self { hours, others, seed, start, end: None, stocks: books.len(), books }
+    }
+
+    /// The same with the prices of files, one for each symbol; it ends with the last recorded session.
+    pub(crate) fn recorded(
+        seed: u64,
+        records: BTreeMap<Box<str>, recorded::Record>,
+        (start, end): (Timestamp, Timestamp),
+    ) -> Self {
+        let book = |(symbol, record): (Box<str>, recorded::Record)| {
+            Book::new(Walk::recorded(seed, Listing::of(&symbol), record))
+        };
+        let books: Vec<Book> = records.into_iter().map(book).collect();
+        Self { stocks: books.len(), books, end: Some(end), ..Self::new(seed, &[], start) }
+    }
+
+    /// The last instant to which venue time can run.
+    pub(crate) fn end(&self) -> Timestamp {
+        self.end.unwrap_or_else(|| self.hours.end())
     }
 
     /// Every stock.
@@ -224,7 +228,19 @@ impl Market {
             .rev()
             .take_while(|second| *second >= session.open.as_second())
             .find_map(|second| self.books[sym.0].second(hours, session, second)?.print)
-            .map_or_else(|| self.opening(sym, session).price, |print| print.price)
+            .map(|print| print.price)
+            .or_else(|| self.last_recorded(sym, session, index))
+            .unwrap_or_else(|| self.opening(sym, session).price)
+    }
+
+    /// Recorded trades can lie further apart: the market stands where the last one left it.
+    fn last_recorded(&mut self, sym: Sym, session: Session, second: i64) -> Option<i64> {
+        let book = &mut self.books[sym.0];
+        if !book.walk.is_recorded() {
+            return None;
+        }
+        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        book.second(hours, session, second).map(|second| second.bid)
     }
 
     /// Moves the market so that it stands at this quote now and walks on from there.
@@ -260,7 +276,8 @@ impl Market {
 
     /// Whether nothing trades in a symbol because of a halt.
     pub(crate) fn is_halted(&self, sym: Sym, at: Timestamp) -> bool {
-        self.books[sym.0].halted(at.as_second())
+        let book = &self.books[sym.0];
+        book.halted(at.as_second()) || book.walk.knows_nothing_of(self.hours_of(sym).last_begun(at).date)
     }
 
     /// The bars that start in `from..until` and were begun by `now`.
@@ -377,156 +394,9 @@ pub(crate) struct BarRequest {
     pub(crate) regular: bool,
 }
 
-/// One session's seconds to be folded into bars.
-#[derive(Clone, Copy)]
-struct Fold {
-    session: Session,
-    /// No bar starts before.
-    opens: i64,
-    what: What,
-    from: i64,
-    until: i64,
-    size: i64,
-}
-
-impl Book {
-    fn new(walk: Walk) -> Self {
-        Self {
-            walk,
-            shifts: Vec::new(),
-            halts: Vec::new(),
-            pinned: Vec::new(),
-            day_bars: BTreeMap::new(),
-            running: None,
-        }
-    }
-
-    fn shift_at(&self, second: i64) -> i64 {
-        self.shifts.iter().filter(|(from, _)| *from <= second).map(|(_, cents)| cents).sum()
-    }
-
-    fn halted(&self, second: i64) -> bool {
-        self.halts.iter().any(|(from, until)| *from <= second && until.is_none_or(|until| second < until))
-    }
-
-    fn second(&mut self, hours: &Hours, session: Session, second: i64) -> Option<Second> {
-        if matches!(self.walk.listing.product, Product::Future(future) if future.expiry < session.date) {
-            return None;
-        }
-        if let Some(pinned) = self.pinned.iter().rev().find(|pinned| pinned.at == second) {
-            return Some(pinned.second);
-        }
-        let shift = self.shift_at(second);
-        let halted = self.halted(second);
-        let index = second - session.open.as_second();
-        let mut found = self.walk.second(hours, SecondOf { session, index }, shift)?;
-        if halted {
-            found.print = None;
-        }
-        Some(found)
-    }
-
-    /// Folds one second after the other into the bars that they belong to, aligned to whole multiples
-    /// of the size in local time: New York is whole hours from UTC, and no size beyond an hour divides
-    /// into a session anyway, so alignment by local midnight is what a chart shows.
-    fn fold(&mut self, hours: &Hours, fold: Fold, bars: &mut Vec<Bar>) {
-        let midnight = hours.midnight(hours.date_at(fold.session.open)).as_second();
-        let mut bucket = None;
-        for second in fold.from..fold.until {
-            let Some(piece) = self.piece(hours, fold.session, fold.what, second) else { continue };
-            let start = midnight + (second - midnight) / fold.size * fold.size;
-            match bars.last_mut() {
-                Some(bar) if bucket == Some(start) => bar.absorb(&piece),
-                _ => {
-                    let start = start.max(fold.opens);
-                    bars.push(piece.starting(timestamp(start)));
-                }
-            }
-            bucket = Some(start);
-        }
-    }
-
-    /// What one second adds to a bar; the first second also holds the opening auction.
-    fn piece(&mut self, hours: &Hours, session: Session, what: What, second: i64) -> Option<Bar> {
-        let found = self.second(hours, session, second)?;
-        let at = timestamp(second);
-        let unit = self.walk.listing.unit;
-        let bar = |price| Bar::flat(at, session.date, price);
-        match what {
-            What::Midpoint => Some(bar((found.bid + found.ask) * unit / 2)),
-            What::Bid => Some(bar(found.bid * unit)),
-            What::Ask => Some(bar(found.ask * unit)),
-            What::BidAsk => Some(Bar::spread(bar(found.bid * unit), found.ask * unit)),
-            What::Trades => {
-                let trades = found.print.map(|print| Bar::of_print(at, session.date, print, unit));
-                if second != session.open.as_second() {
-                    return trades;
-                }
-                let shift = self.shift_at(second);
-                let opening = self.walk.day(hours, session).opening;
-                let opening = Print { price: (opening.price + shift).max(1), ..opening };
-                let mut first = Bar::of_print(at, session.date, opening, unit);
-                if let Some(trades) = trades {
-                    first.absorb(&trades);
-                }
-                Some(first)
-            }
-        }
-    }
-
-    /// The trades of a session before the second that `until` names, the closing auction included once
-    /// it has happened. Kept and extended, so that asking every second costs a second's work.
-    fn trades_until(&mut self, hours: &Hours, session: Session, until: i64) -> Option<Bar> {
-        let (mut from, mut so_far) = match self.running {
-            Some((date, done, bar)) if date == session.date && done <= until + 1 => (done, bar),
-            _ => (session.open.as_second(), None),
-        };
-        let close = session.close.as_second();
-        let end = (until + 1).min(close);
-        while from < end {
-            if let Some(piece) = self.piece(hours, session, What::Trades, from) {
-                match &mut so_far {
-                    Some(bar) => bar.absorb(&piece),
-                    None => so_far = Some(piece),
-                }
-            }
-            from += 1;
-        }
-        self.running = Some((session.date, from, so_far));
-        if until >= close {
-            let closing = self.closing_bar(hours, session);
-            if let Some(bar) = &mut so_far {
-                bar.absorb(&closing);
-            }
-        }
-        so_far
-    }
-
-    fn closing_bar(&mut self, hours: &Hours, session: Session) -> Bar {
-        let shift = self.shift_at(session.close.as_second());
-        let closing = self.walk.day(hours, session).closing;
-        let print = Print { price: (closing.price + shift).max(1), ..closing };
-        Bar::of_print(session.close, session.date, print, self.walk.listing.unit)
-    }
-
-    fn day_bar(&mut self, hours: &Hours, session: Session, what: What, now: Timestamp) -> Option<Bar> {
-        if let Some(bar) = self.day_bars.get(&(what, session.date)) {
-            return Some(*bar);
-        }
-        let until = session.close.as_second().min(now.as_second() + 1);
-        let mut bars = Vec::new();
-        let opens = session.open.as_second();
-        let whole = Fold { session, opens, what, from: opens, until, size: 172_800 };
-        self.fold(hours, whole, &mut bars);
-        let mut bar = *bars.first()?;
-        if session.close <= now {
-            if what == What::Trades {
-                bar.absorb(&self.closing_bar(hours, session));
-            }
-            self.day_bars.insert((what, session.date), bar);
-        }
-        Some(bar)
-    }
+/// An instant from seconds out of a file.
+pub(crate) fn timestamp_of(second: i64) -> Option<Timestamp> {
+    Timestamp::from_second(second).ok()
 }
 
 /// An instant from seconds that came out of an instant.

@@ -14,6 +14,8 @@ use jiff::civil::Date;
 use crate::market::curve;
 use crate::market::hours::{Hours, Session};
 use crate::market::listing::{Listing, Product};
+use crate::market::recorded::Record;
+use crate::market::replay::Replay;
 use crate::market::rng::{BELL_SD, Stream, pick};
 
 /// A millionth, the unit of daily returns.
@@ -36,6 +38,15 @@ pub(crate) struct Second {
     pub(crate) ask_size: i64,
     /// What traded in this second.
     pub(crate) print: Option<Print>,
+}
+
+impl Second {
+    /// The same market at another level.
+    fn shifted(self, by: i64) -> Self {
+        let shifted = |print: Print| Print { price: (print.price + by).max(1), ..print };
+        let bid = (self.bid + by).max(1);
+        Self { bid, ask: bid + self.ask - self.bid, print: self.print.map(shifted), ..self }
+    }
 }
 
 /// The trades of one second, all at one price.
@@ -62,9 +73,19 @@ pub(crate) struct Day {
     pub(crate) opening: Print,
     /// The closing auction: the official close.
     pub(crate) closing: Print,
-    /// The middle of the market for each second of the session.
-    mids: Vec<i64>,
+    path: Path,
     seconds: Stream,
+}
+
+/// Where a day's prices come from.
+#[derive(Debug)]
+enum Path {
+    /// The middle of the market for each second of the session.
+    Mids(Vec<i64>),
+    /// Bars of a file.
+    Recorded(Replay),
+    /// A session of which the files know nothing.
+    Nothing,
 }
 
 /// Which second of which session, counted from the open.
@@ -85,6 +106,8 @@ pub(crate) struct Walk {
     gaps: Stream,
     paths: Stream,
     seconds: Stream,
+    /// Bars of files; then nothing of the walk is made up.
+    record: Option<Record>,
     closes: BTreeMap<Date, i64>,
     days: BTreeMap<Date, Day>,
 }
@@ -105,13 +128,34 @@ impl Walk {
             paths: stream("path"),
             seconds: stream("seconds"),
             listing,
+            record: None,
             closes,
             days: BTreeMap::new(),
         }
     }
 
+    /// A listing whose prices are those of files.
+    pub(crate) fn recorded(seed: u64, mut listing: Listing, record: Record) -> Self {
+        let first = record.days.keys().next().copied().unwrap_or_default();
+        listing.first_day = (first.year(), first.month(), first.day());
+        Self { record: Some(record), ..Self::new(seed, listing, first) }
+    }
+
+    /// Whether there are no prices of a session.
+    pub(crate) fn knows_nothing_of(&self, date: Date) -> bool {
+        self.record.as_ref().is_some_and(|record| !record.days.contains_key(&date))
+    }
+
+    /// Whether its prices are those of files.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.record.is_some()
+    }
+
     /// The official close of a session, in cents.
     pub(crate) fn close_of(&mut self, hours: &Hours, date: Date) -> i64 {
+        if let Some(record) = &self.record {
+            return record.close_of(date) / self.listing.unit;
+        }
         loop {
             let first = *self.closes.first_key_value().expect("the anchor is always there").0;
             let last = *self.closes.last_key_value().expect("the anchor is always there").0;
@@ -176,6 +220,9 @@ impl Walk {
     }
 
     fn make_day(&mut self, hours: &Hours, session: Session) -> Day {
+        if self.record.is_some() {
+            return self.recorded_day(hours, session);
+        }
         let date = session.date;
         let previous_close = self.close_of(hours, hours.before(date).date);
         let close = self.close_of(hours, date);
@@ -190,7 +237,23 @@ impl Walk {
             previous_close,
             opening: Print { price: open, beyond: 0, size: share(2), count: share(2) / 400 + 1 },
             closing: Print { price: close, beyond: 0, size: share(8), count: share(8) / 600 + 1 },
-            mids: self.path(session, open, close),
+            path: Path::Mids(self.path(session, open, close)),
+            seconds: self.seconds.branch(day_number(date)),
+        }
+    }
+
+    fn recorded_day(&mut self, hours: &Hours, session: Session) -> Day {
+        let date = session.date;
+        let previous_close = self.close_of(hours, hours.before(date).date);
+        let still = Print { price: previous_close, beyond: 0, size: 0, count: 0 };
+        let known = self.record.as_ref().and_then(|record| record.days.get(&date));
+        let replay = known.map(|day| Replay::new(day.clone(), session.open.as_second()));
+        Day {
+            session,
+            previous_close,
+            opening: replay.as_ref().map_or(still, Replay::opening),
+            closing: replay.as_ref().map_or(still, Replay::closing),
+            path: replay.map_or(Path::Nothing, Path::Recorded),
             seconds: self.seconds.branch(day_number(date)),
         }
     }
@@ -217,7 +280,16 @@ impl Walk {
 
 impl Day {
     fn second(&self, listing: &Listing, index: i64, shift: i64) -> Option<Second> {
-        let mid = *usize::try_from(index).ok().and_then(|index| self.mids.get(index))? + shift;
+        let mids = match &self.path {
+            Path::Mids(mids) => mids,
+            Path::Recorded(replay) => {
+                let inside = (0..self.session.seconds()).contains(&index);
+                let found = inside.then(|| replay.second(listing, self.seconds, index))??;
+                return Some(found.shifted(shift));
+            }
+            Path::Nothing => return None,
+        };
+        let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
         let length = self.session.seconds();
         let bits = self.seconds.bits(index);
         let wide = (i64::from(bits.is_multiple_of(8)) + i64::from(index < 60)) * listing.step;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{Account, ClientId, Qty};
 use plimsoll_runtime::simulator::{self, Options, ServeError, Venue as _};
-use plimsoll_sim::{IbkrVenue, TwsSettings, VenueConfig};
+use plimsoll_sim::{IbkrVenue, Recording, TwsSettings, VenueConfig};
 use serde_json::Value;
 
 use super::Outcome;
@@ -15,11 +15,14 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 
 pub(crate) fn run(options: &SimIbkr) -> Outcome {
-    if options.market != "synthetic" {
-        let error = anyhow::anyhow!("`--market {}` is not available yet; leave it out", options.market);
-        return Err(Failure::new(Exit::Usage, error));
-    }
-    let venue = IbkrVenue::new(config(options)?).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let venue = match options.market.as_str() {
+        "synthetic" => IbkrVenue::new(config(options, None)?),
+        folder => {
+            let recording = recording(Path::new(folder))?;
+            IbkrVenue::replaying(config(options, Some(&recording))?, recording)
+        }
+    };
+    let venue = venue.map_err(|error| Failure::new(Exit::Usage, error))?;
     let mut venue = ServedVenue::new(venue);
     if let Some(file) = &options.faults {
         let mut out = Vec::new();
@@ -48,7 +51,41 @@ pub(crate) fn run(options: &SimIbkr) -> Outcome {
     })
 }
 
-fn config(options: &SimIbkr) -> Result<VenueConfig, Failure> {
+/// The bars of every `*.csv` in a folder, in the order of their names.
+fn recording(folder: &Path) -> Result<Recording, Failure> {
+    let usage = |text: String| Failure::new(Exit::Usage, anyhow::anyhow!(text));
+    let unreadable =
+        |path: &Path, error| usage(format!("{}: {error}; the simulator did not start", path.display()));
+    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        files.push(entry.map_err(|error| unreadable(folder, error))?.path());
+    }
+    files.sort();
+    let mut recording = Recording::default();
+    for file in &files {
+        let name = file.display().to_string();
+        if name.ends_with(".csv.gz") {
+            return Err(usage(format!(
+                "{name}: is packed; the simulator did not start, unpack it with gunzip"
+            )));
+        }
+        if file.extension().is_some_and(|extension| extension == "csv") {
+            let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
+            recording.add(&name, &text).map_err(|error| Failure::new(Exit::Usage, error))?;
+        }
+    }
+    Ok(recording)
+}
+
+/// Five minutes before the first recorded open, or now where nothing is recorded.
+fn default_start(recording: Option<&Recording>) -> Result<Timestamp, Failure> {
+    let Some(recording) = recording else { return Ok(Timestamp::now()) };
+    let (open, _) = recording.span().map_err(|error| Failure::new(Exit::Usage, error))?;
+    Ok(open - SignedDuration::from_mins(5))
+}
+
+fn config(options: &SimIbkr, recording: Option<&Recording>) -> Result<VenueConfig, Failure> {
     let usage = |text: String| Failure::new(Exit::Usage, anyhow::anyhow!(text));
     let accounts = options
         .accounts
@@ -69,7 +106,7 @@ fn config(options: &SimIbkr) -> Result<VenueConfig, Failure> {
         master_client_id: options.master_client_id.map(ClientId),
         accounts,
         cash,
-        start: options.start.unwrap_or_else(Timestamp::now),
+        start: options.start.map_or_else(|| default_start(recording), Ok)?,
         seed: options.seed,
         symbols: options.symbols.iter().map(|symbol| symbol.as_str().into()).collect(),
         lockstep: false,
@@ -110,7 +147,12 @@ fn planned_faults(file: &Path) -> Result<Vec<Value>, Failure> {
         match (key.as_str(), value) {
             ("fault", toml::Value::Array(rows)) => {
                 for row in rows {
-                    let json = serde_json::to_value(row).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    let mut json =
+                        serde_json::to_value(row).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    // What begins at once begins when the ports are open, so that nothing it does is lost.
+                    if let Value::Object(keys) = &mut json {
+                        keys.entry("after").or_insert_with(|| Value::from("1ms"));
+                    }
                     faults.push(json);
                 }
             }

@@ -4,9 +4,12 @@
 
 mod accounts;
 mod advisers;
+mod combos;
+mod connections;
 mod contracts;
 mod data;
 mod faults;
+mod groups;
 mod history;
 mod hostile;
 mod lockstep;
@@ -14,6 +17,7 @@ mod matching;
 mod order_types;
 mod orders;
 mod profiles;
+mod replay;
 mod rig;
 mod start;
 

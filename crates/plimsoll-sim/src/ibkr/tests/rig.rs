@@ -29,7 +29,12 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn new(config: VenueConfig) -> Self {
-        Self { venue: IbkrVenue::new(config).unwrap(), clients: BTreeMap::new(), sent: Vec::new(), last: 0 }
+        Self::over(IbkrVenue::new(config).unwrap())
+    }
+
+    /// Clients of a venue that is there already.
+    pub(super) fn over(venue: IbkrVenue) -> Self {
+        Self { venue, clients: BTreeMap::new(), sent: Vec::new(), last: 0 }
     }
 
     /// A socket, with nothing said on it.
