@@ -8,6 +8,7 @@ mod data;
 mod faults;
 mod history;
 mod hostile;
+mod live;
 mod lockstep;
 mod matching;
 mod order_types;
