@@ -6,9 +6,7 @@ it by hand, and each client shows what is its own and nothing else, while the ve
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -26,20 +24,7 @@ CLIENTS = {"left": 21, "right": 22}
 PATIENCE_SECONDS = 15.0
 
 
-def main() -> int:
-    """Runs the check with one library."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--library", required=True, choices=libraries.KNOWN)
-    parser.add_argument("--plimsoll", required=True, type=Path)
-    options = parser.parse_args()
-    library = libraries.load(options.library)
-    with tempfile.TemporaryDirectory(prefix="plimsoll-book-") as home, ExitStack() as stack:
-        run(stack, library, options.plimsoll, Path(home))
-    print(f"{options.library}: two bots and a person in one account, each bot sees its own")
-    return 0
-
-
-def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> None:
+def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
     """Two bots through the gateway, then a restart of both clients."""
     simulator = stack.enter_context(Simulator(binary, home))
     bots = {name: Bot(name, (client,), (ACCOUNT,), ("SPY",), ("SPY",)) for name, client in CLIENTS.items()}
@@ -71,6 +56,7 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> None:
     expect("the venue's position", float(held["qty"]), float(sum(QUANTITIES.values()) + BY_HAND))
     rows = {row["bot"]: float(row["qty"]) for row in gateway.json("positions") if row["symbol"] == "SPY"}
     expect("the operator's view", rows, {**{name: float(qty) for name, qty in QUANTITIES.items()}, None: float(BY_HAND)})
+    return "two bots and a person in one account, each bot sees its own"
 
 
 def connect(stack: ExitStack, library: Any, bots: dict[str, Bot]) -> dict[str, Any]:
@@ -113,8 +99,4 @@ def expect(what: str, seen: object, wanted: object) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failed:
-        print(failed, file=sys.stderr)
-        sys.exit(1)
+    sys.exit(libraries.check(__doc__, run))

@@ -6,9 +6,7 @@ order; and a bot that comes back is let in at once, finds its order, and can can
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,20 +20,7 @@ CLIENT = 21
 RETURNS = 5
 
 
-def main() -> int:
-    """Runs the check with one library."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--library", required=True, choices=libraries.KNOWN)
-    parser.add_argument("--plimsoll", required=True, type=Path)
-    options = parser.parse_args()
-    library = libraries.load(options.library)
-    with tempfile.TemporaryDirectory(prefix="plimsoll-departure-") as home, ExitStack() as stack:
-        run(stack, library, options.plimsoll, Path(home))
-    print(f"{options.library}: {RETURNS} returns to a kept connection, and a halt that reached the order of an absent bot")
-    return 0
-
-
-def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> None:
+def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
     """Leaves and returns, then leaves for good."""
     simulator = stack.enter_context(Simulator(binary, home))
     bot = Bot("left", (CLIENT,), (ACCOUNT,), ("SPY",))
@@ -56,6 +41,7 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> None:
     gateway.command("halt", "--all", expect=(0, 4))
     wait_until("the halt reaches the order", 10, lambda: statuses(simulator)[-1] == "Cancelled")
     wait_until("the connection has no more reason to be", 10, lambda: not is_connected(simulator))
+    return f"{RETURNS} returns to a kept connection, and a halt that reached the order of an absent bot"
 
 
 def place(library: Any, bot: Bot, limit: float | None) -> float:
@@ -88,8 +74,4 @@ def is_connected(simulator: Simulator) -> bool:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failed:
-        print(failed, file=sys.stderr)
-        sys.exit(1)
+    sys.exit(libraries.check(__doc__, run))

@@ -124,7 +124,7 @@ def simulator_in(home: Path, binary: Path) -> Simulator:
 def play(command: list[str], port: int) -> list[Step]:
     """Starts the client, waits for its end, and reads what it printed."""
     arguments = [*command, "--port", str(port), "--client-id", str(CLIENT_ID)]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "RUST_BACKTRACE": "0"}
     try:
         done = subprocess.run(
             arguments,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from bots.programs import Failed
@@ -36,6 +40,22 @@ def connected(library: Any, port: int, client_id: int) -> Iterator[Any]:
         yield ib
     finally:
         ib.disconnect()
+
+
+def check(description: str, run: Callable[[ExitStack, Any, Path, Path], str]) -> int:
+    """A check as a program: its options, a folder of its own, and one line about what held."""
+    parser = argparse.ArgumentParser(description=description.split("\n", 1)[0])
+    parser.add_argument("--library", required=True, choices=KNOWN)
+    parser.add_argument("--plimsoll", required=True, type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="plimsoll-check-") as home, ExitStack() as stack:
+        try:
+            found = run(stack, load(options.library), options.plimsoll, Path(home))
+        except Failed as failed:
+            print(failed, file=sys.stderr)
+            return 1
+    print(f"{options.library}: {found}")
+    return 0
 
 
 class LogKeeper(logging.Handler):

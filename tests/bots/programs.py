@@ -262,10 +262,12 @@ class Bot:
 class Gateway(Program):
     """`plimsoll run` in front of a simulator, on the simulator's clock."""
 
-    def __init__(self, binary: Path, home: Path, simulator: Simulator, bots: list[Bot]) -> None:
+    def __init__(
+        self, binary: Path, home: Path, simulator: Simulator, bots: list[Bot], mode: str = "enforce"
+    ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
-        self.config.write_text(self._toml(home, simulator, bots))
+        self.config.write_text(self._toml(home, simulator, bots, mode))
         super().__init__("run", [str(binary), "run", "--config", str(self.config)], home / "run.log")
 
     def command(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
@@ -288,12 +290,12 @@ class Gateway(Program):
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot]) -> str:
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str) -> str:
         state = home / "state"
         head = f"""\
 [plimsoll]
 state_dir = {json.dumps(str(state))}
-mode = "enforce"
+mode = "{mode}"
 
 [clock]
 servers = []

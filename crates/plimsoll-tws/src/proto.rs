@@ -211,15 +211,18 @@ fn narrow(value: Option<i64>) -> Option<i32> {
     value.map(|value| i32::try_from(value).expect("checked against its kind when it was read"))
 }
 
-/// What TWS's text protocol writes for "not known" and this one leaves out.
-const UNKNOWN_WORD: Word = Word::literal("?");
-
-/// A word of which the text protocol's `?` is no part.
+/// A word for which the text protocol writes `?` or `0` where there is none, in open orders and portfolios.
+/// Here it is left out: the Rust crate refuses a contract whose right is one of those.
 fn known_word(f: &mut impl Numbered, number: u32, name: &'static str, value: &mut Word) -> Step {
-    if *value == UNKNOWN_WORD {
+    let unknown = |value: &Word| *value == "?" || *value == "0";
+    if unknown(value) {
         *value = Word::EMPTY;
     }
-    f.text(number, name, value)
+    f.text(number, name, value)?;
+    if unknown(value) {
+        *value = Word::EMPTY;
+    }
+    Ok(())
 }
 
 /// Options that the text protocol carries as `tag=value;` in one field and this one as a map.

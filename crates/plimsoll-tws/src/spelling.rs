@@ -20,7 +20,15 @@ pub(crate) struct Raw<'a> {
 
 impl Raw<'_> {
     fn share(self) -> Bytes {
-        if self.bytes.is_empty() { Bytes::new() } else { self.frame.slice_ref(self.bytes) }
+        let (all, part) = (self.frame.as_ptr_range(), self.bytes.as_ptr_range());
+        if self.bytes.is_empty() {
+            Bytes::new()
+        } else if all.start <= part.start && part.end <= all.end {
+            self.frame.slice_ref(self.bytes)
+        } else {
+            // The text of a number that is none on the wire.
+            Bytes::copy_from_slice(self.bytes)
+        }
     }
 
     fn problem(self, wanted: &'static str) -> Problem {

@@ -56,6 +56,11 @@ const STEPS: &[Step] = &[
         run: clients::clients,
     },
     Step {
+        name: "day",
+        proves: "a whole trading program does its day with the venue's own books",
+        run: clients::day,
+    },
+    Step {
         name: "guards",
         proves: "each denial reaches a foreign client's own log and error event",
         run: guards,
@@ -125,7 +130,7 @@ fn vectors(root: &Path) -> Result<()> {
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
     command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
-    command.args(["bots.test_named", "bots.test_told"]);
+    command.args(["bots.test_named", "bots.test_told", "bots.test_day"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)?;
     finish(clients::rust_clients(root, "test"), STEP_MAX)

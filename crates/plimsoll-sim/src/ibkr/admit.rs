@@ -15,6 +15,8 @@ use crate::ibkr::rules::Refusal;
 use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
 
+/// Orders for the next opening are refused for so long after a close.
+const CLOSED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
 /// At most this many working orders per contract, side and account.
 const WORKING_MAX: usize = 20;
 
@@ -77,7 +79,7 @@ impl Exchange {
         let (Some(max), Some(limit)) = (self.settings.price_percent_max, entry.limit_px) else {
             return Ok(());
         };
-        if entry.terms.override_percentage || !style.needs_limit() {
+        if entry.terms.override_percentage || !entry.terms.legs.is_empty() || !style.needs_limit() {
             return Ok(());
         }
         let last = dollars(self.last_px(entry.sym));
@@ -132,6 +134,11 @@ impl Exchange {
             _ if order.is_on_open() => (session.open, Kind::LateOnOpen),
             _ => return Ok(()),
         };
+        let last = self.market.hours.last_begun(self.now);
+        if order.is_on_open() && self.now >= last.close && self.now < last.close + CLOSED_FOR {
+            // Seen with orders for the next opening that came right at the close.
+            return Err("Exchange is closed.".to_owned());
+        }
         if self.now < deadline {
             return Ok(());
         }
@@ -168,14 +175,12 @@ impl Exchange {
     }
 
     fn admit_part(&mut self, order: &Order, account: &Account, qty: i64) -> Result<(), String> {
-        let last = self.last_px(order.sym);
-        let held = self.books[account].qty(order.sym);
         let signed = if order.side == Side::Buy { qty } else { -qty };
-        let growth = (held + signed).abs() - held.abs();
-        if growth <= 0 {
+        let growth = self.growth(account, (&order.terms.legs, order.sym), signed, order.limit_px);
+        if growth <= Decimal::ZERO {
             return Ok(());
         }
-        let needed = dollars(order.limit_px.unwrap_or(last)) * Decimal::from(growth) * Decimal::new(25, 2);
+        let needed = growth * Decimal::new(25, 2);
         let available = self.values(account).available();
         if needed <= available {
             return Ok(());

@@ -97,6 +97,10 @@ impl Exchange {
             }
             return Ok(None);
         }
+        if !entry.terms.legs.is_empty() {
+            let text = "Error validating request.-'bF' : cause - Combinations for groups are not offered by the simulator";
+            return Err(Refusal::new(321, text));
+        }
         if &*entry.terms.method == "PctChange" {
             let text = "Error validating request.-'bF' : cause - PctChange is not offered by the simulator";
             return Err(Refusal::new(321, text));
@@ -135,21 +139,19 @@ impl Exchange {
 
     /// The groups as TWS writes them.
     pub(crate) fn groups_xml(&self) -> String {
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListOfGroups>");
-        for (name, group) in &self.groups {
-            let method = &group.method;
-            let members = group.members.iter().map(|(account, amount)| {
-                format!("<Account><acct>{account}</acct><amount>{}</amount></Account>", amount.normalize())
-            });
-            let parts = [
-                format!("<Group><name>{name}</name><defaultMethod>{method}</defaultMethod>"),
-                "<ListOfAccts varName=\"list\">".to_owned(),
-                members.collect(),
-                "</ListOfAccts></Group>".to_owned(),
-            ];
-            text.extend(parts);
-        }
-        text + "</ListOfGroups>"
+        let member = |(account, amount): &(Account, Decimal)| {
+            format!("<Account><acct>{account}</acct><amount>{}</amount></Account>", amount.normalize())
+        };
+        let group = |name: &str, group: &Group| {
+            let members: String = group.members.iter().map(member).collect();
+            format!(
+                "<Group><name>{name}</name><defaultMethod>{}</defaultMethod>\
+                 <ListOfAccts varName=\"list\">{members}</ListOfAccts></Group>",
+                group.method
+            )
+        };
+        let groups: String = self.groups.iter().map(|(name, members)| group(name, members)).collect();
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListOfGroups>{groups}</ListOfGroups>")
     }
 
     /// Replaces the groups. What is not understood, or names a foreign account, changes nothing.

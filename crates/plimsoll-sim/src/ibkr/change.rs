@@ -50,7 +50,11 @@ impl Exchange {
 
     fn may_change(&mut self, order: &Order, entry: &Entry, numbers: &Numbers) -> Result<(), Refusal> {
         let other_account = !entry.account.is_empty() && *entry.account != *order.account.as_str();
-        if order.side != entry.side || order.sym != entry.sym || other_account {
+        if order.side != entry.side
+            || order.sym != entry.sym
+            || order.terms.legs != entry.terms.legs
+            || other_account
+        {
             return Err(Refusal::new(105, "Order being modified does not match original order."));
         }
         let (was, is) = (&order.terms, &entry.terms);

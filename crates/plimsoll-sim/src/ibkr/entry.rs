@@ -174,6 +174,7 @@ impl Exchange {
             terms: entry.terms.clone(),
             allocation: Vec::new(),
             charged: BTreeMap::new(),
+            legs_charged: Vec::new(),
             trail: numbers.moving.trail,
             limit_offset: numbers.moving.limit_offset,
             peg_offset: numbers.moving.peg_offset,

@@ -62,6 +62,8 @@ pub(crate) struct Fill {
     pub(crate) cost_change: Decimal,
     /// It is an account's own, and not the row of an adviser's whole order.
     pub(crate) booked: bool,
+    /// It is the row of a whole combination.
+    pub(crate) combo: bool,
 }
 
 /// Something that clients may hear of.

@@ -45,6 +45,10 @@ impl Exchange {
     /// An order that arrives, or has just been triggered, takes what the quote shows.
     pub(crate) fn take_liquidity(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
+        if !order.terms.legs.is_empty() {
+            self.work_combo(perm);
+            return;
+        }
         let Some(second) = self.tradable(&order) else { return };
         if is_too_aggressive(&order, second) {
             self.cancel_aggressive(perm, &order, second);
@@ -83,6 +87,10 @@ impl Exchange {
         let order = self.order(perm).clone();
         let waits = order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open();
         if !matches!(order.state, State::Working | State::PendingCancel) || waits || !order.armed {
+            return;
+        }
+        if !order.terms.legs.is_empty() {
+            self.work_combo(perm);
             return;
         }
         let Some(second) = self.tradable(&order) else { return };

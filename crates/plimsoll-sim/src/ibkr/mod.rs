@@ -10,6 +10,7 @@ mod auction;
 mod by_hand;
 mod cancel;
 mod change;
+mod combo;
 mod condition;
 mod conn;
 mod efficiency;

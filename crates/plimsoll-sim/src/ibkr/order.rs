@@ -119,6 +119,8 @@ pub(crate) struct Order {
     pub(crate) allocation: Vec<(Account, i64)>,
     /// What was executed for and charged to each account.
     pub(crate) charged: BTreeMap<Account, Charged>,
+    /// What was executed of and charged for each leg of a combination.
+    pub(crate) legs_charged: Vec<Charged>,
     /// How far its stop stays behind the market.
     pub(crate) trail: Option<Trail>,
     /// How far the limit of a trailing stop lies behind the stop, in cents.

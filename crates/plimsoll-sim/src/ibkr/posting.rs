@@ -29,6 +29,9 @@ impl Exchange {
         if order.style == Style::ToLimit {
             order.limit_px.get_or_insert(deal.px);
         }
+        if !order.terms.legs.is_empty() {
+            return self.post_combo(perm, deal);
+        }
         if !order.allocation.is_empty() {
             let row = self.row(perm, deal);
             self.fills.push(row);
@@ -78,7 +81,7 @@ impl Exchange {
     }
 
     /// The row of an execution for the account that the order names.
-    fn row(&self, perm: PermId, deal: Deal) -> Fill {
+    pub(crate) fn row(&self, perm: PermId, deal: Deal) -> Fill {
         let order = self.order(perm);
         Fill {
             exec_id: self.next_exec_id(),
@@ -100,6 +103,7 @@ impl Exchange {
             realized: None,
             cost_change: Decimal::ZERO,
             booked: order.allocation.is_empty(),
+            combo: false,
         }
     }
 

@@ -81,7 +81,10 @@ pub(crate) fn check(entry: &Entry) -> Result<Numbers, Refusal> {
     check_tif(entry)?;
     let qty = check_qty(entry)?;
     check_terms(entry, style)?;
-    let limit_px = if style.needs_limit() {
+    let limit_px = if style.needs_limit() && !entry.terms.legs.is_empty() {
+        // The difference of two prices may well be zero or below.
+        Some(cents_signed(entry.limit_px.ok_or_else(no_price)?)?)
+    } else if style.needs_limit() {
         Some(cents(entry.limit_px)?)
     } else if style.is_pegged() {
         // A cap, and no cap where it is empty or zero.
@@ -177,11 +180,14 @@ fn check_terms(entry: &Entry, style: Style) -> Result<(), Refusal> {
     if !(0..=OCA_TYPE_MAX).contains(&entry.oca_type) {
         return Err(Refusal::new(321, "Error validating request.-'bF' : cause - Invalid OCA type"));
     }
-    let auction = style.is_on_close() || entry.tif == TimeInForce::AtTheOpening;
+    let auctioned = style.is_on_close() || entry.tif == TimeInForce::AtTheOpening;
+    if !terms.legs.is_empty() && (auctioned || !matches!(style, Style::Market | Style::Limit)) {
+        return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
+    }
     if terms.min_qty.is_some_and(|min| min < 0) {
         return Err(Refusal::new(140, "The size value should be an integer: minQty is negative."));
     }
-    if auction && (terms.all_or_none || terms.min_qty.is_some_and(|min| min > 0)) {
+    if auctioned && (terms.all_or_none || terms.min_qty.is_some_and(|min| min > 0)) {
         return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
     }
     Ok(())

@@ -56,7 +56,8 @@ impl Exchange {
         } else {
             SignedDuration::ZERO
         };
-        for fill in rows {
+        // The charges of a combination are those of its legs.
+        for fill in rows.filter(|fill| !self.fills[*fill].combo).collect::<Vec<_>>() {
             self.charge_later(fill, self.faults.commission_delay.unwrap_or(late));
         }
     }

@@ -8,6 +8,8 @@ use plimsoll_model::{OrdType, Price};
 use plimsoll_tws::message::Condition;
 use rust_decimal::Decimal;
 
+use crate::market::Sym;
+
 /// How far a trailing stop stays behind the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trail {
@@ -46,6 +48,15 @@ pub(crate) struct Adjustment {
     pub(crate) trail: Option<Trail>,
 }
 
+/// One leg of a combination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Leg {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Shares for one combination, negative where they are sold by who buys the combination.
+    pub(crate) ratio: i64,
+}
+
 /// Everything beyond the usual.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Terms {
@@ -69,6 +80,8 @@ pub(crate) struct Terms {
     pub(crate) conditions_cancel: bool,
     /// Adjusted stop, as sent.
     pub(crate) adjusted: plimsoll_tws::message::Adjusted,
+    /// The legs of a combination; else empty.
+    pub(crate) legs: Vec<Leg>,
     /// Ignores the percentage constraint of the presets.
     pub(crate) override_percentage: bool,
     /// Sent with a route instead of smart routing.

@@ -8,6 +8,8 @@
     reason = "prices are doubles on the protobuf wire; none leaves this file"
 )]
 
+use std::borrow::Cow;
+
 /// The longest shortest text of a double without an exponent that a decimal of 28 digits can come from.
 const PLAIN_LEN_MAX: usize = 40;
 
@@ -16,18 +18,20 @@ pub(super) const UNSET: u64 = f64::MAX.to_bits();
 
 /// The text of a double; empty for the largest one, which means "unset". Not a number and infinity keep
 /// their names, which no decimal has.
-pub(super) fn to_text(bits: u64) -> String {
+pub(super) fn to_text(bits: u64) -> Cow<'static, str> {
     let value = f64::from_bits(bits);
     if bits == UNSET {
-        return String::new();
+        return Cow::Borrowed("");
+    }
+    // Minus zero is zero, and most doubles of an order are.
+    if bits << 1 == 0 {
+        return Cow::Borrowed("0");
     }
     if value.is_infinite() {
-        return if value.is_sign_positive() { "Infinity" } else { "-Infinity" }.to_owned();
+        return Cow::Borrowed(if value.is_sign_positive() { "Infinity" } else { "-Infinity" });
     }
-    // Minus zero is zero.
-    let value = if value.to_bits() << 1 == 0 { 0.0 } else { value };
     let plain = value.to_string();
-    if plain.len() > PLAIN_LEN_MAX { format!("{value:e}") } else { plain }
+    Cow::Owned(if plain.len() > PLAIN_LEN_MAX { format!("{value:e}") } else { plain })
 }
 
 /// The double of a text; nothing if the text is empty or no number.
@@ -40,7 +44,7 @@ pub(super) fn from_text(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn text(value: f64) -> String {
+    fn text(value: f64) -> Cow<'static, str> {
         to_text(value.to_bits())
     }
 

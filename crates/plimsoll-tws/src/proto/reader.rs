@@ -21,8 +21,9 @@ const UNKNOWN_KEPT: usize = 16;
 /// Walks over the fields of one message.
 pub(crate) struct Reader {
     frame: Bytes,
-    at: usize,
     end: usize,
+    /// The field that comes next, read once: most visits are to fields that are not there.
+    next: Option<Field>,
     message: &'static str,
     last: u32,
     unknown: Vec<u32>,
@@ -36,16 +37,15 @@ impl Reader {
     }
 
     fn within(frame: Bytes, at: usize, end: usize, message: &'static str) -> Result<Self, DecodeError> {
-        let mut reader = Self { frame, at, end, message, last: 0, unknown: Vec::new() };
-        if !reader.is_in_order()? {
-            reader.put_in_order()?;
-        }
+        let mut reader = Self { frame, end, next: None, message, last: 0, unknown: Vec::new() };
+        let begin = if reader.is_in_order(at)? { at } else { reader.put_in_order(at)? };
+        reader.next = wire::field(&reader.frame, begin, reader.end);
         Ok(reader)
     }
 
     /// Whether the fields come lowest number first. From here on every byte is known to be part of one.
-    fn is_in_order(&self) -> Result<bool, DecodeError> {
-        let (mut at, mut last, mut in_order) = (self.at, 0, true);
+    fn is_in_order(&self, mut at: usize) -> Result<bool, DecodeError> {
+        let (mut last, mut in_order) = (0, true);
         while at < self.end {
             let field = wire::field(&self.frame, at, self.end).ok_or_else(|| self.no_field(at))?;
             in_order &= last <= field.number;
@@ -54,9 +54,10 @@ impl Reader {
         Ok(in_order)
     }
 
-    fn put_in_order(&mut self) -> Step {
+    /// Copies the fields, lowest number first; where they begin.
+    fn put_in_order(&mut self, begin: usize) -> Result<usize, DecodeError> {
         let mut fields = Vec::new();
-        let mut at = self.at;
+        let mut at = begin;
         while let Some(field) = wire::field(&self.frame, at, self.end) {
             if fields.len() == UNORDERED_FIELDS_MAX {
                 let count = i32::try_from(fields.len() + 1).expect("the limit is small");
@@ -67,46 +68,53 @@ impl Reader {
             fields.push(field);
         }
         fields.sort_by_key(|field| field.number);
-        let mut bytes = BytesMut::with_capacity(self.end - self.at);
+        let mut bytes = BytesMut::with_capacity(self.end - begin);
         for field in &fields {
             bytes.put_slice(&self.frame[field.start..field.end]);
         }
-        (self.frame, self.at, self.end) = (bytes.freeze(), 0, at - self.at);
-        Ok(())
+        (self.frame, self.end) = (bytes.freeze(), at - begin);
+        Ok(0)
     }
 
     /// What is left has a number that no form names. The numbers of all such fields come back.
     pub(crate) fn finish(mut self) -> Vec<u32> {
-        while self.next_if(|_| true).is_some() {}
+        self.pass_over(u32::MAX);
         self.unknown
     }
 
-    fn next_if(&mut self, wanted: impl FnOnce(u32) -> bool) -> Option<Field> {
-        let field = wire::field(&self.frame, self.at, self.end)?;
-        if !wanted(field.number) {
-            return None;
+    /// Goes on to the first field whose number is not below this one.
+    fn pass_over(&mut self, number: u32) {
+        while let Some(Field { number: found, end, .. }) = self.next
+            && found < number
+        {
+            if self.unknown.len() < UNKNOWN_KEPT {
+                self.unknown.push(found);
+            }
+            self.next = wire::field(&self.frame, end, self.end);
         }
-        self.at = field.end;
-        if field.number > self.last && self.unknown.len() < UNKNOWN_KEPT {
-            self.unknown.push(field.number);
-        }
-        Some(field)
+    }
+
+    /// Whether a field of this number can still be there.
+    #[inline]
+    fn may_come(&mut self, number: u32) -> bool {
+        debug_assert!(number >= self.last, "invariant: {} visits its fields in order", self.message);
+        self.last = number;
+        self.next.as_ref().is_some_and(|next| next.number <= number)
     }
 
     /// The next field of this number, passing over unknown ones.
     fn next_of(&mut self, number: u32) -> Option<Field> {
-        debug_assert!(
-            number >= self.last,
-            "invariant: {} visits its fields in order, {number}",
-            self.message
-        );
-        while self.next_if(|found| found < number).is_some() {}
-        self.last = number;
-        self.next_if(|found| found == number)
+        self.pass_over(number);
+        let field = self.next.filter(|field| field.number == number)?;
+        self.next = wire::field(&self.frame, field.end, self.end);
+        Some(field)
     }
 
     /// The field of this number, which may occur once only.
     fn once(&mut self, number: u32, name: &'static str, kind: Kind) -> Result<Option<Field>, DecodeError> {
+        if !self.may_come(number) {
+            return Ok(None);
+        }
         let Some(field) = self.next_of(number) else { return Ok(None) };
         self.check_kind(&field, name, kind)?;
         if self.next_of(number).is_some() {
@@ -138,9 +146,8 @@ impl Reader {
         read.map_err(|problem| self.problem(field.number, name, problem))
     }
 
-    fn number(&self, number: u32, name: &'static str, text: String, value: &mut impl Spelling) -> Step {
-        let text = Bytes::from(text);
-        let read = value.read(Raw { bytes: &text, frame: &text });
+    fn number(&self, number: u32, name: &'static str, text: &str, value: &mut impl Spelling) -> Step {
+        let read = value.read(Raw { bytes: text.as_bytes(), frame: &self.frame });
         read.map_err(|problem| self.problem(number, name, problem))
     }
 
@@ -213,7 +220,7 @@ impl Numbered for Reader {
     fn double(&mut self, number: u32, name: &'static str, value: &mut impl Spelling) -> Step {
         let Some(field) = self.once(number, name, Kind::Eight)? else { return Ok(()) };
         let bits = eight(self.value(&field));
-        self.number(number, name, double::to_text(bits), value)
+        self.number(number, name, &double::to_text(bits), value)
     }
 
     fn part(
@@ -282,13 +289,13 @@ impl Numbered for Reader {
                 let (text, used) = match kind {
                     Packed::Double if rest.len() >= 8 => (double::to_text(eight(rest)), 8),
                     Packed::Int32 => match wire::varint(rest) {
-                        Some((bits, used)) => (bits.cast_signed().to_string(), used),
+                        Some((bits, used)) => (bits.cast_signed().to_string().into(), used),
                         None => return Err(self.unreadable(number, name, &field, "packed numbers")),
                     },
                     Packed::Double => return Err(self.unreadable(number, name, &field, "packed doubles")),
                 };
                 let mut item = T::default();
-                self.number(number, name, text, &mut item)?;
+                self.number(number, name, &text, &mut item)?;
                 items.push(item);
                 rest = &rest[used..];
             }

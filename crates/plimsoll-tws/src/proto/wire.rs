@@ -28,6 +28,9 @@ pub(crate) struct Field {
 
 /// A varint and how many bytes it took.
 pub(crate) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    if let [byte @ 0..0x80, ..] = bytes {
+        return Some((u64::from(*byte), 1));
+    }
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().take(10).enumerate() {
         let bits = u64::from(byte & 0x7F);

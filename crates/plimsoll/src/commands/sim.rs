@@ -147,7 +147,12 @@ fn planned_faults(file: &Path) -> Result<Vec<Value>, Failure> {
         match (key.as_str(), value) {
             ("fault", toml::Value::Array(rows)) => {
                 for row in rows {
-                    let json = serde_json::to_value(row).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    let mut json =
+                        serde_json::to_value(row).map_err(|error| Failure::new(Exit::Usage, error))?;
+                    // What begins at once begins when the ports are open, so that nothing it does is lost.
+                    if let Value::Object(keys) = &mut json {
+                        keys.entry("after").or_insert_with(|| Value::from("1ms"));
+                    }
                     faults.push(json);
                 }
             }

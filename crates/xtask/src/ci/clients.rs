@@ -24,6 +24,7 @@ const CLIENTS: &[Client] = &[
     Client { name: "nautilus_ibapi", start: |_| ewrapper("PLIMSOLL_PYTHON_NAUTILUS_IBAPI") },
     Client { name: "stoqey", start: |root| node(root, "PLIMSOLL_NODE_MODULES_STOQEY") },
     Client { name: "ibapi2", start: |root| rust(root, "ibapi2") },
+    Client { name: "ibapi5", start: |root| rust(root, "ibapi5") },
 ];
 
 /// The client whose transcripts straight twice are equal, or the comparison would prove nothing.
@@ -45,6 +46,15 @@ pub(super) fn clients(root: &Path) -> Result<()> {
         finish(command, STEP_MAX).with_context(|| format!("client {}", client.name))?;
     }
     Ok(())
+}
+
+/// A program that nobody here wrote, for a day.
+pub(super) fn day(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "bots.day");
+    command.arg("--plimsoll").arg(plimsoll).arg("--").arg(interpreter("PLIMSOLL_PYTHON_NAUTILUS_TRADER")?);
+    command.args(["-m", "bots.nautilus_trader.trader"]);
+    finish(command, STEP_MAX)
 }
 
 /// The script for the official Python clients, in the environment that has one of them.

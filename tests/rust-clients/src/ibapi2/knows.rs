@@ -83,10 +83,7 @@ pub fn auto_open_orders(session: &mut Session) -> Result<()> {
     // Refused with 327: only client 0 may bind manual orders. The library logs what has no number of a request
     // and hands it to the stream of orders.
     let rows = session.client.auto_open_orders(true)?;
-    session.until(
-        "refusal",
-        |update| matches!(update, ibapi2::orders::OrderUpdate::Message(said) if said.code == 327),
-    )?;
+    says::result(&session.until_refusal()?);
     drop(rows);
     Ok(())
 }

@@ -5,15 +5,17 @@
 //! Leaves out `family_codes`: the library leads that request with a version field that no other client sends, our
 //! codec calls the frame malformed, and the call has no deadline.
 
+#[path = "../orders.rs"]
+mod orders;
 #[path = "../says.rs"]
 mod says;
 
 mod knows;
 mod market;
-mod orders;
 mod session;
 
 use anyhow::{Context, Result, bail};
+pub(crate) use ibapi2 as api;
 
 use session::Session;
 

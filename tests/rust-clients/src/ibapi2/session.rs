@@ -49,7 +49,7 @@ impl Session {
     }
 
     /// Says what orders are told until one message is wanted, and that one too.
-    pub fn until(&self, what: &str, wanted: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate> {
+    fn until(&self, what: &str, wanted: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate> {
         let deadline = Instant::now() + ANSWER;
         loop {
             let left = deadline.checked_duration_since(Instant::now());
@@ -63,6 +63,37 @@ impl Session {
                 bail!("the stream of orders: {error:?}");
             }
         }
+    }
+
+    /// Until an order has a status.
+    pub fn until_status(&self, number: i32, status: &str) -> Result<()> {
+        self.until(&format!("{status} of {number}"), |update| {
+            matches!(update, OrderUpdate::OrderStatus(said) if said.order_id == number && said.status == status)
+        })?;
+        Ok(())
+    }
+
+    /// Until an order is shown, at a limit if one is named.
+    pub fn until_open(&self, number: i32, limit: Option<f64>) -> Result<()> {
+        self.until("open order", |update| {
+            matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number
+                && (limit.is_none() || said.order.limit_price == limit))
+        })?;
+        Ok(())
+    }
+
+    /// Until something is refused; its code.
+    pub fn until_refusal(&self) -> Result<i32> {
+        match self.until("refusal", |update| matches!(update, OrderUpdate::Message(_)))? {
+            OrderUpdate::Message(said) => Ok(said.code),
+            other => bail!("{other:?} is no refusal"),
+        }
+    }
+
+    /// Until the commission of an execution is known.
+    pub fn until_commission(&self) -> Result<()> {
+        self.until("commission", |update| matches!(update, OrderUpdate::CommissionReport(_)))?;
+        Ok(())
     }
 
     /// Says whatever orders are still told, until nothing comes.

@@ -6,13 +6,12 @@
 use plimsoll_model::{Account, Position, Price};
 use plimsoll_tws::Response;
 use plimsoll_tws::message::{
-    AccountDownloadEnd, AccountSummary, AccountUpdateMulti, ById, FamilyCode, FamilyCodes, Pnl, PnlSingle,
-    PositionLine, PositionMulti, ReqAccountSummary, ReqAccountUpdates, ReqAccountUpdatesMulti, ReqOfAccount,
-    ReqPnlSingle, UpdateAccountTime, UpdateAccountValue, UpdatePortfolio, WireContract,
+    AccountDownloadEnd, AccountUpdateMulti, ById, FamilyCode, FamilyCodes, Pnl, PnlSingle, PositionLine,
+    PositionMulti, ReqAccountUpdates, ReqAccountUpdatesMulti, ReqOfAccount, ReqPnlSingle, UpdateAccountTime,
+    UpdateAccountValue, UpdatePortfolio, WireContract,
 };
 use rust_decimal::Decimal;
 
-use crate::ibkr::accounts::Values;
 use crate::ibkr::order::dollars;
 use crate::ibkr::server::orders::{position, price};
 use crate::ibkr::server::{Asked, NO_ID};
@@ -20,17 +19,14 @@ use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, Output};
 use crate::market::Sym;
 
-/// Summaries that a client may subscribe to at once.
-const SUMMARIES_MAX: usize = 2;
+/// Accounts that may be asked for together.
+const ACCOUNTS_AT_ONCE: usize = 50;
 const UNKNOWN_ACCOUNT: &str = "Error validating request.-'bP' : cause - Invalid account code";
-
-/// One line of an account's values: name, value, currency.
-type ValueLine = (&'static str, String, &'static str);
 
 impl IbkrVenue {
     /// The account of a request: none means all; an unknown one is refused.
-    fn named_account(&self, name: &str) -> Result<Option<Account>, ()> {
-        if name.is_empty() || name == "All" {
+    pub(crate) fn named_account(&self, name: &str) -> Result<Option<Account>, ()> {
+        if name.is_empty() || name == "All" || self.is_aggregate(name) {
             return Ok(None);
         }
         self.exchange
@@ -42,8 +38,26 @@ impl IbkrVenue {
             .ok_or(())
     }
 
-    fn accounts_of(&self, only: Option<&Account>) -> Vec<Account> {
+    pub(crate) fn accounts_of(&self, only: Option<&Account>) -> Vec<Account> {
         only.map_or_else(|| self.exchange.account_names.clone(), |account| vec![account.clone()])
+    }
+
+    /// An adviser's own name with an `A` behind it stands for all of its accounts.
+    fn is_aggregate(&self, name: &str) -> bool {
+        let master = self.exchange.account_names[0].as_str();
+        self.exchange.is_adviser() && name.strip_suffix('A') == Some(master)
+    }
+
+    /// All accounts at once are refused where there are more than fifty.
+    pub(crate) fn refuse_all(&mut self, from: Asked, key: (i32, &str), out: &mut Vec<Output>) -> bool {
+        let all = matches!(key.1, "" | "All");
+        let refused = all && self.exchange.account_names.len() > ACCOUNTS_AT_ONCE;
+        if refused {
+            // The code is recorded for such logins, the text is assumed.
+            let text = format!("Requests for all accounts are limited to {ACCOUNTS_AT_ONCE} accounts");
+            self.send_error(from.conn, (key.0, 10322), &text, out);
+        }
+        refused
     }
 
     /// `reqAccountUpdates`: one account at a time.
@@ -65,9 +79,24 @@ impl IbkrVenue {
             );
             self.send_error(from.conn, (NO_ID, 2100), &text, out);
         }
+        self.tell_other_subscriber(from, &account, out);
         self.send_account(from.conn, &account, out);
         let end = AccountDownloadEnd { account: account.as_str().into() };
         self.send(from.conn, &Response::AccountDownloadEnd(end), out);
+    }
+
+    /// TWS follows one account for all its clients: who asks for another one is told so.
+    fn tell_other_subscriber(&mut self, from: Asked, account: &Account, out: &mut Vec<Output>) {
+        let other = |(id, conn): (&ConnId, &crate::ibkr::conn::Conn)| {
+            let follows = conn.subscriptions.account.as_ref().filter(|other| *other != account)?;
+            (*id != from.conn).then(|| follows.clone())
+        };
+        if let Some(other) = self.conns.iter().find_map(other) {
+            let text = format!(
+                "Unable to subscribe to account as the following clients are subscribed to a different account: {other}."
+            );
+            self.send_error(from.conn, (NO_ID, 2101), &text, out);
+        }
     }
 
     fn send_account(&mut self, conn: ConnId, account: &Account, out: &mut Vec<Output>) {
@@ -110,49 +139,6 @@ impl IbkrVenue {
         self.send(conn, &Response::UpdatePortfolio(Box::new(line)), out);
     }
 
-    /// Every value that TWS names and that has a meaning in a stock account.
-    fn value_lines(&mut self, account: &Account) -> Vec<ValueLine> {
-        let values = self.exchange.values(account);
-        let mut lines = vec![
-            ("AccountCode", account.to_string(), ""),
-            ("AccountOrGroup", account.to_string(), "USD"),
-            ("AccountReady", "true".into(), ""),
-            ("AccountType", "INDIVIDUAL".into(), ""),
-            ("Currency", "USD".into(), "USD"),
-            ("Cushion", cushion(&values), ""),
-            ("DayTradesRemaining", "-1".into(), ""),
-            ("ExchangeRate", "1.00".into(), "USD"),
-            ("Leverage", leverage(&values), ""),
-            ("RealCurrency", "USD".into(), "USD"),
-        ];
-        let margin = values.margin();
-        let amounts = [
-            ("AccruedCash", Decimal::ZERO),
-            ("AvailableFunds", values.available()),
-            ("BuyingPower", values.available() * Decimal::from(4)),
-            ("CashBalance", values.cash),
-            ("EquityWithLoanValue", values.net_liquidation),
-            ("ExcessLiquidity", values.available()),
-            ("FullAvailableFunds", values.available()),
-            ("FullExcessLiquidity", values.available()),
-            ("FullInitMarginReq", margin),
-            ("FullMaintMarginReq", margin),
-            ("GrossPositionValue", values.gross),
-            ("InitMarginReq", margin),
-            ("MaintMarginReq", margin),
-            ("NetLiquidation", values.net_liquidation),
-            ("NetLiquidationByCurrency", values.net_liquidation),
-            ("RealizedPnL", values.realized),
-            ("SettledCash", values.cash),
-            ("StockMarketValue", values.positions),
-            ("TotalCashBalance", values.cash),
-            ("TotalCashValue", values.cash),
-            ("UnrealizedPnL", values.unrealized),
-        ];
-        lines.extend(amounts.map(|(key, amount)| (key, format!("{amount:.2}"), "USD")));
-        lines
-    }
-
     /// `reqPositions`: every account's, then each change.
     pub(crate) fn positions(&mut self, from: Asked, out: &mut Vec<Output>) {
         self.subscriptions(from).positions = true;
@@ -188,6 +174,9 @@ impl IbkrVenue {
 
     /// `reqPositionsMulti`.
     pub(crate) fn positions_multi(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
+        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+            return;
+        }
         let Ok(only) = self.named_account(m.account.as_str()) else {
             self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
             return;
@@ -221,6 +210,9 @@ impl IbkrVenue {
         m: &ReqAccountUpdatesMulti,
         out: &mut Vec<Output>,
     ) {
+        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+            return;
+        }
         let Ok(only) = self.named_account(m.account.as_str()) else {
             self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
             return;
@@ -255,59 +247,11 @@ impl IbkrVenue {
         }
     }
 
-    /// `reqAccountSummary`.
-    pub(crate) fn account_summary(&mut self, from: Asked, m: &ReqAccountSummary, out: &mut Vec<Output>) {
-        let summaries = &mut self.subscriptions(from).summary;
-        if summaries.len() >= SUMMARIES_MAX && !summaries.contains_key(&m.req_id) {
-            let text = "Error processing request. Maximum number of account summary requests exceeded";
-            self.send_error(from.conn, (m.req_id, 322), text, out);
-            return;
-        }
-        if m.group != "All" && self.named_account(m.group.as_str()).is_err() {
-            let text = "Error processing request. Group name cannot be found";
-            self.send_error(from.conn, (m.req_id, 322), text, out);
-            return;
-        }
-        let tags: Box<str> = m.tags.as_str().into();
-        self.subscriptions(from).summary.insert(m.req_id, tags.clone());
-        self.send_summary((from.conn, m.req_id), &tags, out);
-    }
-
-    fn send_summary(&mut self, to: (ConnId, i32), tags: &str, out: &mut Vec<Output>) {
-        let ledger = tags.contains("$LEDGER");
-        for account in self.exchange.account_names.clone() {
-            for (key, value, currency) in self.value_lines(&account) {
-                let wanted = tags.split(',').any(|tag| tag.trim() == key);
-                let in_ledger = matches!(
-                    key,
-                    "CashBalance"
-                        | "Currency"
-                        | "ExchangeRate"
-                        | "NetLiquidationByCurrency"
-                        | "RealCurrency"
-                        | "RealizedPnL"
-                        | "StockMarketValue"
-                        | "TotalCashBalance"
-                        | "UnrealizedPnL"
-                );
-                if !(wanted || ledger && in_ledger) {
-                    continue;
-                }
-                let line = AccountSummary {
-                    req_id: to.1,
-                    account: account.as_str().into(),
-                    tag: key.into(),
-                    value: value.as_str().into(),
-                    currency: currency.into(),
-                };
-                self.send(to.0, &Response::AccountSummary(line), out);
-            }
-        }
-        self.send(to.0, &Response::AccountSummaryEnd(ById { req_id: to.1 }), out);
-    }
-
     /// `reqPnL`.
     pub(crate) fn pnl(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
+        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+            return;
+        }
         let Ok(only) = self.named_account(m.account.as_str()) else {
             self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
             return;
@@ -442,18 +386,4 @@ impl IbkrVenue {
             }
         }
     }
-}
-
-fn cushion(values: &Values) -> String {
-    if values.net_liquidation <= Decimal::ZERO {
-        return "0".into();
-    }
-    (values.available() / values.net_liquidation).round_dp(6).normalize().to_string()
-}
-
-fn leverage(values: &Values) -> String {
-    if values.net_liquidation <= Decimal::ZERO {
-        return "0.00".into();
-    }
-    format!("{:.2}", values.gross / values.net_liquidation)
 }

@@ -158,11 +158,11 @@ impl IbkrVenue {
         }
     }
 
-    fn describe_combo(&self, sym: Sym) -> ContractDetails {
-        let mut details = self.describe_stock(sym);
-        details.contract = WireContract {
+    /// A combination on an underlying; the legs are not part of it.
+    pub(crate) fn combo_contract(&self, sym: Sym) -> WireContract {
+        WireContract {
             con_id: COMBO_CON_ID,
-            symbol: details.contract.symbol,
+            symbol: self.exchange.symbol(sym).into(),
             sec_type: "BAG".into(),
             strike: Some(Decimal::ZERO),
             exchange: "SMART".into(),
@@ -170,7 +170,12 @@ impl IbkrVenue {
             local_symbol: COMBO_CON_ID.to_string().as_str().into(),
             trading_class: "COMB".into(),
             ..WireContract::default()
-        };
+        }
+    }
+
+    fn describe_combo(&self, sym: Sym) -> ContractDetails {
+        let mut details = self.describe_stock(sym);
+        details.contract = self.combo_contract(sym);
         details.market_name = "COMB".into();
         details.stock_type = Word::EMPTY;
         details.order_types = OTHER_ORDERS.into();

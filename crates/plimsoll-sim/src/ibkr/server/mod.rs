@@ -21,6 +21,7 @@ mod start;
 mod tell;
 mod ticks;
 pub(crate) mod times;
+mod values;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};

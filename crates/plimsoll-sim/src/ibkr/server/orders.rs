@@ -22,16 +22,23 @@ use crate::ibkr::server::read::{self, Sender};
 use crate::ibkr::server::times;
 use crate::ibkr::server::{Asked, NO_ID};
 use crate::ibkr::style::Style;
+use crate::ibkr::terms::{Leg, Terms};
 use crate::ibkr::venue::IbkrVenue;
+use crate::market::Sym;
+
+/// Shares of one leg in one combination.
+const LEG_RATIO_MAX: i32 = 1_000;
 use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
     /// `placeOrder`: a new order, a change, or a preview.
     pub(crate) fn place_order(&mut self, from: Asked, m: PlaceOrder, out: &mut Vec<Output>) {
-        let key = (m.order_id, 200);
-        let Some(sym) = self.resolve(&m.contract) else {
-            self.send_error(from.conn, key, UNKNOWN, out);
-            return;
+        let (sym, legs) = match self.what_is_ordered(&m) {
+            Ok(found) => found,
+            Err((code, text)) => {
+                self.send_error(from.conn, (m.order_id, code), &text, out);
+                return;
+            }
         };
         if m.contract.exchange.is_empty() {
             let text = "Error validating request.-'bF' : cause - Missing order exchange";
@@ -41,7 +48,7 @@ impl IbkrVenue {
         let version = self.conns.get(&from.conn).map_or(0, |conn| conn.version.number());
         let sender = Sender { client: from.client, version };
         let entry = match read::entry_of(sender, &m, sym, self.exchange.market.hours.zone()) {
-            Ok(entry) => entry,
+            Ok(entry) => Entry { terms: Terms { legs, ..entry.terms.clone() }, ..entry },
             Err((code, text)) => {
                 self.send_error(from.conn, (m.order_id, code), &text, out);
                 return;
@@ -63,29 +70,28 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 413), text, out);
             return;
         }
-        let numbers = match rules::check(entry) {
-            Ok(numbers) => numbers,
+        let checked = rules::check(entry).and_then(|numbers| {
+            self.exchange.check_beyond(entry, numbers.style)?;
+            Ok((numbers, self.exchange.resolve_account(entry)?))
+        });
+        let (numbers, account) = match checked {
+            Ok(checked) => checked,
             Err(refusal) => {
                 self.send_error(from.conn, (m.order_id, refusal.code), &refusal.text, out);
                 return;
             }
         };
-        let account = self.exchange.account_names.iter().find(|name| *name.as_str() == *entry.account);
-        let account = account.unwrap_or(&self.exchange.account_names[0]).clone();
-        let last = self.exchange.last_px(entry.sym);
-        let px = numbers.limit_px.unwrap_or(last);
         let values = self.exchange.values(&account);
-        let held = self.exchange.books[&account].qty(entry.sym);
         let signed = if entry.side == Side::Buy { numbers.qty } else { -numbers.qty };
-        let growth = dollars(px) * Decimal::from((held + signed).abs() - held.abs());
-        let margin = growth * Decimal::new(25, 2);
-        let fee = fees::order_commission(numbers.qty, i128::from(px) * i128::from(numbers.qty));
+        let what = (entry.terms.legs.as_slice(), entry.sym);
+        let margin = self.exchange.growth(&account, what, signed, numbers.limit_px) * Decimal::new(25, 2);
+        let fee = self.preview_fee(entry, numbers.qty, numbers.limit_px);
         let (before, equity) = (values.margin(), values.net_liquidation);
         let mut order = echo(&m.order, &account);
         order.what_if = true;
         let preview = OpenOrder {
             order_id: m.order_id,
-            contract: self.order_contract(entry.sym),
+            contract: self.order_contract(entry.sym, &entry.terms.legs),
             order,
             client_id: from.client.0,
             perm_id: 0,
@@ -103,8 +109,52 @@ impl IbkrVenue {
         self.send(from.conn, &Response::OpenOrder(Box::new(preview)), out);
     }
 
-    fn order_contract(&self, sym: crate::market::Sym) -> WireContract {
-        WireContract { right: "?".into(), ..self.wire_contract(sym) }
+    fn preview_fee(&self, entry: &Entry, qty: i64, limit: Option<i64>) -> Decimal {
+        let fee = |qty: i64, px: i64| fees::order_commission(qty, i128::from(px) * i128::from(qty));
+        if entry.terms.legs.is_empty() {
+            return fee(qty, limit.unwrap_or_else(|| self.exchange.last_px(entry.sym)));
+        }
+        let legs = entry.terms.legs.iter();
+        legs.map(|leg| fee(qty * leg.ratio.abs(), self.exchange.last_px(leg.sym))).sum()
+    }
+
+    /// The contract as openOrder has it.
+    fn order_contract(&self, sym: Sym, legs: &[Leg]) -> WireContract {
+        let contract = if legs.is_empty() { self.wire_contract(sym) } else { self.combo_contract(sym) };
+        WireContract { right: "?".into(), ..contract }
+    }
+
+    /// The stock, or the legs of a combination of stocks.
+    fn what_is_ordered(&self, m: &PlaceOrder) -> Result<(Sym, Vec<Leg>), (i32, String)> {
+        let unknown = || (200, UNKNOWN.to_owned());
+        if m.contract.sec_type != "BAG" {
+            return self.resolve(&m.contract).map(|sym| (sym, Vec::new())).ok_or_else(unknown);
+        }
+        let sent = &m.order.combo.legs;
+        if sent.is_empty() {
+            return Err(unknown());
+        }
+        if sent.len() == 1 {
+            return Err((
+                321,
+                "Error validating request.-'bF' : cause - A combination needs legs".to_owned(),
+            ));
+        }
+        let mut legs: Vec<Leg> = Vec::new();
+        for leg in sent {
+            let sym = self.exchange.market.find_con_id(leg.con_id).ok_or_else(unknown)?;
+            let sign = match leg.action.as_str() {
+                "BUY" => 1,
+                "SELL" | "SSHORT" => -1,
+                _ => return Err(unknown()),
+            };
+            let twice = legs.iter().any(|other| other.sym == sym);
+            if twice || !(1..=LEG_RATIO_MAX).contains(&leg.ratio) {
+                return Err((321, "Error validating request.-'bF' : cause - Invalid leg".to_owned()));
+            }
+            legs.push(Leg { sym, ratio: sign * i64::from(leg.ratio) });
+        }
+        Ok((legs[0].sym, legs))
     }
 
     /// An order's description.
@@ -116,7 +166,7 @@ impl IbkrVenue {
         let charged = order.state == State::Filled && !order.commission.is_zero();
         Response::OpenOrder(Box::new(OpenOrder {
             order_id: order.order_id.0,
-            contract: self.order_contract(order.sym),
+            contract: self.order_contract(order.sym, &order.terms.legs),
             order: shown,
             client_id: order.client.0,
             perm_id: order.perm_id.0,
@@ -180,7 +230,8 @@ impl IbkrVenue {
             ExecutionTimes::Utc => times::dashed_utc(fill.at),
         };
         let side = if fill.side == Side::Buy { "BOT" } else { "SLD" };
-        let contract = WireContract { exchange: fill.exchange.into(), ..self.wire_contract(fill.sym) };
+        let contract = if fill.combo { self.combo_contract(fill.sym) } else { self.wire_contract(fill.sym) };
+        let contract = WireContract { exchange: fill.exchange.into(), ..contract };
         Response::ExecDetails(Box::new(ExecDetails {
             req_id,
             order_id: fill.order_id.0,
@@ -314,7 +365,7 @@ impl IbkrVenue {
         let zone = self.exchange.market.hours.zone();
         let ended = times::moment(order.ended.unwrap_or(order.entered), zone, version);
         Response::CompletedOrder(Box::new(CompletedOrder {
-            contract: self.order_contract(order.sym),
+            contract: self.order_contract(order.sym, &order.terms.legs),
             order: self.shown_order(order),
             perm_id: order.perm_id.0,
             status: order.state.as_wire().into(),
@@ -346,14 +397,16 @@ impl IbkrVenue {
                 && (m.client_id == 0 || m.client_id == fill.client.0)
                 && (m.account.is_empty() || m.account == *fill.account.as_str())
                 && (m.symbol.is_empty() || m.symbol == *symbol)
-                && (m.sec_type.is_empty() || m.sec_type == "STK")
+                && (m.sec_type.is_empty() || m.sec_type == if fill.combo { "BAG" } else { "STK" })
                 && (m.exchange.is_empty() || m.exchange == "SMART" || m.exchange == *fill.exchange)
                 && side_fits(m.side.as_str(), fill.side)
         };
         let mut rows = Vec::new();
         for fill in self.exchange.fills.iter().filter(|fill| fits(fill)) {
             rows.push(self.exec_details(fill, m.req_id, version));
-            rows.push(Self::commission_report(fill));
+            if !fill.combo {
+                rows.push(Self::commission_report(fill));
+            }
         }
         for row in rows {
             self.send(from.conn, &row, out);

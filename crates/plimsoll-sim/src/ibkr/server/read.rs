@@ -129,6 +129,7 @@ fn terms_of(from: Sender, m: &PlaceOrder, zone: &TimeZone) -> Result<Terms, Refu
         conditions: order.conditions.clone(),
         conditions_cancel: order.conditions_cancel_order,
         adjusted: order.adjusted.clone(),
+        legs: Vec::new(),
         override_percentage: order.override_percentage_constraints,
         directed: !matches!(exchange, "" | "SMART"),
         group: format!("{}{}", order.fa_group.as_str(), order.fa_profile.as_str()).into(),

@@ -62,6 +62,10 @@ impl IbkrVenue {
             let details = self.exec_details(fill, NO_ID, version);
             self.send(conn, &details, out);
         }
+        if !fill.booked {
+            // An adviser's whole order, or a whole combination: the accounts' own rows follow.
+            return;
+        }
         self.tell_position(&fill.account, fill.sym, out);
         self.moved.insert(fill.account.clone());
     }

@@ -117,3 +117,10 @@ fn the_accounts_of_a_group_keep_their_shares_over_partial_executions() {
     assert_eq!([of("F1"), of("U1"), of("U2"), of("U3")], [1000, 334, 333, 333]);
     assert_eq!(rows.len(), 8);
 }
+
+#[test]
+fn a_preview_meets_the_same_refusals_as_an_order() {
+    let (mut rig, conn) = rig();
+    rig.ask(conn, &order_with(1, "", "BUY 100 SPY MKT", |m| m.order.what_if = true));
+    assert!(rig.lines(conn).starts_with("error 1 436 "));
+}

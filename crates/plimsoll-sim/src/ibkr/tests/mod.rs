@@ -2,10 +2,14 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "the form that expect-test rewrites literals to")]
 
+mod accounts;
 mod advisers;
+mod combos;
+mod connections;
 mod contracts;
 mod data;
 mod faults;
+mod groups;
 mod history;
 mod hostile;
 mod live;

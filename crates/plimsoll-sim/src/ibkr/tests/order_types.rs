@@ -402,3 +402,14 @@ fn a_short_sale_waits_with_404_until_its_shares_are_found() {
     rig.wait(5);
     assert!(rig.lines(conn).contains("orderStatus 1 Filled 10+0"));
 }
+
+#[test]
+fn an_order_for_the_next_opening_is_refused_in_the_seconds_after_a_close() {
+    let (mut rig, conn) = rig();
+    rig.wait_until("13:00:09");
+    rig.ask(conn, &order_with(1, "DU1", "BUY 10 SPY MKT", |m| m.order.tif = "OPG".into()));
+    assert!(rig.lines(conn).contains("error 1 201 Order rejected - reason:Exchange is closed."));
+    rig.wait_until("13:00:10");
+    rig.ask(conn, &order_with(2, "DU1", "BUY 10 SPY MKT", |m| m.order.tif = "OPG".into()));
+    assert!(rig.lines(conn).ends_with("orderStatus 2 PreSubmitted 0+10\n"));
+}

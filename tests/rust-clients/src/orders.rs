@@ -1,8 +1,10 @@
 //! What a bot does: orders of every kind, changes, cancels, and what the venue refuses.
+//!
+//! The same for both generations of the library; `crate::api` is the one in question.
 
 use anyhow::Result;
-use ibapi2::orders::{Action, OcaType, Order, OrderUpdate, TimeInForce};
 
+use crate::api::orders::{Action, OcaType, Order, TimeInForce};
 use crate::says;
 use crate::session::{MINE, Session, stock};
 
@@ -31,23 +33,13 @@ fn below(session: &Session, part: f64) -> f64 {
 fn place(session: &mut Session, order: &Order, status: &str) -> Result<i32> {
     let number = session.order_id();
     session.client.submit_order(number, &session.spy, order)?;
-    until(session, number, status)?;
+    session.until_status(number, status)?;
     Ok(number)
-}
-
-fn until(session: &Session, number: i32, status: &str) -> Result<()> {
-    session.until(&format!("{status} of {number}"), |update| {
-        matches!(update, OrderUpdate::OrderStatus(said) if said.order_id == number && said.status == status)
-    })?;
-    Ok(())
 }
 
 /// Says what comes until a refusal, and its code.
 fn refused(session: &Session) -> Result<()> {
-    let said = session.until("refusal", |update| matches!(update, OrderUpdate::Message(_)))?;
-    if let OrderUpdate::Message(said) = said {
-        says::result(&said.code);
-    }
+    says::result(&session.until_refusal()?);
     Ok(())
 }
 
@@ -60,28 +52,19 @@ fn cancel(session: &Session, number: i32) -> Result<()> {
 fn cancelled(session: &Session, number: i32) -> Result<()> {
     session.settle();
     cancel(session, number)?;
-    until(session, number, "Cancelled")
-}
-
-fn executed(session: &Session) -> Result<()> {
-    session.until("commission", |update| matches!(update, OrderUpdate::CommissionReport(_)))?;
-    Ok(())
+    session.until_status(number, "Cancelled")
 }
 
 pub fn what_if(session: &mut Session) -> Result<()> {
     let number = session.order_id();
     let order = Order { what_if: true, ..limit(Action::Buy, 10.0, session.near) };
     session.client.submit_order(number, &session.spy, &order)?;
-    session.until(
-        "preview",
-        |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number),
-    )?;
-    Ok(())
+    session.until_open(number, None)
 }
 
 pub fn buy_market(session: &mut Session) -> Result<()> {
     place(session, &order("MKT", Action::Buy, 10.0), "Filled")?;
-    executed(session)
+    session.until_commission()
 }
 
 pub fn rest_limit(session: &mut Session) -> Result<()> {
@@ -93,10 +76,7 @@ pub fn rest_limit(session: &mut Session) -> Result<()> {
 pub fn modify_limit(session: &mut Session) -> Result<()> {
     let (number, price) = (session.resting, below(session, 0.9) - 1.0);
     session.client.submit_order(number, &session.spy, &limit(Action::Buy, 6.0, price))?;
-    session.until("changed order", |update| {
-        matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number && said.order.limit_price == Some(price))
-    })?;
-    Ok(())
+    session.until_open(number, Some(price))
 }
 
 pub fn cancel_limit(session: &mut Session) -> Result<()> {
@@ -141,11 +121,11 @@ pub fn bracket(session: &mut Session) -> Result<()> {
     for (number, order) in [(parent, &entry), (profit, &take), (loss, &stop)] {
         session.client.submit_order(number, &session.spy, order)?;
     }
-    until(session, parent, "Submitted")?;
+    session.until_status(parent, "Submitted")?;
     session.settle();
     cancel(session, parent)?;
     for number in [parent, profit, loss] {
-        until(session, number, "Cancelled")?;
+        session.until_status(number, "Cancelled")?;
     }
     Ok(())
 }
@@ -153,8 +133,7 @@ pub fn bracket(session: &mut Session) -> Result<()> {
 pub fn on_close(session: &mut Session) -> Result<()> {
     let number = session.order_id();
     session.client.submit_order(number, &session.spy, &order("MOC", Action::Buy, 5.0))?;
-    session
-        .until("order", |update| matches!(update, OrderUpdate::OpenOrder(said) if said.order_id == number))?;
+    session.until_open(number, None)?;
     cancelled(session, number)
 }
 
@@ -162,7 +141,7 @@ pub fn one_cancels_all(session: &mut Session) -> Result<()> {
     let grouped = |order| Order { oca_group: "either".into(), oca_type: OcaType::CancelWithBlock, ..order };
     let first = place(session, &grouped(limit(Action::Buy, 5.0, below(session, 0.9))), "Submitted")?;
     place(session, &grouped(limit(Action::Buy, 5.0, below(session, 1.05))), "Filled")?;
-    until(session, first, "Cancelled")
+    session.until_status(first, "Cancelled")
 }
 
 pub fn global_cancel(session: &mut Session) -> Result<()> {
@@ -173,7 +152,7 @@ pub fn global_cancel(session: &mut Session) -> Result<()> {
     }
     session.client.global_cancel()?;
     for number in numbers {
-        until(session, number, "Cancelled")?;
+        session.until_status(number, "Cancelled")?;
     }
     Ok(())
 }
@@ -193,5 +172,5 @@ pub fn unknown_contract_order(session: &mut Session) -> Result<()> {
 
 pub fn sell_market(session: &mut Session) -> Result<()> {
     place(session, &order("MKT", Action::Sell, 15.0), "Filled")?;
-    executed(session)
+    session.until_commission()
 }

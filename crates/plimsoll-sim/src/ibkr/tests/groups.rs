@@ -1,0 +1,65 @@
+//! One-cancels-all groups on the wire.
+
+use plimsoll_tws::message::PlaceOrder;
+
+use super::rig::{Rig, order_with};
+use super::{ELEVEN, config};
+use crate::ibkr::{ConnId, Profile};
+
+/// Two sales of 1,000 shares at 510 and 520 in one group of a type, then 700 shares bid at 510.
+fn partly_executed(oca_type: i32) -> (Rig, ConnId) {
+    let mut rig = Rig::new(config(Profile::Live, ELEVEN));
+    rig.price(r#"{"symbol": "SPY", "bid": "500.00"}"#);
+    let conn = rig.client(7);
+    let grouped = |m: &mut PlaceOrder| {
+        m.order.oca_group = "exit".into();
+        m.order.oca_type = oca_type;
+    };
+    rig.ask(conn, &order_with(1, "DU1", "SELL 1000 SPY LMT 510.00", grouped));
+    rig.ask(conn, &order_with(2, "DU1", "SELL 1000 SPY LMT 520.00", grouped));
+    rig.heard(conn);
+    // SPY shows 700 shares at the best price.
+    rig.price(r#"{"symbol": "SPY", "bid": "510.00"}"#);
+    (rig, conn)
+}
+
+#[test]
+fn type_one_cancels_the_others_at_the_first_execution() {
+    let (mut rig, conn) = partly_executed(1);
+    let lines = rig.lines(conn);
+    assert!(lines.contains("execDetails -1 1 SLD 700"), "{lines}");
+    assert!(lines.contains("orderStatus 2 Cancelled 0+1000"), "{lines}");
+}
+
+#[test]
+fn types_two_and_three_take_the_executed_size_from_the_others() {
+    for oca_type in [2, 3] {
+        let (mut rig, conn) = partly_executed(oca_type);
+        let lines = rig.lines(conn);
+        assert!(lines.contains("execDetails -1 1 SLD 700"), "{lines}");
+        assert!(lines.contains("orderStatus 2 Submitted 0+300"), "{lines}");
+    }
+}
+
+#[test]
+fn a_group_of_another_account_is_another_group() {
+    let mut rig = Rig::new(config(Profile::Live, ELEVEN));
+    rig.price(r#"{"symbol": "SPY", "bid": "500.00"}"#);
+    let conn = rig.client(7);
+    let grouped = |m: &mut PlaceOrder| {
+        m.order.oca_group = "exit".into();
+        m.order.oca_type = 1;
+    };
+    rig.ask(conn, &order_with(1, "DU2", "SELL 10 SPY LMT 520.00", grouped));
+    rig.ask(conn, &order_with(2, "DU1", "SELL 10 SPY MKT", grouped));
+    let lines = rig.lines(conn);
+    assert!(lines.contains("orderStatus 2 Filled") && !lines.contains("orderStatus 1 Cancelled"), "{lines}");
+}
+
+#[test]
+fn a_group_type_that_does_not_exist_is_refused() {
+    let mut rig = Rig::new(config(Profile::Live, ELEVEN));
+    let conn = rig.client(7);
+    rig.ask(conn, &order_with(1, "DU1", "SELL 10 SPY MKT", |m| m.order.oca_type = 4));
+    assert!(rig.lines(conn).starts_with("error 1 321 "));
+}

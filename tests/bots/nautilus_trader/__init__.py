@@ -1,0 +1,1 @@
+"""A whole trading program that nobody here wrote, for one day."""

@@ -1,0 +1,69 @@
+"""The day's comparison has to say no, and the relay changes nothing but what it names."""
+
+import unittest
+from typing import Any
+
+from bots.day import CLIENT_ID, agree
+from bots.isin import COUNT, completed
+from bots.programs import Failed
+
+
+def _day() -> tuple[dict[str, Any], dict[str, Any]]:
+    rows = [
+        {"exec_id": f"x{number:02}", "client": CLIENT_ID, "commission": "1.00", "qty": "10"} for number in range(12)
+    ]
+    believed = {
+        "orders": 12, "statuses": ["FILLED"], "trades": [row["exec_id"] for row in rows], "filled": "120",
+        "commissions": "12.0", "open_positions": 0,
+    }  # fmt: skip
+    known = {"orders": rows, "executions": rows, "positions": [{"qty": "0"}], "violations": []}
+    return believed, known
+
+
+class Agree(unittest.TestCase):
+    """One test per kind of disagreement."""
+
+    def test_the_same_day_agrees(self) -> None:
+        agree(*_day())
+
+    def test_an_execution_that_the_program_missed_is_found(self) -> None:
+        believed, known = _day()
+        believed["trades"] = believed["trades"][1:]
+        with self.assertRaisesRegex(Failed, "executions"):
+            agree(believed, known)
+
+    def test_a_cent_of_commission_is_found(self) -> None:
+        believed, known = _day()
+        believed["commissions"] = "12.01"
+        with self.assertRaisesRegex(Failed, "commissions"):
+            agree(believed, known)
+
+    def test_what_is_still_held_and_a_broken_rule_are_found(self) -> None:
+        believed, known = _day()
+        known["positions"], known["violations"] = [{"qty": "10"}], [{"kind": "message_rate"}]
+        with self.assertRaisesRegex(Failed, "(?s)positions.*live rules"):
+            agree(believed, known)
+
+    def test_a_day_without_trading_is_none(self) -> None:
+        believed, known = _day()
+        with self.assertRaisesRegex(Failed, "no day"):
+            agree(believed | {"orders": 3}, known)
+
+
+class Relay(unittest.TestCase):
+    """Contract details get the number that they lack, and nothing else changes."""
+
+    def _details(self, count: bytes) -> bytes:
+        return b"\0".join([b"10", b"7", b"SPY", *[b""] * (COUNT - 3), count, b"1", b""])
+
+    def test_details_without_a_number_get_one(self) -> None:
+        wanted = self._details(b"0").replace(b"\x000\x001\0", b"\x001\0ISIN\0US78462F1030\x001\0")
+        self.assertEqual(completed(self._details(b"0")), wanted)
+
+    def test_details_with_a_number_and_other_messages_pass(self) -> None:
+        for body in (self._details(b"1"), b"9\x001\x007\0", b"\x00" * 40):
+            self.assertEqual(completed(body), body)
+
+
+if __name__ == "__main__":
+    unittest.main()
