@@ -19,8 +19,6 @@ use crate::ibkr::{ConnId, Output};
 use crate::market::listing::Product;
 use crate::market::{Sym, timestamp};
 
-/// Market data lines of the login.
-const LINES_MAX: usize = 100;
 /// A snapshot is complete after so many seconds.
 const SNAPSHOT_SECS: i64 = 11;
 /// Delayed data is so old.
@@ -85,10 +83,11 @@ impl IbkrVenue {
     /// Whether the login has a line left; if not, the client is told.
     pub(crate) fn takes_a_line(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) -> bool {
         let lines: usize = self.conns.values().map(|conn| conn.subscriptions.lines()).sum();
-        if lines < LINES_MAX {
+        let max = self.config.settings.market_data_lines;
+        if lines < max {
             return true;
         }
-        self.exchange.violated(from.client, Kind::MarketDataLines, format!("more than {LINES_MAX} lines"));
+        self.exchange.violated(from.client, Kind::MarketDataLines, format!("more than {max} lines"));
         self.send_error(from.conn, (req_id, 101), "Max number of tickers has been reached", out);
         false
     }
