@@ -25,13 +25,13 @@ const VERSION: u16 = 178;
 fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     if is_bench {
-        serve(Load { instruments: 200, clients: 20, seconds: 120 });
-        day(Day { symbols: 50, bots: 10, seconds: 23_400 });
+        serve(&Load { instruments: 200, clients: 20, seconds: 120 });
+        day(&Day { symbols: 50, bots: 10, seconds: 23_400 });
         history("1 day", "10 Y");
         history("1 min", "30 D");
     } else {
-        serve(Load { instruments: 4, clients: 2, seconds: 2 });
-        day(Day { symbols: 8, bots: 6, seconds: 5 });
+        serve(&Load { instruments: 4, clients: 2, seconds: 2 });
+        day(&Day { symbols: 8, bots: 6, seconds: 5 });
         history("1 min", "1 D");
     }
 }
@@ -43,7 +43,7 @@ struct Load {
 }
 
 /// Every client follows every instrument.
-fn serve(load: Load) {
+fn serve(load: &Load) {
     let symbols = invented(load.instruments);
     let mut venue = venue(symbols.clone(), "2026-11-24T10:00:00-05:00", false);
     let mut out = Vec::new();
@@ -95,7 +95,7 @@ struct Day {
 
 /// A whole session in lockstep: the four built-in bots, and more clients that follow five symbols each and
 /// acknowledge.
-fn day(day: Day) {
+fn day(day: &Day) {
     let mut symbols: Vec<Box<str>> =
         ["SPY", "QQQ", "IWM", "AAPL", "MSFT", "TLT", "GLD"].map(Into::into).to_vec();
     symbols.extend(invented(day.symbols.saturating_sub(symbols.len())));
