@@ -103,6 +103,7 @@ async fn ask(
     let reply = next(from, "").await?;
     let hello = ServerHello::parse(&reply).map_err(|error| error.to_string())?;
     let version = ServerVersion::new(hello.version)
+        .filter(|version| (min..=max).contains(&version.number()))
         .ok_or_else(|| format!("speaks version {}, which Plimsoll does not", hello.version))?;
     push(out, &wire::our_start(version, loaded.settings.client_id))?;
     let accounts = accounts(from, version).await?;
