@@ -225,6 +225,9 @@ pub(crate) struct SimIbkr {
     /// Charge the fees of SEC, FINRA and the audit trail too.
     #[arg(long)]
     pub(crate) regulatory_fees: bool,
+    /// Market data lines of the login, shared by all clients.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) market_data_lines: usize,
     /// Where prices come from: `synthetic`, or a folder of bar files to be replayed.
     #[arg(long, default_value = "synthetic", value_name = "synthetic|DIR")]
     pub(crate) market: String,

@@ -30,6 +30,12 @@ pub enum ProjectError {
     /// The journal.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Something else is where the tables were to be made.
+    #[error("{file} is there and is no projection; nothing was changed, name another file")]
+    NotOurs {
+        /// Where.
+        file: String,
+    },
     /// A record that this version does not know.
     #[error("record {seq}: {why}")]
     Record {
@@ -124,7 +130,9 @@ fn say(state: &State, text: String) {
 
 /// Makes the tables of a journal that nobody writes to.
 pub fn project(journal: &Path, file: &Path) -> Result<u64, ProjectError> {
-    let mut follower = Follower::new(Tables::create(file)?, 0);
+    let tables = Tables::create_over_our_own(file)?;
+    let tables = tables.ok_or_else(|| ProjectError::NotOurs { file: file.display().to_string() })?;
+    let mut follower = Follower::new(tables, 0);
     follower.read(journal, u64::MAX)?;
     Ok(follower.last.seq)
 }
@@ -227,7 +235,7 @@ impl Follower {
         if let Body::Decision { text } = body {
             let command = self.decided.pop_front().filter(|command| command.to_string() == text);
             if is_new {
-                self.tables.decision((seq, now.wall), &text, command.as_ref())?;
+                self.tables.decision((seq, now.wall), &text, command.as_ref(), &self.bridge)?;
             }
             return Ok(());
         }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command, OrderKey, OrderState};
 use plimsoll_journal::{Hash, Head};
 use plimsoll_ledger::{ExecutionRow, PositionRow};
-use plimsoll_model::{Account, BotName, InstrumentId};
-use rusqlite::{Connection, params};
+use plimsoll_model::{Account, BotName, InstrumentId, NewOrder};
+use rusqlite::{Connection, OpenFlags, params};
 
 /// Counts up with every change of the tables; a file of another version is made anew.
 const SCHEMA_VERSION: i64 = 1;
@@ -38,7 +38,7 @@ CREATE TABLE positions (
     unknown_fees INTEGER NOT NULL, seq INTEGER NOT NULL);
 CREATE INDEX positions_by_holding ON positions (account, instrument);
 CREATE TABLE decisions (
-    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, cl_ord_id TEXT, order_id INTEGER,
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, bot TEXT, cl_ord_id TEXT, order_id INTEGER,
     guard TEXT, text TEXT NOT NULL);
 CREATE INDEX decisions_by_order ON decisions (cl_ord_id);
 ";
@@ -72,6 +72,16 @@ impl Tables {
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         Ok(Self { connection })
+    }
+
+    /// A new file, unless something is there that is none of ours.
+    pub(super) fn create_over_our_own(path: &Path) -> rusqlite::Result<Option<Self>> {
+        let looked = || {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            connection.prepare("SELECT seq FROM projection").map(drop)
+        };
+        let ours = !path.exists() || looked().is_ok();
+        if ours { Self::create(path).map(Some) } else { Ok(None) }
     }
 
     /// The last record that the tables contain, and its hash as text.
@@ -204,18 +214,20 @@ impl Tables {
         (seq, at): (u64, Timestamp),
         said: &str,
         command: Option<&Command>,
+        bridge: &Bridge,
     ) -> rusqlite::Result<()> {
         let kind = said.split(' ').next().unwrap_or_default();
         if PLUMBING.contains(&kind) {
             return Ok(());
         }
-        let about = command.map(About::of).unwrap_or_default();
+        let about = command.map(|command| About::of(command).completed(bridge)).unwrap_or_default();
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .prepare_cached("INSERT OR REPLACE INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
             .execute(params![
                 number(seq),
                 at.to_string(),
                 kind,
+                about.bot,
                 about.cl_ord_id,
                 about.order_id,
                 about.guard,
@@ -228,6 +240,7 @@ impl Tables {
 /// What a decision is about.
 #[derive(Default)]
 struct About {
+    bot: Option<String>,
     cl_ord_id: Option<String>,
     order_id: Option<i32>,
     guard: Option<&'static str>,
@@ -235,35 +248,51 @@ struct About {
 
 impl About {
     fn of(command: &Command) -> Self {
+        let none = Self::default();
         match command {
-            Command::Submit { order, .. } => Self {
-                cl_ord_id: Some(order.get().cl_ord_id.to_string()),
-                order_id: Some(order.get().order_id.0),
-                guard: None,
-            },
-            Command::Replace { order, .. } => Self {
-                cl_ord_id: Some(order.get().order.cl_ord_id.to_string()),
-                order_id: Some(order.get().order.order_id.0),
-                guard: None,
-            },
-            Command::Deny { order_id, denial, .. } => Self {
-                cl_ord_id: None,
-                order_id: order_id.map(|id| id.0),
-                guard: Some(denial.guard.as_str()),
-            },
+            Command::Submit { order, .. } => Self::order(order.get()),
+            Command::Replace { order, .. } => Self::order(&order.get().order),
+            Command::Deny { order_id, denial, .. } => {
+                Self { order_id: order_id.map(|id| id.0), guard: Some(denial.guard.as_str()), ..none }
+            }
             Command::DenyReplace { order_id, denial, .. } => {
-                Self { cl_ord_id: None, order_id: Some(order_id.0), guard: Some(denial.guard.as_str()) }
+                Self { order_id: Some(order_id.0), guard: Some(denial.guard.as_str()), ..none }
             }
-            Command::Observed { cl_ord_id, denial, .. } => Self {
-                cl_ord_id: cl_ord_id.as_ref().map(ToString::to_string),
-                order_id: None,
-                guard: Some(denial.guard.as_str()),
-            },
+            Command::Observed { cl_ord_id, denial, .. } => {
+                let cl_ord_id = cl_ord_id.as_ref().map(ToString::to_string);
+                Self { cl_ord_id, guard: Some(denial.guard.as_str()), ..none }
+            }
             Command::Cancel { order_id, .. } | Command::CanceledUnsent { order_id, .. } => {
-                Self { cl_ord_id: None, order_id: Some(order_id.0), guard: None }
+                Self { order_id: Some(order_id.0), ..none }
             }
-            _ => Self::default(),
+            _ => none,
         }
+    }
+
+    fn order(order: &NewOrder) -> Self {
+        Self {
+            bot: Some(order.bot.to_string()),
+            cl_ord_id: Some(order.cl_ord_id.to_string()),
+            order_id: Some(order.order_id.0),
+            guard: None,
+        }
+    }
+
+    /// A denial names the bot's number of the order only; the order itself is among what the event changed.
+    fn completed(mut self, bridge: &Bridge) -> Self {
+        let same = |state: &&OrderState| {
+            let number = state.order_id.map(|id| id.0);
+            let reference = state.cl_ord_id.as_ref().map(ToString::to_string);
+            (self.order_id.is_some() && number == self.order_id)
+                || (self.cl_ord_id.is_some() && reference == self.cl_ord_id)
+        };
+        if self.bot.is_none()
+            && let Some(state) = bridge.changed_orders().map(|(_, state)| state).find(same)
+        {
+            self.bot = state.owner.bot().map(ToString::to_string);
+            self.cl_ord_id = self.cl_ord_id.or_else(|| text(state.cl_ord_id.as_ref()));
+        }
+        self
     }
 }
 
@@ -278,11 +307,11 @@ fn existing(path: &Path) -> rusqlite::Result<Option<Connection>> {
     Ok((version == SCHEMA_VERSION && sound == "ok").then_some(connection))
 }
 
-/// Readers never wait for the follower, and a lost second after a power cut is made again from the journal.
+/// Readers never wait for the follower, and what a power cut takes is made again from the journal.
 fn configured(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(16);
     Ok(connection)
 }

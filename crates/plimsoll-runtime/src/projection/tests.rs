@@ -161,6 +161,18 @@ fn a_file_that_is_behind_damaged_foreign_or_ahead_is_made_right() {
 }
 
 #[test]
+fn tables_are_never_made_over_a_file_of_somebody_else() {
+    let home = Home::new("others");
+    live(&home, &day(), 0);
+    let file = home.0.join("letter.txt");
+    std::fs::write(&file, "dear reader").unwrap();
+    let error = project(&home.journal(), &file).unwrap_err();
+    assert!(error.to_string().contains("is no projection"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear reader");
+    project(&home.journal(), &home.file()).unwrap();
+}
+
+#[test]
 fn a_file_of_another_schema_is_made_anew() {
     let home = Home::new("schema");
     live(&home, &day(), 0);

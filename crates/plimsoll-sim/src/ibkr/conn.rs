@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
-use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::message::ReqHistoricalData;
+use plimsoll_tws::{ServerVersion, Word};
 
+use crate::ibkr::server::generic::Generic;
 use crate::market::bars::What;
 use crate::market::{Second, Sym};
 
@@ -30,8 +31,10 @@ pub(crate) enum Phase {
 pub(crate) struct QuoteLine {
     /// Of what.
     pub(crate) sym: Sym,
-    /// Whether `RTVolume` was asked for: generic tick 233.
-    pub(crate) rt_volume: bool,
+    /// The generic ticks that were asked for and have something to say.
+    pub(crate) generic: BTreeSet<Generic>,
+    /// The kind of data that it was told it gets.
+    pub(crate) told: i32,
     /// What was sent last; nothing before the first tick.
     pub(crate) last: Option<Second>,
     /// The day's highest and lowest as sent.
@@ -76,6 +79,8 @@ pub(crate) enum TickKind {
 pub(crate) struct Subscriptions {
     /// `reqMktData`.
     pub(crate) quotes: BTreeMap<i32, QuoteLine>,
+    /// `reqMktData` for one picture: until its end is told.
+    pub(crate) snapshots: BTreeSet<i32>,
     /// `reqRealTimeBars`.
     pub(crate) five_seconds: BTreeMap<i32, FiveSeconds>,
     /// `reqHistoricalData` with keepUpToDate.
@@ -88,10 +93,10 @@ pub(crate) struct Subscriptions {
     pub(crate) account: Option<Account>,
     /// `reqPositions`.
     pub(crate) positions: bool,
-    /// `reqPositionsMulti`; no account means all.
-    pub(crate) positions_multi: BTreeMap<i32, Option<Account>>,
+    /// `reqPositionsMulti`; no account means all. With the model that was asked for.
+    pub(crate) positions_multi: BTreeMap<i32, (Option<Account>, Word)>,
     /// `reqAccountUpdatesMulti`.
-    pub(crate) account_multi: BTreeMap<i32, (Option<Account>, bool)>,
+    pub(crate) account_multi: BTreeMap<i32, (Option<Account>, bool, Word)>,
     /// `reqAccountSummary`, by the wanted tags.
     pub(crate) summary: BTreeMap<i32, Box<str>>,
     /// `reqPnL`; no account means all. With what was sent last.
@@ -104,10 +109,16 @@ impl Subscriptions {
     /// Forgets everything that comes from the data farms: 1101 ends it all without a further word.
     pub(crate) fn drop_market_data(&mut self) {
         self.quotes.clear();
+        self.snapshots.clear();
         self.five_seconds.clear();
         self.history.clear();
         self.hanging.clear();
         self.ticks.clear();
+    }
+
+    /// How many market data lines it takes.
+    pub(crate) fn lines(&self) -> usize {
+        self.quotes.len() + self.snapshots.len() + self.five_seconds.len()
     }
 
     /// Whose prices are streamed.

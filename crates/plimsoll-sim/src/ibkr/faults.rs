@@ -35,6 +35,8 @@ pub(crate) enum Timer {
     LinkStillDown,
     /// A message that was held back goes out.
     Deliver(u64),
+    /// A snapshot of market data is complete.
+    SnapshotEnd(ConnId, i32),
 }
 
 /// Everything that is wrong at the moment.

@@ -54,6 +54,8 @@ pub struct TwsSettings {
     /// The fees of SEC, FINRA and the audit trail come on top of the commission, as in life. Without them a
     /// commission is the round figure of the price list.
     pub regulatory_fees: bool,
+    /// Market data lines of the login, shared by all its clients: a hundred, more for those who buy them.
+    pub market_data_lines: usize,
 }
 
 impl Default for TwsSettings {
@@ -67,6 +69,7 @@ impl Default for TwsSettings {
             sequences: Sequences::Plain,
             fees: FeePlan::Fixed,
             regulatory_fees: false,
+            market_data_lines: 100,
         }
     }
 }

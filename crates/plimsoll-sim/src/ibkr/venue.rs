@@ -18,9 +18,9 @@ use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::pacing::Pacing;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
-use crate::market::Market;
 use crate::market::listing::DEFAULT_SYMBOLS;
 use crate::market::recorded::Recording;
+use crate::market::{Market, Sym};
 
 /// Account values are told again every three minutes.
 const ACCOUNT_PERIOD_SECS: i64 = 180;
@@ -39,6 +39,8 @@ pub struct IbkrVenue {
     pub(crate) pacing: Pacing,
     pub(crate) requests: BTreeMap<&'static str, u64>,
     pub(crate) lockstep: Lockstep,
+    /// When the ticks of a symbol were last asked for.
+    pub(crate) tick_requests: BTreeMap<Sym, Timestamp>,
     /// Accounts whose values changed by an execution and were not told yet.
     pub(crate) moved: BTreeSet<Account>,
 }
@@ -86,6 +88,7 @@ impl IbkrVenue {
             timers: BTreeSet::new(),
             timer_count: 0,
             pacing: Pacing::default(),
+            tick_requests: BTreeMap::new(),
             requests: BTreeMap::new(),
             lockstep: Lockstep::default(),
             moved: BTreeSet::new(),
@@ -206,6 +209,7 @@ impl IbkrVenue {
             Timer::End(id) => self.end_fault(id, out),
             Timer::LinkStillDown => self.repeat_link_down(out),
             Timer::Deliver(id) => self.deliver_held(id, out),
+            Timer::SnapshotEnd(conn, req_id) => self.end_snapshot(conn, req_id, out),
         }
     }
 

@@ -13,6 +13,7 @@ mod curve;
 pub(crate) mod forex;
 pub(crate) mod future;
 pub(crate) mod hours;
+mod indication;
 pub(crate) mod listing;
 pub(crate) mod recorded;
 mod replay;

@@ -129,6 +129,7 @@ fn settings(options: &SimIbkr) -> TwsSettings {
             Sequences::Varied => plimsoll_sim::Sequences::Varied,
         },
         regulatory_fees: options.regulatory_fees,
+        market_data_lines: options.market_data_lines,
         fees: match options.fees {
             FeePlan::Fixed => plimsoll_sim::FeePlan::Fixed,
             FeePlan::Tiered => plimsoll_sim::FeePlan::Tiered,

@@ -4,12 +4,12 @@
 //! values again every three minutes, profit every second in which it moved.
 
 use plimsoll_model::{Account, Position, Price};
-use plimsoll_tws::Response;
 use plimsoll_tws::message::{
     AccountDownloadEnd, AccountUpdateMulti, ById, FamilyCode, FamilyCodes, Pnl, PnlSingle, PositionLine,
     PositionMulti, ReqAccountUpdates, ReqAccountUpdatesMulti, ReqOfAccount, ReqPnlSingle, UpdateAccountTime,
     UpdateAccountValue, UpdatePortfolio, WireContract,
 };
+use plimsoll_tws::{Response, Word};
 use rust_decimal::Decimal;
 
 use crate::ibkr::order::dollars;
@@ -19,6 +19,8 @@ use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, Output};
 use crate::market::Sym;
 
+/// Streams of accounts, positions and profits that a client may follow.
+const STREAMS_MAX: usize = 500;
 /// Accounts that may be asked for together.
 const ACCOUNTS_AT_ONCE: usize = 50;
 const UNKNOWN_ACCOUNT: &str = "Error validating request.-'bP' : cause - Invalid account code";
@@ -58,6 +60,21 @@ impl IbkrVenue {
             self.send_error(from.conn, (key.0, 10322), &text, out);
         }
         refused
+    }
+
+    /// Models are an adviser's; and nobody follows more streams than fit.
+    fn refuse_model(&mut self, from: Asked, key: (i32, &str), out: &mut Vec<Output>) -> bool {
+        let streams = self.subscriptions(from);
+        let count = streams.positions_multi.len() + streams.account_multi.len() + streams.pnl.len();
+        let text = if !key.1.is_empty() && !self.exchange.is_adviser() {
+            "Error validating request.-'bP' : cause - Models need an adviser's login"
+        } else if count >= STREAMS_MAX {
+            "Error processing request. Too many account streams"
+        } else {
+            return false;
+        };
+        self.send_error(from.conn, (key.0, 321), text, out);
+        true
     }
 
     /// `reqAccountUpdates`: one account at a time.
@@ -174,23 +191,32 @@ impl IbkrVenue {
 
     /// `reqPositionsMulti`.
     pub(crate) fn positions_multi(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
-        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+        let asked = (m.req_id, m.account.as_str());
+        if self.refuse_all(from, asked, out)
+            || self.refuse_model(from, (m.req_id, m.model_code.as_str()), out)
+        {
             return;
         }
         let Ok(only) = self.named_account(m.account.as_str()) else {
             self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
             return;
         };
-        self.subscriptions(from).positions_multi.insert(m.req_id, only.clone());
+        self.subscriptions(from).positions_multi.insert(m.req_id, (only.clone(), m.model_code.clone()));
         for account in self.accounts_of(only.as_ref()) {
             for sym in self.held(&account) {
-                self.send_position_multi((from.conn, m.req_id), &account, sym, out);
+                self.send_position_multi((from.conn, m.req_id, &m.model_code), &account, sym, out);
             }
         }
         self.send(from.conn, &Response::PositionMultiEnd(ById { req_id: m.req_id }), out);
     }
 
-    fn send_position_multi(&mut self, to: (ConnId, i32), account: &Account, sym: Sym, out: &mut Vec<Output>) {
+    fn send_position_multi(
+        &mut self,
+        to: (ConnId, i32, &Word),
+        account: &Account,
+        sym: Sym,
+        out: &mut Vec<Output>,
+    ) {
         let (held, avg_cost) = self.position_numbers(account, sym);
         let line = PositionMulti {
             req_id: to.1,
@@ -198,7 +224,7 @@ impl IbkrVenue {
             contract: self.position_contract(sym),
             position: Some(held),
             avg_cost: Some(avg_cost),
-            ..PositionMulti::default()
+            model_code: to.2.clone(),
         };
         self.send(to.0, &Response::PositionMulti(Box::new(line)), out);
     }
@@ -210,28 +236,32 @@ impl IbkrVenue {
         m: &ReqAccountUpdatesMulti,
         out: &mut Vec<Output>,
     ) {
-        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+        let asked = (m.req_id, m.account.as_str());
+        if self.refuse_all(from, asked, out)
+            || self.refuse_model(from, (m.req_id, m.model_code.as_str()), out)
+        {
             return;
         }
         let Ok(only) = self.named_account(m.account.as_str()) else {
             self.send_error(from.conn, (m.req_id, 321), UNKNOWN_ACCOUNT, out);
             return;
         };
-        self.subscriptions(from).account_multi.insert(m.req_id, (only.clone(), m.ledger_and_nlv));
-        self.send_account_multi((from.conn, m.req_id), only.as_ref(), m.ledger_and_nlv, out);
+        let wish = (only, m.ledger_and_nlv, m.model_code.clone());
+        self.send_account_multi((from.conn, m.req_id), &wish, out);
+        self.subscriptions(from).account_multi.insert(m.req_id, wish);
         self.send(from.conn, &Response::AccountUpdateMultiEnd(ById { req_id: m.req_id }), out);
     }
 
     fn send_account_multi(
         &mut self,
         to: (ConnId, i32),
-        only: Option<&Account>,
-        brief: bool,
+        wish: &(Option<Account>, bool, Word),
         out: &mut Vec<Output>,
     ) {
-        for account in self.accounts_of(only) {
+        let (only, brief, model) = wish;
+        for account in self.accounts_of(only.as_ref()) {
             for (key, value, currency) in self.value_lines(&account) {
-                if brief && !matches!(key, "CashBalance" | "NetLiquidation" | "NetLiquidationByCurrency") {
+                if *brief && !matches!(key, "CashBalance" | "NetLiquidation" | "NetLiquidationByCurrency") {
                     continue;
                 }
                 let line = AccountUpdateMulti {
@@ -240,7 +270,7 @@ impl IbkrVenue {
                     key: key.into(),
                     value: value.as_str().into(),
                     currency: currency.into(),
-                    ..AccountUpdateMulti::default()
+                    model_code: model.clone(),
                 };
                 self.send(to.0, &Response::AccountUpdateMulti(line), out);
             }
@@ -249,7 +279,10 @@ impl IbkrVenue {
 
     /// `reqPnL`.
     pub(crate) fn pnl(&mut self, from: Asked, m: &ReqOfAccount, out: &mut Vec<Output>) {
-        if self.refuse_all(from, (m.req_id, m.account.as_str()), out) {
+        let asked = (m.req_id, m.account.as_str());
+        if self.refuse_all(from, asked, out)
+            || self.refuse_model(from, (m.req_id, m.model_code.as_str()), out)
+        {
             return;
         }
         let Ok(only) = self.named_account(m.account.as_str()) else {
@@ -341,12 +374,12 @@ impl IbkrVenue {
             let Some(to) = self.conns.get(&conn) else { continue };
             let positions = to.subscriptions.positions;
             let portfolio = to.subscriptions.account.as_ref() == Some(account);
-            let multi: Vec<i32> = to
+            let multi: Vec<(i32, Word)> = to
                 .subscriptions
                 .positions_multi
                 .iter()
-                .filter(|(_, only)| only.as_ref().is_none_or(|only| only == account))
-                .map(|(id, _)| *id)
+                .filter(|(_, (only, _))| only.as_ref().is_none_or(|only| only == account))
+                .map(|(id, (_, model))| (*id, model.clone()))
                 .collect();
             if positions {
                 self.send_position(conn, account, sym, out);
@@ -354,8 +387,8 @@ impl IbkrVenue {
             if portfolio {
                 self.send_portfolio(conn, account, sym, out);
             }
-            for req_id in multi {
-                self.send_position_multi((conn, req_id), account, sym, out);
+            for (req_id, model) in multi {
+                self.send_position_multi((conn, req_id, &model), account, sym, out);
             }
         }
     }
@@ -370,16 +403,16 @@ impl IbkrVenue {
         for (_, conn) in self.started() {
             let Some(to) = self.conns.get(&conn) else { continue };
             let account = to.subscriptions.account.clone().filter(|account| moved.contains(account));
-            let multi = to.subscriptions.account_multi.iter().filter(|(_, (only, _))| touches(only.as_ref()));
-            let multi: Vec<(i32, (Option<Account>, bool))> =
-                multi.map(|(id, wish)| (*id, wish.clone())).collect();
+            let multi =
+                to.subscriptions.account_multi.iter().filter(|(_, (only, ..))| touches(only.as_ref()));
+            let multi: Vec<_> = multi.map(|(id, wish)| (*id, wish.clone())).collect();
             let summaries: Vec<(i32, Box<str>)> =
                 to.subscriptions.summary.iter().map(|(id, tags)| (*id, tags.clone())).collect();
             if let Some(account) = account {
                 self.send_account(conn, &account, out);
             }
-            for (req_id, (only, brief)) in multi {
-                self.send_account_multi((conn, req_id), only.as_ref(), brief, out);
+            for (req_id, wish) in multi {
+                self.send_account_multi((conn, req_id), &wish, out);
             }
             for (req_id, tags) in summaries {
                 self.send_summary((conn, req_id), &tags, out);

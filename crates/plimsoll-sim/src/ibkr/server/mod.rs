@@ -8,15 +8,18 @@ mod account;
 mod adviser;
 mod contracts;
 mod describe;
+pub(crate) mod generic;
 mod history;
 mod orders;
 pub(crate) mod pacing;
 mod quotes;
 mod read;
+mod realtime;
 mod search;
 mod span;
 mod start;
 mod tell;
+mod ticks;
 pub(crate) mod times;
 mod values;
 
@@ -233,13 +236,9 @@ impl IbkrVenue {
             Request::CancelMktData(m) => self.cancel_market_data(from, m.req_id, out),
             Request::ReqMarketDataType(m) => self.market_data_type(from, m.kind),
             Request::ReqRealTimeBars(m) => self.five_second_bars(from, &m, out),
-            Request::CancelRealTimeBars(m) => {
-                self.subscriptions(from).five_seconds.remove(&m.req_id);
-            }
+            Request::CancelRealTimeBars(m) => self.cancel_five_second_bars(from, m.req_id, out),
             Request::ReqTickByTickData(m) => self.tick_by_tick(from, &m, out),
-            Request::CancelTickByTickData(m) => {
-                self.subscriptions(from).ticks.remove(&m.req_id);
-            }
+            Request::CancelTickByTickData(m) => self.cancel_tick_by_tick(from, m.req_id, out),
             Request::ReqHistoricalData(m) => self.historical_data(from, m, out),
             Request::CancelHistoricalData(m) => self.cancel_historical_data(from, m.req_id, out),
             Request::ReqHeadTimestamp(m) => self.head_timestamp(from, &m, out),

@@ -127,3 +127,20 @@ fn profit_is_told_within_a_second_of_a_move() {
     let told = rig.heard(conn).iter().filter(|r| matches!(r, Response::Pnl(_))).count();
     assert!((1..=5).contains(&told), "{told} lines in five seconds");
 }
+
+#[test]
+fn a_model_is_named_in_the_answers_of_an_advisers_login_and_refused_elsewhere() {
+    let accounts = ["F1", "U1"].iter().map(|name| Account::new(name).unwrap()).collect();
+    let mut adviser = Rig::new(VenueConfig { accounts, ..config(Profile::Live, ELEVEN) });
+    let conn = adviser.client(7);
+    let model = ReqOfAccount { req_id: 3, account: "U1".into(), model_code: "Growth".into() };
+    adviser.ask(conn, &order(1, "U1", "BUY 10 SPY MKT"));
+    adviser.heard(conn);
+    adviser.ask(conn, &Request::ReqPositionsMulti(model.clone()));
+    let heard = adviser.heard(conn);
+    let Response::PositionMulti(line) = &heard[0] else { panic!("{heard:?}") };
+    assert_eq!(line.model_code, "Growth");
+    let (mut rig, conn) = rig();
+    rig.ask(conn, &Request::ReqPositionsMulti(model));
+    assert!(rig.lines(conn).starts_with("error 3 321 "));
+}

@@ -77,6 +77,23 @@ fn a_request_without_a_type_here_is_an_error_with_its_own_number() {
 }
 
 #[test]
+fn the_same_in_protobuf_is_an_error_with_the_number_in_its_first_field() {
+    let mut rig = rig();
+    let conn = rig.start_at(1, 213);
+    rig.heard(conn);
+    // Message 10 and 200: market depth, the request's number 42, then what nobody reads.
+    rig.bytes(conn, &frame::encode(b"\0\0\0\xD2\x08\x2A\x12\x00"));
+    rig.bytes(conn, &frame::encode(b"\0\0\x03\xE7"));
+    let lines = rig.lines(conn);
+    let starts: Vec<&str> = lines.lines().map(|line| &line[..line.find(" Error").unwrap()]).collect();
+    assert_eq!(starts, ["error 42 320", "error -1 320"]);
+    // An order that ends early, and one whose number is there twice.
+    rig.bytes(conn, &frame::encode(b"\0\0\0\xCB\x08\x05\x1A\x7F"));
+    rig.bytes(conn, &frame::encode(b"\0\0\0\xCB\x08\x05\x08\x06"));
+    assert_eq!(rig.state()["orders"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn arbitrary_bytes_at_any_stage_never_harm_the_venue_or_the_others() {
     arbtest::arbtest(|u| {
         let mut rig = rig();

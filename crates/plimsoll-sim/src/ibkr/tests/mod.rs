@@ -12,6 +12,7 @@ mod faults;
 mod groups;
 mod history;
 mod hostile;
+mod live;
 mod lockstep;
 mod matching;
 mod order_types;

@@ -50,7 +50,9 @@ impl Rig {
     /// A client whose API is started at a version; its greeting is still in the inbox.
     pub(super) fn start_at(&mut self, client_id: i32, version: u16) -> ConnId {
         let conn = self.socket();
-        let hello = ClientHello { min: 157, max: version, options: "".into() };
+        // Whoever speaks text as well gets text.
+        let min = if version == ServerVersion::PROTOBUF.number() { version } else { 157 };
+        let hello = ClientHello { min, max: version, options: "".into() };
         self.bytes(conn, &hello.encode());
         self.ask(conn, &Request::StartApi(StartApi { client_id, ..StartApi::default() }));
         conn
