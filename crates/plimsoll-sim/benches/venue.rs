@@ -36,6 +36,7 @@ fn main() {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Load {
     instruments: usize,
     clients: usize,
@@ -87,6 +88,7 @@ fn serve(load: &Load) {
     );
 }
 
+#[derive(Clone, Copy)]
 struct Day {
     symbols: usize,
     bots: usize,

@@ -109,7 +109,9 @@ pub(crate) struct Walk {
     /// Bars of files; then nothing of the walk is made up.
     record: Option<Record>,
     closes: BTreeMap<Date, i64>,
-    days: BTreeMap<Date, Day>,
+    days: Vec<Day>,
+    /// Which of the days was asked for last.
+    hot: usize,
 }
 
 impl Walk {
@@ -130,7 +132,8 @@ impl Walk {
             listing,
             record: None,
             closes,
-            days: BTreeMap::new(),
+            days: Vec::new(),
+            hot: 0,
         }
     }
 
@@ -197,21 +200,35 @@ impl Walk {
 
     /// The day of a session.
     pub(crate) fn day(&mut self, hours: &Hours, session: Session) -> &Day {
-        if !self.days.contains_key(&session.date) {
-            if self.days.len() >= DAYS_KEPT {
-                // History is read forwards, so the oldest day is the one least likely to be asked again.
-                self.days.pop_first();
-            }
-            let day = self.make_day(hours, session);
-            self.days.insert(session.date, day);
+        let slot = self.slot(hours, session);
+        &self.days[slot]
+    }
+
+    /// Where the day of a session is kept. It is asked for once a second and more, mostly for the same day.
+    fn slot(&mut self, hours: &Hours, session: Session) -> usize {
+        if self.days.get(self.hot).is_some_and(|day| day.session.date == session.date) {
+            return self.hot;
         }
-        &self.days[&session.date]
+        let known = self.days.iter().position(|day| day.session.date == session.date);
+        self.hot = known.unwrap_or_else(|| {
+            let day = self.make_day(hours, session);
+            if self.days.len() < DAYS_KEPT {
+                self.days.push(day);
+                return self.days.len() - 1;
+            }
+            // History is read forwards, so the oldest day is the one least likely to be asked again.
+            let oldest = (0..self.days.len()).min_by_key(|slot| self.days[*slot].session.date);
+            let slot = oldest.expect("the days that are kept are not none");
+            self.days[slot] = day;
+            slot
+        });
+        self.hot
     }
 
     /// One second of a session, the whole market moved by `shift`; nothing outside the session.
     pub(crate) fn second(&mut self, hours: &Hours, at: SecondOf, shift: i64) -> Option<Second> {
-        self.day(hours, at.session);
-        self.days[&at.session.date].second(&self.listing, at.index, shift)
+        let slot = self.slot(hours, at.session);
+        self.days[slot].second(&self.listing, at.index, shift)
     }
 
     fn return_ppm(&self, date: Date) -> i64 {
