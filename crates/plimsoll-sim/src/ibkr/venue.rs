@@ -199,7 +199,7 @@ impl IbkrVenue {
         match timer {
             Timer::Accounts => {
                 self.moved.extend(self.exchange.account_names.iter().cloned());
-                self.refresh_accounts(out);
+                self.refresh_accounts(crate::ibkr::server::account::Due::ByClock, out);
                 self.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
             }
             Timer::Begin(id) => self.begin_fault(id, out),

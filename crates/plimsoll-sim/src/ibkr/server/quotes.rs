@@ -312,7 +312,7 @@ impl IbkrVenue {
         if self.faults.link_down {
             return;
         }
-        self.refresh_accounts(out);
+        self.refresh_accounts(crate::ibkr::server::account::Due::ByExecution, out);
         for (_, conn) in self.started() {
             self.stream_pnl(conn, out);
         }
