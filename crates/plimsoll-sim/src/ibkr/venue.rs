@@ -16,6 +16,7 @@ use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
+use crate::ibkr::server::account::Due;
 use crate::ibkr::server::pacing::Pacing;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
 use crate::market::listing::DEFAULT_SYMBOLS;
@@ -202,7 +203,7 @@ impl IbkrVenue {
         match timer {
             Timer::Accounts => {
                 self.moved.extend(self.exchange.account_names.iter().cloned());
-                self.refresh_accounts(out);
+                self.refresh_accounts(Due::ByClock, out);
                 self.set_timer(ACCOUNT_PERIOD_SECS, Timer::Accounts);
             }
             Timer::Begin(id) => self.begin_fault(id, out),

@@ -21,6 +21,15 @@ use crate::market::Sym;
 
 /// Streams of accounts, positions and profits that a client may follow.
 const STREAMS_MAX: usize = 500;
+/// Why account values are told again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Three minutes have passed.
+    ByClock,
+    /// Something was executed.
+    ByExecution,
+}
+
 /// Accounts that may be asked for together.
 const ACCOUNTS_AT_ONCE: usize = 50;
 const UNKNOWN_ACCOUNT: &str = "Error validating request.-'bP' : cause - Invalid account code";
@@ -394,7 +403,7 @@ impl IbkrVenue {
     }
 
     /// Tells the values of accounts that moved, or whose turn it is, to those who subscribed to them.
-    pub(crate) fn refresh_accounts(&mut self, out: &mut Vec<Output>) {
+    pub(crate) fn refresh_accounts(&mut self, due: Due, out: &mut Vec<Output>) {
         let moved = std::mem::take(&mut self.moved);
         if moved.is_empty() || self.faults.link_down {
             return;
@@ -406,8 +415,9 @@ impl IbkrVenue {
             let multi =
                 to.subscriptions.account_multi.iter().filter(|(_, (only, ..))| touches(only.as_ref()));
             let multi: Vec<_> = multi.map(|(id, wish)| (*id, wish.clone())).collect();
-            let summaries: Vec<(i32, Box<str>)> =
-                to.subscriptions.summary.iter().map(|(id, tags)| (*id, tags.clone())).collect();
+            // Summaries come by the clock alone, whatever is executed in between.
+            let timely = to.subscriptions.summary.iter().filter(|_| due == Due::ByClock);
+            let summaries: Vec<(i32, Box<str>)> = timely.map(|(id, tags)| (*id, tags.clone())).collect();
             if let Some(account) = account {
                 self.send_account(conn, &account, out);
             }

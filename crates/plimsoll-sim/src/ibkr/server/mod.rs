@@ -4,7 +4,7 @@
 //! Every request is answered: what this venue cannot do is an error with the request's number, never
 //! silence, and is counted.
 
-mod account;
+pub(crate) mod account;
 mod adviser;
 mod contracts;
 mod describe;

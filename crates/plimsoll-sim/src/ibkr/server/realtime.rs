@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::conn::{FiveSeconds, TickKind};
 use crate::ibkr::server::Asked;
+use crate::ibkr::server::account::Due;
 use crate::ibkr::server::history::paced;
 use crate::ibkr::server::orders::shares;
 use crate::ibkr::server::span::{Shown, shown};
@@ -122,7 +123,7 @@ impl IbkrVenue {
         if self.faults.link_down {
             return;
         }
-        self.refresh_accounts(out);
+        self.refresh_accounts(Due::ByExecution, out);
         for (_, conn) in self.started() {
             self.stream_pnl(conn, out);
         }
