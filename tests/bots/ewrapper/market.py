@@ -45,6 +45,8 @@ def cancel_unknown_market_data(bot: Bot) -> object:
 
 
 def _tick_by_tick(bot: Bot, kind: str, callback: str) -> object:
+    # One request per instrument in fifteen seconds of the venue, which are ten times faster.
+    time.sleep(2.0)
     after, number = bot.app.mark(), bot.app.request_id()
     bot.app.reqTickByTickData(number, bot.spy, kind, 0, False)
     bot.app.await_answer(after, number, callback)
