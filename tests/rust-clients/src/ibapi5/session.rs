@@ -160,19 +160,20 @@ pub fn whole<T: Debug>(kind: Option<&str>, mut next: impl FnMut(Duration) -> Ite
     count
 }
 
-/// Says what a stream brings for a while; how much it was.
+/// Says what a stream brings for a while, or the error in its place; how much data it was.
 pub fn stream<T: Debug>(kind: Option<&str>, mut next: impl FnMut(Duration) -> Item<T>) -> Result<usize> {
-    let mut count = 0;
+    let (mut count, mut answered) = (0, false);
     let mut deadline = Instant::now() + ANSWER;
     while let Some(left) = deadline.checked_duration_since(Instant::now()) {
         let Some(item) = next(left) else { break };
-        let first = count == 0;
+        let first = !answered;
+        answered = true;
         count += usize::from(said(kind, item));
         if first {
             deadline = Instant::now() + STREAM;
         }
     }
-    if count == 0 {
+    if !answered {
         bail!("a stream without an item within {ANSWER:?}");
     }
     Ok(count)
