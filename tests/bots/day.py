@@ -22,7 +22,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bots.isin import Relay
 from bots.programs import Bot, Failed, Gateway, Simulator, SimulatorOptions
 
 CLIENT_ID = 11
@@ -30,9 +29,6 @@ NAME = "foreign"
 # A minute after the open; the program stops five minutes before the close, two minutes later on the wall.
 OPTIONS = SimulatorOptions(start="2026-11-18T09:31:00-05:00", speed="210")
 DAY_SECONDS = 400.0
-# The adapter names the account of an order as its clearing account too, and `supported` denies any clearing account,
-# the order's own included: in enforce mode this program gets no order through. Observe mode forwards and reports.
-MODE = "observe"
 # Fewer orders than this would not be a day of trading.
 ORDERS_MIN = 10
 
@@ -76,7 +72,7 @@ def through(command: list[str], binary: Path) -> dict[str, Any]:
         with venue(binary, home) as simulator:
             # The day is fast on purpose, so what is measured by the clock of the wall is off.
             bot = Bot(NAME, (CLIENT_ID,), limits={"stale_after": "off", "duplicate_window": "0s"})
-            with Gateway(binary, home, simulator, [bot], MODE) as gateway:
+            with Gateway(binary, home, simulator, [bot]) as gateway:
                 try:
                     believed = play(command, bot.port, home)
                 except Failed as error:
@@ -93,9 +89,8 @@ def through(command: list[str], binary: Path) -> dict[str, Any]:
 
 @contextmanager
 def venue(binary: Path, home: Path) -> Iterator[Simulator]:
-    """The simulator, reached through the relay that completes what it says."""
-    with Simulator(binary, home, OPTIONS) as simulator, Relay(simulator.port) as relay:
-        simulator.port = relay.port
+    """The simulator, at the day's speed."""
+    with Simulator(binary, home, OPTIONS) as simulator:
         yield simulator
 
 

@@ -1,10 +1,9 @@
-"""The day's comparison has to say no, and the relay changes nothing but what it names."""
+"""The day's comparison has to say no."""
 
 import unittest
 from typing import Any
 
 from bots.day import CLIENT_ID, agree
-from bots.isin import COUNT, completed
 from bots.programs import Failed
 
 
@@ -48,21 +47,6 @@ class Agree(unittest.TestCase):
         believed, known = _day()
         with self.assertRaisesRegex(Failed, "no day"):
             agree(believed | {"orders": 3}, known)
-
-
-class Relay(unittest.TestCase):
-    """Contract details get the number that they lack, and nothing else changes."""
-
-    def _details(self, count: bytes) -> bytes:
-        return b"\0".join([b"10", b"7", b"SPY", *[b""] * (COUNT - 3), count, b"1", b""])
-
-    def test_details_without_a_number_get_one(self) -> None:
-        wanted = self._details(b"0").replace(b"\x000\x001\0", b"\x001\0ISIN\0US78462F1030\x001\0")
-        self.assertEqual(completed(self._details(b"0")), wanted)
-
-    def test_details_with_a_number_and_other_messages_pass(self) -> None:
-        for body in (self._details(b"1"), b"9\x001\x007\0", b"\x00" * 40):
-            self.assertEqual(completed(body), body)
 
 
 if __name__ == "__main__":

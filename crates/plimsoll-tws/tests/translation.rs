@@ -45,6 +45,22 @@ fn an_order_arrives_with_everything_a_guard_needs() {
 }
 
 #[test]
+fn a_clearing_account_is_foreign_only_if_it_is_another_than_the_orders() {
+    let clears = |account: &str| {
+        let Request::PlaceOrder(mut placed) = Request::decode(v(178), &bars(ORDER)).unwrap() else {
+            panic!("an order")
+        };
+        placed.order.clearing_account = account.into();
+        match request(v(178), &Request::PlaceOrder(placed).encode(v(178))) {
+            Meaning::Order(order) => order.unguarded,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(clears("DU7654321"), Vec::<&str>::new());
+    assert_eq!(clears("DU1111111"), ["clearing account"]);
+}
+
+#[test]
 fn what_no_guard_can_bound_is_named() {
     let named = |from: &str, to: &str| match asked(&ORDER.replacen(from, to, 1)) {
         Meaning::Order(order) => order.unguarded,

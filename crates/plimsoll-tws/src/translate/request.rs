@@ -130,7 +130,8 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
         (!order.fa_profile.is_empty(), "adviser profile"),
         (!order.model_code.is_empty(), "model"),
         (!order.shares_allocation.is_empty(), "share allocation"),
-        (!order.clearing_account.is_empty(), "clearing account"),
+        // nautilus_trader repeats the order's own account there, which says nothing new.
+        (clears_elsewhere(order), "clearing account"),
         // The broker trades a second contract to hedge the first.
         (is_word(&order.delta_neutral.order_type), "delta-neutral hedge"),
         (order.delta_neutral_contract.is_some(), "delta-neutral contract"),
@@ -144,6 +145,10 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
         (order.is_oms_container, "order container"),
     ];
     features.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
+}
+
+fn clears_elsewhere(order: &Order) -> bool {
+    !order.clearing_account.is_empty() && order.clearing_account.as_str() != order.account.as_str()
 }
 
 fn no_quantity(order: &Order) -> bool {

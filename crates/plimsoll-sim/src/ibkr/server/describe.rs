@@ -3,7 +3,7 @@
 //! Owns the answer to `reqContractDetails`: names, hours, price steps and routes of each kind of
 //! instrument.
 
-use plimsoll_tws::message::{ById, ContractDetails, ReqContractDetails, WireContract};
+use plimsoll_tws::message::{ById, ContractDetails, ReqContractDetails, TagValue, WireContract};
 use plimsoll_tws::{Response, Word};
 use rust_decimal::Decimal;
 
@@ -24,6 +24,15 @@ const DETAILS_MAX: usize = 16_384;
 const STOCK_ORDERS: &str = "COND,DAY,FOK,GTC,GTD,IOC,LMT,LOC,MKT,MOC,OCA,OPG,STP,STPLMT,WHATIF";
 /// What can be described but not traded here still says what the broker takes for it.
 const OTHER_ORDERS: &str = "ACTIVETIM,ADJUST,ALERT,COND,DAY,GTC,GTD,IOC,LMT,MKT,OCA,STP,STPLMT,TRAIL,WHATIF";
+
+/// The official numbers of the stocks that everybody knows. An invented stock has none.
+const ISINS: &[(&str, &str)] =
+    &[("SPY", "US78462F1030"), ("QQQ", "US46090E1038"), ("AAPL", "US0378331005"), ("MSFT", "US5949181045")];
+
+fn isin(symbol: &str) -> Vec<TagValue> {
+    let known = ISINS.iter().filter(|(known, _)| *known == symbol);
+    known.map(|(_, isin)| TagValue { tag: "ISIN".into(), value: (*isin).into() }).collect()
+}
 
 impl IbkrVenue {
     /// `reqContractDetails`.
@@ -95,6 +104,7 @@ impl IbkrVenue {
             min_size: share,
             size_increment: share,
             suggested_size_increment: Some(Decimal::ONE_HUNDRED),
+            sec_ids: isin(&listing.symbol),
             contract,
             ..ContractDetails::default()
         }

@@ -291,6 +291,9 @@ fn contract_details_carry_the_half_day() {
     let hours = details.liquid_hours.to_str_lossy();
     assert!(hours.starts_with("20261127:0930-20261127:1300;20261128:CLOSED;"), "{hours}");
     assert_eq!((details.contract.con_id, details.contract.primary_exchange.as_str()), (756_733, "ARCA"));
+    // nautilus_trader loads no stock without its ISIN.
+    let ids: Vec<_> = details.sec_ids.iter().map(|id| (id.tag.as_str(), id.value.as_str())).collect();
+    assert_eq!(ids, [("ISIN", "US78462F1030")]);
 }
 
 #[test]
