@@ -85,6 +85,9 @@ pub(crate) trait Fields: Sized {
     /// Whether `count` items may follow in what is left of the frame.
     fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, DecodeError>;
 
+    /// Whether at least so many fields follow. Writers go by whether they are to write them.
+    fn has_more(&mut self, fields: usize, to_write: bool) -> bool;
+
     /// The error that the value just visited is none of the known ones.
     fn unknown(&self, name: &'static str, value: i32, wanted: &'static str) -> DecodeError;
 
@@ -224,6 +227,10 @@ impl Fields for Reader<'_> {
         }
     }
 
+    fn has_more(&mut self, fields: usize, _to_write: bool) -> bool {
+        self.frame[self.at..].iter().filter(|b| **b == 0).take(fields).count() == fields
+    }
+
     fn unknown(&self, name: &'static str, value: i32, wanted: &'static str) -> DecodeError {
         let text = value.to_string().into();
         self.error(name, self.index.saturating_sub(1), Problem::Unreadable { text, wanted })
@@ -268,6 +275,10 @@ impl Fields for Writer {
 
     fn check_count(&self, _name: &'static str, count: i32, _max: usize) -> Result<usize, DecodeError> {
         Ok(usize::try_from(count).expect("the length of a list is not negative"))
+    }
+
+    fn has_more(&mut self, _fields: usize, to_write: bool) -> bool {
+        to_write
     }
 
     fn unknown(&self, name: &'static str, value: i32, _wanted: &'static str) -> DecodeError {

@@ -31,7 +31,7 @@ impl Raw<'_> {
         }
     }
 
-    fn problem(self, wanted: &'static str) -> Problem {
+    pub(crate) fn problem(self, wanted: &'static str) -> Problem {
         Problem::Unreadable {
             text: self.bytes[..self.bytes.len().min(40)].escape_ascii().to_string().into(),
             wanted,
@@ -209,7 +209,7 @@ pub(crate) trait Number: Sized {
 const DOUBLE_MAX: &str = "1.7976931348623157E308";
 
 /// Whether a field says "unset" in any of the ways that clients and servers have.
-fn is_unset(bytes: &[u8]) -> bool {
+pub(crate) fn is_unset(bytes: &[u8]) -> bool {
     match bytes {
         b""
         | b"2147483647"
@@ -268,7 +268,7 @@ impl Number for bool {
 
 /// A number from plain digits, or with an exponent small enough for 28 digits to matter. `from_str_exact`
 /// alone would take underscores, and its sibling for exponents would loop on `0e4000000000`.
-fn plain_number(raw: Raw<'_>) -> Result<&str, Problem> {
+pub(crate) fn plain_number(raw: Raw<'_>) -> Result<&str, Problem> {
     let wrong = || raw.problem("a decimal number of at most 28 digits");
     let text = std::str::from_utf8(raw.bytes).map_err(|_| wrong())?;
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));

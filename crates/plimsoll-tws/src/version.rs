@@ -93,6 +93,10 @@ pub enum Gate {
     ManualOrderTime,
     /// Fields of pegged-to-best and pegged-to-midpoint orders.
     PegBestPegMid,
+    /// Filters of events of the calendar of Wall Street Horizon.
+    WshFilters,
+    /// First and last day of those events.
+    WshDates,
     /// Date-times name their zone.
     InstrumentTimezone,
     /// Issuer of a bond.
@@ -117,6 +121,8 @@ pub enum Gate {
     IneligibilityReasons,
     /// Request-for-quote fields, withdrawn again.
     RequestForQuote,
+    /// Hours of bonds.
+    BondTradingHours,
     /// Orders may work overnight.
     IncludeOvernight,
     /// Manual order indicator; cancels lose their version field.
@@ -154,6 +160,8 @@ impl Gate {
             Self::AdvancedOrderReject => (166, STAYS),
             Self::ManualOrderTime => (169, STAYS),
             Self::PegBestPegMid => (170, STAYS),
+            Self::WshFilters => (171, STAYS),
+            Self::WshDates => (173, STAYS),
             Self::InstrumentTimezone => (174, STAYS),
             Self::BondIssuer => (176, STAYS),
             Self::AdviserProfile => (0, 176),
@@ -166,6 +174,7 @@ impl Gate {
             Self::BondAccruedInterest => (185, STAYS),
             Self::IneligibilityReasons => (186, STAYS),
             Self::RequestForQuote => (187, 189),
+            Self::BondTradingHours => (188, STAYS),
             Self::IncludeOvernight => (189, STAYS),
             Self::CmeTagging => (192, STAYS),
             Self::CmeTaggingInOpenOrder => (193, STAYS),

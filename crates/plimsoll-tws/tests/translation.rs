@@ -140,7 +140,8 @@ fn exercises_and_messages_nobody_knows_are_not_relayed() {
     assert!(matches!(asked(exercise), Meaning::Unguarded { name: "exerciseOptions", .. }));
     assert!(matches!(asked("203|1|"), Meaning::Unguarded { .. }));
     assert!(matches!(asked("92|nine|DU1||"), Meaning::Unguarded { .. }));
-    assert_eq!(asked("10|5|9|anything|"), Meaning::Other);
+    assert_eq!(asked("10|5|9|756733|SPY|STK||0|||SMART|ARCA|USD|||5|0||"), Meaning::Other);
+    assert!(matches!(asked("10|5|9|anything|"), Meaning::Unguarded { name: "reqMktDepth", .. }));
     assert_eq!(asked("8|1|1|"), Meaning::Ids);
 }
 

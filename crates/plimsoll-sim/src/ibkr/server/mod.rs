@@ -281,15 +281,14 @@ impl IbkrVenue {
 
     /// Whatever this venue does not do: an answer with the request's own number, if it has one.
     fn unsupported(&mut self, from: Asked, request: &Request, out: &mut Vec<Output>) {
-        let Request::Raw { id, frame } = request else {
-            let text = format!("Error processing request. The simulator does not offer {}", request.name());
-            self.send_error(from.conn, (NO_ID, 322), &text, out);
-            return;
+        let (code, text) = if let Request::Raw { id, .. } = request {
+            (320, format!("Error reading request. Message id {id} is not supported by the simulator"))
+        } else {
+            (322, format!("Error processing request. The simulator does not offer {}", request.name()))
         };
-        let text = format!("Error reading request. Message id {id} is not supported by the simulator");
         let version = self.conns.get(&from.conn).map(|conn| conn.version);
-        let req_id = version.map_or(NO_ID, |version| raw_req_id(version, *id, frame));
-        self.send_error(from.conn, (req_id, 320), &text, out);
+        let req_id = version.map_or(NO_ID, |version| leading_req_id(version, request));
+        self.send_error(from.conn, (req_id, code), &text, out);
     }
 
     fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
@@ -335,17 +334,18 @@ fn is_order_entry(request: &Request) -> bool {
     matches!(request, Request::PlaceOrder(_) | Request::CancelOrder(_) | Request::ReqGlobalCancel(_))
 }
 
-/// The number that an untyped request most likely carries: its first field, or its second where the
-/// first is the constant version that older messages lead with.
-fn raw_req_id(version: ServerVersion, id: i32, frame: &RawFrame) -> i32 {
-    /// Untyped requests with a leading version field: depth, scanners, fundamentals, calculations,
-    /// display groups.
-    const WITH_VERSION: [i32; 14] = [10, 11, 23, 24, 52, 53, 54, 55, 56, 57, 67, 68, 69, 70];
+/// The number that a request most likely carries: its first field, or its second where the first is the
+/// constant version that older messages lead with.
+fn leading_req_id(version: ServerVersion, request: &Request) -> i32 {
+    /// Requests with a leading version field: depth, scanners, fundamentals, calculations, display groups,
+    /// the proof of a program's maker.
+    const WITH_VERSION: [i32; 18] = [10, 11, 23, 24, 52, 53, 54, 55, 56, 57, 65, 66, 67, 68, 69, 70, 72, 73];
+    let frame = request.encode(version);
     if version.has(Gate::Protobuf) {
-        return leading_number(version, frame).unwrap_or(NO_ID);
+        return leading_number(version, &frame).unwrap_or(NO_ID);
     }
     let fields: Vec<&[u8]> = frame.bytes().split(|b| *b == 0).collect();
-    let index = if WITH_VERSION.contains(&id) { 2 } else { 1 };
+    let index = if WITH_VERSION.contains(&request.id()) { 2 } else { 1 };
     let text = fields.get(index).and_then(|field| std::str::from_utf8(field).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or(NO_ID)
 }
