@@ -47,7 +47,10 @@ pub(crate) trait Spelling {
 
 impl Spelling for Text {
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
-        *self = Self::of_field(raw.share());
+        // Most fields of an order are empty and were so before: nothing to share, nothing to drop.
+        if !raw.bytes.is_empty() || !self.is_empty() {
+            *self = Self::of_field(raw.share());
+        }
         Ok(())
     }
 
@@ -58,7 +61,10 @@ impl Spelling for Text {
 
 impl Spelling for Word {
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
-        *self = Self::of_field(raw.share()).ok_or_else(|| raw.problem("text without control characters"))?;
+        if !raw.bytes.is_empty() || !self.is_empty() {
+            let word = Self::of_field(raw.share());
+            *self = word.ok_or_else(|| raw.problem("text without control characters"))?;
+        }
         Ok(())
     }
 
@@ -210,9 +216,12 @@ const DOUBLE_MAX: &str = "1.7976931348623157E308";
 
 /// Whether a field says "unset" in any of the ways that clients and servers have.
 pub(crate) fn is_unset(bytes: &[u8]) -> bool {
+    /// The shortest of the spellings that are not empty.
+    const SHORTEST: usize = 10;
     match bytes {
-        b""
-        | b"2147483647"
+        b"" => true,
+        short if short.len() < SHORTEST => false,
+        b"2147483647"
         | b"9223372036854775807"
         | b"-9223372036854775808"
         | b"170141183460469231731687303715884105727" => true,
@@ -238,6 +247,10 @@ macro_rules! integer {
             const MAX_TEXT: &'static str = $max;
 
             fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
+                // Most numbers of an order are one digit.
+                if let [digit @ b'0'..=b'9'] = raw.bytes {
+                    return Ok((digit - b'0').into());
+                }
                 let text = std::str::from_utf8(raw.bytes).map_err(|_| raw.problem($wanted))?;
                 text.parse().map_err(|_| raw.problem($wanted))
             }
@@ -266,6 +279,33 @@ impl Number for bool {
     }
 }
 
+/// A decimal of a few plain digits, which nearly every one is: `480.10`. Nothing where a closer look is needed.
+fn short_decimal(bytes: &[u8]) -> Option<Decimal> {
+    /// So many digits always fit.
+    const DIGITS_MAX: usize = 18;
+    let (sign, digits) = match bytes {
+        [b'-', rest @ ..] => (-1, rest),
+        all => (1, all),
+    };
+    let (mut number, mut places, mut point) = (0_i64, 0_u32, false);
+    if digits.len() > DIGITS_MAX {
+        return None;
+    }
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + i64::from(byte - b'0');
+                places += u32::from(point);
+            }
+            b'.' if !point && at > 0 => point = true,
+            _ => return None,
+        }
+    }
+    // `5.` and the empty text have no place; minus zero has a sign that an integer has not.
+    let is_whole = !digits.is_empty() && point == (places > 0);
+    (is_whole && (sign > 0 || number != 0)).then(|| Decimal::new(sign * number, places))
+}
+
 /// A number from plain digits, or with an exponent small enough for 28 digits to matter. `from_str_exact`
 /// alone would take underscores, and its sibling for exponents would loop on `0e4000000000`.
 pub(crate) fn plain_number(raw: Raw<'_>) -> Result<&str, Problem> {
@@ -292,9 +332,12 @@ trait ParseField: Sized {
 
 /// A decimal of the model, read by the model's own parser after the check of its shape.
 macro_rules! decimal {
-    ($name:ty, $max:expr, $wanted:literal) => {
+    ($name:ty, $of:expr, $max:expr, $wanted:literal) => {
         impl ParseField for $name {
             fn parse_field(raw: Raw<'_>) -> Result<Self, Problem> {
+                if let Some(value) = short_decimal(raw.bytes).and_then($of) {
+                    return Ok(value);
+                }
                 <$name>::parse(plain_number(raw)?).map_err(|_| raw.problem($wanted))
             }
         }
@@ -313,9 +356,9 @@ macro_rules! decimal {
     };
 }
 
-decimal!(Price, DOUBLE_MAX, "a decimal number of at most 28 digits");
-decimal!(Qty, "-9223372036854775808", "a quantity, a decimal number not below zero");
-decimal!(Position, DOUBLE_MAX, "a decimal number of at most 28 digits");
+decimal!(Price, |short| Some(Price::new(short)), DOUBLE_MAX, "a decimal number of at most 28 digits");
+decimal!(Qty, Qty::new, "-9223372036854775808", "a quantity, a decimal number not below zero");
+decimal!(Position, |short| Some(Position::new(short)), DOUBLE_MAX, "a decimal number of at most 28 digits");
 
 impl Number for Decimal {
     const MAX_TEXT: &'static str = DOUBLE_MAX;
@@ -358,6 +401,41 @@ mod tests {
             assert_eq!(read::<i32>(text), Ok(None), "{text}");
             assert_eq!(read::<Qty>(text), Ok(None), "{text}");
         }
+    }
+
+    #[test]
+    fn the_short_way_to_a_decimal_ends_where_the_long_one_does() {
+        for text in [
+            "0",
+            "00",
+            "7",
+            "480.10",
+            "-0.5",
+            "0.0",
+            "-0",
+            "-0.0",
+            "-",
+            ".",
+            "5.",
+            ".5",
+            "1.2.3",
+            "1-",
+            "--1",
+            "+5",
+            "123456789012345678",
+            "1234567890123456789",
+            "12345678901234567.8",
+            "1e5",
+            "\u{661}",
+            "",
+        ] {
+            let long = Price::parse(text).ok().filter(|_| !text.is_empty());
+            if let Some(short) = short_decimal(text.as_bytes()) {
+                assert_eq!(Some(short.to_string()), long.map(|px| px.to_string()), "{text}");
+            }
+        }
+        assert_eq!(short_decimal(b"480.10").map(|px| px.to_string()).as_deref(), Some("480.10"));
+        assert_eq!(short_decimal(b"1234567890123456789"), None, "beyond what always fits");
     }
 
     #[test]

@@ -89,6 +89,9 @@ impl Word {
 
     /// The bytes of one field, if they are a word.
     pub(crate) fn of_field(bytes: Bytes) -> Option<Self> {
+        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Some(Self(bytes));
+        }
         let text = std::str::from_utf8(&bytes).ok()?;
         (!text.contains(|c: char| c.is_control())).then(|| Self(bytes))
     }
