@@ -1,7 +1,7 @@
 //! Frames written down as facts of the protocol, at versions on both sides of the gates. `|` is NUL.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
 
-use plimsoll_tws::message::{CancelOrder, ReqExecutions, ReqGlobalCancel};
+use plimsoll_tws::message::{CancelOrder, CompletedOrder, OpenOrder, ReqExecutions, ReqGlobalCancel};
 use plimsoll_tws::{BestOffset, DecodeError, Problem, RawFrame, Request, Response, ServerVersion};
 
 fn v(number: u16) -> ServerVersion {
@@ -236,4 +236,142 @@ fn opaque_text_is_kept_byte_for_byte_and_identifiers_are_checked() {
     assert_eq!(Response::decode(v(157), &frame).unwrap().encode(v(157)), frame);
     let error = place(200, &LIMIT_200.replace("|DU7654321|", "|DU7654321\n|")).unwrap_err();
     assert_eq!(error.field, "account");
+}
+
+fn fields(frame: &RawFrame) -> usize {
+    frame.bytes().split(|b| *b == 0).count() - 1
+}
+
+#[test]
+fn orders_have_the_number_of_fields_of_their_version() {
+    // Each count is the one before and what the gate at that version adds or takes away. A plain order of
+    // ib_async at 178 has 114 fields, one of the official client at 200 has 119.
+    for (from, to, count) in [
+        (157, 157, 110),
+        (159, 159, 111),
+        (160, 161, 112),
+        (162, 165, 113),
+        (166, 168, 114),
+        (169, 176, 115),
+        (177, 182, 114),
+        (183, 183, 115),
+        (184, 186, 116),
+        (187, 188, 118),
+        (189, 189, 119),
+        (190, 191, 117),
+        (192, 198, 118),
+        (199, 200, 119),
+    ] {
+        for version in from..=to {
+            let frame = Request::PlaceOrder(Box::default()).encode(v(version));
+            assert_eq!(fields(&frame), count, "{version}");
+        }
+    }
+}
+
+#[test]
+fn open_and_completed_orders_have_the_number_of_fields_of_their_version() {
+    // Real Gateways send 156 and 103 fields at 200, with `None` as the type of a delta-neutral hedge.
+    let mut open = OpenOrder::default();
+    open.order.delta_neutral.order_type = "None".into();
+    let mut completed = CompletedOrder::default();
+    completed.order.delta_neutral.order_type = "None".into();
+    for (from, to, open_count, completed_count) in [
+        (157, 157, 128, 96),
+        (159, 159, 129, 96),
+        (160, 161, 130, 96),
+        (162, 169, 131, 96),
+        (170, 176, 136, 101),
+        (177, 182, 135, 100),
+        (183, 183, 136, 101),
+        (184, 184, 137, 102),
+        (185, 188, 138, 102),
+        (189, 192, 139, 102),
+        (193, 194, 141, 102),
+        (195, 197, 154, 102),
+        (198, 198, 155, 103),
+        (199, 200, 156, 103),
+    ] {
+        for version in from..=to {
+            let frame = Response::OpenOrder(Box::new(open.clone())).encode(v(version));
+            assert_eq!(fields(&frame), open_count, "openOrder at {version}");
+            let frame = Response::CompletedOrder(Box::new(completed.clone())).encode(v(version));
+            assert_eq!(fields(&frame), completed_count, "completedOrder at {version}");
+        }
+    }
+}
+
+/// The limit order at 157 with other fields: what stands at a place, and what is put behind it.
+fn limit_with(changes: &[(usize, &str)]) -> String {
+    let mut fields: Vec<&str> = LIMIT_157.split('|').collect();
+    for (at, text) in changes {
+        fields[*at] = text;
+    }
+    fields.join("|")
+}
+
+#[test]
+fn the_parts_of_an_order_stand_behind_their_switches() {
+    let text = limit_with(&[
+        (18, "PEG BENCH"),
+        (39, "Group"),
+        (40, "PctChange"),
+        (41, "25"),
+        (42, "Profile"),
+        (65, "MKT"),
+        (66, "0.5|756733|Firm|Clearing|Away|O|1|2|Desk"),
+        (71, "20"),
+        (72, "10"),
+        (73, "0.05|0.01|60|0.10|1|0|5|0"),
+        (77, "B|0.8"),
+        (82, "1|756733|0.45|500.25"),
+        (83, "Twap|1|strategyType|Marketable"),
+        (89, "1|756733|1|0.1|0.2|ARCA"),
+        (91, "STP"),
+        (97, "1"),
+    ]);
+    let placed = place(157, &text).unwrap();
+    let order = &placed.order;
+    assert_eq!((&order.fa_group, &order.fa_method), (&"Group".into(), &"PctChange".into()));
+    assert_eq!((&order.fa_percentage, &order.fa_profile), (&"25".into(), &"Profile".into()));
+    let hedge = &order.delta_neutral;
+    assert_eq!((hedge.con_id, hedge.short_sale, hedge.short_sale_slot), (756_733, true, 2));
+    assert_eq!(hedge.settling_firm, "Firm");
+    assert_eq!(hedge.clearing_account, "Clearing");
+    assert_eq!((&hedge.clearing_intent, &hedge.open_close), (&"Away".into(), &"O".into()));
+    assert_eq!(hedge.designated_location, "Desk");
+    let scale = &order.scale;
+    assert_eq!((scale.init_level_size, scale.subs_level_size), (Some(20), Some(10)));
+    assert_eq!((scale.px_adjust_interval, scale.init_fill_qty), (Some(60), Some(5)));
+    assert_eq!(scale.profit_offset.unwrap().to_string(), "0.10");
+    assert!(scale.auto_reset && !scale.random_percent);
+    assert_eq!((&order.hedge_type, &order.hedge_param), (&"B".into(), &"0.8".into()));
+    let other = order.delta_neutral_contract.as_ref().unwrap();
+    assert_eq!((other.con_id, other.delta.unwrap().to_string()), (756_733, "0.45".into()));
+    assert_eq!(order.algo_strategy, "Twap");
+    assert_eq!(
+        (&order.algo_params[0].tag, &order.algo_params[0].value),
+        (&"strategyType".into(), &"Marketable".into())
+    );
+    let benchmark = &order.peg_benchmark;
+    assert_eq!((benchmark.reference_con_id, benchmark.is_change_decrease), (756_733, true));
+    assert_eq!(benchmark.reference_exchange, "ARCA");
+    assert!(order.randomize_px);
+    assert_eq!((&order.adjusted.order_type, order.adjusted.trailing_unit), (&"STP".into(), 1));
+    let request = Request::PlaceOrder(Box::new(placed));
+    assert_eq!(Request::decode(v(157), &request.encode(v(157))).unwrap(), request);
+}
+
+#[test]
+fn a_part_without_its_switch_is_an_error() {
+    for changes in [
+        &[(66, "0.5|756733|Firm|Clearing|Away|O|1|2|Desk")][..],
+        &[(73, "0|0.01|60|0.10|1|0|5|0")],
+        &[(77, "|0.8")],
+        &[(82, "0|756733|0.45|500.25")],
+        &[(83, "|1|strategyType|Marketable")],
+        &[(89, "1|756733|1|0.1|0.2|ARCA")],
+    ] {
+        assert!(place(157, &limit_with(changes)).is_err(), "{changes:?}");
+    }
 }
