@@ -90,7 +90,7 @@ fn every_data_answer_has_its_name_and_keeps_its_bytes() {
         ("verifyAndAuthMessageAPI", "69|1|opaque|challenge|"),
         ("verifyAndAuthCompleted", "70|1|false|unknown key|"),
         ("softDollarTiers", "77|7|1|Tier1|0.5|Tier 1|"),
-        ("mktDepthExchanges", "80|2|ISLAND|STK|NASDAQ|Deep2|1|NYSE|STK|NYSE|Deep||"),
+        ("mktDepthExchanges", "80|2|ISLAND|STK|NASDAQ|Deep2|1|NYSE|STK|NYSE|Deep|2147483647|"),
         ("smartComponents", "82|7|2|0|NYSE|N|1|ARCA|P|"),
         ("newsArticle", "83|7|0|<p>text</p>|"),
         ("tickNews", "84|7|1795189500000|BRFG|BRFG$0a1b2c|{L:en}Stocks rise|TSLA:123|"),
@@ -116,6 +116,14 @@ fn rows_of_a_book_with_makers_say_operation_before_side() {
     assert_eq!((m.position, m.operation, m.side, m.is_smart), (2, 0, 1, true));
     assert_eq!(m.market_maker, "ARCA");
     assert_eq!((m.px.unwrap().to_string(), m.size.unwrap().to_string()), ("498.70".into(), "200".into()));
+}
+
+#[test]
+fn an_exchange_without_a_group_says_so_with_the_largest_number() {
+    // ib_async reads this field as a number, whatever it holds.
+    let wire = "80|1|NYSE|STK|NYSE|Deep|2147483647|";
+    let Response::MktDepthExchanges(m) = response(178, wire) else { panic!() };
+    assert_eq!((&m.exchanges[0].service, m.exchanges[0].agg_group), (&"Deep".into(), None));
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Layout for DepthExchange {
         f.visit("secType", &mut self.sec_type)?;
         f.visit("listingExch", &mut self.listing_exchange)?;
         f.visit("serviceDataType", &mut self.service)?;
-        f.opt("aggGroup", &mut self.agg_group)
+        f.opt_max("aggGroup", &mut self.agg_group)
     }
 }
 
