@@ -281,7 +281,8 @@ impl Reader {
             Err(Why::Order { found: record.seq })
         } else if record.previous != self.head.hash {
             Err(Why::Chain)
-        } else if record.epoch < self.head.epoch {
+        } else if record.epoch < self.head.epoch || record.epoch == u64::MAX {
+            // No process could follow the highest epoch of all.
             Err(Why::Epoch { found: record.epoch, after: self.head.epoch })
         } else {
             Ok(())

@@ -12,6 +12,9 @@ use crate::ServerVersion;
 const PREFIX: &[u8; 4] = b"API\0";
 /// Room for the range and for connect options; real clients send 9 to 20 bytes.
 const OFFER_LEN_MAX: usize = 256;
+/// What an offer holds behind the widest range, `v10000..65535 `: a hello that was read can be written with
+/// any other range.
+const OPTIONS_LEN_MAX: usize = OFFER_LEN_MAX - "v10000..65535 ".len();
 /// The longest complete hello: nothing longer needs to be buffered before [`ClientHello::parse`].
 pub const HELLO_LEN_MAX: usize = PREFIX.len() + 4 + OFFER_LEN_MAX;
 
@@ -45,6 +48,12 @@ pub enum HelloError {
         /// The announced length.
         len: usize,
     },
+    /// The connect options leave no room for a version range.
+    #[error("connect options of {len} bytes, at most {OPTIONS_LEN_MAX} make sense; closed the connection")]
+    OptionsLength {
+        /// Their length.
+        len: usize,
+    },
     /// The version text is no range.
     #[error("version offer `{offer}` is not `v<min>..<max>`; closed the connection")]
     Offer {
@@ -70,7 +79,10 @@ impl ClientHello {
         let Some(offer) = bytes.get(8..8 + len) else { return Ok(None) };
         let hello = Self::from_offer(offer)
             .ok_or_else(|| HelloError::Offer { offer: offer.escape_ascii().to_string().into() })?;
-        Ok(Some((hello, 8 + len)))
+        match hello.options.len() {
+            len if len > OPTIONS_LEN_MAX => Err(HelloError::OptionsLength { len }),
+            _ => Ok(Some((hello, 8 + len))),
+        }
     }
 
     fn from_offer(offer: &[u8]) -> Option<Self> {
@@ -85,14 +97,13 @@ impl ClientHello {
         (min <= max).then(|| Self { min, max, options: options.into() })
     }
 
-    /// The bytes a client opens its connection with.
+    /// The bytes a client opens its connection with. Options longer than any hello that was read are cut.
     pub fn encode(&self) -> Bytes {
         let mut offer = format!("v{}..{}", self.min, self.max);
         if !self.options.is_empty() {
             offer.push(' ');
-            offer.push_str(&self.options);
+            offer.push_str(&self.options[..self.options.floor_char_boundary(OPTIONS_LEN_MAX)]);
         }
-        offer.truncate(OFFER_LEN_MAX);
         let mut out = BytesMut::with_capacity(HELLO_LEN_MAX);
         out.put_slice(PREFIX);
         crate::frame::append(&mut out, offer.as_bytes());
@@ -236,6 +247,29 @@ mod tests {
         assert_eq!(paced, ClientHello { options: "+PACEAPI".into(), ..hello(100, 176) });
         let (single, _) = ClientHello::parse(b"API\0\0\0\0\x04v100").unwrap().unwrap();
         assert_eq!(single, hello(100, 100));
+    }
+
+    /// A bot names one version and as many options as an offer holds; a gateway writes the range out in full
+    /// and had cut the options inside a character.
+    #[test]
+    fn options_that_would_not_fit_behind_a_full_range_are_refused() {
+        let hello = |options: &str| {
+            let offer = format!("v200 {options}");
+            let mut wire = BytesMut::from(&b"API\0"[..]);
+            crate::frame::append(&mut wire, offer.as_bytes());
+            wire
+        };
+        let refused = ClientHello::parse(&hello(&"\u{20ac}".repeat(81)));
+        assert_eq!(refused, Err(HelloError::OptionsLength { len: 243 }));
+        let wire = hello(&format!("{}xx", "\u{20ac}".repeat(80)));
+        let (longest, used) = ClientHello::parse(&wire).unwrap().unwrap();
+        assert_eq!(used, wire.len());
+        let widest = ClientHello { min: 10_000, max: 65_535, ..longest };
+        let written = widest.encode();
+        assert_eq!(
+            (written.len(), ClientHello::parse(&written)),
+            (HELLO_LEN_MAX, Ok(Some((widest, HELLO_LEN_MAX))))
+        );
     }
 
     #[test]

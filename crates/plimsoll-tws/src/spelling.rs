@@ -150,7 +150,8 @@ pub(crate) struct Opt<'a, T>(pub(crate) &'a mut Option<T>, pub(crate) Unset);
 
 impl<T: Number> Spelling for Opt<'_, T> {
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
-        *self.0 = if is_unset(raw.bytes) { None } else { Some(T::parse(raw)?) };
+        // Judged as a value as well: a zero in front of the sentinel is no other number.
+        *self.0 = if is_unset(raw.bytes) { None } else { Some(T::parse(raw)?).filter(|v| !v.is_unset()) };
         Ok(())
     }
 
@@ -202,6 +203,10 @@ impl Number for BestOffset {
             Self::UpToMid => out.put_slice(b"Infinity"),
         }
     }
+
+    fn is_unset(&self) -> bool {
+        matches!(self, Self::By(px) if px.is_unset())
+    }
 }
 
 /// A number of the wire.
@@ -210,6 +215,8 @@ pub(crate) trait Number: Sized {
     const MAX_TEXT: &'static str;
     fn parse(raw: Raw<'_>) -> Result<Self, Problem>;
     fn put(&self, out: &mut BytesMut);
+    /// Whether it would be written as one of the texts that say "unset".
+    fn is_unset(&self) -> bool;
 }
 
 const DOUBLE_MAX: &str = "1.7976931348623157E308";
@@ -227,6 +234,16 @@ pub(crate) fn is_unset(bytes: &[u8]) -> bool {
         | b"170141183460469231731687303715884105727" => true,
         _ => is_double_max(bytes),
     }
+}
+
+/// The same for the value of a whole number.
+const fn is_unset_whole(value: i128) -> bool {
+    value == i32::MAX as i128 || value == i64::MAX as i128 || value == i64::MIN as i128
+}
+
+/// The same for a decimal, which keeps its places: `2147483647.0` is a number.
+fn is_unset_decimal(value: Decimal) -> bool {
+    value.scale() == 0 && is_unset_whole(value.mantissa())
 }
 
 /// The largest double as Java, C#, Python and Rust print it.
@@ -258,6 +275,10 @@ macro_rules! integer {
             fn put(&self, out: &mut BytesMut) {
                 put_display(self, out);
             }
+
+            fn is_unset(&self) -> bool {
+                is_unset_whole((*self).into())
+            }
         }
     };
 }
@@ -276,6 +297,10 @@ impl Number for bool {
 
     fn put(&self, out: &mut BytesMut) {
         self.write(out);
+    }
+
+    fn is_unset(&self) -> bool {
+        false
     }
 }
 
@@ -352,6 +377,10 @@ macro_rules! decimal {
             fn put(&self, out: &mut BytesMut) {
                 put_display(self, out);
             }
+
+            fn is_unset(&self) -> bool {
+                is_unset_decimal(self.get())
+            }
         }
     };
 }
@@ -369,6 +398,10 @@ impl Number for Decimal {
 
     fn put(&self, out: &mut BytesMut) {
         put_display(self, out);
+    }
+
+    fn is_unset(&self) -> bool {
+        is_unset_decimal(*self)
     }
 }
 
@@ -401,6 +434,20 @@ mod tests {
             assert_eq!(read::<i32>(text), Ok(None), "{text}");
             assert_eq!(read::<Qty>(text), Ok(None), "{text}");
         }
+    }
+
+    /// A reader of plain integers, as a venue is, sees no difference.
+    #[test]
+    fn unset_with_a_zero_or_a_sign_in_front_is_unset() {
+        for text in ["02147483647", "+2147483647", "09223372036854775807"] {
+            assert_eq!(read::<i64>(text), Ok(None), "{text}");
+            assert_eq!(read::<Price>(text), Ok(None), "{text}");
+            assert_eq!(read::<Qty>(text), Ok(None), "{text}");
+        }
+        assert_eq!(read::<i32>("02147483647"), Ok(None));
+        assert_eq!(read::<i64>("-09223372036854775808"), Ok(None));
+        assert_eq!(read::<i32>("02147483646"), Ok(Some(2_147_483_646)));
+        assert_eq!(read::<i32>("-2147483648"), Ok(Some(i32::MIN)));
     }
 
     #[test]

@@ -194,6 +194,19 @@ fn a_torn_end_is_accepted_in_the_last_segment_only() {
     assert_eq!(report(&segments).unwrap().torn_tail.unwrap().seq, 3);
 }
 
+/// Its checksums hold, so somebody made it: the next process would have no epoch to write in.
+#[test]
+fn a_record_of_the_highest_epoch_of_all_is_refused() {
+    let of_epoch = |epoch| {
+        let mut writer = Writer::new(MemorySink::new(), SMALL, epoch);
+        writer.append(now(1), &note(1, 5)).unwrap();
+        writer.write().unwrap();
+        report(&writer.into_sink().into_segments())
+    };
+    assert_eq!(of_epoch(u64::MAX), Err(Why::Epoch { found: u64::MAX, after: 0 }));
+    assert_eq!(of_epoch(u64::MAX - 1).unwrap().epochs, [u64::MAX - 1]);
+}
+
 #[test]
 fn a_journal_cut_between_records_reads_well_and_only_its_head_tells() {
     let whole = journal(&[10, 20, 30]);

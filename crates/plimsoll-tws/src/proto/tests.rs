@@ -299,6 +299,13 @@ fn transmit_is_false_where_it_is_absent() {
 }
 
 #[test]
+fn an_order_that_is_left_out_reads_like_an_empty_one() {
+    assert_eq!(order_of(&frame(203, b"\x08\x05")), order_of(&frame(203, b"\x08\x05\x1A\x00")));
+    let open = |body| Response::decode(V, &frame(205, body)).unwrap();
+    assert_eq!(open(b"\x08\x05"), open(b"\x08\x05\x1A\x00"));
+}
+
+#[test]
 fn fields_may_come_in_any_order() {
     let sorted = order_of(&frame(203, b"\x08\x05\x12\x05\x12\x03SPY\x1A\x0A\x2A\x03BUY\x62\x03DU1"));
     let shuffled = order_of(&frame(203, b"\x1A\x0A\x62\x03DU1\x2A\x03BUY\x12\x05\x12\x03SPY\x08\x05"));

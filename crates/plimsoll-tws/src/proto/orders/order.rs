@@ -16,8 +16,11 @@ pub(super) struct Around {
     pub(super) at_venue: AtVenue,
 }
 
+/// What the exempt code is where nobody says one, in an order or for want of an order.
+const EXEMPT_CODE_ABSENT: i32 = -1;
+
 pub(super) fn order(f: &mut impl Numbered, number: u32, order: &mut Order, around: &mut Around) -> Step {
-    f.part(number, "order", true, |f| {
+    let is_there = f.part(number, "order", true, |f| {
         f.opt_int(1, "order.clientId", &mut around.client_id)?;
         f.opt_int(2, "order.orderId", &mut around.order_id)?;
         f.long_unless_zero(3, "order.permId", &mut around.perm_id)?;
@@ -32,8 +35,11 @@ pub(super) fn order(f: &mut impl Numbered, number: u32, order: &mut Order, aroun
         conditions_and_users(f, order)?;
         at_venue(f, order, around)?;
         offsets_and_customer(f, order, around)
-    })
-    .map(drop)
+    })?;
+    if !is_there {
+        order.exempt_code = EXEMPT_CODE_ABSENT;
+    }
+    Ok(())
 }
 
 fn basics(f: &mut impl Numbered, order: &mut Order) -> Step {
@@ -126,7 +132,7 @@ fn algorithm(f: &mut impl Numbered, order: &mut Order) -> Step {
 fn shorting_and_auction(f: &mut impl Numbered, order: &mut Order) -> Step {
     f.int(70, "shortSaleSlot", &mut order.short_sale_slot)?;
     f.text(71, "designatedLocation", &mut order.designated_location)?;
-    f.int_or(72, "exemptCode", &mut order.exempt_code, -1)?;
+    f.int_or(72, "exemptCode", &mut order.exempt_code, EXEMPT_CODE_ABSENT)?;
     let hedge = &mut order.delta_neutral;
     f.text(73, "deltaNeutralSettlingFirm", &mut hedge.settling_firm)?;
     f.text(74, "deltaNeutralClearingAccount", &mut hedge.clearing_account)?;
