@@ -71,6 +71,25 @@ pub enum SessionState {
     },
 }
 
+/// What the calendar says of an instant, and until when it says the same: whoever asks for every order needs
+/// the rules a few times a day only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// See [`Calendar::trade_date`].
+    pub trade_date: Result<Date, CalendarError>,
+    /// See [`Calendar::session_state`].
+    pub state: Result<SessionState, CalendarError>,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Moment {
+    /// Whether it says the same of another instant.
+    pub fn holds_at(&self, instant: Timestamp) -> bool {
+        self.from <= instant && instant < self.until
+    }
+}
+
 /// The sessions of one venue.
 #[derive(Debug, Clone)]
 pub struct Calendar {
@@ -240,6 +259,26 @@ impl Calendar {
             }
         }
         Ok(SessionState::Closed { next_open: self.next_session(date)?.open() })
+    }
+
+    /// Both of the above, and how long they hold: until the trade date rolls or trading begins or ends.
+    pub fn moment(&self, instant: Timestamp) -> Moment {
+        let date = self.rolled_date(instant);
+        let state = self.session_state(instant);
+        let rolls = match self.venue.trade_date_rolls_at {
+            Some(roll) => self.civil(date, roll),
+            None => self.civil(date.saturating_add(1.day()), Time::midnight()),
+        };
+        let until = match state {
+            Ok(
+                SessionState::PreOpen { open: change }
+                | SessionState::Open { until: change }
+                | SessionState::Closed { next_open: change },
+            ) => change.min(rolls),
+            // Out of the calendar's range nothing is certain but this instant.
+            Err(_) => instant,
+        };
+        Moment { trade_date: self.trade_date(instant), state, from: instant, until }
     }
 
     /// The civil date at the venue, or the day after from the hour on at which the trade date rolls.

@@ -20,7 +20,7 @@ mod rules;
 mod zone;
 
 pub use anchor::{Anchor, AnchorKind, Base, Listing, Offset, Party, Stated};
-pub use calendar::{Calendar, CalendarError, SessionState};
+pub use calendar::{Calendar, CalendarError, Moment, SessionState};
 pub use day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use export::{export_header, export_row};
 pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};

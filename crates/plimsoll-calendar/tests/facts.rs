@@ -320,3 +320,25 @@ fn an_amendment_never_adds_trading_time() {
         Calendar::us_equities().session(date(2026, 12, 2)).unwrap()
     );
 }
+
+#[test]
+fn a_moment_says_the_same_until_it_ends_and_no_longer() {
+    for calendar in [Calendar::us_equities(), Calendar::always_open()] {
+        // Thanksgiving, the half day after it, a weekend, and the evening's change of the trade date.
+        let start: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let mut moment = calendar.moment(start);
+        let mut ends = 0;
+        for minutes in 0..6 * 24 * 60 {
+            let instant = start + jiff::SignedDuration::from_mins(minutes);
+            let now = calendar.moment(instant);
+            if !moment.holds_at(instant) {
+                ends += 1;
+                moment = now;
+            }
+            assert_eq!(moment.trade_date, calendar.trade_date(instant));
+            assert_eq!(moment.state, calendar.session_state(instant));
+        }
+        assert!(ends >= 5, "{}: {ends}", calendar.name());
+        assert!(!moment.holds_at(start), "what is past is asked for anew");
+    }
+}

@@ -4,7 +4,9 @@
 //! Invariant: an execution is never forgotten by a later status; `cum_qty` only grows, except when the
 //! venue busts or corrects.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod index;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use plimsoll_model::{
@@ -15,6 +17,8 @@ use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
 use crate::limits;
+
+use index::{Index, Standing};
 
 /// Whose an order is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,13 +217,17 @@ impl OrderState {
 /// All orders.
 #[derive(Debug, Default)]
 pub struct Book {
-    orders: BTreeMap<OrderKey, OrderState>,
+    /// Each in a box of its own: what is walked through to find one stays small.
+    orders: BTreeMap<OrderKey, Box<OrderState>>,
     by_client: BTreeMap<(ClientId, OrderId), OrderKey>,
     by_perm: BTreeMap<PermId, OrderKey>,
     by_ref: BTreeMap<ClOrdId, OrderKey>,
     open: BTreeSet<OrderKey>,
     /// Orders of which more is executed than the ledger has posted.
     unposted: BTreeSet<OrderKey>,
+    index: Index,
+    /// Denied orders of each bot, oldest first.
+    denied: BTreeMap<BotName, VecDeque<OrderKey>>,
     /// Orders that the latest event has entered or changed.
     changed: BTreeSet<OrderKey>,
     next: u64,
@@ -231,9 +239,11 @@ impl Book {
         self.make_room();
         let key = OrderKey(self.next);
         self.next += 1;
-        self.orders.insert(key, state);
+        self.index.moved(key, &state, Standing::ABSENT);
+        self.orders.insert(key, Box::new(state));
         self.changed.insert(key);
         self.reindex(key);
+        self.note_denied(key, None);
         key
     }
 
@@ -244,22 +254,25 @@ impl Book {
 
     /// The orders that the latest event has entered or changed.
     pub(crate) fn changed(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
-        self.changed.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
+        self.changed.iter().filter_map(|key| Some((*key, self.get(*key)?)))
     }
 
     /// Changes an order and keeps the indices true.
     pub(crate) fn update(&mut self, key: OrderKey, change: impl FnOnce(&mut OrderState)) {
         if let Some(state) = self.orders.get_mut(&key) {
+            let (before, status) = (Standing::of(state), state.status);
             change(state);
             state.by_absence &= !state.status.is_open();
+            self.index.moved(key, state, before);
             self.changed.insert(key);
             self.reindex(key);
+            self.note_denied(key, Some(status));
         }
     }
 
     /// The order.
     pub fn get(&self, key: OrderKey) -> Option<&OrderState> {
-        self.orders.get(&key)
+        self.orders.get(&key).map(|state| &**state)
     }
 
     /// By the client's number.
@@ -282,26 +295,50 @@ impl Book {
 
     /// Every order, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
-        self.orders.iter().map(|(key, state)| (*key, state))
+        self.orders.iter().map(|(key, state)| (*key, &**state))
     }
 
     /// Every order that can still execute, oldest first.
     pub fn open(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
-        self.open.iter().filter_map(|key| Some((*key, self.orders.get(key)?)))
+        self.open.iter().filter_map(|key| Some((*key, self.get(*key)?)))
     }
 
-    /// Every order that can still move a position: the open ones, and those whose executions are not all
-    /// posted.
-    pub(crate) fn exposed(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
-        let all = self.open.union(&self.unposted);
-        all.filter_map(|key| Some((*key, self.orders.get(key)?)))
+    /// Every order that can still move the position of this instrument, oldest first: the open ones that
+    /// trade it, and those whose executions are not all posted.
+    pub(crate) fn exposed_in(
+        &self,
+        instrument: &InstrumentId,
+    ) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.index.exposed_in(instrument).filter_map(|key| Some((key, self.get(key)?)))
+    }
+
+    /// How many orders of this bot can still execute.
+    pub(crate) fn open_count_of(&self, bot: &BotName) -> usize {
+        self.index.open_count_of(bot)
+    }
+
+    /// Every client that has an order which can still execute; none for one whose client is not known.
+    pub(crate) fn open_clients(&self) -> impl Iterator<Item = Option<ClientId>> {
+        self.index.open_clients()
+    }
+
+    /// How many orders of this bot were denied, the forgotten ones included.
+    pub(crate) fn denied_count_of(&self, bot: &BotName) -> usize {
+        self.index.denied_count_of(bot)
+    }
+
+    /// Whether the fate of any order is unknown.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.index.has_unknown()
     }
 
     /// The broker's executions and holdings are known: nothing is on its way any more.
     pub(crate) fn settle(&mut self) {
         for key in std::mem::take(&mut self.unposted) {
             if let Some(state) = self.orders.get_mut(&key) {
+                let before = Standing::of(state);
                 state.posted_qty = state.cum_qty;
+                self.index.moved(key, state, before);
             }
         }
     }
@@ -321,7 +358,9 @@ impl Book {
         if let Some(perm_id) = state.perm_id.filter(|id| id.0 != 0) {
             self.by_perm.insert(perm_id, key);
         }
-        if let Some(id) = &state.cl_ord_id {
+        if let Some(id) = &state.cl_ord_id
+            && self.by_ref.get(id) != Some(&key)
+        {
             self.by_ref.insert(id.clone(), key);
         }
         if state.status.is_open() {
@@ -336,6 +375,25 @@ impl Book {
         }
     }
 
+    /// A bot that only ever gets denials must not push everybody's orders out of the book, nor fill the
+    /// memory.
+    fn note_denied(&mut self, key: OrderKey, before: Option<OrderStatus>) {
+        let Some(state) = self.orders.get(&key).filter(|state| state.status == OrderStatus::Denied) else {
+            return;
+        };
+        let Some(bot) = state.owner.bot().filter(|_| before != Some(OrderStatus::Denied)) else { return };
+        self.index.count_denied(bot);
+        let denied = self.denied.entry(bot.clone()).or_default();
+        denied.push_back(key);
+        if denied.len() > limits::DENIED_ORDERS_MAX
+            && let Some(oldest) = denied.pop_front()
+            // The venue may have said since that it has the order after all.
+            && self.orders.get(&oldest).is_some_and(|state| state.status == OrderStatus::Denied)
+        {
+            self.forget(oldest);
+        }
+    }
+
     fn make_room(&mut self) {
         if self.orders.len() < limits::BOOK_ORDERS_MAX {
             return;
@@ -346,6 +404,11 @@ impl Book {
         else {
             return;
         };
+        self.forget(key);
+    }
+
+    /// Takes out an order that is done.
+    fn forget(&mut self, key: OrderKey) {
         let Some(state) = self.orders.remove(&key) else { return };
         // A denied order's number may have gone to a later order, which must keep it.
         if let (Some(client), Some(id)) = (state.client_id, state.order_id)

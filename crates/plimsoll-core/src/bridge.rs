@@ -10,14 +10,15 @@ mod reports;
 mod rounds;
 mod shown;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use plimsoll_calendar::Calendar;
+use plimsoll_calendar::{Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClientId, Currency, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
+    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
 };
 
 use crate::book::{Book, OrderKey, OrderState};
@@ -32,6 +33,7 @@ use crate::link::Links;
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
+use crate::result;
 use crate::{Ask, Command, Event, Operator};
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
@@ -40,6 +42,8 @@ pub struct Bridge {
     pub(crate) config: Option<Arc<Config>>,
     pub(crate) epoch: u64,
     pub(crate) calendar: Calendar,
+    /// What the calendar says of the latest event's instant.
+    moment: Option<Moment>,
     pub(crate) contracts: Contracts,
     pub(crate) links: Links,
     pub(crate) book: Book,
@@ -78,6 +82,7 @@ impl Bridge {
             config: None,
             epoch: 0,
             calendar: Calendar::us_equities(),
+            moment: None,
             contracts: Contracts::default(),
             links: Links::default(),
             book: Book::default(),
@@ -102,6 +107,9 @@ impl Bridge {
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
         self.book.begin_event();
         self.changes.clear();
+        if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(now.wall)) {
+            self.moment = Some(self.calendar.moment(now.wall));
+        }
         match event {
             Event::Started { epoch, config } => self.started(epoch, config),
             Event::OwnUp { link } => self.own_up(now, link, out),
@@ -125,7 +133,7 @@ impl Bridge {
             Event::FromVenue { link, report, raw } => self.on_venue(now, link, report, raw, out),
             Event::Quote { instrument, quote } => {
                 self.quotes.set(instrument, quote);
-                self.note_day_start(now);
+                self.note_day_start();
             }
             Event::Flushed { token } => self.flushed(now, token, out),
             Event::Operator(operator) => self.operator(now, operator, out),
@@ -252,11 +260,12 @@ impl Bridge {
             ledger: &self.ledger,
             quotes: &self.quotes,
             calendar: &self.calendar,
+            moment: self.moment(),
             contracts: &self.contracts,
             halts: &self.halts,
             recon: &self.recon.state,
             recent: &self.recent,
-            daily_loss: self.daily_loss(now, bot),
+            day_start: self.day_start.get(&bot.name),
             own: None,
             replaces: false,
             client_id,
@@ -264,33 +273,12 @@ impl Bridge {
             parts: &[],
             asked: None,
             unbounded: None,
+            known: OnceCell::new(),
         }
     }
 
-    /// Whether everything that the bot holds has a price.
-    fn is_marked(&self, bot: &BotConfig) -> bool {
-        let rows = self.ledger.rows();
-        let mut held = rows.iter().filter(|row| row.bot.as_ref() == Some(&bot.name) && !row.qty.is_zero());
-        held.all(|row| self.quotes.mark(&row.instrument).is_some())
-    }
-
-    /// The bot's result since the journal began: realised and open, net of the fees that are known.
-    pub(crate) fn result(&self, bot: &BotConfig) -> Money {
-        let zero = Money::zero(Currency::USD);
-        self.ledger
-            .rows()
-            .iter()
-            .filter(|row| row.bot.as_ref() == Some(&bot.name))
-            .flat_map(|row| {
-                let mark = self.quotes.mark(&row.instrument);
-                let open = mark.and_then(|mark| {
-                    self.ledger.open_pnl(row.bot.as_ref(), &row.account, &row.instrument, mark)
-                });
-                [Some(row.realised_net.amount), open]
-            })
-            .flatten()
-            .filter(|part| part.currency == zero.currency)
-            .fold(zero, |sum, part| sum.checked_add(part).unwrap_or(sum))
+    fn moment(&self) -> &Moment {
+        self.moment.as_ref().expect("the calendar is looked at before any event is dealt with")
     }
 
     /// What a price of this instrument means in money.
@@ -299,31 +287,25 @@ impl Bridge {
     }
 
     /// Remembers each bot's result when its trade date begins, as soon as there are quotes to mark it.
-    pub(crate) fn note_day_start(&mut self, now: Now) {
+    pub(crate) fn note_day_start(&mut self) {
         let Some(config) = &self.config else { return };
-        let Ok(date) = self.calendar.trade_date(now.wall) else { return };
-        let due: Vec<_> = config
+        let Ok(date) = self.moment().trade_date else { return };
+        let due = config
             .bots
             .iter()
             .filter(|bot| bot.daily_loss_max.is_some())
-            .filter(|bot| self.is_marked(bot))
             .filter(|bot| self.day_start.get(&bot.name).is_none_or(|(day, _)| *day != date))
-            .map(|bot| (bot.name.clone(), (date, self.result(bot))))
-            .collect();
-        self.day_start.extend(due);
-    }
-
-    fn daily_loss(&self, now: Now, bot: &BotConfig) -> Option<Money> {
-        bot.daily_loss_max?;
-        let (date, start) = self.day_start.get(&bot.name)?;
-        let today = self.calendar.trade_date(now.wall).ok()?;
-        (*date == today && self.is_marked(bot)).then(|| start.checked_sub(self.result(bot))).flatten()
+            .filter_map(|bot| {
+                let result = result::if_marked(&self.ledger, &self.quotes, &bot.name)?;
+                Some((bot.name.clone(), (date, result)))
+            });
+        self.day_start.extend(due.collect::<Vec<_>>());
     }
 
     /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.
     pub(crate) fn trade_date(&self, now: Now) -> Date {
         let utc = || now.wall.to_zoned(jiff::tz::TimeZone::UTC).date();
-        self.calendar.trade_date(now.wall).unwrap_or_else(|_| utc())
+        self.moment().trade_date.clone().unwrap_or_else(|_| utc())
     }
 
     pub(crate) fn ask(out: &mut Vec<Command>, asks: Vec<Ask>) {

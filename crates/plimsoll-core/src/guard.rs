@@ -21,6 +21,7 @@ mod stale_data;
 mod supported;
 mod trading_session;
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use plimsoll_model::NewOrder;
@@ -297,7 +298,7 @@ fn judge_combo(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
         let reason = Reason::NotRepresentable { what: "the quantity of a leg" };
         return Err(Denial { guard: GuardId::Limits, reason });
     };
-    let ctx = Context { parts: &parts, ..*ctx };
+    let ctx = Context { parts: &parts, known: OnceCell::new(), ..*ctx };
     judge_parts(&ctx, order, &parts)
 }
 

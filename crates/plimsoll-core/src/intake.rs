@@ -12,6 +12,7 @@ use plimsoll_model::{
 
 use crate::config::{BotConfig, FillAccount};
 use crate::guard::{Denial, GuardId, Reason};
+use crate::limits;
 
 /// How a bot's own reference declares a decision.
 const DECISION_PREFIX: &str = "decision:";
@@ -152,6 +153,26 @@ pub(crate) fn take(
         decision: decision(&request.order_ref),
     };
     Ok(Intake { order, filled_account, unbounded })
+}
+
+/// The length of the longest text of an order, if it is too long to be kept.
+pub(crate) fn text_too_long(request: &OrderRequest) -> Option<usize> {
+    let contract = &request.contract;
+    let texts = [
+        &contract.symbol,
+        &contract.expiry,
+        &contract.right,
+        &contract.exchange,
+        &contract.primary_exchange,
+        &contract.currency,
+        &contract.local_symbol,
+        &contract.trading_class,
+        &request.order_ref,
+        &request.oca_group,
+    ];
+    let words = [contract.sec_type.as_wire(), request.ord_type.as_wire(), request.tif.as_wire()];
+    let longest = texts.map(|text| text.len()).into_iter().chain(words.map(str::len)).max();
+    longest.filter(|len| *len > limits::ORDER_TEXT_MAX)
 }
 
 /// The legs of a combo. Each has to be a contract that the broker has named to us; the venue knows no other

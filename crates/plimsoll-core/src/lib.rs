@@ -29,6 +29,7 @@ mod link;
 mod outbox;
 mod quotes;
 mod recon;
+mod result;
 mod snapshot;
 mod trace;
 

@@ -7,6 +7,14 @@ use std::time::Duration;
 /// are bounded by [`OPEN_ORDERS_MAX`] for each bot.
 pub const BOOK_ORDERS_MAX: usize = 100_000;
 
+/// Denied orders of one bot that are kept in the book to be shown; the oldest beyond it are forgotten there.
+/// The journal has all of them, and they are counted for ever.
+pub const DENIED_ORDERS_MAX: usize = 1_000;
+
+/// Bytes in any one text of an order; one with a longer text is denied as unreadable. Some texts are kept as
+/// long as the order, so a frame of a quarter megabyte must not be one.
+pub const ORDER_TEXT_MAX: usize = 1_024;
+
 /// Working orders of one bot at once; beyond it its new orders are denied.
 pub const OPEN_ORDERS_MAX: usize = 2_000;
 

@@ -87,8 +87,9 @@ struct Asked {
     number: u64,
     at: Mono,
     denied: bool,
-    /// What it said; none for a change, and for an order that could not be taken in.
-    said: Option<Said>,
+    /// What it said; none for a change, for what was denied at once, and for what could not be taken in.
+    /// In a box: the rate is found by a search through thousands of these.
+    said: Option<Box<Said>>,
 }
 
 /// What makes two orders the same decision.
@@ -117,17 +118,20 @@ pub(crate) struct Recent {
 impl Recent {
     /// Remembers a new order, and says under which number.
     pub(crate) fn new_order(&mut self, at: Mono, order: &NewOrder, denied: bool) -> u64 {
-        let said = Said {
-            cl_ord_id: order.cl_ord_id.clone(),
-            account: order.account.clone(),
-            instrument: order.instrument.clone(),
-            legs: order.legs.clone(),
-            side: order.side,
-            qty: order.qty,
-            ord_type: order.ord_type.clone(),
-            px: (order.limit_px, order.stop_px),
-        };
-        let number = self.push(at, &order.bot, Some(said), denied);
+        // What was denied was not said: the same order may come again.
+        let said = (!denied).then(|| {
+            Box::new(Said {
+                cl_ord_id: order.cl_ord_id.clone(),
+                account: order.account.clone(),
+                instrument: order.instrument.clone(),
+                legs: order.legs.clone(),
+                side: order.side,
+                qty: order.qty,
+                ord_type: order.ord_type.clone(),
+                px: (order.limit_px, order.stop_px),
+            })
+        });
+        let number = self.push(at, &order.bot, said, denied);
         if let Some(decision) = order.decision.clone().filter(|_| !denied) {
             let taken = self.decisions.entry(order.bot.clone()).or_default();
             taken.entry(decision).or_insert_with(|| (number, order.cl_ord_id.clone()));
@@ -140,7 +144,7 @@ impl Recent {
         self.push(at, bot, None, false)
     }
 
-    fn push(&mut self, at: Mono, bot: &BotName, said: Option<Said>, denied: bool) -> u64 {
+    fn push(&mut self, at: Mono, bot: &BotName, said: Option<Box<Said>>, denied: bool) -> u64 {
         self.next += 1;
         let all = self.bots.entry(bot.clone()).or_default();
         if all.len() >= limits::RECENT_ORDERS_MAX {
@@ -210,7 +214,9 @@ impl Recent {
 
 /// Where the message of this number stands, or would. Numbers and instants both only grow.
 fn until(all: &VecDeque<Asked>, number: Option<u64>) -> usize {
-    number.map_or(all.len(), |number| all.partition_point(|asked| asked.number < number))
+    // It is among the latest, so it is looked for from the end.
+    let behind = |number| all.iter().rev().take_while(|asked| asked.number >= number).count();
+    all.len() - number.map_or(0, behind)
 }
 
 impl Said {

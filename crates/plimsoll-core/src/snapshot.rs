@@ -12,6 +12,7 @@ use crate::drop_copy::DropCopy;
 use crate::guard::{GuardId, Span};
 use crate::halt::Halt;
 use crate::recon::ReconState;
+use crate::result;
 
 /// Everything at one instant.
 #[derive(Debug, Clone)]
@@ -161,7 +162,6 @@ impl Bridge {
             .map(|bot| {
                 let own = |state: &&crate::OrderState| state.owner.bot() == Some(&bot.name);
                 let orders = || self.book.iter().map(|(_, state)| state).filter(own);
-                let denied = orders().filter(|state| state.status == OrderStatus::Denied).count();
                 let (state, because) = self.bot_word(now, bot);
                 BotView {
                     name: bot.name.clone(),
@@ -172,10 +172,10 @@ impl Bridge {
                         .keys()
                         .map(|id| (id.clone(), self.quotes.age(id, now.wall)))
                         .collect(),
-                    denied,
-                    sent: orders().count() - denied,
-                    open: orders().filter(|state| state.status.is_open()).count(),
-                    net: self.result(bot),
+                    denied: self.book.denied_count_of(&bot.name),
+                    sent: orders().filter(|state| state.status != OrderStatus::Denied).count(),
+                    open: self.book.open_count_of(&bot.name),
+                    net: result::of(&self.ledger, &self.quotes, &bot.name),
                 }
             })
             .collect()

@@ -4,10 +4,15 @@ use rust_decimal::Decimal;
 
 /// The product, if it fits without rounding.
 pub(crate) fn mul(a: Decimal, b: Decimal) -> Option<Decimal> {
-    let (a, b) = (a.normalize(), b.normalize());
     if a.is_zero() || b.is_zero() {
         return Some(Decimal::ZERO);
     }
+    // Almost always it fits as it is; trailing zeros are looked for only if it does not.
+    let as_it_is = a.checked_mul(b).filter(|product| product.scale() == a.scale() + b.scale());
+    if let Some(product) = as_it_is {
+        return Some(product.normalize());
+    }
+    let (a, b) = (a.normalize(), b.normalize());
     let product = a.checked_mul(b)?;
     // A product that was rounded lost some of its decimal places.
     (product.scale() == a.scale() + b.scale()).then(|| product.normalize())
@@ -15,10 +20,14 @@ pub(crate) fn mul(a: Decimal, b: Decimal) -> Option<Decimal> {
 
 /// The sum, if it fits without rounding.
 pub(crate) fn add(a: Decimal, b: Decimal) -> Option<Decimal> {
-    let (a, b) = (a.normalize(), b.normalize());
     if a.is_zero() || b.is_zero() {
-        return Some(if a.is_zero() { b } else { a });
+        return Some(if a.is_zero() { b.normalize() } else { a.normalize() });
     }
+    let as_it_is = a.checked_add(b).filter(|sum| sum.scale() == a.scale().max(b.scale()));
+    if let Some(sum) = as_it_is {
+        return Some(sum.normalize());
+    }
+    let (a, b) = (a.normalize(), b.normalize());
     let sum = a.checked_add(b)?;
     (sum.scale() == a.scale().max(b.scale())).then(|| sum.normalize())
 }

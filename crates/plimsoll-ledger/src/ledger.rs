@@ -4,7 +4,7 @@
 //! were missed and are fetched later are posted later; nothing is re-sorted by time, which some venues leave
 //! out or round to seconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Account, BotName, ExecId, Execution, Fee, InstrumentId, Money, Position, Price};
 
@@ -126,6 +126,8 @@ pub struct Ledger {
     waiting_fees: BTreeMap<ExecId, Money>,
     terms: BTreeMap<InstrumentId, Terms>,
     pub(crate) lines: BTreeMap<Account, BTreeMap<InstrumentId, Line>>,
+    /// In which lines each bot has a holding; a line never loses one.
+    pub(crate) held: BTreeMap<BotName, BTreeMap<Account, BTreeSet<InstrumentId>>>,
 }
 
 impl Ledger {
@@ -164,10 +166,22 @@ impl Ledger {
             let lines = self.lines.entry(execution.account.clone()).or_default();
             lines.insert(execution.instrument.clone(), line);
         }
+        if let Some(bot) = bot {
+            self.note_held(bot, execution);
+        }
         self.terms.insert(execution.instrument.clone(), terms);
         self.waiting_fees.remove(&execution.exec_id);
         self.postings.insert(key.stem.into(), posting);
         Ok(Posted::New)
+    }
+
+    fn note_held(&mut self, bot: &BotName, execution: &Execution) {
+        let (account, instrument) = (&execution.account, &execution.instrument);
+        let known = self.held.get(bot).and_then(|held| held.get(account));
+        if !known.is_some_and(|known| known.contains(instrument)) {
+            let held = self.held.entry(bot.clone()).or_default().entry(account.clone()).or_default();
+            held.insert(instrument.clone());
+        }
     }
 
     /// An execution whose stem is known: a repetition, a late copy of an old revision, or a correction.

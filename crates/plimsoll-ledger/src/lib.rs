@@ -25,5 +25,5 @@ mod recon;
 pub use fees::{FeeSchedule, IbkrFixed, OrderFees, Traded};
 pub use ledger::{FeeError, FeePosted, Ledger, PostError, Posted};
 pub use line::Terms;
-pub use net::{ExecutionRow, Net, PositionRow};
+pub use net::{BotHolding, ExecutionRow, Net, PositionRow};
 pub use recon::Break;

@@ -103,12 +103,17 @@ impl Holding {
         self.unknown_fees
     }
 
-    pub(crate) fn net(&self, currency: Currency) -> Option<Net> {
+    pub(crate) fn net_amount(&self, currency: Currency) -> Option<Money> {
         let amount = exact::sub(self.book.realised(), self.fees_in(currency).amount)?;
+        Some(Money { amount, currency })
+    }
+
+    pub(crate) fn net(&self, currency: Currency) -> Option<Net> {
+        let amount = self.net_amount(currency)?;
         let other_fees =
             self.fees().filter(|fee| fee.currency != currency && !fee.amount.is_zero()).collect();
         Some(Net {
-            amount: Money { amount, currency },
+            amount,
             other_fees,
             unknown_fees: self.unknown_fees,
             unknown_cost: self.book.unknown_cost(),

@@ -2,6 +2,8 @@
 
 use plimsoll_model::{Account, BotName, Execution, InstrumentId, Money, Position, Price};
 
+use crate::line::{Holding, Terms};
+
 /// A profit after fees. The figure is final only if no fee is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Net {
@@ -20,6 +22,36 @@ impl Net {
     /// Whether the amount is the whole truth.
     pub fn is_complete(&self) -> bool {
         self.other_fees.is_empty() && self.unknown_fees == 0 && !self.unknown_cost
+    }
+}
+
+/// What one bot holds or has held of an instrument, looked at in place: judging an order copies no rows.
+#[derive(Debug, Clone, Copy)]
+pub struct BotHolding<'a> {
+    /// In which account.
+    pub account: &'a Account,
+    /// Of what.
+    pub instrument: &'a InstrumentId,
+    pub(crate) terms: Terms,
+    pub(crate) holding: &'a Holding,
+}
+
+impl BotHolding<'_> {
+    /// How much.
+    pub fn position(&self) -> Position {
+        self.holding.book.position()
+    }
+
+    /// Profit of everything closed, after all fees in the instrument's currency so far.
+    pub fn realised_net(&self) -> Money {
+        let currency = self.terms.currency;
+        self.holding.net_amount(currency).expect("postings without a net are refused")
+    }
+
+    /// What closing it at `mark` would realise, before the fee of closing; none where no number fits.
+    pub fn open_pnl(&self, mark: Price) -> Option<Money> {
+        let amount = self.holding.book.open_pnl(mark, self.terms.multiplier)?;
+        Some(Money { amount, currency: self.terms.currency })
     }
 }
 

@@ -7,7 +7,7 @@ use plimsoll_model::{Account, BotName, Currency, ExecId, InstrumentId, Money, Po
 use crate::exact;
 use crate::ledger::Ledger;
 use crate::line::{Holding, Line, Posting};
-use crate::net::{ExecutionRow, Net, PositionRow};
+use crate::net::{BotHolding, ExecutionRow, Net, PositionRow};
 
 impl Ledger {
     /// The position that was adopted, not counting executions since.
@@ -76,6 +76,17 @@ impl Ledger {
             own.unknown_fees = own.unknown_fees.checked_add(holding.unknown_fees())?;
         }
         Some(nets.into_values().collect())
+    }
+
+    /// Everything that a bot holds or has held, by account and instrument.
+    pub fn holdings_of(&self, bot: &BotName) -> impl Iterator<Item = BotHolding<'_>> {
+        let held = self.held.get(bot).into_iter().flatten();
+        held.flat_map(|(account, instruments)| instruments.iter().map(move |one| (account, one))).filter_map(
+            |(account, instrument)| {
+                let line = self.line(account, instrument)?;
+                Some(BotHolding { account, instrument, terms: line.terms, holding: line.bots.get(bot)? })
+            },
+        )
     }
 
     /// Every holder's position: bots by name, then what is foreign, each by account and instrument.

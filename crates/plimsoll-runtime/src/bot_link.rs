@@ -38,9 +38,14 @@ struct Pair<R, W> {
 }
 
 /// Serves a bot's connection to its end.
-pub(crate) async fn serve(stream: TcpStream, bot: BotName, shared: Arc<Shared>) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    bot: BotName,
+    unidentified: Arc<Semaphore>,
+    shared: Arc<Shared>,
+) {
     let link = shared.next_link();
-    let Ok(permit) = Arc::clone(&shared.unidentified).try_acquire_owned() else {
+    let Ok(permit) = unidentified.try_acquire_owned() else {
         let text = format!("{bot}'s port: too many connections without a client id; closed the newest");
         shared.send(Input::Note(link, text));
         return;

@@ -1,18 +1,17 @@
 //! Everything that reaches the task that owns the bridge, and what the connection tasks share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use plimsoll_core::Operator;
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::clock::VenueClock;
 use crate::journal_thread::JournalReport;
 use crate::lanes::BotInput;
-use crate::link::{Outgoing, UNIDENTIFIED_MAX};
+use crate::link::Outgoing;
 use crate::view::View;
 use crate::wire::Told;
 
@@ -100,7 +99,6 @@ pub(crate) struct Arrival {
 pub(crate) struct Shared {
     pub(crate) upstream: Box<str>,
     pub(crate) inputs: UnboundedSender<Input>,
-    pub(crate) unidentified: Arc<Semaphore>,
     /// Whether the venue waits for us; then heartbeats would be taken for our "taken".
     pub(crate) lockstep: AtomicBool,
     links: AtomicU64,
@@ -111,7 +109,6 @@ impl Shared {
         Self {
             upstream: upstream.into(),
             inputs,
-            unidentified: Arc::new(Semaphore::new(UNIDENTIFIED_MAX)),
             lockstep: AtomicBool::new(false),
             links: AtomicU64::new(last_link.0),
         }

@@ -16,7 +16,7 @@ use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::bot_link;
@@ -27,7 +27,7 @@ use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalReport};
 use crate::lanes::{self, BotInput, Lanes};
-use crate::link::{self, Bound, LINGER_MAX, Outgoing};
+use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
 use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::projection::ProjectionState;
@@ -96,6 +96,8 @@ pub(crate) struct Work {
     breaks_since: BTreeMap<(String, String), Timestamp>,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
+    /// Room for connections of each port that have not named a client id yet.
+    unidentified: BTreeMap<BotName, Arc<Semaphore>>,
     ending: bool,
     failed: Option<WriteError>,
     /// Released last: the journal's thread must have ended before another process may begin.
@@ -131,6 +133,7 @@ impl Work {
             breaks_since: BTreeMap::new(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
+            unidentified: BTreeMap::new(),
             ending: false,
             failed: None,
             _lock: parts.lock,
@@ -370,7 +373,10 @@ impl Work {
         while let Some(ended) = self.connections.try_join_next() {
             pass_on_panic(ended);
         }
-        self.connections.spawn(bot_link::serve(stream, bot, Arc::clone(&self.shared)));
+        // Each port has room of its own: who crowds one keeps nobody out of another.
+        let room = self.unidentified.entry(bot.clone());
+        let room = Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(UNIDENTIFIED_MAX))));
+        self.connections.spawn(bot_link::serve(stream, bot, room, Arc::clone(&self.shared)));
     }
 
     /// The orderly end, or the end after a failed journal: then nothing that waits for the disk leaves.

@@ -138,7 +138,7 @@ impl Bridge {
     }
 
     /// A message that did not even become an order; if it was to change one, that one stands.
-    fn denial_of_unread(
+    pub(super) fn denial_of_unread(
         &self,
         asker: &Asker,
         link: LinkId,

@@ -99,15 +99,14 @@ impl Bridge {
     /// Whether the client of this link has orders that can still execute: the reason to keep its upstream.
     pub fn has_open_orders(&self, link: LinkId) -> bool {
         let client_id = self.links.get(link).map(|state| state.client_id);
-        client_id.is_some() && self.book.open().any(|(_, state)| state.client_id == client_id)
+        client_id.is_some() && self.book.open_clients().any(|client| client == client_id)
     }
 
     /// Its orders stay at the venue; those without an answer are asked for on our own connection.
     pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(gone) = self.links.close(link) else { return };
         self.forget_certainty(|client_id| client_id == Some(gone.client_id));
-        let open = self.book.open().any(|(_, state)| state.client_id == Some(gone.client_id));
-        if open {
+        if self.book.open_clients().any(|client| client == Some(gone.client_id)) {
             self.poll(now, out);
         }
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_model::{Account, ClientId, LinkId, Now, OrderRequest, OrderStatus, RawFrame, ReqId, Request};
+use plimsoll_model::{
+    Account, ClientId, LinkId, Now, OrderId, OrderRequest, OrderStatus, RawFrame, ReqId, Request,
+};
 
 use super::Bridge;
 use crate::book::OrderKey;
@@ -47,11 +49,16 @@ impl Bridge {
     ) {
         let Some(asker) = self.asker(link) else { return };
         match request {
-            Request::Order(order) => self.order(now, &asker, *order, raw, out),
+            Request::Order(order) => match intake::text_too_long(&order) {
+                None => self.order(now, &asker, *order, raw, out),
+                Some(len) => {
+                    let max = limits::ORDER_TEXT_MAX;
+                    let why = format!("a text of {len} bytes exceeds the limit of {max}").into();
+                    self.unreadable(now, &asker, Some(order.order_id), why, raw, out);
+                }
+            },
             Request::UnreadableOrder { order_id, why } => {
-                self.recent.other(now.mono, &asker.bot().name);
-                let denial = Denial { guard: GuardId::Supported, reason: Reason::Unreadable { why } };
-                out.push(Command::Deny { link, order_id, denial, raw });
+                self.unreadable(now, &asker, order_id, why, raw, out);
             }
             Request::Cancel(cancel) => self.cancel(now, &asker, cancel.order_id, raw, out),
             Request::GlobalCancel => {
@@ -66,6 +73,25 @@ impl Bridge {
             }
             Request::Ids | Request::Other => out.push(Command::Forward { link, raw, rewrites: vec![] }),
         }
+    }
+
+    /// Nothing of it is booked. If it was to change an order, that one stands.
+    fn unreadable(
+        &mut self,
+        now: Now,
+        asker: &Asker,
+        order_id: Option<OrderId>,
+        why: Box<str>,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
+        self.recent.other(now.mono, &asker.bot().name);
+        let (link, reason) = (asker.link, Reason::Unreadable { why });
+        let denial = Denial { guard: GuardId::Supported, reason };
+        out.push(match order_id {
+            Some(order_id) => self.denial_of_unread(asker, link, order_id, denial, raw),
+            None => Command::Deny { link, order_id, denial, raw },
+        });
     }
 
     fn asker(&self, link: LinkId) -> Option<Asker> {
@@ -87,7 +113,7 @@ impl Bridge {
         if request.order_id.0 <= limits::ORDER_ID_MAX {
             self.links.used(asker.client_id, request.order_id);
         }
-        self.note_day_start(now);
+        self.note_day_start();
         if request.what_if {
             self.preview(now, asker, &request, raw, out);
             return;

@@ -26,7 +26,9 @@ impl Bridge {
         };
         let orders: Vec<_> = parcel.orders.iter().map(|waiting| waiting.order.clone()).collect();
         let mut first_no = None;
-        for waiting in &parcel.orders {
+        // An order alone is judged for its proof only, when it is sent.
+        let together = Some(&parcel.orders).filter(|orders| orders.len() > 1);
+        for waiting in together.into_iter().flatten() {
             let Some(bot) = config.bot(&waiting.order.bot) else { continue };
             let mut ctx = self.context(now, phase, (bot, parcel.client_id), config);
             ctx.own = Some(waiting.key);

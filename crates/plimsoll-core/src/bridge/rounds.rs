@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use plimsoll_ledger::Break;
-use plimsoll_model::{LinkId, Now, OrderStatus};
+use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 
 use super::Bridge;
 use crate::book::OrderState;
@@ -66,7 +66,8 @@ impl Bridge {
     }
 
     pub(super) fn has_orphans(&self) -> bool {
-        self.book.open().any(|(_, state)| !self.is_reported(state) || state.status == OrderStatus::Unknown)
+        let is_away = |client: Option<ClientId>| client.and_then(|id| self.links.of_client(id)).is_none();
+        self.book.has_unknown() || self.book.open_clients().any(is_away)
     }
 
     pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {

@@ -14,7 +14,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Ok(());
     }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = ctx.calendar.trade_date(ctx.now.wall).map_err(unknown)?;
+    let date = ctx.moment.trade_date.clone().map_err(unknown)?;
     let kind = match (ctx.replaces, &order.ord_type) {
         // A change of a working on-close order is a cancel as well: the freeze counts.
         (true, _) => AnchorKind::OnCloseCancel,

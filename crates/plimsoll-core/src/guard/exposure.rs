@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{ClientId, NewOrder, OrderId, OrderStatus, Position, Qty, Side};
+use plimsoll_model::{ClientId, InstrumentId, NewOrder, OrderId, OrderStatus, Position, Qty, Side};
 
 use super::Context;
 use crate::book::OrderState;
@@ -35,18 +35,21 @@ struct Parent {
 /// Where at most one order executes: a named group of a client, or the children of a parent.
 type GroupKey<'a> = (Option<ClientId>, Option<OrderId>, &'a str);
 
-/// The worst of each side; none if it does not fit 28 digits.
+/// How far the holding can go on the order's side.
+#[derive(Clone, Copy)]
 pub(crate) struct Exposure {
-    worst: [Option<Qty>; 2],
+    /// The worst that this order and all others can add; none if it does not fit 28 digits.
+    pub(crate) worst: Option<Qty>,
     /// This order is a child that closes what its waiting parent opens.
     covered: bool,
 }
 
-impl Exposure {
-    /// The worst that this order and all others can add on one side.
-    pub(crate) fn worst(&self, side: Side) -> Option<Qty> {
-        self.worst[usize::from(side == Side::Sell)]
-    }
+/// The exposure of one order, kept for the guards that ask for it again.
+pub(crate) struct Known {
+    order_id: OrderId,
+    instrument: InstrumentId,
+    side: Side,
+    exposure: Exposure,
 }
 
 impl Context<'_> {
@@ -54,20 +57,33 @@ impl Context<'_> {
     /// worst case of all working orders together end neither larger nor reversed. The child that closes
     /// what its parent opens is judged with its parent.
     pub(crate) fn is_reducing(&self, order: &NewOrder) -> bool {
-        let exposure = self.exposure(order);
-        if exposure.covered {
-            return true;
-        }
         let position = self.position(order);
         let against = match order.side {
             Side::Buy => position < Position::FLAT,
             Side::Sell => position > Position::FLAT,
         };
-        against && exposure.worst(order.side).is_some_and(|all| all <= position.size())
+        if !against && self.parent_id(order).is_none() {
+            return false;
+        }
+        let exposure = self.exposure(order);
+        exposure.covered || against && exposure.worst.is_some_and(|all| all <= position.size())
     }
 
-    /// The worst case with this order.
+    /// The worst case with this order. A judgement is of one instant, so it is computed once in it; the legs
+    /// of a combo but the first are computed each time.
     pub(crate) fn exposure(&self, order: &NewOrder) -> Exposure {
+        let known = self.known.get_or_init(|| Known {
+            order_id: order.order_id,
+            instrument: order.instrument.clone(),
+            side: order.side,
+            exposure: self.compute(order),
+        });
+        let same = (known.order_id, known.side) == (order.order_id, order.side)
+            && known.instrument == order.instrument;
+        if same { known.exposure } else { self.compute(order) }
+    }
+
+    fn compute(&self, order: &NewOrder) -> Exposure {
         let own = self.own_leg(order);
         let mut legs = self.other_legs(order);
         legs.push(own);
@@ -77,11 +93,8 @@ impl Context<'_> {
             let all = fed.get(&(leg.client_id, leg.parent_id)).copied().flatten();
             parent.zip(all).is_some_and(|(parent, all)| parent.waits && all <= parent.qty)
         };
-        let worst = [Side::Buy, Side::Sell].map(|side| {
-            let waiting = legs.iter().filter(|leg| leg.side == side && !is_covered(leg));
-            self.sum(order, waiting)
-        });
-        Exposure { worst, covered: is_covered(&own) }
+        let waiting = legs.iter().filter(|leg| leg.side == order.side && !is_covered(leg));
+        Exposure { worst: self.sum(order, waiting), covered: is_covered(&own) }
     }
 
     /// This order, or the worse of it and the one that it changes.
@@ -106,11 +119,13 @@ impl Context<'_> {
         };
         let part = |state: &OrderState| {
             let same = state.account.as_ref().is_none_or(|account| *account == order.account);
-            state.part_in(&order.instrument).filter(|_| same)
+            // The other side adds nothing to this one; only children are looked at whatever their side.
+            let counts = |side: &Side| *side == order.side || state.parent_id.is_some();
+            state.part_in(&order.instrument).filter(|(side, _)| same && counts(side))
         };
         let mut legs: Vec<_> = self
             .book
-            .exposed()
+            .exposed_in(&order.instrument)
             .filter(|(key, _)| Some(*key) != self.own)
             .filter_map(|(_, state)| Some((state, part(state)?)))
             .map(|(state, (side, ratio))| Leg {
@@ -219,5 +234,5 @@ fn worse(state: &OrderState, change: &NewOrder) -> Qty {
 
 /// What does not fit is the most there can be: its sum with anything else then fits no more.
 fn times(qty: Qty, ratio: u32) -> Qty {
-    qty.checked_mul(ratio).unwrap_or(Qty::MAX)
+    if ratio == 1 { qty } else { qty.checked_mul(ratio).unwrap_or(Qty::MAX) }
 }

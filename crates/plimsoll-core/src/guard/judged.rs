@@ -1,18 +1,22 @@
 //! What a guard may look at, and the sums that several guards need.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use plimsoll_calendar::{Calendar, Listing};
+use jiff::civil::Date;
+use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
-use plimsoll_model::{Account, ClientId, InstrumentId, NewOrder, Now, OrdType, Position, Price, Side};
+use plimsoll_model::{Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price, Side};
 use rust_decimal::Decimal;
 
+use super::exposure::Known;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
 use crate::halt::Halts;
 use crate::intake::Contracts;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
+use crate::result;
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
 /// times the spread of a liquid ETF.
@@ -33,7 +37,6 @@ pub enum Phase {
 }
 
 /// Everything that a guard may look at.
-#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The instant of the judgement.
     pub now: Now,
@@ -45,12 +48,14 @@ pub struct Context<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) quotes: &'a Quotes,
     pub(crate) calendar: &'a Calendar,
+    /// What the calendar says of this instant.
+    pub(crate) moment: &'a Moment,
     pub(crate) contracts: &'a Contracts,
     pub(crate) halts: &'a Halts,
     pub(crate) recon: &'a ReconState,
     pub(crate) recent: &'a crate::outbox::Recent,
-    /// The daily result of this bot, if it can be known.
-    pub(crate) daily_loss: Option<plimsoll_model::Money>,
+    /// The trade date whose start this bot's result is known of, and that result.
+    pub(crate) day_start: Option<&'a (Date, Money)>,
     /// The order's own place in the book: at release, and for the order that a change replaces.
     pub(crate) own: Option<OrderKey>,
     /// Whether this is a change of a working order.
@@ -65,6 +70,8 @@ pub struct Context<'a> {
     pub(crate) asked: Option<u64>,
     /// Features of the message that nothing can bound.
     pub(crate) unbounded: Option<&'static str>,
+    /// The exposure of the order that is judged, once a guard has asked for it.
+    pub(crate) known: OnceCell<Known>,
 }
 
 impl Context<'_> {
@@ -80,14 +87,18 @@ impl Context<'_> {
         instrument: &'s InstrumentId,
     ) -> impl Iterator<Item = &'s OrderState> {
         let own = self.own;
-        self.book.open().filter(move |(key, _)| Some(*key) != own).map(|(_, state)| state).filter(
-            move |state| {
-                // Whose account the venue has not named yet may be this one.
-                state.account.as_ref().is_none_or(|of| of == account)
-                    && state.part_in(instrument).is_some()
-                    && !state.leaves_qty().is_zero()
-            },
-        )
+        let others = self.book.exposed_in(instrument).filter(move |(key, _)| Some(*key) != own);
+        others.map(|(_, state)| state).filter(move |state| {
+            // Whose account the venue has not named yet may be this one.
+            state.account.as_ref().is_none_or(|of| of == account) && !state.leaves_qty().is_zero()
+        })
+    }
+
+    /// What the bot has lost since its trade date began, if that can be known.
+    pub(crate) fn daily_loss(&self) -> Option<Money> {
+        let (date, start) = self.day_start?;
+        let now = result::if_marked(self.ledger, self.quotes, &self.bot.name)?;
+        (self.moment.trade_date.as_ref() == Ok(date)).then(|| start.checked_sub(now)).flatten()
     }
 
     /// The account's holding by the broker's executions.

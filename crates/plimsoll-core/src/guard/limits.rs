@@ -82,7 +82,7 @@ fn daily_loss(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.daily_loss_max else {
         return Ok(());
     };
-    let Some(loss) = ctx.daily_loss else {
+    let Some(loss) = ctx.daily_loss() else {
         return Err(Reason::NoReference { instrument: order.instrument.clone() });
     };
     if loss.currency != max.currency {
@@ -113,7 +113,7 @@ fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> 
     let not_representable = Reason::NotRepresentable { what: "the position" };
     let worst = ctx
         .exposure(order)
-        .worst(order.side)
+        .worst
         .and_then(|all| ctx.position(order).after(order.side, all))
         .ok_or(not_representable)?;
     let grows = match order.side {

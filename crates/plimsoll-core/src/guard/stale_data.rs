@@ -14,8 +14,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Ok(());
     }
     // Silence is normal while the market is closed; orders that may be sent then rest at the venue.
-    let session = ctx.calendar.session_state(ctx.now.wall);
-    if !matches!(session, Ok(SessionState::Open { .. })) {
+    if !matches!(ctx.moment.state, Ok(SessionState::Open { .. })) {
         return Ok(());
     }
     match ctx.quotes.age(&order.instrument, ctx.now.wall) {

@@ -27,9 +27,8 @@ fn new(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if !(1..=limits::ORDER_ID_MAX).contains(&order.order_id.0) {
         return Err(Reason::OrderIdRange { order_id: order.order_id });
     }
-    let open = ctx.book.open().filter(|(_, state)| state.owner.bot() == Some(&order.bot)).count();
     // At release the order itself is in the book.
-    let others = open.saturating_sub(usize::from(ctx.own.is_some()));
+    let others = ctx.book.open_count_of(&order.bot).saturating_sub(usize::from(ctx.own.is_some()));
     if others >= limits::OPEN_ORDERS_MAX {
         return Err(Reason::TooMany { what: "working orders", max: limits::OPEN_ORDERS_MAX });
     }

@@ -11,7 +11,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Ok(());
     }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let state = ctx.calendar.session_state(ctx.now.wall).map_err(unknown)?;
+    let state = ctx.moment.state.clone().map_err(unknown)?;
     let next_open = match state {
         SessionState::Open { .. } if order.tif != TimeInForce::AtTheOpening => return Ok(()),
         SessionState::Open { .. } => None,
@@ -39,7 +39,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 
 fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = ctx.calendar.trade_date(ctx.now.wall).map_err(unknown)?;
+    let date = ctx.moment.trade_date.clone().map_err(unknown)?;
     let kind = match order.ord_type {
         OrdType::Limit => AnchorKind::LooEntry,
         _ => AnchorKind::MooEntry,

@@ -246,3 +246,41 @@ fn a_doubt_on_a_lost_connection_does_not_wake_the_shell_for_ever() {
     );
     assert_eq!(world.bridge.next_wakeup(), None);
 }
+
+#[test]
+fn a_text_that_is_too_long_is_denied_and_kept_nowhere() {
+    use crate::limits::ORDER_TEXT_MAX;
+    let mut world = super::Script::new();
+    for (len, id) in [(ORDER_TEXT_MAX, 1), (ORDER_TEXT_MAX + 1, 2)] {
+        let text = "r".repeat(len);
+        let trace = world.run(&format!(
+            "10:00:00 quote SPY 500.00 500.02\n10:00:01 trend BUY 1 SPY LMT {}.00 id={id} ref={text}",
+            490 + id
+        ));
+        let why = "a text of 1025 bytes exceeds the limit of 1024";
+        assert_eq!(trace.contains(" submit "), len == ORDER_TEXT_MAX, "{trace}");
+        assert_eq!(trace.contains(why), len > ORDER_TEXT_MAX, "{trace}");
+    }
+    assert_eq!(world.bridge.book.iter().count(), 1);
+}
+
+#[test]
+fn a_flood_of_denied_orders_stays_small_and_leaves_the_working_ones_alone() {
+    use crate::limits::DENIED_ORDERS_MAX;
+    let mut world = super::Script::new();
+    world.run("10:00:00 quote SPY 500.00 500.02\n10:00:01 trend BUY 1 SPY LMT 499.00 id=1");
+    let mut flood = String::new();
+    for id in 2..=DENIED_ORDERS_MAX + 11 {
+        writeln!(flood, "10:00:02 trend BUY 1 SPY LMT 10.00 id={id}").unwrap();
+    }
+    world.run(&flood);
+    let trend = world.config.bots[0].name.clone();
+    let book = &world.bridge.book;
+    assert_eq!(book.iter().count(), DENIED_ORDERS_MAX + 1);
+    assert_eq!(book.open_count_of(&trend), 1);
+    let view = world.bridge.snapshot(world.now());
+    assert_eq!((view.bots[0].denied, view.bots[0].sent), (DENIED_ORDERS_MAX + 10, 1), "all are counted");
+    // A number that was denied is free again, remembered or not.
+    let trace = world.run("10:00:03 trend BUY 1 SPY LMT 498.00 id=2");
+    assert!(trace.contains(" submit "), "{trace}");
+}

@@ -112,6 +112,34 @@ fn worst(world: &Script, account: &str, side: Side) -> Decimal {
 }
 
 #[test]
+fn what_the_book_counts_as_it_goes_is_what_a_walk_through_it_finds() {
+    arbtest::arbtest(|u| {
+        watch(u, |world, trace| {
+            let book = &world.bridge.book;
+            for instrument in ["SPY", "QQQ"].map(InstrumentId::us_stock) {
+                let is_exposed = |state: &crate::OrderState| {
+                    let moves = state.status.is_open() || state.cum_qty > state.posted_qty;
+                    moves && state.part_in(&instrument).is_some()
+                };
+                let walked: Vec<_> =
+                    book.iter().filter(|(_, state)| is_exposed(state)).map(|(key, _)| key).collect();
+                let counted: Vec<_> = book.exposed_in(&instrument).map(|(key, _)| key).collect();
+                assert_eq!(counted, walked, "{trace}");
+            }
+            for bot in &world.config.bots {
+                let own = book.open().filter(|(_, state)| state.owner.bot() == Some(&bot.name)).count();
+                assert_eq!(book.open_count_of(&bot.name), own, "{trace}");
+            }
+            let clients: std::collections::BTreeSet<_> = book.open().map(|(_, s)| s.client_id).collect();
+            assert_eq!(book.open_clients().collect::<Vec<_>>(), Vec::from_iter(clients), "{trace}");
+            let unknown = book.iter().any(|(_, state)| state.status == plimsoll_model::OrderStatus::Unknown);
+            assert_eq!(book.has_unknown(), unknown, "{trace}");
+        })
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
 fn no_order_leaves_for_an_account_that_is_not_its_bots() {
     arbtest::arbtest(|u| {
         watch(u, |_, trace| {

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use bytes::Bytes;
 use plimsoll_model::{Price, Qty};
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::handshake::{ClientHello, ServerHello, negotiate};
@@ -14,18 +15,24 @@ use plimsoll_tws::{RawFrame, ServerVersion, Word};
 
 /// Listens on a free loopback port for the life of the process.
 pub(crate) fn start(accounts: &'static str) -> SocketAddr {
+    start_feeding(accounts, Bytes::new())
+}
+
+/// The same, and whoever asks for ids gets the `feed`.
+pub(crate) fn start_feeding(accounts: &'static str, feed: Bytes) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
     let address = listener.local_addr().expect("a bound socket has an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || serve(stream, accounts));
+            let feed = feed.clone();
+            std::thread::spawn(move || serve(stream, accounts, &feed));
         }
     });
     address
 }
 
 /// Ends with the connection, whatever ended it.
-fn serve(mut stream: TcpStream, accounts: &str) -> Option<()> {
+fn serve(mut stream: TcpStream, accounts: &str, feed: &[u8]) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut bytes = vec![0; 64 * 1024];
     let mut first = Vec::new();
@@ -43,6 +50,9 @@ fn serve(mut stream: TcpStream, accounts: &str) -> Option<()> {
     decoder.push(&first[used..]);
     loop {
         while let Some(request) = decoder.next().ok()? {
+            if matches!(Request::decode(version, &request), Ok(Request::ReqIds(_))) {
+                stream.write_all(feed).ok()?;
+            }
             for answer in answers(version, &request, accounts) {
                 stream.write_all(&frame::encode(answer.bytes())).ok()?;
             }

@@ -1,0 +1,138 @@
+//! What every decision asks of the orders that are not done: those of one instrument, and how many there are
+//! of a bot or a client. Kept as orders change, because a day's book is long and a decision is short.
+//!
+//! Invariant: it names exactly the orders of which [`Standing::of`] says so; one that is done leaves nothing
+//! behind, so the index is as large as what is open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_model::{BotName, ClientId, InstrumentId, OrderStatus};
+
+use super::{OrderKey, OrderState};
+
+/// The part of an order that decides where it is counted. Its bot, instrument and legs never change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    is_open: bool,
+    is_exposed: bool,
+    is_unknown: bool,
+    client_id: Option<ClientId>,
+}
+
+impl Standing {
+    /// Of an order that is not in the book.
+    pub(super) const ABSENT: Self =
+        Self { is_open: false, is_exposed: false, is_unknown: false, client_id: None };
+
+    pub(super) fn of(state: &OrderState) -> Self {
+        let is_open = state.status.is_open();
+        Self {
+            is_open,
+            is_exposed: is_open || state.cum_qty > state.posted_qty,
+            is_unknown: state.status == OrderStatus::Unknown,
+            client_id: state.client_id,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Orders that can still move a position, under each instrument that they trade.
+    exposed: BTreeMap<InstrumentId, BTreeSet<OrderKey>>,
+    /// Open orders of each bot.
+    bots: BTreeMap<BotName, usize>,
+    /// Open orders of each client.
+    clients: BTreeMap<Option<ClientId>, usize>,
+    unknown: usize,
+    /// Denied orders of each bot, for ever.
+    denied: BTreeMap<BotName, usize>,
+}
+
+impl Index {
+    /// The order has entered the book or changed.
+    pub(super) fn moved(&mut self, key: OrderKey, state: &OrderState, before: Standing) {
+        let now = Standing::of(state);
+        if now == before {
+            return;
+        }
+        self.unknown = self.unknown + usize::from(now.is_unknown) - usize::from(before.is_unknown);
+        if before.is_open {
+            less(&mut self.clients, &before.client_id);
+        }
+        if now.is_open {
+            *self.clients.entry(now.client_id).or_default() += 1;
+        }
+        if let Some(bot) = state.owner.bot() {
+            match (before.is_open, now.is_open) {
+                (false, true) => *self.bots.entry(bot.clone()).or_default() += 1,
+                (true, false) => less(&mut self.bots, bot),
+                (true, true) | (false, false) => {}
+            }
+        }
+        let traded = std::iter::once(&state.instrument).chain(state.legs.iter().map(|leg| &leg.instrument));
+        match (before.is_exposed, now.is_exposed) {
+            (false, true) => traded.for_each(|instrument| self.expose(instrument, key)),
+            (true, false) => traded.for_each(|instrument| self.forget(instrument, key)),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    pub(super) fn exposed_in(&self, instrument: &InstrumentId) -> impl Iterator<Item = OrderKey> {
+        self.exposed.get(instrument).into_iter().flatten().copied()
+    }
+
+    pub(super) fn open_count_of(&self, bot: &BotName) -> usize {
+        self.bots.get(bot).copied().unwrap_or(0)
+    }
+
+    pub(super) fn count_denied(&mut self, bot: &BotName) {
+        match self.denied.get_mut(bot) {
+            Some(count) => *count += 1,
+            None => {
+                self.denied.insert(bot.clone(), 1);
+            }
+        }
+    }
+
+    pub(super) fn denied_count_of(&self, bot: &BotName) -> usize {
+        self.denied.get(bot).copied().unwrap_or(0)
+    }
+
+    pub(super) fn open_clients(&self) -> impl Iterator<Item = Option<ClientId>> {
+        self.clients.keys().copied()
+    }
+
+    pub(super) fn has_unknown(&self) -> bool {
+        self.unknown > 0
+    }
+
+    fn expose(&mut self, instrument: &InstrumentId, key: OrderKey) {
+        match self.exposed.get_mut(instrument) {
+            Some(keys) => {
+                keys.insert(key);
+            }
+            None => {
+                self.exposed.insert(instrument.clone(), BTreeSet::from([key]));
+            }
+        }
+    }
+
+    fn forget(&mut self, instrument: &InstrumentId, key: OrderKey) {
+        if let Some(keys) = self.exposed.get_mut(instrument) {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.exposed.remove(instrument);
+            }
+        }
+    }
+}
+
+/// One less; nothing is left of the last.
+fn less<K: Ord>(counts: &mut BTreeMap<K, usize>, of: &K) {
+    if let Some(count) = counts.get_mut(of) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(of);
+        }
+    }
+}
