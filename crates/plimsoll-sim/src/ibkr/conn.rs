@@ -13,6 +13,7 @@ use plimsoll_tws::{ServerVersion, Word};
 
 use crate::ibkr::server::generic::Generic;
 use crate::market::bars::What;
+use crate::market::ladder::{Row, View};
 use crate::market::{Second, Sym};
 
 /// How far the start-up of a connection is.
@@ -61,6 +62,21 @@ pub(crate) struct FiveSeconds {
     pub(crate) what: What,
 }
 
+/// An order book that somebody looks into.
+#[derive(Debug)]
+pub(crate) struct DepthBook {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Which part of it.
+    pub(crate) view: View,
+    /// As in the request.
+    pub(crate) is_smart: bool,
+    /// Rows per side.
+    pub(crate) rows: usize,
+    /// The rows that the client has, offers first.
+    pub(crate) sent: [Vec<Row>; 2],
+}
+
 /// What a tick-by-tick stream carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TickKind {
@@ -89,6 +105,8 @@ pub(crate) struct Subscriptions {
     pub(crate) hanging: BTreeSet<i32>,
     /// `reqTickByTickData`.
     pub(crate) ticks: BTreeMap<i32, (Sym, TickKind)>,
+    /// `reqMktDepth`.
+    pub(crate) depth: BTreeMap<i32, DepthBook>,
     /// `reqAccountUpdates`: one account at a time.
     pub(crate) account: Option<Account>,
     /// `reqPositions`.
@@ -114,6 +132,7 @@ impl Subscriptions {
         self.history.clear();
         self.hanging.clear();
         self.ticks.clear();
+        self.depth.clear();
     }
 
     /// How many market data lines it takes.
@@ -126,7 +145,9 @@ impl Subscriptions {
         let quotes = self.quotes.values().map(|line| line.sym);
         let bars = self.five_seconds.values().map(|bars| bars.sym);
         let history = self.history.values().map(|keep| keep.sym);
-        quotes.chain(bars).chain(history).chain(self.ticks.values().map(|(sym, _)| *sym))
+        let ticks = self.ticks.values().map(|(sym, _)| *sym);
+        let books = self.depth.values().map(|book| book.sym);
+        quotes.chain(bars).chain(history).chain(ticks).chain(books)
     }
 
     /// Whether anything at all is subscribed to; only then does lockstep wait for the client.
@@ -135,6 +156,7 @@ impl Subscriptions {
             && self.five_seconds.is_empty()
             && self.history.is_empty()
             && self.ticks.is_empty()
+            && self.depth.is_empty()
             && self.pnl.is_empty()
             && self.pnl_single.is_empty()
             && self.positions_multi.is_empty()

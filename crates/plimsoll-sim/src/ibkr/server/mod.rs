@@ -6,12 +6,15 @@
 
 pub(crate) mod account;
 mod adviser;
+mod components;
 mod contracts;
+mod depth;
 mod describe;
 pub(crate) mod generic;
 mod history;
 mod orders;
 pub(crate) mod pacing;
+mod past;
 mod quotes;
 mod read;
 mod realtime;
@@ -248,6 +251,20 @@ impl IbkrVenue {
             Request::ReqMatchingSymbols(m) => self.matching_symbols(from, &m, out),
             Request::ReqMarketRule(m) => self.market_rule(from, &m, out),
             Request::ReqSecDefOptParams(m) => self.option_params(from, &m, out),
+            other => self.answer_books(from, other, out),
+        }
+    }
+
+    fn answer_books(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqMktDepth(m) => self.market_depth(from, &m, out),
+            Request::CancelMktDepth(m) => self.cancel_market_depth(from, &m, out),
+            Request::ReqMktDepthExchanges => self.market_depth_exchanges(from, out),
+            Request::ReqHistoricalTicks(m) => self.historical_ticks(from, &m, out),
+            Request::ReqHistogramData(m) => self.histogram(from, &m, out),
+            // The answer has left already.
+            Request::CancelHistogramData(_) => {}
+            Request::ReqSmartComponents(m) => self.smart_components(from, &m, out),
             other => self.answer_system(from, other, out),
         }
     }

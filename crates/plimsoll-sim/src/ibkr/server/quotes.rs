@@ -10,6 +10,7 @@ use plimsoll_tws::message::{ById, MarketDataType, ReqMktData, TickReqParams, Wir
 use crate::ibkr::conn::{Conn, QuoteLine};
 use crate::ibkr::faults::Timer;
 use crate::ibkr::server::Asked;
+use crate::ibkr::server::components::BBO_EXCHANGE;
 use crate::ibkr::server::contracts::Expired;
 use crate::ibkr::server::generic::{self, Generic};
 use crate::ibkr::server::ticks::Line;
@@ -155,7 +156,7 @@ impl IbkrVenue {
         let params = TickReqParams {
             req_id: line.req_id,
             min_tick: Some(self.exchange.market.decimal(line.sym, step)),
-            bbo_exchange: "9c0001".into(),
+            bbo_exchange: BBO_EXCHANGE.into(),
             snapshot_permissions: 3,
         };
         self.send(line.conn, &Response::TickReqParams(params), out);

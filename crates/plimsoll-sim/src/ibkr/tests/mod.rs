@@ -4,6 +4,7 @@
 
 mod accounts;
 mod advisers;
+mod books;
 mod combos;
 mod connections;
 mod contracts;
@@ -17,6 +18,7 @@ mod lockstep;
 mod matching;
 mod order_types;
 mod orders;
+mod past;
 mod profiles;
 mod replay;
 mod rig;
