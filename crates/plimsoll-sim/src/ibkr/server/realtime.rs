@@ -131,8 +131,10 @@ impl IbkrVenue {
         for (_, conn) in self.started() {
             self.stream_ticks(conn, out);
             self.stream_depth(conn, out);
+            self.stream_options(conn, out);
             self.stream_five_seconds(conn, out);
             self.stream_history(conn, out);
+            self.stream_scanners(conn, out);
         }
     }
 

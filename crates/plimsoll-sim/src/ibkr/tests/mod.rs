@@ -16,11 +16,13 @@ mod hostile;
 mod live;
 mod lockstep;
 mod matching;
+mod options;
 mod order_types;
 mod orders;
 mod past;
 mod profiles;
 mod replay;
+mod research;
 mod rig;
 mod start;
 
