@@ -56,9 +56,14 @@ ONLY = {
     "tickbytickalllast": {"reqid", "ticktype"},
     "tickbytickbidask": {"reqid"},
     "tickbytickmidpoint": {"reqid"},
-    "updatemktdepth": {"reqid", "position", "operation", "side"},
-    "updatemktdepthl2": {"reqid", "position", "operation", "side"},
+    "tickoptioncomputation": {"reqid", "ticktype"},
+    # Which rows change is the market's, that there are rows on both sides is not.
+    "updatemktdepth": {"reqid", "side"},
+    "updatemktdepthl2": {"reqid", "side"},
 }
+
+# Kinds with rows of the market whose number depends on the moment too: only the named fields are kept.
+KEPT = {"histogramdata": {"reqid"}}
 
 # A history that reaches until today ends with a bar that is still growing; of today's bars only the date stands.
 BAR = "historicaldata"
@@ -73,6 +78,9 @@ def canonical(name: str) -> str:
 
 def normalise(kind: str, fields: Named) -> Named:
     """The fields with the momentary ones masked; a value that is empty stays empty."""
+    kept = KEPT.get(canonical(kind))
+    if kept is not None:
+        return [(name, value) for name, value in fields if canonical(name) in kept]
     return [(name, MASK if value != "" and _momentary(kind, fields, name, value) else value) for name, value in fields]
 
 

@@ -21,6 +21,9 @@ STREAMS = {
     "6": "updateAccountValue",
     "7": "updatePortfolio",
     "8": "updateAccountTime",
+    "12": "marketDepth",
+    "13": "marketDepthL2",
+    "21": "tickOptionComputation",
     "45": "tickGeneric",
     "46": "tickString",
     "50": "realTimeBar",
@@ -43,6 +46,8 @@ MOMENT = {
     "8": (2,),  # time
     "45": (4,),  # value
     "46": (4,),  # value
+    "12": (3, 4, 6, 7),  # position, operation, price, size
+    "13": (3, 4, 5, 7, 8),  # position, market maker, operation, price, size
     "11": (15, 20, 25),  # time, price, average price
     "49": (2,),  # time
     "59": (5,),  # realised profit
@@ -55,6 +60,7 @@ MOMENT = {
 
 # Kind to the first field from which everything depends on the moment.
 MOMENT_FROM = {
+    "21": 4,  # what a model says
     "50": 3,  # a bar
     "90": 2,  # a bar
     "99": 3,  # a tick
@@ -67,13 +73,18 @@ HISTORY_END = 3
 BAR_FIELDS = 8
 TODAY = SESSION_START[:10].replace("-", "")
 
+# Rows of the market, as many as there happen to be: nothing behind these fields stands.
+CUT = {
+    "89": 2,  # a histogram
+}
+
 MASK = "~"
 
 
 def normalise(fields: Fields) -> tuple[str, ...]:
     """The message with its momentary fields masked; a field that is empty stays empty."""
     kind = fields[0]
-    masked = list(fields)
+    masked = list(fields[: CUT.get(kind)])
     for place in _places(kind, fields):
         if place < len(masked) and masked[place] != "":
             masked[place] = MASK

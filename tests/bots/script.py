@@ -19,6 +19,7 @@ ORDER_SECONDS = 15.0
 STREAM_SECONDS = 3.0
 # The end of the day before the simulator's own: what lies before it is the same for every run.
 YESTERDAY = "20261117 21:00:00 UTC"
+YESTERDAY_NEWS = "2026-11-17 21:00:00.0"
 
 
 @dataclass
@@ -251,6 +252,91 @@ def profit_of_one(bot: Bot) -> object:
     return (entry.account, entry.conId == bot.spy.conId)
 
 
+def depth(bot: Bot) -> object:
+    ticker = bot.ib.reqMktDepth(bot.spy, 3, isSmartDepth=True)
+    bot.ib.sleep(STREAM_SECONDS)
+    seen = (len(ticker.domBids), len(ticker.domAsks), ticker.domAsks[0].price > ticker.domBids[0].price)
+    bot.ib.cancelMktDepth(bot.spy, isSmartDepth=True)
+    return seen
+
+
+def depth_exchanges(bot: Bot) -> object:
+    return sorted((row.exchange, row.secType) for row in bot.ib.reqMktDepthExchanges())
+
+
+def smart_components(bot: Bot) -> object:
+    return len(bot.ib.reqSmartComponents("9c0001"))
+
+
+def past_trades(bot: Bot) -> object:
+    ticks = bot.ib.reqHistoricalTicks(bot.spy, "", YESTERDAY, 10, "TRADES", useRth=True)
+    return [(str(tick.time), tick.price, str(tick.size)) for tick in ticks]
+
+
+def past_quotes(bot: Bot) -> object:
+    ticks = bot.ib.reqHistoricalTicks(bot.spy, "", YESTERDAY, 10, "BID_ASK", useRth=True)
+    return [(str(tick.time), tick.priceBid, tick.priceAsk) for tick in ticks]
+
+
+def past_midpoints(bot: Bot) -> object:
+    ticks = bot.ib.reqHistoricalTicks(bot.spy, "", YESTERDAY, 10, "MIDPOINT", useRth=True)
+    return [(str(tick.time), tick.price) for tick in ticks]
+
+
+def histogram(bot: Bot) -> object:
+    return len(bot.ib.reqHistogramData(bot.spy, True, "3 days")) > 0
+
+
+def option_data(bot: Bot) -> object:
+    ticker = bot.ib.reqMktData(_call(bot), "", False, False)
+    bot.ib.sleep(STREAM_SECONDS)
+    bot.ib.cancelMktData(ticker.contract)
+    return (ticker.ask > ticker.bid, 0 < ticker.modelGreeks.delta < 1, ticker.bidGreeks.impliedVol is not None)
+
+
+def implied_volatility(bot: Bot) -> object:
+    found = bot.ib.calculateImpliedVolatility(_call(bot), 25.0, 700.0)
+    return (round(found.impliedVol, 3), found.optPrice, found.undPrice)
+
+
+def option_price(bot: Bot) -> object:
+    found = bot.ib.calculateOptionPrice(_call(bot), 0.25, 700.0)
+    return (round(found.impliedVol, 6), round(found.delta, 3))
+
+
+def _call(bot: Bot) -> Any:
+    # The library keeps tickers by contract number.
+    [found] = bot.ib.reqContractDetails(bot.library.Option("SPY", "20261218", 690, "C", "SMART", currency="USD"))
+    return found.contract
+
+
+def news(bot: Bot) -> object:
+    providers = [provider.code for provider in bot.ib.reqNewsProviders()]
+    lines = bot.ib.reqHistoricalNews(bot.spy.conId, "+".join(providers), "", YESTERDAY_NEWS, 1)
+    # Of several headlines both libraries hand out a list, of one this one.
+    first = lines[0] if isinstance(lines, list) else lines
+    article = bot.ib.reqNewsArticle(first.providerCode, first.articleId)
+    return (providers, first.headline, article.articleText)
+
+
+def scanner_parameters(bot: Bot) -> object:
+    return "MOST_ACTIVE" in bot.ib.reqScannerParameters()
+
+
+def scanner(bot: Bot) -> object:
+    scan = bot.library.ScannerSubscription(
+        instrument="STK", locationCode="STK.US.MAJOR", scanCode="MOST_ACTIVE", numberOfRows=3
+    )
+    found = [row.contractDetails.contract.symbol for row in bot.ib.reqScannerData(scan)]
+    # The library cancels by itself, and the broker confirms it.
+    bot.ib.sleep(1)
+    return found
+
+
+def fundamentals(bot: Bot) -> object:
+    return bot.ib.reqFundamentalData(bot.library.Stock("AAPL", "SMART", "USD"), "ReportSnapshot")
+
+
 # What the bot does.
 
 
@@ -361,7 +447,8 @@ STEPS: tuple[Callable[[Bot], object], ...] = (
     contract_details, unknown_contract, matching_symbols, market_rule, option_chains,
     market_data_type, market_data, snapshot, unknown_market_data, tick_by_tick, real_time_bars,
     history_days, history_minutes, history_until_now, history_up_to_date, history_empty, history_invalid,
-    head_timestamp, what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
+    head_timestamp, depth, depth_exchanges, smart_components, past_trades, past_quotes, past_midpoints, histogram,
+    option_data, implied_volatility, option_price, news, scanner_parameters, scanner, fundamentals, what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
     rest_stop, bracket, on_close, one_cancels_all, global_cancel, wrong_tick, unknown_cancel,
     open_orders, all_open_orders, executions, positions, sell_market, completed_orders,
 )  # fmt: skip

@@ -37,6 +37,17 @@ class Named(unittest.TestCase):
         read = [("date", "2026-11-18 10:00:00.0 -05:00:00"), ("close", "690.1")]
         self.assertEqual(normalise("historicalData", read), [read[0], ("close", "~")])
 
+    def test_of_a_histogram_that_ends_now_only_its_request_stands_and_of_a_book_the_side(self) -> None:
+        histogram = [("reqId", "8"), ("items.len", "2"), ("items[0].price", "690.1"), ("items[1].price", "690.2")]
+        self.assertEqual(normalise("histogramData", histogram), [("reqId", "8")])
+        row = [("reqId", "9"), ("position", "2"), ("operation", "1"), ("side", "0"), ("price", "690.1")]
+        masked = [("reqId", "9"), ("position", "~"), ("operation", "~"), ("side", "0"), ("price", "~")]
+        self.assertEqual(normalise("updateMktDepthL2", row), masked)
+
+    def test_ticks_of_the_past_are_compared(self) -> None:
+        past = [("reqId", "8"), ("ticks[0].time", "1795813200"), ("ticks[0].price", "690.1"), ("done", "True")]
+        self.assertEqual(normalise("historicalTicksLast", past), past)
+
 
 if __name__ == "__main__":
     unittest.main()

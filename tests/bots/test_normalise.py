@@ -28,6 +28,14 @@ class Normalise(unittest.TestCase):
         self.assertNotEqual(normalise(["46", "6", "1", "45", ""]), normalise(["46", "6", "1", "45", "1763650000"]))
         self.assertNotEqual(normalise(["2", "6", "1", "0"]), normalise(["2", "6", "1", "0", "7"]))
 
+    def test_a_histogram_keeps_its_request_and_a_computation_its_kind(self) -> None:
+        self.assertEqual(normalise(["89", "7", "2", "690.1", "300", "690.2", "100"]), ("89", "7"))
+        self.assertEqual(normalise(["21", "7", "13", "0", "0.2", "0.5"]), ("21", "7", "13", "0", "~", "~"))
+
+    def test_ticks_of_the_past_and_headlines_are_compared(self) -> None:
+        for past in (["98", "7", "1", "1795813200", "0", "690.1", "300", "ARCA", "", "1"], ["86", "7", "2026-11-17"]):
+            self.assertEqual(normalise(past), tuple(past))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from bots import says
-from bots.ewrapper import knows, market, orders, terms
+from bots.ewrapper import knows, market, orders, research, terms
 from bots.ewrapper.app import App
 from bots.ewrapper.bot import Bot
 from bots.programs import Failed
@@ -31,7 +31,11 @@ ALL: Steps = (
     market.cancel_unknown_market_data, market.tick_by_tick_bid_ask, market.tick_by_tick_last, market.real_time_bars,
     market.history_days, market.history_minutes, market.history_until_now, market.history_up_to_date,
     market.history_empty, market.history_invalid, market.cancel_finished_history, market.head_timestamp,
-    market.depth, market.historical_ticks, market.histogram, market.soft_dollar_tiers,
+    research.depth, research.depth_of_one_exchange, research.depth_not_there, research.depth_exchanges,
+    research.smart_components, research.past_trades, research.past_quotes, research.past_midpoints,
+    research.past_of_no_end, research.histogram, research.option_data, research.implied_volatility,
+    research.option_price, research.news, research.unknown_article, research.scanner_parameters, research.scanner,
+    research.fundamentals, research.display_groups, research.soft_dollar_tiers,
     orders.what_if, orders.buy_market, market.profit, market.profit_of_one, orders.rest_limit, knows.open_orders,
     knows.all_open_orders, orders.modify_limit, orders.cancel_limit, orders.cancel_again, orders.cancel_unknown,
     orders.duplicate_number, orders.rest_stop, orders.rest_stop_limit, terms.trailing_stop, terms.immediate_or_cancel,
@@ -42,7 +46,7 @@ ALL: Steps = (
 )  # fmt: skip
 # What only one generation has, after the others.
 OLD: Steps = (orders.old_flags,)
-MODERN: Steps = (knows.user_info, knows.current_time_in_millis, market.history_schedule)
+MODERN: Steps = (knows.user_info, knows.current_time_in_millis, market.history_schedule, research.calendar)
 
 
 def main() -> int:

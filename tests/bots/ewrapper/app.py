@@ -83,7 +83,7 @@ class App(EWrapper, EClient):  # type: ignore[misc]
 
     def await_answer(self, after: int, number: int, *kinds: str) -> dict[str, Any]:
         """The answer to a numbered request, or the error that stands in its place."""
-        return self.await_any(after, *kinds, "error", where=lambda said: said.get("reqId", said.get("tickerId")) == number)
+        return self.await_any(after, *kinds, "error", where=lambda said: _number(said) == number)
 
     def all_since(self, after: int, kind: str) -> list[dict[str, Any]]:
         """Every callback of a kind after a mark."""
@@ -142,6 +142,11 @@ class App(EWrapper, EClient):  # type: ignore[misc]
                 self._came.notify_all()
 
         return record
+
+
+def _number(said: dict[str, Any]) -> object:
+    # News and the oldest messages have names of their own for it.
+    return said.get("reqId", said.get("tickerId", said.get("requestId")))
 
 
 def flat(name: str, value: object) -> list[tuple[str, str]]:

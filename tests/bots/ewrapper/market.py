@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from bots.ewrapper.bot import MINE, Bot, stock
 from bots.programs import Failed
@@ -150,32 +149,3 @@ def profit_of_one(bot: Bot) -> object:
     answer = bot.app.await_answer(after, number, "pnlSingle")
     bot.app.cancelPnLSingle(number)
     return str(answer.get("pos"))
-
-
-def _numbered(name: str, ask: Callable[[Bot, int], None], *answers: str) -> Callable[[Bot], object]:
-    def step(bot: Bot) -> object:
-        after, number = bot.app.mark(), bot.app.request_id()
-        ask(bot, number)
-        return bot.app.await_answer(after, number, *answers).get("errorCode")
-
-    step.__name__ = name
-    return step
-
-
-# What other vendors' data fill: an answer, or the error that says it is not offered.
-depth = _numbered(
-    "depth", lambda bot, number: bot.app.reqMktDepth(number, bot.spy, 5, False, []), "updateMktDepth", "updateMktDepthL2"
-)
-historical_ticks = _numbered(
-    "historical_ticks",
-    lambda bot, number: bot.app.reqHistoricalTicks(
-        number, bot.spy, "", bot.yesterday, 10, "TRADES", 1, True, []
-    ),
-    "historicalTicksLast",
-)  # fmt: skip
-histogram = _numbered(
-    "histogram", lambda bot, number: bot.app.reqHistogramData(number, bot.spy, True, "3 days"), "histogramData"
-)
-soft_dollar_tiers = _numbered(
-    "soft_dollar_tiers", lambda bot, number: bot.app.reqSoftDollarTiers(number), "softDollarTiers"
-)
