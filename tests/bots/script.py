@@ -448,7 +448,8 @@ STEPS: tuple[Callable[[Bot], object], ...] = (
     market_data_type, market_data, snapshot, unknown_market_data, tick_by_tick, real_time_bars,
     history_days, history_minutes, history_until_now, history_up_to_date, history_empty, history_invalid,
     head_timestamp, depth, depth_exchanges, smart_components, past_trades, past_quotes, past_midpoints, histogram,
-    option_data, implied_volatility, option_price, news, scanner_parameters, scanner, fundamentals, what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
+    option_data, implied_volatility, option_price, news, scanner_parameters, scanner, fundamentals,
+    what_if, buy_market, profit, profit_of_one, rest_limit, modify_limit, cancel_limit, cancel_again,
     rest_stop, bracket, on_close, one_cancels_all, global_cancel, wrong_tick, unknown_cancel,
     open_orders, all_open_orders, executions, positions, sell_market, completed_orders,
 )  # fmt: skip
