@@ -79,13 +79,13 @@ pub async fn probe(loaded: &Loaded, within: Duration) -> Result<Answer, ProbeErr
     let upstream = &loaded.settings.upstream;
     let failed = |why: String| ProbeError { upstream: upstream.to_string(), why };
     let stream = link::connect(upstream, within).await.map_err(|error| failed(error.to_string()))?;
-    let (read, mut write) = tokio::io::split(stream);
+    let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();
     let answer = tokio::select! {
         biased;
         answer = timeout(within + ANSWERS_MAX, ask(&mut from, &out, loaded)) => answer,
-        written = out.write_to(&mut write) => {
+        written = out.write_to(write) => {
             let why = written.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
             return Err(failed(why));
         }
