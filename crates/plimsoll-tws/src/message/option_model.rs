@@ -89,9 +89,20 @@ impl TickOptionComputation {
 }
 
 /// A number that a model computed, as the text it came as: near zero a double has more places than an
-/// exact decimal can hold, and nothing is decided by one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// exact decimal can hold, and nothing is decided by one. Two spellings of one exact number are the same figure.
+#[derive(Debug, Clone)]
 pub struct Figure(Word);
+
+impl PartialEq for Figure {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.exact(), other.exact()) {
+            (None, None) => self.0 == other.0,
+            (mine, theirs) => mine == theirs,
+        }
+    }
+}
+
+impl Eq for Figure {}
 
 impl Figure {
     /// The exact number; nothing where it has more than 28 places.
