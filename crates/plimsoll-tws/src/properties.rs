@@ -96,6 +96,10 @@ impl Fields for Filler<'_, '_> {
         Ok(())
     }
 
+    fn stray(&mut self, _name: &'static str, _value: &'static str) -> Step {
+        Ok(())
+    }
+
     fn check_count(&self, _: &'static str, count: i32, _: usize) -> std::result::Result<usize, DecodeError> {
         Ok(usize::try_from(count.max(0)).unwrap().min(4))
     }

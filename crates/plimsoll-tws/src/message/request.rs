@@ -71,7 +71,7 @@ messages! {
         77 "cancelAccountUpdatesMulti" ["1"] CancelAccountUpdatesMulti(m: ById) => "CancelAccountUpdatesMulti",
         78 "reqSecDefOptParams" [] ReqSecDefOptParams(m: ReqSecDefOptParams) => "SecDefOptParamsRequest",
         79 "reqSoftDollarTiers" [] ReqSoftDollarTiers(m: ById) => "SoftDollarTiersRequest",
-        80 "reqFamilyCodes" [] ReqFamilyCodes => "FamilyCodesRequest",
+        80 "reqFamilyCodes" [maybe "1"] ReqFamilyCodes => "FamilyCodesRequest",
         81 "reqMatchingSymbols" [] ReqMatchingSymbols(m: ReqMatchingSymbols) => "MatchingSymbolsRequest",
         82 "reqMktDepthExchanges" [] ReqMktDepthExchanges => "MarketDepthExchangesRequest",
         83 "reqSmartComponents" [] ReqSmartComponents(m: ReqSmartComponents) => "SmartComponentsRequest",
