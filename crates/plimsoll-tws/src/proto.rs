@@ -34,6 +34,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod tick_history;
+#[cfg(test)]
+mod two_wires;
 mod verify;
 mod wire;
 mod writer;
