@@ -25,6 +25,8 @@ mod market_data;
 mod news;
 mod option_model;
 mod orders;
+#[cfg(test)]
+mod paths;
 mod queries;
 mod reader;
 mod scanner;
