@@ -39,6 +39,11 @@ const STEPS: &[Step] = &[
         proves: "codec and calendar agree with recorded frames and official days",
         run: vectors,
     },
+    Step {
+        name: "forms",
+        proves: "the codec's vectors of both wires are what the official client writes and reads",
+        run: forms,
+    },
     Step { name: "scripts", proves: "the foreign checks can say no", run: scripts },
     Step {
         name: "demo",
@@ -129,6 +134,12 @@ fn vectors(root: &Path) -> Result<()> {
     let shared = shared(root)?;
     let mut command = cargo(root, &["test", "--workspace"]);
     command.env(FIXTURES, fixtures(&shared)?).env(SHARED, shared);
+    finish(command, STEP_MAX)
+}
+
+fn forms(root: &Path) -> Result<()> {
+    let mut command = bots(root, &interpreter("PLIMSOLL_PYTHON_NAUTILUS_IBAPI")?, "bots.forms");
+    command.arg("--check").arg(root.join("crates/plimsoll-tws/tests/official_forms.txt"));
     finish(command, STEP_MAX)
 }
 
