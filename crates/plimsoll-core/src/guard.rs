@@ -124,11 +124,12 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Supported,
         pitfall: "09-paper-accepts-live-cancels",
-        summary: "orders that cannot be read, or whose quantity or price no guard can bound",
+        summary: "orders that cannot be read, or whose quantity, price or time no guard can bound",
         keys: &[],
         reasons: &[
             "unreadable",
             "unbounded",
+            "word_unknown",
             "qty_zero",
             "order_id_range",
             "order_changed",

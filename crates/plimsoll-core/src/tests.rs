@@ -16,6 +16,7 @@ mod script;
 mod self_match;
 mod shown;
 mod table;
+mod words;
 
 use expect_test::Expect;
 

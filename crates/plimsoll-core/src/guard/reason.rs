@@ -16,6 +16,7 @@ use crate::limits;
 pub enum Reason {
     Unreadable { why: Box<str> },
     Unbounded { feature: &'static str },
+    WordUnknown { field: &'static str, word: Box<str> },
     QtyZero,
     OrderIdRange { order_id: OrderId },
     OrderChanged { what: &'static str },
@@ -61,6 +62,7 @@ impl Reason {
         match self {
             Self::Unreadable { .. } => "unreadable",
             Self::Unbounded { .. } => "unbounded",
+            Self::WordUnknown { .. } => "word_unknown",
             Self::QtyZero => "qty_zero",
             Self::OrderIdRange { .. } => "order_id_range",
             Self::OrderChanged { .. } => "order_changed",
@@ -118,7 +120,7 @@ impl Reason {
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
             Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
-            Self::Unbounded { .. } | Self::OrderChanged { .. } => 11,
+            Self::Unbounded { .. } | Self::WordUnknown { .. } | Self::OrderChanged { .. } => 11,
             Self::QtyZero => 13,
             Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
             Self::Collar { .. } | Self::NoReference { .. } => 16,
@@ -144,6 +146,9 @@ impl fmt::Display for Reason {
         match self {
             Self::Unreadable { why } => write!(f, "the order cannot be read: {why}"),
             Self::Unbounded { feature } => write!(f, "{feature} cannot be bounded by any guard yet"),
+            Self::WordUnknown { field, word } => {
+                write!(f, "what the {field} `{}` can do is not known to any guard", word.escape_debug())
+            }
             Self::QtyZero => f.write_str("the quantity is zero"),
             Self::OrderIdRange { order_id } => {
                 write!(f, "order id {order_id} is outside 1 to {}", limits::ORDER_ID_MAX)

@@ -67,6 +67,7 @@ fn all_reasons() -> Vec<Reason> {
     vec![
         Reason::Unreadable { why: "x".into() },
         Reason::Unbounded { feature: "x" },
+        Reason::WordUnknown { field: "order type", word: "x".into() },
         Reason::QtyZero,
         Reason::OrderIdRange { order_id: OrderId(0) },
         Reason::OrderChanged { what: "side" },
