@@ -143,6 +143,16 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
         // Executes beyond its limit price by this amount.
         (order.discretionary_amt.is_some_and(|px| !px.is_zero()), "discretionary amount"),
         (order.is_oms_container, "order container"),
+        // Begins at an instant that has hours, prices and cutoffs of its own. A limit order that may rest is
+        // the same order then as now.
+        (
+            !order.good_after_time.is_empty() && !rests_at_a_limit(order),
+            "good-after time without a limit price",
+        ),
+        (!order.active_start_time.is_empty() && !rests_at_a_limit(order), "start time without a limit price"),
+        (!order.conditions.is_empty() && !rests_at_a_limit(order), "conditions without a limit price"),
+        // Trades when and where its own rules say, some of them in the closing auction or in two contracts.
+        (!order.algo_strategy.is_empty() && !is_adaptive(order), "algorithm"),
     ];
     features.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
 }
@@ -153,6 +163,19 @@ fn clears_elsewhere(order: &Order) -> bool {
 
 fn no_quantity(order: &Order) -> bool {
     order.total_qty.is_none_or(Qty::is_zero)
+}
+
+/// Whether its limit price bounds it whenever it begins, and no auction or instant is meant.
+fn rests_at_a_limit(order: &Order) -> bool {
+    let limited =
+        matches!(OrdType::from_wire(order.order_type.as_str()), OrdType::Limit | OrdType::StopLimit);
+    let tif = TimeInForce::from_wire(order.tif.as_str());
+    limited && matches!(tif, TimeInForce::Day | TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate)
+}
+
+/// IBKR's patient way of sending one order; with a limit price it is never worse than that order.
+fn is_adaptive(order: &Order) -> bool {
+    order.algo_strategy == "Adaptive" && rests_at_a_limit(order)
 }
 
 fn is_scale(order: &Order) -> bool {
