@@ -24,10 +24,10 @@ use plimsoll_model::{
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::config::{BotConfig, Config};
+use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
-use crate::intake::Contracts;
 use crate::limits;
 use crate::link::Links;
 use crate::outbox::{Outbox, Recent};

@@ -152,9 +152,15 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Ownership,
         pitfall: "15-orphan-adopted",
-        summary: "orders for an instrument that the bot does not own",
+        summary: "orders for an instrument that the bot does not own, or for another contract of its name",
         keys: &["bot.instruments", "bot.shared"],
-        reasons: &["not_owned", "contract_unknown", "contract_mismatch", "contract_unconfirmed"],
+        reasons: &[
+            "not_owned",
+            "contract_unknown",
+            "contract_mismatch",
+            "contract_ambiguous",
+            "contract_unconfirmed",
+        ],
         judges: Judges::Parts,
         check: ownership::check,
     },

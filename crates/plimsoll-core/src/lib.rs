@@ -20,6 +20,7 @@ mod book;
 mod bridge;
 mod changes;
 pub mod config;
+mod contracts;
 mod drop_copy;
 pub mod guard;
 mod halt;

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod combos;
+mod contracts;
 mod decisions;
 mod groups;
 mod halts;

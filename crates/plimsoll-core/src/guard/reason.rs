@@ -29,6 +29,8 @@ pub enum Reason {
     NotOwned { instrument: InstrumentId },
     ContractUnknown { symbol: Box<str> },
     ContractMismatch { instrument: InstrumentId, con_id: i32 },
+    ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
+    ContractAmbiguous { instrument: InstrumentId },
     ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
@@ -74,7 +76,8 @@ impl Reason {
             Self::AccountChanged { .. } => "account_changed",
             Self::NotOwned { .. } => "not_owned",
             Self::ContractUnknown { .. } => "contract_unknown",
-            Self::ContractMismatch { .. } => "contract_mismatch",
+            Self::ContractMismatch { .. } | Self::ContractDiffers { .. } => "contract_mismatch",
+            Self::ContractAmbiguous { .. } => "contract_ambiguous",
             Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
             Self::Halted { .. } => "halted",
             Self::NotReconciled { .. } => "not_reconciled",
@@ -128,6 +131,8 @@ impl Reason {
             | Self::NotOwned { .. }
             | Self::ContractUnknown { .. }
             | Self::ContractMismatch { .. }
+            | Self::ContractDiffers { .. }
+            | Self::ContractAmbiguous { .. }
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
@@ -175,6 +180,15 @@ impl fmt::Display for Reason {
             Self::ContractUnknown { symbol } => write!(f, "the contract of {symbol} is not known"),
             Self::ContractMismatch { instrument, con_id } => {
                 write!(f, "contract number {con_id} is not {instrument}'s")
+            }
+            Self::ContractDiffers { instrument, field, asked } => {
+                write!(f, "the {field} `{}` is not that of {instrument}", asked.escape_debug())
+            }
+            Self::ContractAmbiguous { instrument } => {
+                write!(
+                    f,
+                    "{instrument} is more than one contract at the broker; the configuration has to say which"
+                )
             }
             Self::ContractUnconfirmed { con_id } => {
                 write!(f, "contract number {con_id} has not been confirmed by the broker")

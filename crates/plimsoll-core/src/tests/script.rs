@@ -3,7 +3,8 @@
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
 //! [oca=g] [ref=decision:x]
-//! [legs=BUY:1:SPY,SELL:2:QQQ] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
+//! [legs=BUY:1:SPY,SELL:2:QQQ] [rth] [sec=FUT] [expiry=202612] [mult=5] [cur=EUR] [exch=EUREX]
+//! [primary=ARCA] [class=FDXM] [conid=756733]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
@@ -78,6 +79,8 @@ pub(super) struct Script {
     next_perm: i64,
     next_id: i32,
     pub(super) asked: Vec<Ask>,
+    /// What the venue says of contracts of these symbols; of any other what it was asked about.
+    pub(super) answers: Vec<Contract>,
     /// The venue stays silent about contracts.
     pub(super) contracts_unanswered: bool,
     /// Words about orders that the venue does not have are passed over.
@@ -159,6 +162,7 @@ impl Script {
             next_perm: 1000,
             next_id: 0,
             asked: Vec::new(),
+            answers: Vec::new(),
             contracts_unanswered: false,
             lenient: false,
             deaf: false,
@@ -447,6 +451,13 @@ impl Script {
                     order.contract.sec_type = SecType::Combo;
                     order.legs = v.split(',').map(leg).collect();
                 }
+                Some(("sec", v)) => order.contract.sec_type = SecType::from_wire(v),
+                Some(("expiry", v)) => order.contract.expiry = v.into(),
+                Some(("mult", v)) => order.contract.multiplier = Some(v.parse().unwrap()),
+                Some(("cur", v)) => order.contract.currency = v.into(),
+                Some(("exch", v)) => order.contract.exchange = v.into(),
+                Some(("primary", v)) => order.contract.primary_exchange = v.into(),
+                Some(("class", v)) => order.contract.trading_class = v.into(),
                 Some(("conid", v)) => order.contract.con_id = Some(ConId(v.parse().unwrap())),
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,

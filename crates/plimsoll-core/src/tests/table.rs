@@ -80,6 +80,8 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NotOwned { instrument: spy() },
         Reason::ContractUnknown { symbol: "".into() },
         Reason::ContractMismatch { instrument: spy(), con_id: 1 },
+        Reason::ContractDiffers { instrument: spy(), field: "multiplier", asked: "25".into() },
+        Reason::ContractAmbiguous { instrument: spy() },
         Reason::ContractUnconfirmed { con_id: 1 },
         Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
         Reason::NotReconciled { waiting_for: "x" },

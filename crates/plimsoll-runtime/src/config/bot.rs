@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use plimsoll_core::config::{BotConfig, ExecutionTimes, FillAccount, Shown};
-use plimsoll_model::{Account, BotName, ClientId, Contract, Currency, InstrumentId, Money, Qty, SecType};
+use plimsoll_model::{
+    Account, BotName, ClientId, ConId, Contract, Currency, InstrumentId, Money, Qty, SecType,
+};
 use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -215,6 +217,7 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
         ("exchange", is_word),
         ("primary_exchange", is_word),
         ("currency", is_word),
+        ("trading_class", is_word),
         ("expiry", |c: char| c.is_ascii_digit()),
         ("right", |c: char| matches!(c, 'C' | 'P')),
     ] {
@@ -224,11 +227,13 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
     let symbol = table.required("symbol", "\"EUR\"", problems, symbol);
     let strike = table.text("strike", problems, decimal).map(Spanned::into_inner);
     let multiplier = table.text("multiplier", problems, decimal).map(Spanned::into_inner);
+    let con_id = con_id(&mut table, problems);
     table.finish(problems);
     let mut field = |key: &str, absent: &str| -> Box<str> {
         fields.remove(key).filter(|text| !text.is_empty()).unwrap_or_else(|| absent.into())
     };
-    Some(Contract {
+    let contract = Contract {
+        con_id,
         sec_type: SecType::from_wire(&field("sec_type", "STK")),
         expiry: field("expiry", ""),
         strike,
@@ -237,8 +242,42 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
         exchange: field("exchange", "SMART"),
         primary_exchange: field("primary_exchange", ""),
         currency: field("currency", "USD"),
+        trading_class: field("trading_class", ""),
         ..Contract::stock(&symbol?.into_inner(), Currency::USD)
-    })
+    };
+    for (is_missing, key, example) in missing(&contract) {
+        if is_missing {
+            problems.at(
+                item.span(),
+                format!(
+                    "`instruments`: {} without `{key}` names many contracts; write {key} = {example}",
+                    contract.sec_type.as_wire()
+                ),
+            );
+        }
+    }
+    Some(contract)
+}
+
+/// What a derivative has to say to be one contract, and an example of each.
+fn missing(contract: &Contract) -> [(bool, &'static str, &'static str); 3] {
+    let expires = matches!(contract.sec_type, SecType::Future | SecType::FutureOption | SecType::Option);
+    let is_option = matches!(contract.sec_type, SecType::FutureOption | SecType::Option);
+    [
+        (expires && contract.expiry.is_empty(), "expiry", "\"20261218\""),
+        (is_option && contract.strike.is_none(), "strike", "\"500\""),
+        (is_option && contract.right.is_empty(), "right", "\"C\""),
+    ]
+}
+
+/// The broker's number of the contract.
+fn con_id(table: &mut Section<'_>, problems: &mut Problems) -> Option<ConId> {
+    let number = table.integer("con_id", problems)?;
+    let con_id = i32::try_from(*number.get_ref()).ok().filter(|number| *number > 0);
+    if con_id.is_none() {
+        problems.at(number.span(), format!("`con_id`: {} is no contract number", number.get_ref()));
+    }
+    con_id.map(ConId)
 }
 
 fn is_word(c: char) -> bool {

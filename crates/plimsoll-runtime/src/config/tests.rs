@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use plimsoll_core::config::{FillAccount, Mode};
+use plimsoll_model::InstrumentId;
 
 use super::*;
 
@@ -87,6 +88,28 @@ fn a_symbol_is_a_us_stock_and_a_table_is_anything() {
     assert_eq!(ids, ["EUR.CASH.USD", "SPY"]);
     let euro = trend.instruments.values().next().unwrap();
     assert_eq!((&*euro.exchange, &*euro.currency), ("IDEALPRO", "USD"));
+}
+
+#[test]
+fn a_derivative_says_which_of_many_contracts_it_is() {
+    let euro = "{ symbol = \"EUR\", sec_type = \"CASH\", exchange = \"IDEALPRO\", currency = \"USD\" }";
+    let future = "{ symbol = \"ES\", sec_type = \"FUT\", exchange = \"CME\", con_id = 0 }";
+    let option = "{ symbol = \"SPX\", sec_type = \"OPT\", expiry = \"20261218\" }";
+    check(
+        &[(euro, &format!("{future}, {option}"))],
+        &expect![[r#"
+            plimsoll.toml:23:23: error: `instruments`: FUT without `expiry` names many contracts; write expiry = "20261218"
+            plimsoll.toml:23:85: error: `con_id`: 0 is no contract number
+            plimsoll.toml:23:90: error: `instruments`: OPT without `strike` names many contracts; write strike = "500"
+            plimsoll.toml:23:90: error: `instruments`: OPT without `right` names many contracts; write right = "C"
+        "#]],
+    );
+    let weekly = "{ symbol = \"SPX\", sec_type = \"OPT\", expiry = \"20261218\", strike = \"5000\", \
+                  right = \"C\", trading_class = \"SPXW\", con_id = 7 }";
+    let text = GOOD.replace(euro, weekly);
+    let trend = parse("plimsoll.toml", &text).unwrap().config.bots.remove(0);
+    let option = &trend.instruments[&InstrumentId::us_stock("SPX.OPT.USD.20261218.C.5000")];
+    assert_eq!((&*option.trading_class, option.con_id), ("SPXW", Some(plimsoll_model::ConId(7))));
 }
 
 #[test]
