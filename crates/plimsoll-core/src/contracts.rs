@@ -14,6 +14,28 @@ use rust_decimal::Decimal;
 
 use crate::guard::Reason;
 
+/// The listings whose stocks trade by the calendar of the US exchanges, in the broker's words.
+const US_LISTINGS: &[&str] =
+    &["NYSE", "NASDAQ", "ISLAND", "NASDAQ.NMS", "NASDAQ.SCM", "ARCA", "AMEX", "BATS", "IEX", "PINK"];
+
+/// The exchanges whose options do; SMART routes to them.
+const US_OPTIONS: &[&str] = &[
+    "SMART", "AMEX", "BATS", "BOX", "CBOE", "CBOE2", "EDGX", "EMERALD", "GEMINI", "ISE", "MEMX", "MERCURY",
+    "MIAX", "NASDAQBX", "NASDAQOM", "PEARL", "PHLX", "PSE", "SAPPHIRE",
+];
+
+/// Whether a contract trades by the calendar of the US exchanges, as far as its fields say: a stock or ETF
+/// listed there, or an option traded there. One that names no listing is taken for what its currency says.
+pub fn keeps_us_hours(contract: &Contract) -> bool {
+    let in_dollars = matches!(&*contract.currency, "USD" | "");
+    let listing = &*contract.primary_exchange;
+    match contract.sec_type {
+        SecType::Stock => in_dollars && (listing.is_empty() || US_LISTINGS.contains(&listing)),
+        SecType::Option => in_dollars && US_OPTIONS.contains(&&*contract.exchange),
+        _ => false,
+    }
+}
+
 /// What the broker has said about the configured contracts.
 #[derive(Debug, Default)]
 pub(crate) struct Contracts {
@@ -51,22 +73,46 @@ impl Contracts {
         }
     }
 
-    /// Learns what the broker says a configured contract is. Whether this is the second contract that fits.
-    pub(crate) fn learn(&mut self, instrument: &InstrumentId, report: &ContractReport) -> bool {
-        let before = self.learned.get(instrument).filter(|learned| learned.asked == report.req_id);
-        let is_first = match before.map(|learned| &learned.is) {
-            Some(Answer::Several) => return false,
-            Some(Answer::One(other)) => other.con_id == report.con_id,
-            None => true,
-        };
+    /// Learns what the broker says a configured contract is, and what a person has to know about that.
+    pub(crate) fn learn(&mut self, instrument: &InstrumentId, report: &ContractReport) -> Option<String> {
+        let (is_first, kept) = (self.is_first(instrument, report)?, self.keeps_us_hours(instrument));
         let is = if is_first { Answer::One(Box::new(report.clone())) } else { Answer::Several };
         self.learned.insert(instrument.clone(), Learned { asked: report.req_id, is });
         let configured = self.configured.get(instrument).and_then(|contract| contract.con_id);
         self.con_ids.retain(|con_id, known| known != instrument || Some(*con_id) == configured);
         if is_first {
             self.con_ids.insert(report.con_id, instrument.clone());
+            let loses = kept && !self.keeps_us_hours(instrument);
+            return loses.then(|| {
+                format!(
+                    "{instrument} is not listed in the US, and its hours are not known: orders for it need a \
+                     limit or stop price, and prices count as stale at any hour"
+                )
+            });
         }
-        !is_first
+        Some(format!(
+            "{instrument} is more than one contract at the broker, and orders for it are denied; name its \
+             multiplier, trading_class or con_id in the configuration"
+        ))
+    }
+
+    /// Whether this is the only contract that fits so far; none if it is known that it is not.
+    fn is_first(&self, instrument: &InstrumentId, report: &ContractReport) -> Option<bool> {
+        let before = self.learned.get(instrument).filter(|learned| learned.asked == report.req_id);
+        match before.map(|learned| &learned.is) {
+            Some(Answer::Several) => None,
+            Some(Answer::One(other)) => Some(other.con_id == report.con_id),
+            None => Some(true),
+        }
+    }
+
+    /// Whether it trades by the calendar of the US exchanges.
+    pub(crate) fn keeps_us_hours(&self, instrument: &InstrumentId) -> bool {
+        let Some(configured) = self.configured.get(instrument) else { return false };
+        let learned = self.learned(instrument).map(|report| &report.contract);
+        // The broker says where it is listed; where it does not, the file may.
+        let of = learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured);
+        keeps_us_hours(of)
     }
 
     /// The legs of a combo that the venue reports, as far as they are ours.

@@ -49,6 +49,7 @@ use rust_decimal::Decimal;
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::Bridge;
 pub use config::Config;
+pub use contracts::keeps_us_hours;
 pub use drop_copy::DropCopy;
 pub use guard::{Cleared, Denial, GUARDS, GuardId, GuardSpec, Reason};
 pub use halt::{Halt, HaltLevel};

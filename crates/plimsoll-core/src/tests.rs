@@ -10,6 +10,7 @@ mod halts;
 mod hostile_values;
 mod hours;
 mod limits;
+mod other_hours;
 mod properties;
 mod recovery;
 mod relay;

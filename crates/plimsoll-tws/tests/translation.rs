@@ -126,6 +126,17 @@ fn what_begins_later_needs_a_limit_price_that_bounds_it_then() {
 }
 
 #[test]
+fn an_order_for_the_venue_of_the_night_trades_outside_the_session() {
+    let by_day = ORDER.replacen("|1|40|0|0|0|0|1|0|", "|1|40|0|0|0|0|0|0|", 1);
+    let outside = |text: &str| match asked(text) {
+        Meaning::Order(order) => order.outside_rth,
+        other => panic!("{other:?}"),
+    };
+    assert!(outside(ORDER) && !outside(&by_day));
+    assert!(outside(&by_day.replacen("|SMART|NASDAQ|", "|OVERNIGHT|NASDAQ|", 1)));
+}
+
+#[test]
 fn an_algorithm_is_known_or_no_guard_can_bound_it() {
     let named = |strategy: &str, order_type: &str| {
         let Request::PlaceOrder(mut placed) = Request::decode(v(178), &bars(ORDER)).unwrap() else {

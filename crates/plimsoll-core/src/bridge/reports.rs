@@ -118,13 +118,8 @@ impl Bridge {
             Report::CompletedOrdersEnd => self.answer_ended(Ended::CompletedOrders, out),
             Report::Contract(contract) => {
                 let instrument = self.contract_reqs.get(&contract.req_id);
-                if let Some(instrument) = instrument.filter(|of| self.contracts.learn(of, &contract)) {
-                    let text = format!(
-                        "{instrument} is more than one contract at the broker, and orders for it are denied; \
-                         name its multiplier, trading_class or con_id in the configuration"
-                    );
-                    out.push(Command::Notice { text });
-                }
+                let text = instrument.and_then(|instrument| self.contracts.learn(instrument, &contract));
+                out.extend(text.map(|text| Command::Notice { text }));
             }
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}

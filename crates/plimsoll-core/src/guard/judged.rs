@@ -6,7 +6,10 @@ use std::time::Duration;
 use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
-use plimsoll_model::{Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price, Side};
+use plimsoll_model::{
+    Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price,
+    Side,
+};
 use rust_decimal::Decimal;
 
 use super::exposure::Known;
@@ -78,6 +81,13 @@ impl Context<'_> {
     /// Where the instrument is listed, as far as the configuration or the broker has said.
     pub(crate) fn listing(&self, instrument: &InstrumentId) -> Listing {
         self.contracts.listing(instrument)
+    }
+
+    /// The instrument of the order, or of one of its legs, whose hours the calendar does not know.
+    pub(crate) fn of_unknown_hours<'o>(&self, order: &'o NewOrder) -> Option<&'o InstrumentId> {
+        let alone = order.legs.is_empty().then_some(&order.instrument);
+        let mut all = order.legs.iter().map(|leg| &leg.instrument).chain(alone);
+        all.find(|instrument| !self.contracts.keeps_us_hours(instrument))
     }
 
     /// Other orders of the same account and instrument that can still execute.

@@ -216,7 +216,7 @@ impl Reason {
                 write!(f, "the market is closed until {}", Local(open))
             }
             Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
-            Self::CalendarUnknown { why } => write!(f, "no trading calendar for this instant: {why}"),
+            Self::CalendarUnknown { why } => write!(f, "no trading calendar: {why}"),
             Self::AfterCutoff { instrument, cutoff, rule } => {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")

@@ -191,6 +191,15 @@ fn instruments(section: &mut Section<'_>, problems: &mut Problems) -> Vec<Spanne
             problems.at(item.span(), format!("`instruments`: `{id}` is listed twice"));
             continue;
         }
+        if !plimsoll_core::keeps_us_hours(&contract) {
+            problems.note(
+                item.span(),
+                format!(
+                    "the hours of `{id}` are not known: orders for it need a limit or stop price, and prices \
+                     count as stale at any hour"
+                ),
+            );
+        }
         read.push(Spanned::new(item.span(), (id, contract)));
     }
     read

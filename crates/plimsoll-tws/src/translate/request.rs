@@ -102,7 +102,7 @@ fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
         oca_group: order.oca_group.as_str().into(),
         what_if: order.what_if,
-        outside_rth: order.outside_rth || order.include_overnight,
+        outside_rth: order.outside_rth || order.include_overnight || by_night(&placed.contract),
         legs: legs(&order.combo),
         unguarded: unguarded(placed),
     })
@@ -155,6 +155,11 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
         (!order.algo_strategy.is_empty() && !is_adaptive(order), "algorithm"),
     ];
     features.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
+}
+
+/// IBKR's own venue of the night, under its word of today and the one before.
+fn by_night(contract: &crate::message::WireContract) -> bool {
+    matches!(contract.exchange.as_str(), "OVERNIGHT" | "IBEOS")
 }
 
 fn clears_elsewhere(order: &Order) -> bool {
