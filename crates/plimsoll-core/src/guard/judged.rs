@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
 use plimsoll_model::{
-    Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price,
+    Account, ClientId, Currency, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price,
     Side,
 };
 use rust_decimal::Decimal;
@@ -19,7 +19,7 @@ use crate::contracts::Contracts;
 use crate::halt::Halts;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
-use crate::result;
+use crate::result::{self, Unknown};
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
 /// times the spread of a liquid ETF.
@@ -104,11 +104,11 @@ impl Context<'_> {
         })
     }
 
-    /// What the bot has lost since its trade date began, if that can be known.
-    pub(crate) fn daily_loss(&self) -> Option<Money> {
-        let (date, start) = self.day_start?;
-        let now = result::if_marked(self.ledger, self.quotes, &self.bot.name)?;
-        (self.moment.trade_date.as_ref() == Ok(date)).then(|| start.checked_sub(now)).flatten()
+    /// What the bot has lost in this currency since its trade date began, if that can be known.
+    pub(crate) fn daily_loss(&self, currency: Currency) -> Result<Money, Unknown> {
+        let now = result::whole(self.ledger, self.quotes, self.bot, currency)?;
+        let of_today = self.day_start.filter(|(date, _)| self.moment.trade_date.as_ref() == Ok(date));
+        of_today.and_then(|(_, start)| start.checked_sub(now)).ok_or(Unknown::Unmarked)
     }
 
     /// The account's holding by the broker's executions.

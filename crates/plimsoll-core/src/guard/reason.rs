@@ -251,7 +251,7 @@ impl Reason {
             Self::NoReference { instrument } => write!(f, "no reference price of {instrument}"),
             Self::NotRepresentable { what } => write!(f, "{what} has more than 28 digits"),
             Self::OtherCurrency { limit, traded } => {
-                write!(f, "the limit {limit} cannot bound an order in {traded}")
+                write!(f, "the limit {limit} cannot bound what is in {traded}")
             }
             Self::WouldCross { with, side, qty, ord_type } => {
                 write!(f, "could trade with our own {side} {qty} {ord_type} [{with}]")

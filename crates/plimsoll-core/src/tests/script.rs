@@ -81,6 +81,8 @@ pub(super) struct Script {
     pub(super) asked: Vec<Ask>,
     /// What the venue says of contracts of these symbols; of any other what it was asked about.
     pub(super) answers: Vec<Contract>,
+    /// What the venue takes its fees in.
+    pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
     pub(super) contracts_unanswered: bool,
     /// Words about orders that the venue does not have are passed over.
@@ -163,6 +165,7 @@ impl Script {
             next_id: 0,
             asked: Vec::new(),
             answers: Vec::new(),
+            fees_in: Currency::USD,
             contracts_unanswered: false,
             lenient: false,
             deaf: false,

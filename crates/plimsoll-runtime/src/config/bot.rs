@@ -60,7 +60,7 @@ struct RawLimits {
     order_qty_max: Option<Qty>,
     order_notional_max: Option<Money>,
     position_notional_max: Option<Money>,
-    daily_loss_max: Option<Money>,
+    daily_loss_max: Option<Spanned<Money>>,
     orders_per_minute_max: Option<u32>,
     price_collar: Option<Decimal>,
     duplicate_window: Option<Duration>,
@@ -96,6 +96,11 @@ impl RawBot {
         raw
     }
 
+    /// The day's loss after which it only reduces.
+    pub(super) fn daily_loss_max(&self) -> Option<&Spanned<Money>> {
+        self.limits.daily_loss_max.as_ref()
+    }
+
     /// Where this bot connects.
     pub(super) fn port(&self) -> Option<BotPort> {
         Some(BotPort {
@@ -127,7 +132,7 @@ impl RawBot {
             order_qty_max: limits.order_qty_max,
             order_notional_max: limits.order_notional_max,
             position_notional_max: limits.position_notional_max,
-            daily_loss_max: limits.daily_loss_max,
+            daily_loss_max: limits.daily_loss_max.map(Spanned::into_inner),
             orders_per_minute_max: limits.orders_per_minute_max,
             price_collar: limits.price_collar,
             duplicate_window: limits.duplicate_window.unwrap_or(DUPLICATE_WINDOW),
@@ -137,10 +142,9 @@ impl RawBot {
 
 impl RawLimits {
     fn read(section: &mut Section<'_>, problems: &mut Problems) -> Self {
-        let mut money =
-            |key, problems: &mut Problems| section.text(key, problems, value::money).map(Spanned::into_inner);
-        let order_notional_max = money("max_order_notional", problems);
-        let position_notional_max = money("max_position_notional", problems);
+        let mut money = |key, problems: &mut Problems| section.text(key, problems, value::money);
+        let order_notional_max = money("max_order_notional", problems).map(Spanned::into_inner);
+        let position_notional_max = money("max_position_notional", problems).map(Spanned::into_inner);
         let daily_loss_max = money("max_daily_loss", problems);
         Self {
             stale_after: stale_after(section, problems),

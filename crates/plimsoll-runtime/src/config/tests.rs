@@ -113,6 +113,31 @@ fn a_derivative_says_which_of_many_contracts_it_is() {
 }
 
 #[test]
+fn a_daily_loss_is_counted_in_the_currency_of_all_that_the_bot_trades() {
+    let euro = "{ symbol = \"EUR\", sec_type = \"CASH\", exchange = \"IDEALPRO\", currency = \"USD\" }";
+    let sap = "{ symbol = \"SAP\", exchange = \"IBIS\", currency = \"EUR\" }";
+    let limit = "max_order_qty = 1000";
+    let loss = "max_daily_loss = \"1000 USD\"";
+    check(
+        &[(euro, sap), (limit, loss)],
+        &expect![[r#"
+            plimsoll.toml:30:18: error: `max_daily_loss` in USD cannot count a loss of `SAP.STK.EUR` in EUR; give it to a bot whose limit is in that currency
+        "#]],
+    );
+    check(
+        &[
+            ("\"SPY\", {", "{"),
+            (euro, sap),
+            ("shared = [\"SPY\"]", "shared = []"),
+            (limit, "max_daily_loss = \"1000 EUR\""),
+        ],
+        &expect![["
+        no problem
+    "]],
+    );
+}
+
+#[test]
 fn off_switches_the_stale_data_guard_off_and_absence_does_not() {
     assert_eq!(good().config.bots[1].stale_after, None);
     let text = GOOD.replace("stale_after = \"off\"\n", "");

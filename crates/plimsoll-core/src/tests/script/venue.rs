@@ -141,7 +141,7 @@ impl Script {
         *held = held.after(order.request.side, qty).unwrap();
         self.executions.push(report.clone());
         self.say(link, Report::Execution(Box::new(report)));
-        let charge = Some(Money { amount: Decimal::ONE, currency: Currency::USD });
+        let charge = Some(Money { amount: Decimal::ONE, currency: self.fees_in });
         self.say(link, Report::Commission { exec_id, charge });
         let status = self.at_venue[&key].status;
         self.set_status(link, key, status);
