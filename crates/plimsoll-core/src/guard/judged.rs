@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
 use plimsoll_model::{
-    Account, ClientId, Currency, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price,
+    Account, ClientId, Currency, InstrumentId, Money, NewOrder, Now, OrdType, OrderStatus, Position, Price,
     Side,
 };
 use rust_decimal::Decimal;
@@ -81,6 +81,21 @@ impl Context<'_> {
     /// Where the instrument is listed, as far as the configuration or the broker has said.
     pub(crate) fn listing(&self, instrument: &InstrumentId) -> Listing {
         self.contracts.listing(instrument)
+    }
+
+    /// Whether the order is the child of a new order of its group. A change of a working parent makes no
+    /// child new, and at release the new parent itself is in the book.
+    pub(crate) fn parent_is_new(&self, order: &NewOrder) -> bool {
+        let parent_id = order.parent_id.filter(|parent_id| *parent_id != order.order_id);
+        let Some(parent) = self.group.iter().find(|other| Some(other.order_id) == parent_id) else {
+            return false;
+        };
+        let known = self.book.by_client(self.client_id, parent.order_id).and_then(|key| self.book.get(key));
+        match (self.phase, known.filter(|state| state.status.is_open())) {
+            (_, None) => true,
+            (Phase::Decision, Some(_)) => false,
+            (Phase::Release { .. }, Some(state)) => state.status == OrderStatus::PendingNew,
+        }
     }
 
     /// The instrument of the order, or of one of its legs, whose hours the calendar does not know.

@@ -112,7 +112,14 @@ fn new(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
     // A child alone is no exit: without its parent it opens what it was to close.
     let Some(parent_id) = order.parent_id else { return Ok(()) };
-    let in_group = ctx.group.iter().any(|other| other.order_id == parent_id);
+    let parent = ctx.group.iter().find(|other| other.order_id == parent_id);
+    // Nor is an order its own parent, nor are two each other's.
+    let in_circle =
+        parent_id == order.order_id || parent.is_some_and(|p| p.parent_id == Some(order.order_id));
+    if in_circle {
+        return Err(Reason::ParentUnknown { parent_id });
+    }
+    let in_group = parent.is_some();
     let known = ctx.book.by_client(ctx.client_id, parent_id).and_then(|key| ctx.book.get(key));
     let at_venue = known.is_some_and(|state| state.status != OrderStatus::Denied);
     if in_group || at_venue { Ok(()) } else { Err(Reason::ParentUnknown { parent_id }) }
