@@ -142,7 +142,7 @@ impl Context<'_> {
             OrdType::Market | OrdType::Stop => MARKET_REACH,
             OrdType::Other(_) => return None,
         };
-        let reference = self.quotes.reference(instrument, side)?.get();
+        let reference = self.quotes.opposite(instrument, side)?.get();
         let slack = reference.abs().checked_mul(slack)?;
         match side {
             Side::Buy => reference.checked_add(slack),

@@ -129,7 +129,8 @@ fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> 
         return Ok(());
     }
     // What is held already is worth what the market says, however cheap the limit of this order is.
-    let dearest = price(ctx, order).max(ctx.quotes.reference(&order.instrument, order.side));
+    let market = ctx.quotes.reference(&order.instrument, order.side);
+    let dearest = price(ctx, order).map(|px| market.map_or(px, |market| px.max(market)));
     let notional = notional(ctx, order, dearest, worst.size().get(), max)?;
     if notional.amount > max.amount { Err(Reason::PositionMax { notional, max }) } else { Ok(()) }
 }
@@ -166,6 +167,8 @@ fn price(ctx: &Context<'_>, order: &NewOrder) -> Option<Price> {
             Side::Sell => order.limit_px.max(reference),
         },
         OrdType::Stop => order.stop_px.max(reference),
-        OrdType::Market | OrdType::MarketOnClose | OrdType::Other(_) => reference,
+        OrdType::Market | OrdType::MarketOnClose | OrdType::Other(_) => {
+            ctx.quotes.opposite(&order.instrument, order.side)
+        }
     }
 }

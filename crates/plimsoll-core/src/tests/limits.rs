@@ -238,6 +238,40 @@ fn without_a_quote_new_risk_has_no_size() {
 }
 
 #[test]
+fn a_market_order_has_no_size_without_an_opposite_quote() {
+    check(
+        "
+        limit order 60000
+        10:00:00 trades SPY 500.00
+        10:00:01 trend BUY 1 SPY MKT
+        10:00:02 trend BUY 2 SPY LMT 500.00
+        10:00:03 quote SPY 500.00 500.02
+        10:00:04 trend BUY 3 SPY MKT
+        ",
+        // The last trade is what somebody else met; for a price of its own it is a measure.
+        &expect![["
+            10:00:01 deny 1 order 1: Plimsoll limits: no reference price of SPY
+            10:00:02 submit 1 BUY 2 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2]
+            10:00:04 submit 1 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}
+
+#[test]
+fn a_position_is_not_measured_at_the_last_trade_either() {
+    check(
+        "
+        limit position 60000
+        10:00:00 trades SPY 500.00
+        10:00:01 trend BUY 1 SPY MKT
+        ",
+        &expect![["
+            10:00:01 deny 1 order 1: Plimsoll limits: no reference price of SPY
+        "]],
+    );
+}
+
+#[test]
 fn a_loss_in_another_currency_is_not_no_loss() {
     let mut world = super::Script::new();
     let sap = plimsoll_model::Contract {

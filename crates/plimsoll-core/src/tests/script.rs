@@ -5,7 +5,7 @@
 //! [oca=g] [ref=decision:x]
 //! [legs=BUY:1:SPY,SELL:2:QQQ] [rth] [sec=FUT] [expiry=202612] [mult=5] [cur=EUR] [exch=EUREX]
 //! [primary=ARCA] [class=FDXM] [conid=756733]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
-//! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
+//! `quote SPY 500.00 500.02` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
 //! `resume [bot]` · `wake` · `restart` · `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x]` ·
@@ -336,6 +336,11 @@ impl Script {
                 self.set_time(struck.trim_start_matches("struck="));
                 let struck = std::mem::replace(&mut self.wall, now);
                 self.quote(symbol, bid, ask, struck);
+            }
+            ["trades", symbol, px] => {
+                let last = Price::parse(px).ok();
+                let quote = Quote { bid: None, ask: None, last, struck: self.wall };
+                self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
             }
             ["disk", "slow"] => self.disk_slow = true,
             ["disk", "done"] => {
