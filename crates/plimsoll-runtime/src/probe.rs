@@ -107,7 +107,7 @@ async fn ask(
     let version = ServerVersion::new(hello.version)
         .filter(|version| (min..=max).contains(&version.number()))
         .ok_or_else(|| format!("speaks version {}, which Plimsoll does not", hello.version))?;
-    push(out, &wire::our_start(version, loaded.settings.client_id))?;
+    push(out, &wire::plain_start(version, loaded.settings.client_id))?;
     let accounts = accounts(from, version).await?;
     let mut hearing = Hearing::begin(out, version, loaded)?;
     let deadline = Instant::now() + ANSWERS_MAX;

@@ -137,6 +137,11 @@ fn an_order_for_the_venue_of_the_night_trades_outside_the_session() {
 }
 
 #[test]
+fn only_the_first_message_may_name_the_client() {
+    assert_eq!(asked("71|2|12||"), Meaning::OutOfPlace { name: "startApi" });
+}
+
+#[test]
 fn an_algorithm_is_known_or_no_guard_can_bound_it() {
     let named = |strategy: &str, order_type: &str| {
         let Request::PlaceOrder(mut placed) = Request::decode(v(178), &bars(ORDER)).unwrap() else {

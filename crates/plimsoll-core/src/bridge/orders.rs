@@ -67,6 +67,13 @@ impl Bridge {
                     text: format!("{}: global cancel became cancels of its own orders", asker.bot().name),
                 });
             }
+            Request::OutOfPlace { name } => {
+                // In observe mode too: under another client id the orders would not be this bot's any more.
+                let text = format!(
+                    "Error validating request.-'{name}' : cause - Plimsoll: this connection has started already"
+                );
+                out.push(Command::Refuse { link, id: None, code: CODE_VALIDATION, text });
+            }
             Request::Unguarded { name, id } => Self::unguarded(&asker, name, id, raw, out),
             Request::AboutAccount { name, id, account } => {
                 Self::about_account(&asker, name, id, account.as_ref(), raw, out);

@@ -409,6 +409,7 @@ impl Script {
                 order_id: Some(OrderId(id.parse().unwrap())),
                 why: "field 17 is not a number".into(),
             },
+            ["starts"] => Request::OutOfPlace { name: "startApi" },
             ["exercises"] => Request::Unguarded { name: "exerciseOptions", id: None },
             ["asks", name @ ("reqPnL" | "reqAccountUpdates"), of] => Request::AboutAccount {
                 name: if *name == "reqPnL" { "reqPnL" } else { "reqAccountUpdates" },

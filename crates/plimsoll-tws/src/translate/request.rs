@@ -46,6 +46,8 @@ fn readable(message: &Request, has_unknown: bool) -> Meaning {
         Request::CancelOrder(m) => Meaning::Cancel(CancelRequest { order_id: OrderId(m.order_id) }),
         Request::ReqGlobalCancel(_) => Meaning::GlobalCancel,
         Request::ReqIds(_) => Meaning::Ids,
+        // The first one opens the connection and is no request of a bot's; a second could name another client.
+        Request::StartApi(_) => Meaning::OutOfPlace { name },
         Request::ExerciseOptions(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReplaceFa(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReqAccountUpdates(m) => about(name, None, m.account.as_str()),
