@@ -329,6 +329,12 @@ fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Resul
     Ok(())
 }
 
+/// A preview adds no risk, and the venue counts it as a message all the same.
+pub(crate) fn judge_preview(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    account::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Account, reason })?;
+    limits::rate(ctx, order).map_err(|reason| Denial { guard: GuardId::Limits, reason })
+}
+
 /// What the mode of the gateway makes of a judgement.
 #[derive(Debug)]
 pub(crate) enum Verdict<T> {

@@ -19,7 +19,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     position_notional(ctx, order)
 }
 
-fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+pub(super) fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.orders_per_minute_max else {
         return Ok(());
     };

@@ -331,3 +331,42 @@ fn a_fee_in_another_currency_makes_the_loss_unknown() {
     "]]
     .assert_eq(&trace);
 }
+
+#[test]
+fn previews_count_towards_the_rate_and_meet_it() {
+    check(
+        "
+        limit rate 3
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 SPY MKT whatif
+        10:00:02 trend BUY 1 SPY MKT whatif
+        10:00:03 trend BUY 1 SPY MKT
+        10:00:04 trend BUY 1 SPY MKT whatif
+        10:00:05 trend BUY 2 SPY MKT
+        ",
+        &expect![["
+            10:00:01 forward 1
+            10:00:02 forward 1
+            10:00:03 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-3]
+            10:00:04 deny 1 order 4: Plimsoll limits: 3 orders in the last minute, limit 3
+            10:00:05 deny 1 order 5: Plimsoll limits: 4 orders in the last minute, limit 3
+        "]],
+    );
+}
+
+#[test]
+fn a_denied_preview_of_a_change_leaves_the_order_as_it_is() {
+    check(
+        "
+        limit rate 1
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend BUY 2 SPY LMT 499.00 id=5 whatif
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 deny 1 change of 5: Plimsoll limits: 1 orders in the last minute, limit 1
+        "]],
+    );
+}
