@@ -90,7 +90,7 @@ async fn open(
         bot,
         client_id,
         version: pair.version,
-        raw: start,
+        raw: wire::plain_start(pair.version, client_id),
         to_bot: Outgoing::new(),
         to_venue: Outgoing::new(),
     };

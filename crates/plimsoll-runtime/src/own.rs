@@ -121,7 +121,7 @@ async fn start(
     let version = ServerVersion::new(hello.version)
         .filter(|version| version.number() <= offer.max)
         .ok_or_else(|| format!("it speaks version {}, which Plimsoll does not", hello.version))?;
-    out.push(wire::our_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
+    out.push(wire::plain_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + START_MAX;
     let mut early = Vec::new();
     let mut refusal = String::new();
