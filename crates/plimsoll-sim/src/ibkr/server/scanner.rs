@@ -3,7 +3,9 @@
 //! Owns the document that says what can be scanned for, the subscriptions with their limits, and the ranking.
 //! A ranking is made of what the market shows at that moment, and told again every half minute.
 
-use plimsoll_tws::message::{ReqScannerSubscription, ScannerData, ScannerParameters, ScannerRow};
+use plimsoll_tws::message::{
+    ReqScannerSubscription, ScannerData, ScannerParameters, ScannerRow, WireContract,
+};
 use plimsoll_tws::{Response, Text};
 
 use crate::ibkr::server::Asked;
@@ -111,7 +113,8 @@ impl IbkrVenue {
             return;
         }
         let row = |(rank, sym): (i32, Sym)| {
-            let contract = self.wire_contract(sym);
+            // A scan does not tell where its rows are listed.
+            let contract = WireContract { primary_exchange: "".into(), ..self.wire_contract(sym) };
             let market_name = Text::escaped(contract.trading_class.as_str());
             ScannerRow { rank, contract, market_name, ..ScannerRow::default() }
         };

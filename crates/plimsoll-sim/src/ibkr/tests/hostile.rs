@@ -80,8 +80,8 @@ fn the_same_in_protobuf_is_an_error_with_the_number_in_its_first_field() {
     let mut rig = rig();
     let conn = rig.start_at(1, 213);
     rig.heard(conn);
-    // Message 10 and 200: market depth, the request's number 42, then what nobody reads.
-    rig.bytes(conn, &frame::encode(b"\0\0\0\xD2\x08\x2A\x12\x00"));
+    // Message 72 and 200, which has no such form: the number 42, then what nobody reads.
+    rig.bytes(conn, &frame::encode(b"\0\0\x01\x10\x08\x2A\x12\x00"));
     rig.bytes(conn, &frame::encode(b"\0\0\x03\xE7"));
     let lines = rig.lines(conn);
     let starts: Vec<&str> = lines.lines().map(|line| &line[..line.find(" Error").unwrap()]).collect();

@@ -25,6 +25,7 @@ mod replay;
 mod research;
 mod rig;
 mod start;
+mod wires;
 
 use plimsoll_model::Account;
 use rust_decimal::Decimal;
