@@ -129,12 +129,13 @@ impl<S: Sink> Writer<S> {
     pub fn append(&mut self, now: Now, body: &Body) -> Result<u64, WriteError> {
         self.check()?;
         let json = body.encode();
-        let needed = (record::encoded_len(json.len()) + seal_len()) as u64;
-        let room_max = self.options.segment_bytes - segment::HEADER_LEN as u64;
-        if needed > room_max {
-            return Err(WriteError::TooLong { len: json.len(), max: room_max });
+        let len = record::encoded_len(json.len());
+        // The end of a segment is kept free for its seal.
+        let max = self.options.segment_bytes - (segment::HEADER_LEN + seal_len()) as u64;
+        if len as u64 > max {
+            return Err(WriteError::TooLong { len, max });
         }
-        if self.room() < needed {
+        if self.room() < (len + seal_len()) as u64 {
             let rolled = self.roll(now);
             self.poison_on_error(rolled)?;
         }

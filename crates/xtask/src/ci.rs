@@ -20,6 +20,10 @@ const FIXTURES: &str = "PLIMSOLL_FIXTURES";
 const FOREIGN: &[(&str, &str)] =
     &[("ib_async", "PLIMSOLL_PYTHON_IB_ASYNC"), ("ib_insync", "PLIMSOLL_PYTHON_IB_INSYNC")];
 
+/// The crates that are workspaces of their own, so that nobody who builds Plimsoll builds them.
+const RUST_CLIENTS: &str = "tests/rust-clients";
+const FUZZ: &str = "fuzz";
+
 /// No step takes longer; a hang is a failure with a name.
 const STEP_MAX: Duration = Duration::from_mins(15);
 const DEMO_MAX: Duration = Duration::from_mins(4);
@@ -43,6 +47,11 @@ const STEPS: &[Step] = &[
         name: "forms",
         proves: "the codec's vectors of both wires are what the official client writes and reads",
         run: forms,
+    },
+    Step {
+        name: "corpora",
+        proves: "what the fuzzer ever reached or broke still keeps its property",
+        run: corpora,
     },
     Step { name: "scripts", proves: "the foreign checks can say no", run: scripts },
     Step {
@@ -123,11 +132,17 @@ fn tidy(root: &Path) -> Result<()> {
 
 fn fmt(root: &Path) -> Result<()> {
     finish(cargo(root, &["fmt", "--all", "--check"]), STEP_MAX)?;
-    finish(cargo(root, &["fmt", "--manifest-path", clients::RUST_MANIFEST, "--check"]), STEP_MAX)
+    for folder in [RUST_CLIENTS, FUZZ] {
+        finish(cargo(root, &["fmt", "--manifest-path", &manifest(folder), "--check"]), STEP_MAX)?;
+    }
+    Ok(())
 }
 
 fn clippy(root: &Path) -> Result<()> {
-    finish(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), STEP_MAX)
+    finish(cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), STEP_MAX)?;
+    let mut command = cargo_alone(root, FUZZ, "clippy");
+    command.args(["--all-targets", "--", "-D", "warnings"]);
+    finish(command, STEP_MAX)
 }
 
 fn vectors(root: &Path) -> Result<()> {
@@ -143,6 +158,13 @@ fn forms(root: &Path) -> Result<()> {
     finish(command, STEP_MAX)
 }
 
+/// Needs no fuzzer: each input is read once.
+fn corpora(root: &Path) -> Result<()> {
+    let mut command = cargo_alone(root, FUZZ, "test");
+    command.args(["--test", "*"]);
+    finish(command, STEP_MAX)
+}
+
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
     command.args(["-m", "unittest", "kill9.test_truth", "soak.test_flat"]);
@@ -150,7 +172,7 @@ fn scripts(root: &Path) -> Result<()> {
     command.args(["bots.test_named", "bots.test_told", "bots.test_day"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)?;
-    finish(clients::rust_clients(root, "test"), STEP_MAX)
+    finish(cargo_alone(root, RUST_CLIENTS, "test"), STEP_MAX)
 }
 
 /// The same seed gives the same day at any speed, and the journal of the day reproduces every decision.
@@ -255,6 +277,22 @@ fn cargo(root: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root);
     command
+}
+
+/// Cargo on a crate that is a workspace of its own, as its lock file has it.
+fn cargo_alone(root: &Path, folder: &str, what: &str) -> Command {
+    let mut command = cargo(root, &[what, "--quiet", "--locked", "--manifest-path", &manifest(folder)]);
+    command.arg("--target-dir").arg(target_alone(root, folder));
+    command
+}
+
+fn manifest(folder: &str) -> String {
+    format!("{folder}/Cargo.toml")
+}
+
+/// Below the target folder of the others, by the last word of the crate's folder.
+fn target_alone(root: &Path, folder: &str) -> PathBuf {
+    target(root).join(folder.rsplit('/').next().unwrap_or(folder))
 }
 
 /// `python -m module` with the folder `tests` as its root.

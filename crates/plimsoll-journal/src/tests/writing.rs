@@ -67,6 +67,16 @@ fn a_record_longer_than_a_segment_is_refused_and_the_next_one_is_taken() {
 }
 
 #[test]
+fn the_shortest_record_that_is_refused_is_said_to_be_one_byte_beyond_the_limit() {
+    let refusal = |len| match Writer::new(MemorySink::new(), SMALL, 1).append(now(1), &note(1, len)) {
+        Err(WriteError::TooLong { len, max }) => Some((len, max)),
+        other => other.map(|_| None).unwrap(),
+    };
+    let (len, max) = (3000..4096).find_map(refusal).unwrap();
+    assert_eq!(len as u64, max + 1);
+}
+
+#[test]
 fn the_longest_record_that_is_accepted_fits_a_segment_of_its_own() {
     let longest = (3000..4096)
         .rev()

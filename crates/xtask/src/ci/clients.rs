@@ -3,15 +3,13 @@
 //! Owns the table. What they play, and how their transcripts are compared, is in `tests/bots`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{STEP_MAX, bots, cargo, finish, interpreter, prepared, release_binary, target};
-
-/// The crate of the Rust clients: a workspace of its own, so that nobody who builds Plimsoll builds them.
-pub(super) const RUST_MANIFEST: &str = "tests/rust-clients/Cargo.toml";
+use super::{
+    RUST_CLIENTS, STEP_MAX, bots, cargo_alone, finish, interpreter, prepared, release_binary, target_alone,
+};
 
 /// A client, and the words that start it.
 struct Client {
@@ -74,17 +72,6 @@ fn node(root: &Path, variable: &str) -> Result<Vec<OsString>> {
 
 /// A program of the crate of Rust clients, built when it is asked for.
 fn rust(root: &Path, name: &str) -> Result<Vec<OsString>> {
-    finish(rust_clients(root, "build"), STEP_MAX)?;
-    Ok([rust_target(root).join("debug").join(name).into_os_string()].into())
-}
-
-/// Cargo on the crate of Rust clients.
-pub(super) fn rust_clients(root: &Path, what: &str) -> Command {
-    let mut command = cargo(root, &[what, "--quiet", "--locked", "--manifest-path", RUST_MANIFEST]);
-    command.arg("--target-dir").arg(rust_target(root));
-    command
-}
-
-fn rust_target(root: &Path) -> PathBuf {
-    target(root).join("rust-clients")
+    finish(cargo_alone(root, RUST_CLIENTS, "build"), STEP_MAX)?;
+    Ok([target_alone(root, RUST_CLIENTS).join("debug").join(name).into_os_string()].into())
 }

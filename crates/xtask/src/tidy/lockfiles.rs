@@ -1,5 +1,5 @@
 //! Where dependencies come from: crates.io and nowhere else, Python and Node packages by version and hash, and
-//! no lock file names a registry of somebody's own.
+//! no lock file names a registry of somebody's own. What is fuzzed is what is released.
 
 use toml::{Table, Value};
 
@@ -7,6 +7,7 @@ use super::Finding;
 use crate::tree::Tree;
 
 const CARGO_LOCK: &str = "Cargo.lock";
+const FUZZ_LOCK: &str = "fuzz/Cargo.lock";
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// All lock files.
@@ -23,7 +24,28 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             _ => {}
         }
     }
+    findings.extend(check_fuzzed(tree));
     findings
+}
+
+/// A parser that is fuzzed in one version and released in another is not fuzzed.
+fn check_fuzzed(tree: &Tree) -> Vec<Finding> {
+    let packages = |path| {
+        let lock = tree.text(path).and_then(|text| text.parse::<Table>().ok()).unwrap_or_default();
+        let rows = lock.get("package").and_then(Value::as_array).cloned().unwrap_or_default();
+        let word = |row: &Value, key| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        rows.iter().map(|row| (word(row, "name"), word(row, "version"))).collect::<Vec<_>>()
+    };
+    let released = packages(CARGO_LOCK);
+    let other = packages(FUZZ_LOCK).into_iter().filter(|package| !released.contains(package));
+    let drifted = other.filter(|(name, _)| released.iter().any(|(released, _)| released == name));
+    drifted
+        .map(|(name, version)| {
+            let what =
+                format!("{name} {version} is not what is released; copy {CARGO_LOCK} over it and build");
+            Finding::new(FUZZ_LOCK, what)
+        })
+        .collect()
 }
 
 fn check_cargo(path: &str, text: &str) -> Vec<Finding> {
@@ -111,6 +133,18 @@ source = \"git+https://example.invalid/odd\"
         assert_eq!(
             said(&check(&tree)),
             ["tests/x/Cargo.lock: odd comes from git+https://example.invalid/odd, not crates.io"]
+        );
+    }
+
+    #[test]
+    fn a_crate_that_is_fuzzed_in_another_version_is_named() {
+        let package =
+            |name: &str, version: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let released = package("toml", "1.0.0") + &package("syn", "2.0.0") + &package("syn", "3.0.0");
+        let fuzzed = package("toml", "1.0.1") + &package("syn", "2.0.0") + &package("afl", "0.1.0");
+        assert_eq!(
+            said(&check(&Tree::of(&[(CARGO_LOCK, &released), (FUZZ_LOCK, &fuzzed)]))),
+            ["fuzz/Cargo.lock: toml 1.0.1 is not what is released; copy Cargo.lock over it and build"]
         );
     }
 

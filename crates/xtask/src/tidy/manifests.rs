@@ -1,5 +1,5 @@
-//! What the manifests and the clippy fences promise: shared lints everywhere, no `unsafe`, pure crates with
-//! nothing but the allowed dependencies and the same fence around each of them.
+//! What the manifests and the clippy fences promise: shared lints everywhere, no `unsafe`, one licence, pure
+//! crates with nothing but the allowed dependencies and the same fence around each of them.
 
 use toml::{Table, Value};
 
@@ -7,6 +7,7 @@ use super::Finding;
 use crate::tree::Tree;
 
 const ROOT: &str = "Cargo.toml";
+const LICENSE: &str = "MIT OR Apache-2.0";
 
 /// Crates without clocks, floats, hash maps, threads or I/O.
 const PURE: &[&str] = &[
@@ -35,6 +36,28 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             Err(finding) => findings.push(finding),
         }
         findings.extend(check_fence(tree, name));
+    }
+    let manifests = tree.texts().map(|(path, _)| path).filter(|path| path.ends_with("/Cargo.toml"));
+    for path in manifests.filter(|path| !path.starts_with("crates/")) {
+        match Manifest::parse(tree, path) {
+            Ok(manifest) => findings.extend(check_alone(&manifest)),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    findings
+}
+
+/// A crate that is a workspace of its own inherits nothing, so it says itself what the others share.
+fn check_alone(manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if manifest.at(&["lints", "rust", "unsafe_code"]).and_then(Value::as_str) != Some("forbid") {
+        findings.push(Finding::new(&manifest.path, "lints.rust.unsafe_code must be \"forbid\""));
+    }
+    if manifest.at(&["package", "license"]).and_then(Value::as_str) != Some(LICENSE) {
+        findings.push(Finding::new(&manifest.path, format!("package.license must be {LICENSE:?}")));
+    }
+    if manifest.at(&["package", "publish"]).and_then(Value::as_bool) != Some(false) {
+        findings.push(Finding::new(&manifest.path, "package.publish = false is missing"));
     }
     findings
 }
@@ -195,6 +218,21 @@ mod tests {
             [
                 "crates/plimsoll-core/clippy.toml: differs from the one of plimsoll-model",
                 "crates/plimsoll-tws/clippy.toml: is missing; copy the one of plimsoll-model",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_crate_outside_of_the_workspace_says_itself_what_the_others_share() {
+        let good = "[package]\nlicense = \"MIT OR Apache-2.0\"\npublish = false\n\
+                    [lints.rust]\nunsafe_code = \"forbid\"\n";
+        assert_eq!(found(&[("fuzz/Cargo.toml", good)]), [""; 0]);
+        assert_eq!(
+            found(&[("fuzz/Cargo.toml", "[package]\nlicense = \"MIT\"\n")]),
+            [
+                "fuzz/Cargo.toml: lints.rust.unsafe_code must be \"forbid\"",
+                "fuzz/Cargo.toml: package.license must be \"MIT OR Apache-2.0\"",
+                "fuzz/Cargo.toml: package.publish = false is missing",
             ]
         );
     }

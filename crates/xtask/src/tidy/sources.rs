@@ -7,6 +7,10 @@ use crate::tree::Tree;
 /// No file is larger.
 const FILE_BYTES_MAX: usize = 512 * 1024;
 
+/// What the fuzzer starts from, and how much of it there is at most.
+const CORPORA: &str = "fuzz/corpus/";
+const CORPORA_BYTES_MAX: usize = 1024 * 1024;
+
 /// This file names the words that it looks for.
 const SELF: &str = "crates/xtask/src/tidy/sources.rs";
 
@@ -30,6 +34,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             path,
             format!("{} bytes; at most {FILE_BYTES_MAX} are committed", bytes.len()),
         ));
+    }
+    let corpora = tree.iter().filter(|(path, _)| path.starts_with(CORPORA));
+    let len = corpora.map(|(_, bytes)| bytes.len()).sum::<usize>();
+    if len > CORPORA_BYTES_MAX {
+        let what = format!("{len} bytes, at most {CORPORA_BYTES_MAX} are committed; `fuzz/run minimise`");
+        findings.push(Finding::new(CORPORA, what));
     }
     for (path, text) in tree.texts() {
         if is_rust(path) && !text.starts_with("//!") {
@@ -115,6 +125,18 @@ mod tests {
     fn a_file_at_the_limit_passes_and_one_byte_more_does_not() {
         assert_eq!(found("a.txt", &"x".repeat(FILE_BYTES_MAX)), [""; 0]);
         assert_eq!(found("a.txt", &"x".repeat(FILE_BYTES_MAX + 1)).len(), 1);
+    }
+
+    #[test]
+    fn corpora_are_small_as_a_whole() {
+        let (half, over) = ("x".repeat(FILE_BYTES_MAX), "x");
+        let mut files = vec![("fuzz/corpus/text/a", half.as_str()), ("fuzz/corpus/frame/b", half.as_str())];
+        assert_eq!(said(&check(&Tree::of(&files))), [""; 0]);
+        files.push(("fuzz/corpus/frame/c", over));
+        assert_eq!(
+            said(&check(&Tree::of(&files))),
+            ["fuzz/corpus/: 1048577 bytes, at most 1048576 are committed; `fuzz/run minimise`"]
+        );
     }
 
     #[test]
