@@ -12,6 +12,12 @@ use super::{ELEVEN, config};
 use crate::ibkr::Profile;
 
 fn requests() -> Vec<Request> {
+    let mut all = books_and_prices();
+    all.extend(research());
+    all
+}
+
+fn books_and_prices() -> Vec<Request> {
     let call = WireContract {
         sec_type: "OPT".into(),
         expiry: "20261218".into(),
@@ -48,14 +54,6 @@ fn requests() -> Vec<Request> {
         under_px: px("700"),
         ..Default::default()
     };
-    let scan = ReqScannerSubscription {
-        req_id: 10,
-        rows: 5,
-        instrument: "STK".into(),
-        location: "STK.US.MAJOR".into(),
-        scan: "MOST_ACTIVE".into(),
-        ..Default::default()
-    };
     vec![
         depth(1, "SMART", true),
         depth(2, "ARCA", false),
@@ -73,6 +71,19 @@ fn requests() -> Vec<Request> {
         })),
         Request::ReqMktData(Box::new(ReqMktData { req_id: 8, contract: call, ..Default::default() })),
         Request::CalculateOptionPrice(Box::new(calculation)),
+    ]
+}
+
+fn research() -> Vec<Request> {
+    let scan = ReqScannerSubscription {
+        req_id: 10,
+        rows: 5,
+        instrument: "STK".into(),
+        location: "STK.US.MAJOR".into(),
+        scan: "MOST_ACTIVE".into(),
+        ..Default::default()
+    };
+    vec![
         Request::ReqScannerSubscription(Box::new(scan)),
         Request::ReqScannerParameters,
         Request::ReqNewsProviders,
