@@ -98,7 +98,8 @@ pub struct OrderState {
     pub bot_ref: Box<str>,
     /// When it was decided or first seen.
     pub since: Timestamp,
-    /// The venue's latest openOrder and orderStatus of it, to show again after a denied change.
+    /// The venue's latest openOrder and orderStatus of it, to show again after a denied change; kept while
+    /// it can be changed.
     pub open_order: Option<RawFrame>,
     /// See `open_order`.
     pub status_frame: Option<RawFrame>,
@@ -263,6 +264,10 @@ impl Book {
             let (before, status) = (Standing::of(state), state.status);
             change(state);
             state.by_absence &= !state.status.is_open();
+            if !state.status.is_open() {
+                // Nothing of it can be changed any more, so nothing of it has to be shown again.
+                (state.open_order, state.status_frame) = (None, None);
+            }
             self.index.moved(key, state, before);
             self.changed.insert(key);
             self.reindex(key);

@@ -24,10 +24,10 @@ use plimsoll_model::{
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::config::{BotConfig, Config};
+use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
-use crate::intake::Contracts;
 use crate::limits;
 use crate::link::Links;
 use crate::outbox::{Outbox, Recent};
@@ -293,10 +293,13 @@ impl Bridge {
         let due = config
             .bots
             .iter()
-            .filter(|bot| bot.daily_loss_max.is_some())
-            .filter(|bot| self.day_start.get(&bot.name).is_none_or(|(day, _)| *day != date))
-            .filter_map(|bot| {
-                let result = result::if_marked(&self.ledger, &self.quotes, &bot.name)?;
+            .filter_map(|bot| Some((bot, bot.daily_loss_max?.currency)))
+            .filter(|(bot, currency)| {
+                let known = self.day_start.get(&bot.name);
+                known.is_none_or(|(day, start)| *day != date || start.currency != *currency)
+            })
+            .filter_map(|(bot, currency)| {
+                let result = result::whole(&self.ledger, &self.quotes, bot, currency).ok()?;
                 Some((bot.name.clone(), (date, result)))
             });
         self.day_start.extend(due.collect::<Vec<_>>());

@@ -124,11 +124,12 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Supported,
         pitfall: "09-paper-accepts-live-cancels",
-        summary: "orders that cannot be read, or whose quantity or price no guard can bound",
+        summary: "orders that cannot be read, or whose quantity, price or time no guard can bound",
         keys: &[],
         reasons: &[
             "unreadable",
             "unbounded",
+            "word_unknown",
             "qty_zero",
             "order_id_range",
             "order_changed",
@@ -151,9 +152,15 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Ownership,
         pitfall: "15-orphan-adopted",
-        summary: "orders for an instrument that the bot does not own",
+        summary: "orders for an instrument that the bot does not own, or for another contract of its name",
         keys: &["bot.instruments", "bot.shared"],
-        reasons: &["not_owned", "contract_unknown", "contract_mismatch", "contract_unconfirmed"],
+        reasons: &[
+            "not_owned",
+            "contract_unknown",
+            "contract_mismatch",
+            "contract_ambiguous",
+            "contract_unconfirmed",
+        ],
         judges: Judges::Parts,
         check: ownership::check,
     },
@@ -320,6 +327,12 @@ fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Resul
         })?;
     }
     Ok(())
+}
+
+/// A preview adds no risk, and the venue counts it as a message all the same.
+pub(crate) fn judge_preview(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    account::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Account, reason })?;
+    limits::rate(ctx, order).map_err(|reason| Denial { guard: GuardId::Limits, reason })
 }
 
 /// What the mode of the gateway makes of a judgement.

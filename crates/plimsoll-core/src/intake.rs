@@ -1,98 +1,15 @@
 //! From a bot's words to an order that names its bot, account and instrument, or a denial. The account
 //! is filled in here where the configuration allows it, as a declared rewrite and nowhere else.
 
-use std::collections::BTreeMap;
-
-use plimsoll_calendar::Listing;
-use plimsoll_ledger::Terms;
-use plimsoll_model::{
-    Account, ClOrdId, ComboLeg, ConId, Contract, ContractReport, InstrumentId, Leg, NewOrder, OrderRequest,
-    SecType,
-};
+use plimsoll_model::{Account, ClOrdId, InstrumentId, Leg, NewOrder, OrderRequest, SecType};
 
 use crate::config::{BotConfig, FillAccount};
+use crate::contracts::Contracts;
 use crate::guard::{Denial, GuardId, Reason};
 use crate::limits;
 
 /// How a bot's own reference declares a decision.
 const DECISION_PREFIX: &str = "decision:";
-
-/// What the broker has said about the configured contracts.
-#[derive(Debug, Default)]
-pub(crate) struct Contracts {
-    configured: BTreeMap<InstrumentId, Contract>,
-    con_ids: BTreeMap<ConId, InstrumentId>,
-    listings: BTreeMap<InstrumentId, Listing>,
-    terms: BTreeMap<InstrumentId, Terms>,
-}
-
-impl Contracts {
-    /// Starts over with the contracts of a configuration.
-    pub(crate) fn configure<'a>(&mut self, all: impl Iterator<Item = (&'a InstrumentId, &'a Contract)>) {
-        self.configured = all.map(|(id, contract)| (id.clone(), contract.clone())).collect();
-        for (id, contract) in &self.configured {
-            if let Some(con_id) = contract.con_id {
-                self.con_ids.insert(con_id, id.clone());
-            }
-            if !contract.primary_exchange.is_empty() {
-                self.listings.insert(id.clone(), Listing::from_primary_exchange(&contract.primary_exchange));
-            }
-        }
-    }
-
-    /// Learns what the broker says a configured contract is.
-    pub(crate) fn learn(&mut self, instrument: &InstrumentId, report: &ContractReport) {
-        self.con_ids.insert(report.con_id, instrument.clone());
-        if let Some(terms) = Terms::of(&report.contract) {
-            self.terms.insert(instrument.clone(), terms);
-        }
-        let exchange = &report.contract.primary_exchange;
-        if !exchange.is_empty() {
-            self.listings.insert(instrument.clone(), Listing::from_primary_exchange(exchange));
-        }
-    }
-
-    /// The legs of a combo that the venue reports, as far as they are ours.
-    pub(crate) fn legs(&self, legs: &[ComboLeg]) -> Vec<Leg> {
-        let known = |leg: &ComboLeg| {
-            let instrument = self.con_ids.get(&leg.con_id)?.clone();
-            Some(Leg { instrument, ratio: leg.ratio, side: leg.side })
-        };
-        legs.iter().filter_map(known).collect()
-    }
-
-    /// Where the instrument is listed; unknown means the most conservative cutoffs.
-    pub(crate) fn listing(&self, instrument: &InstrumentId) -> Listing {
-        self.listings.get(instrument).copied().unwrap_or(Listing::Unknown)
-    }
-
-    /// What a price of the instrument means in money, by the configuration or by the broker.
-    pub(crate) fn terms(&self, instrument: &InstrumentId) -> Option<Terms> {
-        self.terms.get(instrument).copied().or_else(|| self.configured.get(instrument).and_then(Terms::of))
-    }
-
-    /// Our identifier of a contract that a message names by number, by symbol, or by both. The two must
-    /// agree.
-    pub(crate) fn identify(&self, contract: &Contract) -> Result<InstrumentId, Reason> {
-        let by_number = contract.con_id.and_then(|con_id| self.con_ids.get(&con_id));
-        let by_name = InstrumentId::of(contract);
-        match (by_number, by_name, contract.con_id) {
-            (Some(known), Some(named), Some(con_id)) if *known != named => {
-                Err(Reason::ContractMismatch { instrument: named, con_id: con_id.0 })
-            }
-            (None, Some(named), Some(con_id)) if self.number_of(&named).is_some() => {
-                Err(Reason::ContractMismatch { instrument: named, con_id: con_id.0 })
-            }
-            (Some(known), _, _) => Ok(known.clone()),
-            (None, Some(named), _) => Ok(named),
-            (None, None, _) => Err(Reason::ContractUnknown { symbol: contract.symbol.clone() }),
-        }
-    }
-
-    fn number_of(&self, instrument: &InstrumentId) -> Option<ConId> {
-        self.con_ids.iter().find(|(_, known)| *known == instrument).map(|(con_id, _)| *con_id)
-    }
-}
 
 /// An order that the guards can judge.
 #[derive(Debug)]
@@ -125,10 +42,10 @@ pub(crate) fn take(
         }
     };
     let instrument =
-        contracts.identify(&request.contract).map_err(|reason| deny(GuardId::Ownership, reason))?;
+        contracts.ordered(&request.contract).map_err(|reason| deny(GuardId::Ownership, reason))?;
     // By name and by a number that nobody has checked: the venue would go by the number.
-    if let Some(con_id) = request.contract.con_id.filter(|id| !contracts.con_ids.contains_key(id))
-        && contracts.configured.contains_key(&instrument)
+    if let Some(con_id) = request.contract.con_id.filter(|id| contracts.by_number(*id).is_none())
+        && contracts.is_configured(&instrument)
     {
         let reason = Reason::ContractUnconfirmed { con_id: con_id.0 };
         return Err(deny(GuardId::Ownership, reason));
@@ -191,7 +108,7 @@ fn legs(contracts: &Contracts, request: &OrderRequest) -> Result<Vec<Leg>, Denia
     }
     let mut legs: Vec<Leg> = Vec::new();
     for leg in &request.legs {
-        let Some(instrument) = contracts.con_ids.get(&leg.con_id).cloned() else {
+        let Some(instrument) = contracts.by_number(leg.con_id).cloned() else {
             let reason = Reason::ContractUnconfirmed { con_id: leg.con_id.0 };
             return Err(Denial { guard: GuardId::Ownership, reason });
         };

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-/// Orders kept in the book. Beyond it the oldest finished one is forgotten. An open one never is; those
+/// Orders kept in the book, about a kilobyte each. Beyond it the oldest finished one is forgotten: whose a
+/// late execution is says its reference, and the journal has the rest. An open one never is forgotten; those
 /// are bounded by [`OPEN_ORDERS_MAX`] for each bot.
-pub const BOOK_ORDERS_MAX: usize = 100_000;
+pub const BOOK_ORDERS_MAX: usize = 20_000;
 
 /// Denied orders of one bot that are kept in the book to be shown; the oldest beyond it are forgotten there.
 /// The journal has all of them, and they are counted for ever.

@@ -30,14 +30,19 @@ impl Quotes {
         Some(now.duration_since(struck).unsigned_abs())
     }
 
-    /// What a market order of this side would meet: the opposite quote, or the last trade without one.
-    pub(crate) fn reference(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
+    /// What a market order of this side would meet. Without an opposite quote nobody knows: the last trade
+    /// is what somebody else met.
+    pub(crate) fn opposite(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
         let quote = self.0.get(instrument)?;
         match side {
             Side::Buy => quote.ask,
             Side::Sell => quote.bid,
         }
-        .or(quote.last)
+    }
+
+    /// Where the market is, to compare a price with: the opposite quote, or the last trade without one.
+    pub(crate) fn reference(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
+        self.opposite(instrument, side).or_else(|| self.0.get(instrument)?.last)
     }
 
     /// What a holding is worth per unit: the last trade, or the middle of the quote.

@@ -5,9 +5,19 @@
 use plimsoll_ledger::{BotHolding, Ledger};
 use plimsoll_model::{BotName, Currency, Money, Price};
 
+use crate::config::BotConfig;
 use crate::quotes::Quotes;
 
-/// What is held without a price counts as nothing.
+/// Why a result cannot be known in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// Something that the bot holds has no price.
+    Unmarked,
+    /// A part of it is in this currency, and nobody here has a rate.
+    InCurrency(Currency),
+}
+
+/// For people: what is in US dollars. What is held without a price counts as nothing.
 pub(crate) fn of(ledger: &Ledger, quotes: &Quotes, bot: &BotName) -> Money {
     ledger.holdings_of(bot).fold(Money::zero(Currency::USD), |sum, holding| {
         let mark = quotes.mark(holding.instrument);
@@ -15,12 +25,22 @@ pub(crate) fn of(ledger: &Ledger, quotes: &Quotes, bot: &BotName) -> Money {
     })
 }
 
-/// The same, or nothing while something that the bot holds has no price.
-pub(crate) fn if_marked(ledger: &Ledger, quotes: &Quotes, bot: &BotName) -> Option<Money> {
-    ledger.holdings_of(bot).try_fold(Money::zero(Currency::USD), |sum, holding| {
+/// For the guard: all of it in this currency, or why that cannot be known.
+pub(crate) fn whole(
+    ledger: &Ledger,
+    quotes: &Quotes,
+    bot: &BotConfig,
+    currency: Currency,
+) -> Result<Money, Unknown> {
+    ledger.holdings_of(&bot.name).try_fold(Money::zero(currency), |sum, holding| {
+        // What was closed for good and can no longer be traded moves no more.
+        let can_move = !holding.position().is_zero() || bot.instruments.contains_key(holding.instrument);
+        if let Some(other) = holding.currency_beside(currency).filter(|_| can_move) {
+            return Err(Unknown::InCurrency(other));
+        }
         let mark = quotes.mark(holding.instrument);
         let is_marked = mark.is_some() || holding.position().is_zero();
-        is_marked.then(|| with(sum, &holding, mark))
+        if is_marked { Ok(with(sum, &holding, mark)) } else { Err(Unknown::Unmarked) }
     })
 }
 

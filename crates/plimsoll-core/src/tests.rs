@@ -3,12 +3,14 @@
 
 mod attacks;
 mod combos;
+mod contracts;
 mod decisions;
 mod groups;
 mod halts;
 mod hostile_values;
 mod hours;
 mod limits;
+mod other_hours;
 mod properties;
 mod recovery;
 mod relay;
@@ -16,6 +18,7 @@ mod script;
 mod self_match;
 mod shown;
 mod table;
+mod words;
 
 use expect_test::Expect;
 

@@ -70,7 +70,7 @@ impl fmt::Display for RequestLine<'_> {
             },
             Request::Cancel(cancel) => write!(f, "cancel {}", cancel.order_id),
             Request::GlobalCancel => f.write_str("global cancel"),
-            Request::Unguarded { name, .. } => f.write_str(name),
+            Request::Unguarded { name, .. } | Request::OutOfPlace { name } => f.write_str(name),
             Request::Ids => f.write_str("ids"),
             Request::AboutAccount { name, account, .. } => match account {
                 Some(account) => write!(f, "{name} {account}"),

@@ -1,6 +1,6 @@
 //! Figures that are shown: profit with its fees, and positions as rows.
 
-use plimsoll_model::{Account, BotName, Execution, InstrumentId, Money, Position, Price};
+use plimsoll_model::{Account, BotName, Currency, Execution, InstrumentId, Money, Position, Price};
 
 use crate::line::{Holding, Terms};
 
@@ -46,6 +46,14 @@ impl BotHolding<'_> {
     pub fn realised_net(&self) -> Money {
         let currency = self.terms.currency;
         self.holding.net_amount(currency).expect("postings without a net are refused")
+    }
+
+    /// A currency other than this one that a part of its result is in: its own, or that of a fee.
+    pub fn currency_beside(&self, one: Currency) -> Option<Currency> {
+        let own = self.terms.currency;
+        let has_result = !self.position().is_zero() || !self.realised_net().amount.is_zero();
+        let fee = || self.holding.fees().find(|fee| fee.currency != one && !fee.amount.is_zero());
+        (own != one && has_result).then_some(own).or_else(|| fee().map(|fee| fee.currency))
     }
 
     /// What closing it at `mark` would realise, before the fee of closing; none where no number fits.

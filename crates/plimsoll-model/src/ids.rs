@@ -1,13 +1,15 @@
 //! Identifiers. Each is a type of its own, so that an order id can never be passed for a request id.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// A text identifier that is never empty.
+/// A text identifier that is never empty. Shared, because an order carries its own through book, outbox and
+/// ledger, and copies must cost next to nothing.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $valid:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The identifier, if the text is a valid one.

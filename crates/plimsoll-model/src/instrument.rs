@@ -1,6 +1,7 @@
 //! What is traded: the venue's contract as a message names it, and our identifier of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -105,7 +106,7 @@ impl Contract {
 /// Our identifier of an instrument. A US stock is its symbol (`SPY`); everything else spells out kind
 /// and currency (`EUR.CASH.USD`, `SPY.OPT.USD.20261218.C.500`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstrumentId(Box<str>);
+pub struct InstrumentId(Arc<str>);
 
 impl InstrumentId {
     /// The identifier of the contract, or nothing if the contract has no symbol.
@@ -115,7 +116,7 @@ impl InstrumentId {
         }
         let currency = if contract.currency.is_empty() { "USD" } else { &contract.currency };
         if contract.sec_type == SecType::Stock && currency == "USD" {
-            return Some(Self(contract.symbol.clone()));
+            return Some(Self((*contract.symbol).into()));
         }
         let mut text = format!("{}.{}.{currency}", contract.symbol, contract.sec_type.as_wire());
         let strike = contract.strike.filter(|s| !s.is_zero()).map(|s| s.normalize().to_string());

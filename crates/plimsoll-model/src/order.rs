@@ -53,20 +53,20 @@ pub enum OrdType {
     MarketOnClose,
     /// `LOC`.
     LimitOnClose,
-    /// Any other, by its wire word; guarded as a market order.
+    /// Any other, by its wire word. Those whose worst is a market order are guarded as one, all others denied.
     Other(Box<str>),
 }
 
 impl OrdType {
-    /// From TWS's word.
+    /// From TWS's word, or one of the older spellings that IBKR's own client still knows.
     pub fn from_wire(word: &str) -> Self {
         match word {
-            "MKT" => Self::Market,
-            "LMT" => Self::Limit,
-            "STP" => Self::Stop,
-            "STP LMT" => Self::StopLimit,
-            "MOC" => Self::MarketOnClose,
-            "LOC" => Self::LimitOnClose,
+            "MKT" | "MARKET" => Self::Market,
+            "LMT" | "LIMIT" => Self::Limit,
+            "STP" | "STOP" => Self::Stop,
+            "STP LMT" | "STOP LIMIT" | "STOPLIMIT" | "STOPLMT" | "STPLMT" => Self::StopLimit,
+            "MOC" | "MKT CLS" | "MKTCLS" => Self::MarketOnClose,
+            "LOC" | "LMT CLS" | "LMTCLS" => Self::LimitOnClose,
             other => Self::Other(other.into()),
         }
     }

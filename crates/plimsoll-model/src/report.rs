@@ -198,6 +198,8 @@ pub struct ContractReport {
     pub con_id: ConId,
     /// The smallest price step.
     pub tick: Option<Price>,
+    /// Where it can be traded, separated by commas; what an order may name as its exchange.
+    pub valid_exchanges: Box<str>,
     /// Regular hours as the broker states them, `20261127:0930-20261127:1300;…`.
     pub liquid_hours: Box<str>,
     /// The zone of those hours, as the broker spells it.

@@ -26,6 +26,12 @@ pub enum Request {
         /// Where the refusal is addressed.
         id: Option<ReqId>,
     },
+    /// A message that has its place at the start of a connection only, where it says whose orders these
+    /// are. Refused.
+    OutOfPlace {
+        /// The message's name, `startApi`.
+        name: &'static str,
+    },
     /// Asks for the next order id.
     Ids,
     /// Asks about one account (updates, profit, positions of one account).

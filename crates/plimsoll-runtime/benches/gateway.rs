@@ -7,8 +7,8 @@
 
 #[path = "gateway/client.rs"]
 mod client;
-#[path = "gateway/relay.rs"]
-mod relay;
+#[path = "gateway/setup.rs"]
+mod setup;
 #[path = "gateway/venue.rs"]
 mod venue;
 
@@ -17,12 +17,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use plimsoll_runtime::{Gateway, Storage, config, link};
+use plimsoll_runtime::Storage;
 
 use client::Client;
+use setup::{start_gateway, start_relay};
 
 const ACCOUNT: &str = "DU1111111";
 /// Bytes that the journal writes for one order between its arrival and its release: the order, the
@@ -39,8 +39,8 @@ fn main() {
     let mut ways = [
         Way::new("a direct", venue),
         Way::new("b bare byte relay, same runtime", start_relay(venue)),
-        Way::new("c gateway, journal in memory", start_gateway(venue, &dir, Storage::Memory)),
-        Way::new("d gateway, journal on disk", start_gateway(venue, &dir, Storage::Disk)),
+        Way::new("c gateway, journal in memory", start_gateway(venue, ACCOUNT, &dir, Storage::Memory)),
+        Way::new("d gateway, journal on disk", start_gateway(venue, ACCOUNT, &dir, Storage::Disk)),
     ];
     for way in &mut ways {
         way.client.settle();
@@ -99,69 +99,6 @@ impl Disk {
             self.taken.push(started.elapsed());
         }
     }
-}
-
-/// A thread with a runtime like the gateway's; the address comes back.
-fn on_a_thread<F: Future<Output = ()>>(
-    name: &str,
-    serve: impl FnOnce(std::sync::mpsc::Sender<SocketAddr>) -> F + Send + 'static,
-) -> SocketAddr {
-    let (sender, receiver) = channel();
-    let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime starts").block_on(serve(sender));
-    });
-    thread.expect("a thread starts");
-    receiver.recv().expect("the server starts")
-}
-
-fn start_relay(venue: SocketAddr) -> SocketAddr {
-    on_a_thread("relay", move |address| async move {
-        let bound = link::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a loopback port is free");
-        let near = bound.address();
-        // Told only once it listens: whoever knows the address connects at once.
-        let listener = bound.listen().expect("a bound socket listens");
-        let _ = address.send(near);
-        relay::run(listener, venue).await;
-    })
-}
-
-fn start_gateway(venue: SocketAddr, dir: &Path, storage: Storage) -> SocketAddr {
-    let text = format!(
-        r#"[plimsoll]
-state_dir = "{}"
-mode = "enforce"
-[[venue]]
-name = "ib"
-kind = "ibkr"
-environment = "sim"
-upstream = "{venue}"
-client_id = 900
-accounts = ["{ACCOUNT}"]
-[[bot]]
-name = "trend"
-venue = "ib"
-listen = "127.0.0.1:0"
-client_ids = [11]
-accounts = ["{ACCOUNT}"]
-instruments = ["SPY"]
-stale_after = "1d"
-max_order_notional = "25000 USD"
-max_position_notional = "100000 USD"
-max_orders_per_minute = 10000000
-price_collar = "3%"
-max_order_qty = 1000
-duplicate_window = "0s"
-"#,
-        dir.join("state").display()
-    );
-    on_a_thread(&format!("{storage:?}"), move |address| async move {
-        let loaded = config::parse("bench.toml", &text).expect("the configuration is valid");
-        let mut gateway = Gateway::start(loaded, storage).await.expect("the gateway starts");
-        assert!(gateway.ready().await, "the gateway ended before it was ready");
-        let _ = address.send(gateway.addresses().bots[0].1);
-        gateway.ended().await.expect("the gateway lives as long as the bench");
-    })
 }
 
 fn report(rounds: usize, ways: &mut [Way; 4], disk: &mut [Duration]) {

@@ -90,7 +90,7 @@ async fn open(
         bot,
         client_id,
         version: pair.version,
-        raw: start,
+        raw: wire::plain_start(pair.version, client_id),
         to_bot: Outgoing::new(),
         to_venue: Outgoing::new(),
     };
@@ -136,22 +136,22 @@ async fn shake<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 
 /// Moves bytes until the gateway has closed both sides and the venue has closed its own, or shortly after.
 /// Only then is a client id free again at the venue.
-async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+async fn run<R: AsyncRead + Unpin, W: AsyncWrite + Send + 'static>(
     pair: Pair<R, W>,
     link: LinkId,
     to_bot: &Outgoing,
     to_venue: &Outgoing,
     shared: &Shared,
 ) {
-    let Pair { from_bot, to_bot: mut bot_half, from_venue, to_venue: mut venue_half, version } = pair;
+    let Pair { from_bot, to_bot: bot_half, from_venue, to_venue: venue_half, version } = pair;
     let write_bot = async {
-        if let Err(error) = to_bot.write_to(&mut bot_half).await {
+        if let Err(error) = to_bot.write_to(bot_half).await {
             shared.send(Input::Bot(link, BotInput::Gone(Some(error.to_string()))));
             to_bot.closing().await;
         }
     };
     let write_venue = async {
-        if let Err(error) = to_venue.write_to(&mut venue_half).await {
+        if let Err(error) = to_venue.write_to(venue_half).await {
             shared.send(Input::Venue(VenueInput::Gone { link, why: Some(error.to_string()) }));
             to_venue.closing().await;
         }

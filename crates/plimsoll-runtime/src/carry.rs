@@ -109,7 +109,7 @@ impl Work {
 
     pub(crate) fn send_to_venue(&mut self, link: LinkId, frame: &RawFrame) {
         let Some(state) = self.links.get(&link) else { return };
-        if let Err(full) = state.to_venue.push(frame.bytes()) {
+        if let Err(full) = state.to_venue.add(frame.bytes()) {
             self.to_end.push((link, format!("to the venue: {full}")));
         }
     }
@@ -117,7 +117,7 @@ impl Work {
     pub(crate) fn send_to_bot(&mut self, link: LinkId, frame: &RawFrame) {
         // Nobody reads what is sent to a bot that left.
         let Some(state) = self.links.get(&link).filter(|state| state.kept_until.is_none()) else { return };
-        if let Err(full) = state.to_bot.push(frame.bytes()) {
+        if let Err(full) = state.to_bot.add(frame.bytes()) {
             self.to_end.push((link, full.to_string()));
         }
     }
@@ -130,7 +130,7 @@ impl Work {
 
     pub(crate) fn send_to_own(&mut self, frame: &RawFrame) {
         let Some(own) = &self.own else { return };
-        if own.out.push(frame.bytes()).is_err() {
+        if own.out.add(frame.bytes()).is_err() {
             // Its task sees the end and makes the connection anew.
             own.out.close();
         }

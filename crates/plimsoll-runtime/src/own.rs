@@ -66,16 +66,16 @@ async fn attempt(login: &Login, link: LinkId, shared: &Shared) -> (bool, String)
 }
 
 async fn live(
-    stream: impl AsyncRead + AsyncWrite,
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
     login: &Login,
     link: LinkId,
     shared: &Shared,
 ) -> (bool, String) {
-    let (read, mut write) = tokio::io::split(stream);
+    let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();
     let write = async {
-        match out.write_to(&mut write).await {
+        match out.write_to(write).await {
             Ok(()) => "closed by Plimsoll".to_owned(),
             Err(error) => error.to_string(),
         }
@@ -121,7 +121,7 @@ async fn start(
     let version = ServerVersion::new(hello.version)
         .filter(|version| version.number() <= offer.max)
         .ok_or_else(|| format!("it speaks version {}, which Plimsoll does not", hello.version))?;
-    out.push(wire::our_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
+    out.push(wire::plain_start(version, login.client_id).bytes()).map_err(|error| error.to_string())?;
     let deadline = Instant::now() + START_MAX;
     let mut early = Vec::new();
     let mut refusal = String::new();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_core::Ask;
-use plimsoll_model::{Account, ErrorReport, InstrumentId, RawFrame, Report, ReqId};
+use plimsoll_model::{Account, ConId, ErrorReport, InstrumentId, RawFrame, Report, ReqId};
 use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
 use plimsoll_tws::handshake::{ClientHello, ServerHello};
@@ -60,6 +60,8 @@ pub enum Data {
         /// TWS's text.
         text: Box<str>,
     },
+    /// The venue knows several contracts that fit.
+    Ambiguous,
     /// The contract is known, and no price came while we listened.
     Silent,
     /// Nothing came at all.
@@ -79,13 +81,13 @@ pub async fn probe(loaded: &Loaded, within: Duration) -> Result<Answer, ProbeErr
     let upstream = &loaded.settings.upstream;
     let failed = |why: String| ProbeError { upstream: upstream.to_string(), why };
     let stream = link::connect(upstream, within).await.map_err(|error| failed(error.to_string()))?;
-    let (read, mut write) = tokio::io::split(stream);
+    let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();
     let answer = tokio::select! {
         biased;
         answer = timeout(within + ANSWERS_MAX, ask(&mut from, &out, loaded)) => answer,
-        written = out.write_to(&mut write) => {
+        written = out.write_to(write) => {
             let why = written.err().map_or_else(|| "closed".to_owned(), |error| error.to_string());
             return Err(failed(why));
         }
@@ -105,7 +107,7 @@ async fn ask(
     let version = ServerVersion::new(hello.version)
         .filter(|version| (min..=max).contains(&version.number()))
         .ok_or_else(|| format!("speaks version {}, which Plimsoll does not", hello.version))?;
-    push(out, &wire::our_start(version, loaded.settings.client_id))?;
+    push(out, &wire::plain_start(version, loaded.settings.client_id))?;
     let accounts = accounts(from, version).await?;
     let mut hearing = Hearing::begin(out, version, loaded)?;
     let deadline = Instant::now() + ANSWERS_MAX;
@@ -144,6 +146,8 @@ struct Hearing {
     instruments: BTreeMap<ReqId, (InstrumentId, Data)>,
     /// The number of the question for prices, by that for the contract.
     contracts: BTreeMap<ReqId, ReqId>,
+    /// The contract that the first answer named, by the number of the question for it.
+    numbers: BTreeMap<ReqId, ConId>,
 }
 
 impl Hearing {
@@ -159,7 +163,8 @@ impl Hearing {
             instruments.insert(quotes, (instrument, Data::NoAnswer));
             contracts.insert(about, quotes);
         }
-        Ok(Self { read_only: false, orders_answered: false, instruments, contracts })
+        let numbers = BTreeMap::new();
+        Ok(Self { read_only: false, orders_answered: false, instruments, contracts, numbers })
     }
 
     fn is_complete(&self) -> bool {
@@ -172,14 +177,20 @@ impl Hearing {
             Report::OpenOrderEnd => self.orders_answered = true,
             Report::Contract(contract) => {
                 let quotes = self.contracts.get(&contract.req_id);
-                if let Some((_, data)) = quotes.and_then(|quotes| self.instruments.get_mut(quotes))
-                    && *data == Data::NoAnswer
-                {
-                    *data = Data::Silent;
+                if let Some((_, data)) = quotes.and_then(|quotes| self.instruments.get_mut(quotes)) {
+                    // The number counts: a line may come twice.
+                    let first = *self.numbers.entry(contract.req_id).or_insert(contract.con_id);
+                    if first != contract.con_id {
+                        *data = Data::Ambiguous;
+                    } else if *data == Data::NoAnswer {
+                        *data = Data::Silent;
+                    }
                 }
             }
             Report::Quote { id, price: Some(_), .. } => {
-                if let Some((_, data)) = self.instruments.get_mut(id) {
+                if let Some((_, data)) = self.instruments.get_mut(id)
+                    && *data != Data::Ambiguous
+                {
                     *data = Data::Live;
                 }
             }
@@ -198,6 +209,9 @@ impl Hearing {
         };
         let id = self.contracts.get(&id).copied().unwrap_or(id);
         let Some((_, data)) = self.instruments.get_mut(&id) else { return };
+        if *data == Data::Ambiguous {
+            return;
+        }
         *data = match error.code {
             CODE_NO_DEFINITION => Data::NoContract { text: error.text.clone() },
             CODE_DELAYED => Data::Delayed,
@@ -225,6 +239,7 @@ mod tests {
             orders_answered: false,
             instruments: BTreeMap::from([(ReqId(2), (InstrumentId::us_stock("SPY"), Data::NoAnswer))]),
             contracts: BTreeMap::from([(ReqId(1), ReqId(2))]),
+            numbers: BTreeMap::new(),
         }
     }
 
@@ -260,5 +275,24 @@ mod tests {
         assert_eq!(data(&[error(Some(2), 354)]), Data::Refused { code: 354, text: "x".into() });
         assert_eq!(data(&[error(Some(1), 200)]), Data::NoContract { text: "x".into() });
         assert_eq!(data(&[error(None, 2104)]), Data::NoAnswer);
+    }
+
+    #[test]
+    fn a_second_contract_that_fits_is_said_whatever_prices_come() {
+        use plimsoll_model::{Contract, ContractReport, Currency, Price, QuoteField};
+        let line = |con_id| {
+            Report::Contract(Box::new(ContractReport {
+                req_id: ReqId(1),
+                contract: Contract::stock("SPY", Currency::USD),
+                con_id: ConId(con_id),
+                tick: None,
+                valid_exchanges: "SMART".into(),
+                liquid_hours: "".into(),
+                time_zone: "".into(),
+            }))
+        };
+        let tick = Report::Quote { id: ReqId(2), field: QuoteField::Bid, price: Price::parse("600").ok() };
+        assert_eq!(data(&[line(7), line(7)]), Data::Silent);
+        assert_eq!(data(&[line(7), line(8), tick, error(Some(2), 200)]), Data::Ambiguous);
     }
 }

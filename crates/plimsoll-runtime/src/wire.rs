@@ -123,8 +123,9 @@ pub(crate) fn ends_holdings(version: ServerVersion, frame: &RawFrame) -> Option<
     }
 }
 
-/// Our own start message.
-pub(crate) fn our_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
+/// A start message that says who it is and nothing else: our own, and what the venue gets of a bot's. What a
+/// bot writes into its optional capabilities may be a secret, and neither venue nor journal needs it.
+pub(crate) fn plain_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
     Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
 }
 
@@ -322,7 +323,7 @@ mod tests {
     fn the_start_message_names_the_client() {
         assert_eq!(start_api(v(178), &bars("71|2|11||")), Some(ClientId(11)));
         assert_eq!(start_api(v(178), &bars("62|1|")), None);
-        assert_eq!(our_start(v(200), ClientId(900)), bars("71|2|900||"));
+        assert_eq!(plain_start(v(200), ClientId(900)), bars("71|2|900||"));
     }
 
     #[test]
@@ -337,7 +338,7 @@ mod tests {
         assert!(is_broker_state(protobuf, &frame(205, b"")), "open order");
         assert!(is_batch_start(protobuf, &frame(249, b"\x08\x05")), "current time");
         assert_eq!(start_api(protobuf, &frame(0xFF, b"")), None);
-        let start = our_start(protobuf, ClientId(900));
+        let start = plain_start(protobuf, ClientId(900));
         assert_eq!(start.bytes(), b"\0\0\x01\x0F\x08\x84\x07");
         assert_eq!(start_api(protobuf, &start), Some(ClientId(900)));
     }

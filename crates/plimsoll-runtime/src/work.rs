@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::bot_link;
 use crate::clock::{Clock, stream};
@@ -42,6 +43,8 @@ use departures::Departures;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
+/// Pieces of work after which what they led to is written.
+const UNWRITTEN_MAX: usize = 16;
 /// How often a lagging journal is looked at again.
 const LAG_POLL: Duration = Duration::from_millis(20);
 /// How long to wait before the simulator's clock is asked again after its stream broke.
@@ -143,6 +146,8 @@ impl Work {
     /// Works until it is told to end or the journal fails.
     pub(crate) async fn run(mut self, mut inputs: Inputs) -> Result<(), GatewayError> {
         let (accepted, mut newcomers) = unbounded_channel::<(BotName, TcpStream)>();
+        let alarm = sleep(Duration::ZERO);
+        tokio::pin!(alarm);
         self.begin();
         loop {
             self.turn(&mut inputs);
@@ -152,12 +157,16 @@ impl Work {
             if !self.ports.is_empty() && self.is_reconciled() {
                 self.open_ports(&accepted)?;
             }
-            let wait = self.wait();
+            let due = tokio::time::Instant::now() + self.wait();
+            // Setting a timer costs more than most events. One that rings early is put right when it rings.
+            if alarm.is_elapsed() || due < alarm.deadline() {
+                alarm.as_mut().reset(due);
+            }
             tokio::select! {
                 biased;
                 input = inputs.recv() => self.ingest(input.expect("the gateway itself holds a sender")),
                 Some((bot, stream)) = newcomers.recv() => self.welcome(bot, stream),
-                () = tokio::time::sleep(wait) => {}
+                () = &mut alarm => {}
             }
         }
     }
@@ -183,7 +192,10 @@ impl Work {
 
     /// Deals with what is there, most urgent first, and with what time brings.
     fn turn(&mut self, inputs: &mut Inputs) {
-        for _ in 0..TURN_MAX {
+        for done in 0..TURN_MAX {
+            if done % UNWRITTEN_MAX == UNWRITTEN_MAX - 1 {
+                self.write_now();
+            }
             // Whatever arrived meanwhile may be more urgent than what waits: a halt, a flush.
             while let Ok(input) = inputs.try_recv() {
                 self.ingest(input);
@@ -194,8 +206,22 @@ impl Work {
                 return;
             }
         }
+        // First what was decided, then what can wait.
+        self.write_now();
         if !self.clock.is_lockstep() {
             self.tell_time();
+            self.write_now();
+        }
+    }
+
+    /// Hands the kernel what waits for it. Everything that led to it is with the journal by now.
+    fn write_now(&self) {
+        for state in self.links.values() {
+            state.to_venue.write_now();
+            state.to_bot.write_now();
+        }
+        if let Some(own) = &self.own {
+            own.out.write_now();
         }
     }
 
@@ -311,7 +337,7 @@ impl Work {
             self.carry_out(now, command);
         }
         self.out = out;
-        // What was carried out leaves when this task pauses, so after this.
+        // What was carried out leaves at the next `write_now`, so after this.
         self.journal.commit();
     }
 

@@ -82,6 +82,9 @@ pub(crate) trait Fields: Sized {
     /// Visits a field that always says the same and that nobody reads.
     fn constant(&mut self, name: &'static str, value: &'static str) -> Step;
 
+    /// Passes over a field that some senders write and that the message does not have. It is never written.
+    fn stray(&mut self, name: &'static str, value: &'static str) -> Step;
+
     /// Whether `count` items may follow in what is left of the frame.
     fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, DecodeError>;
 
@@ -218,6 +221,12 @@ impl Fields for Reader<'_> {
         self.next(name).map(drop)
     }
 
+    fn stray(&mut self, name: &'static str, value: &'static str) -> Step {
+        let after = self.frame[self.at..].strip_prefix(value.as_bytes());
+        // Anything else is left over, and an error as in any other message.
+        if after.is_some_and(|after| after.starts_with(b"\0")) { self.constant(name, value) } else { Ok(()) }
+    }
+
     fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, DecodeError> {
         // Every item has at least one field, and every field at least its NUL.
         let max = max.min(self.frame.len() - self.at);
@@ -270,6 +279,10 @@ impl Fields for Writer {
     fn constant(&mut self, _name: &'static str, value: &'static str) -> Step {
         self.out.put_slice(value.as_bytes());
         self.out.put_u8(0);
+        Ok(())
+    }
+
+    fn stray(&mut self, _name: &'static str, _value: &'static str) -> Step {
         Ok(())
     }
 

@@ -39,6 +39,7 @@ pub(crate) use condition::CONDITIONS_MAX;
 pub(crate) use contract::{LEGS_MAX, PARAMS_MAX};
 pub(crate) use envelope::{Head, NUMBER_LEN};
 pub(crate) use open_order::ALLOCATIONS_MAX;
+pub(crate) use option_model::Computed;
 
 pub use account::*;
 pub use bond_details::BondContractDetails;

@@ -40,6 +40,8 @@ const TEXTS: &[&str] = &[
 struct Filler<'a, 'b> {
     u: &'a mut Unstructured<'b>,
     version: ServerVersion,
+    /// What a field is filled with if not with any text.
+    words: fn(&str) -> &'static [&'static str],
 }
 
 /// Words that open the conditional parts of orders.
@@ -54,6 +56,22 @@ fn special(name: &str) -> &'static [&'static str] {
         "condition.type" => &["1", "3", "4", "5", "6", "7"],
         "tickType" => &["1", "2", "3", "4"],
         _ => &[],
+    }
+}
+
+/// The same, and where only the text protocol has place for any text, what both wires have place for: flags,
+/// numbers and named options spelled as words.
+fn shared(name: &str) -> &'static [&'static str] {
+    match name {
+        "contract.multiplier" => &["", "100", "0.5"],
+        // `?` and `0` are unknown here and left out there.
+        "contract.right" => &["", "C", "P"],
+        "specificDate" => &["20261127", "20261120"],
+        "liquidation" | "fund" => &["", "1"],
+        // Two flags.
+        "attrMask" => &["0", "1", "2", "3"],
+        options if options.ends_with("ptions") => &["", "a=b;", "a=b;c=d;"],
+        other => special(other),
     }
 }
 
@@ -74,10 +92,10 @@ impl Fields for Filler<'_, '_> {
     fn visit(&mut self, name: &'static str, value: &mut impl Spelling) -> Step {
         let wanted = if name.ends_with("Count") || name.starts_with("nPrice") {
             &["0", "0", "1", "3"]
-        } else if special(name).is_empty() {
+        } else if (self.words)(name).is_empty() {
             TEXTS
         } else {
-            special(name)
+            (self.words)(name)
         };
         let fallback = self.pick(TEXTS);
         let start = TEXTS.iter().position(|text| *text == fallback).expect("picked from the list");
@@ -93,6 +111,10 @@ impl Fields for Filler<'_, '_> {
     }
 
     fn constant(&mut self, _name: &'static str, _value: &'static str) -> Step {
+        Ok(())
+    }
+
+    fn stray(&mut self, _name: &'static str, _value: &'static str) -> Step {
         Ok(())
     }
 
@@ -120,14 +142,30 @@ fn any_version(u: &mut Unstructured<'_>) -> Result<ServerVersion> {
 /// Any request whatever, or one of the given numbers.
 fn any_request(u: &mut Unstructured<'_>, version: ServerVersion, ids: &[i32]) -> Result<Request> {
     let mut message = Request::blank(*u.choose(ids)?).expect("a typed number");
-    message.layout(&mut Filler { u, version }).expect("filling never fails");
+    message.layout(&mut Filler { u, version, words: special }).expect("filling never fails");
     Ok(message)
 }
 
 fn any_response(u: &mut Unstructured<'_>, version: ServerVersion, ids: &[i32]) -> Result<Response> {
     let mut message = Response::blank(*u.choose(ids)?).expect("a typed number");
-    message.layout(&mut Filler { u, version }).expect("filling never fails");
+    message.layout(&mut Filler { u, version, words: special }).expect("filling never fails");
     Ok(message)
+}
+
+/// A request of this number with what both wires can say.
+pub(crate) fn shared_request(u: &mut Unstructured<'_>, id: i32) -> Request {
+    let mut message = Request::blank(id).expect("a typed number");
+    let mut filler = Filler { u, version: ServerVersion::MAX, words: shared };
+    message.layout(&mut filler).expect("filling never fails");
+    message
+}
+
+/// The same for an answer.
+pub(crate) fn shared_response(u: &mut Unstructured<'_>, id: i32) -> Response {
+    let mut message = Response::blank(id).expect("a typed number");
+    let mut filler = Filler { u, version: ServerVersion::MAX, words: shared };
+    message.layout(&mut filler).expect("filling never fails");
+    message
 }
 
 fn request_ids() -> Vec<i32> {

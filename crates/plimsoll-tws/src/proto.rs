@@ -14,17 +14,31 @@
 //! gateway relays; what it changes, it changes in the bytes ([`surgery`]).
 
 mod accounts;
+mod bond_details;
 mod contracts;
+mod depth;
+mod display_group;
 mod double;
+mod fundamental;
 mod history;
 mod market_data;
+mod news;
+mod option_model;
 mod orders;
+#[cfg(test)]
+mod paths;
 mod queries;
 mod reader;
+mod scanner;
+mod subscription;
 pub(crate) mod surgery;
 mod system;
 #[cfg(test)]
 mod tests;
+mod tick_history;
+#[cfg(test)]
+mod two_wires;
+mod verify;
 mod wire;
 mod writer;
 
@@ -158,6 +172,12 @@ pub(crate) trait Numbered: Sized {
     fn long_unless_zero(&mut self, number: u32, name: &'static str, value: &mut i64) -> Step {
         let there = (*value != 0).then_some(*value);
         *value = self.whole(number, name, Whole::Int64, there)?.unwrap_or(0);
+        Ok(())
+    }
+
+    /// A long number whose absence has a meaning. The largest ones mean the same in old hands.
+    fn opt_long(&mut self, number: u32, name: &'static str, value: &mut Option<i64>) -> Step {
+        *value = self.whole(number, name, Whole::Int64, *value)?.filter(|found| !found.is_unset());
         Ok(())
     }
 

@@ -112,7 +112,7 @@ fn zoned(time: &str) -> Option<String> {
 }
 
 /// Where the fields are in protobuf, by the numbers on the way down.
-const PATHS: &[(&str, &str, &[u32])] = &[
+pub(crate) const PATHS: &[(&str, &str, &[u32])] = &[
     ("placeOrder", "account", &[3, 12]),
     ("placeOrder", "orderRef", &[3, 28]),
     ("openOrder", "orderRef", &[3, 28]),

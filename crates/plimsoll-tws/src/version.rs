@@ -19,7 +19,7 @@ impl ServerVersion {
     pub const MIN: Self = Self(157);
     /// The highest version of the text protocol, the last one that is text only.
     pub const MAX: Self = Self(200);
-    /// The version at which every message is protobuf, the only such version spoken.
+    /// The version at which every message that has a protobuf form is sent in it, the only such version spoken.
     pub const PROTOBUF: Self = Self(213);
 
     /// The version, if its layouts are known.

@@ -268,7 +268,7 @@ fn bonds_change_their_layout_at_164_and_188() {
         assert_eq!((m.req_id, m.contract.con_id), (9, 590_000_001));
         assert_eq!((m.callable, m.putable, m.next_option_partial), (true, false, true));
         assert_eq!(
-            (&m.cusip, &m.maturity, &m.notes),
+            (&m.cusip, &m.contract.expiry, &m.notes),
             (&"912810TM0".into(), &"20421115".into(), &"a note".into())
         );
         assert_eq!(m.time_zone.is_empty(), version < 188);

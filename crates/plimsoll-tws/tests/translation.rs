@@ -9,6 +9,7 @@ use plimsoll_model::{
 };
 use plimsoll_tws::denial::{self, Addressee};
 use plimsoll_tws::echo::{Echo, open_order};
+use plimsoll_tws::message::{Condition, Conjunction, Order};
 use plimsoll_tws::translate::{order_status, report, request};
 use plimsoll_tws::{Request, Response, ServerVersion, rewrite};
 
@@ -88,6 +89,76 @@ fn what_no_guard_can_bound_is_named() {
     }
     let priced = combo.replacen("||-1|0|0||0.0|", "||-1|2|1.10||0||0.0|", 1);
     assert!(matches!(asked(&priced), Meaning::Order(order) if order.unguarded == ["price of a leg"]));
+}
+
+#[test]
+fn what_begins_later_needs_a_limit_price_that_bounds_it_then() {
+    let named = |order_type: &str, tif: &str, change: fn(&mut Order)| {
+        let Request::PlaceOrder(mut placed) = Request::decode(v(178), &bars(ORDER)).unwrap() else {
+            panic!("an order")
+        };
+        (placed.order.order_type, placed.order.tif) = (order_type.into(), tif.into());
+        change(&mut placed.order);
+        match request(v(178), &Request::PlaceOrder(placed).encode(v(178))) {
+            Meaning::Order(order) => order.unguarded,
+            other => panic!("{other:?}"),
+        }
+    };
+    // A half day, 11:00: a market order for 19:00, six hours after the close.
+    let evening = |order: &mut Order| {
+        order.good_after_time = "20261127 19:00:00 US/Eastern".into();
+        order.outside_rth = true;
+    };
+    let after = ["good-after time without a limit price"];
+    for (order_type, tif) in [("MKT", "DAY"), ("MOC", "DAY"), ("STP", "GTC"), ("LMT", "OPG"), ("LMT", "IOC")]
+    {
+        assert_eq!(named(order_type, tif, evening), after, "{order_type} {tif}");
+    }
+    assert_eq!(named("LMT", "GTC", evening), Vec::<&str>::new());
+    let conditional = |order: &mut Order| {
+        let time = "20261127 19:00:00 US/Eastern".into();
+        order.conditions = vec![Condition::Time { join: Conjunction::And, is_more: true, time }];
+    };
+    assert_eq!(named("MKT", "DAY", conditional), ["conditions without a limit price"]);
+    assert_eq!(named("LMT", "DAY", conditional), Vec::<&str>::new());
+    let starts = |order: &mut Order| order.active_start_time = "20261127 19:00:00".into();
+    assert_eq!(named("MKT", "GTC", starts), ["start time without a limit price"]);
+}
+
+#[test]
+fn an_order_for_the_venue_of_the_night_trades_outside_the_session() {
+    let by_day = ORDER.replacen("|1|40|0|0|0|0|1|0|", "|1|40|0|0|0|0|0|0|", 1);
+    let outside = |text: &str| match asked(text) {
+        Meaning::Order(order) => order.outside_rth,
+        other => panic!("{other:?}"),
+    };
+    assert!(outside(ORDER) && !outside(&by_day));
+    assert!(outside(&by_day.replacen("|SMART|NASDAQ|", "|OVERNIGHT|NASDAQ|", 1)));
+}
+
+#[test]
+fn only_the_first_message_may_name_the_client() {
+    assert_eq!(asked("71|2|12||"), Meaning::OutOfPlace { name: "startApi" });
+}
+
+#[test]
+fn an_algorithm_is_known_or_no_guard_can_bound_it() {
+    let named = |strategy: &str, order_type: &str| {
+        let Request::PlaceOrder(mut placed) = Request::decode(v(178), &bars(ORDER)).unwrap() else {
+            panic!("an order")
+        };
+        (placed.order.order_type, placed.order.tif) = (order_type.into(), "DAY".into());
+        placed.order.algo_strategy = strategy.into();
+        match request(v(178), &Request::PlaceOrder(placed).encode(v(178))) {
+            Meaning::Order(order) => order.unguarded,
+            other => panic!("{other:?}"),
+        }
+    };
+    // ClosePx trades into the closing auction, whose cutoff it would not meet.
+    assert_eq!(named("ClosePx", "LMT"), ["algorithm"]);
+    assert_eq!(named("Twap", "LMT"), ["algorithm"]);
+    assert_eq!(named("Adaptive", "MKT"), ["algorithm"]);
+    assert_eq!(named("Adaptive", "LMT"), Vec::<&str>::new());
 }
 
 #[test]

@@ -375,3 +375,16 @@ fn a_part_without_its_switch_is_an_error() {
         assert!(place(157, &limit_with(changes)).is_err(), "{changes:?}");
     }
 }
+
+#[test]
+fn a_question_for_family_codes_may_lead_with_a_version_and_is_written_without() {
+    // The Rust crate ibapi 2.12 writes the version; nobody else does.
+    for wire in ["80|", "80|1|"] {
+        let asked = Request::decode(v(200), &bars(wire)).unwrap_or_else(|e| panic!("{wire}: {e}"));
+        assert_eq!(asked, Request::ReqFamilyCodes, "{wire}");
+        assert_eq!(asked.encode(v(200)), bars("80|"));
+    }
+    for wire in ["80|2|", "80|1|1|", "80||", "80|11|", "80|1"] {
+        assert!(Request::decode(v(200), &bars(wire)).is_err(), "{wire}");
+    }
+}

@@ -44,6 +44,11 @@ const STEPS: &[Step] = &[
         run: vectors,
     },
     Step {
+        name: "forms",
+        proves: "the codec's vectors of both wires are what the official client writes and reads",
+        run: forms,
+    },
+    Step {
         name: "corpora",
         proves: "what the fuzzer ever reached or broke still keeps its property",
         run: corpora,
@@ -85,6 +90,11 @@ const STEPS: &[Step] = &[
         run: departure,
     },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
+    Step {
+        name: "soak",
+        proves: "ten bots at ten times normal load are unharmed by hostile clients, and memory is bounded",
+        run: soak,
+    },
     Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
     Step { name: "bench", proves: "the benchmarks run (their numbers are not judged here)", run: bench },
 ];
@@ -142,6 +152,12 @@ fn vectors(root: &Path) -> Result<()> {
     finish(command, STEP_MAX)
 }
 
+fn forms(root: &Path) -> Result<()> {
+    let mut command = bots(root, &interpreter("PLIMSOLL_PYTHON_NAUTILUS_IBAPI")?, "bots.forms");
+    command.arg("--check").arg(root.join("crates/plimsoll-tws/tests/official_forms.txt"));
+    finish(command, STEP_MAX)
+}
+
 /// Needs no fuzzer: each input is read once.
 fn corpora(root: &Path) -> Result<()> {
     let mut command = cargo_alone(root, FUZZ, "test");
@@ -151,7 +167,8 @@ fn corpora(root: &Path) -> Result<()> {
 
 fn scripts(root: &Path) -> Result<()> {
     let mut command = Command::new("python3");
-    command.args(["-m", "unittest", "kill9.test_truth", "bots.test_normalise", "bots.test_compare"]);
+    command.args(["-m", "unittest", "kill9.test_truth", "soak.test_flat"]);
+    command.args(["bots.test_normalise", "bots.test_compare"]);
     command.args(["bots.test_named", "bots.test_told", "bots.test_day"]);
     command.current_dir(root.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1");
     finish(command, STEP_MAX)?;
@@ -215,6 +232,14 @@ fn hostile(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
     let mut command = bots(root, Path::new("python3"), "bots.hostile");
     command.arg("--plimsoll").arg(plimsoll);
+    finish(command, STEP_MAX)
+}
+
+/// A minute of it; ten are run by hand (docs/performance.md).
+fn soak(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "soak.run");
+    command.args(["--minutes", "1", "--plimsoll"]).arg(plimsoll);
     finish(command, STEP_MAX)
 }
 

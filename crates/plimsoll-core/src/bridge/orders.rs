@@ -9,7 +9,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::book::OrderKey;
 use crate::config::{BotConfig, Config, Mode};
-use crate::guard::{Denial, GuardId, Reason};
+use crate::guard::{Denial, GuardId, Phase, Reason, judge_preview};
 use crate::intake::{self, Intake};
 use crate::{Command, Rewrite, limits};
 
@@ -66,6 +66,13 @@ impl Bridge {
                 out.push(Command::Notice {
                     text: format!("{}: global cancel became cancels of its own orders", asker.bot().name),
                 });
+            }
+            Request::OutOfPlace { name } => {
+                // In observe mode too: under another client id the orders would not be this bot's any more.
+                let text = format!(
+                    "Error validating request.-'{name}' : cause - Plimsoll: this connection has started already"
+                );
+                out.push(Command::Refuse { link, id: None, code: CODE_VALIDATION, text });
             }
             Request::Unguarded { name, id } => Self::unguarded(&asker, name, id, raw, out),
             Request::AboutAccount { name, id, account } => {
@@ -154,7 +161,7 @@ impl Bridge {
         Some(Denial { guard: GuardId::Halt, reason })
     }
 
-    /// A margin preview never rests; only its account matters.
+    /// A margin preview never rests; only its account and the bot's rate matter.
     fn preview(
         &mut self,
         now: Now,
@@ -164,31 +171,27 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        let taken = self.take_in(now, asker, request, &raw).and_then(|taken| {
-            let allowed = asker.bot().accounts.contains(&taken.intake.order.account);
-            let denial = Denial {
-                guard: GuardId::Account,
-                reason: Reason::AccountNotAllowed {
-                    account: taken.intake.order.account.clone(),
-                    allowed: asker.bot().accounts.clone(),
-                },
-            };
-            if allowed { Ok(taken) } else { Err(denial) }
-        });
-        match (taken, asker.config.mode) {
-            (Ok(taken), _) => {
-                // Nothing rests, so nothing is booked and the bot's own reference stays.
-                let rewrites = taken.intake.filled_account.into_iter().map(Rewrite::Account).collect();
-                out.push(Command::Forward { link, raw, rewrites });
+        let taken = self.take_in(now, asker, request, &raw);
+        let judged = match &taken {
+            Ok(taken) => {
+                let ctx = self.context(now, Phase::Decision, (asker.bot(), asker.client_id), &asker.config);
+                judge_preview(&ctx, &taken.intake.order)
             }
-            (Err(denial), Mode::Enforce) => {
-                out.push(Command::Deny { link, order_id: Some(request.order_id), denial, raw });
+            Err(denial) => Err(denial.clone()),
+        };
+        self.recent.other(now.mono, &asker.bot().name);
+        if let Err(denial) = judged {
+            if asker.config.mode == Mode::Enforce {
+                // It may preview a change of a working order, which stands.
+                out.push(self.denial_of_unread(asker, link, request.order_id, denial, raw));
+                return;
             }
-            (Err(denial), Mode::Observe) => {
-                out.push(Command::Observed { link, cl_ord_id: None, denial });
-                out.push(Command::Forward { link, raw, rewrites: vec![] });
-            }
+            out.push(Command::Observed { link, cl_ord_id: None, denial });
         }
+        // Nothing rests, so nothing is booked and the bot's own reference stays.
+        let filled = taken.ok().and_then(|taken| taken.intake.filled_account);
+        let rewrites = filled.into_iter().map(Rewrite::Account).collect();
+        out.push(Command::Forward { link, raw, rewrites });
     }
 
     /// `transmit = 0`: nothing is sent and nothing is answered, as at TWS, until the group is released.

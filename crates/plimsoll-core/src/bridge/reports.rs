@@ -117,9 +117,9 @@ impl Bridge {
             }
             Report::CompletedOrdersEnd => self.answer_ended(Ended::CompletedOrders, out),
             Report::Contract(contract) => {
-                if let Some(instrument) = self.contract_reqs.get(&contract.req_id) {
-                    self.contracts.learn(instrument, &contract);
-                }
+                let instrument = self.contract_reqs.get(&contract.req_id);
+                let text = instrument.and_then(|instrument| self.contracts.learn(instrument, &contract));
+                out.extend(text.map(|text| Command::Notice { text }));
             }
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}

@@ -13,6 +13,9 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if !order.ord_type.is_on_close() && !leaves_auction {
         return Ok(());
     }
+    if let Some(instrument) = ctx.of_unknown_hours(order) {
+        return Err(super::trading_session::hours_unknown(instrument));
+    }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
     let date = ctx.moment.trade_date.clone().map_err(unknown)?;
     let kind = match (ctx.replaces, &order.ord_type) {

@@ -9,8 +9,7 @@ use crate::limits;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     // A change is no new decision, and the children of a bracket are as new as their parent.
-    let parent_is_new = ctx.group.iter().any(|other| Some(other.order_id) == order.parent_id);
-    if ctx.replaces || parent_is_new {
+    if ctx.replaces || ctx.parent_is_new(order) {
         return Ok(());
     }
     if let Some(by) = ctx.recent.same_decision(order, ctx.asked) {

@@ -6,17 +6,20 @@ use std::time::Duration;
 use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
-use plimsoll_model::{Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, Position, Price, Side};
+use plimsoll_model::{
+    Account, ClientId, Currency, InstrumentId, Money, NewOrder, Now, OrdType, OrderStatus, Position, Price,
+    Side,
+};
 use rust_decimal::Decimal;
 
 use super::exposure::Known;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
+use crate::contracts::Contracts;
 use crate::halt::Halts;
-use crate::intake::Contracts;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
-use crate::result;
+use crate::result::{self, Unknown};
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
 /// times the spread of a liquid ETF.
@@ -80,6 +83,28 @@ impl Context<'_> {
         self.contracts.listing(instrument)
     }
 
+    /// Whether the order is the child of a new order of its group. A change of a working parent makes no
+    /// child new, and at release the new parent itself is in the book.
+    pub(crate) fn parent_is_new(&self, order: &NewOrder) -> bool {
+        let parent_id = order.parent_id.filter(|parent_id| *parent_id != order.order_id);
+        let Some(parent) = self.group.iter().find(|other| Some(other.order_id) == parent_id) else {
+            return false;
+        };
+        let known = self.book.by_client(self.client_id, parent.order_id).and_then(|key| self.book.get(key));
+        match (self.phase, known.filter(|state| state.status.is_open())) {
+            (_, None) => true,
+            (Phase::Decision, Some(_)) => false,
+            (Phase::Release { .. }, Some(state)) => state.status == OrderStatus::PendingNew,
+        }
+    }
+
+    /// The instrument of the order, or of one of its legs, whose hours the calendar does not know.
+    pub(crate) fn of_unknown_hours<'o>(&self, order: &'o NewOrder) -> Option<&'o InstrumentId> {
+        let alone = order.legs.is_empty().then_some(&order.instrument);
+        let mut all = order.legs.iter().map(|leg| &leg.instrument).chain(alone);
+        all.find(|instrument| !self.contracts.keeps_us_hours(instrument))
+    }
+
     /// Other orders of the same account and instrument that can still execute.
     pub(crate) fn working<'s>(
         &'s self,
@@ -94,11 +119,11 @@ impl Context<'_> {
         })
     }
 
-    /// What the bot has lost since its trade date began, if that can be known.
-    pub(crate) fn daily_loss(&self) -> Option<Money> {
-        let (date, start) = self.day_start?;
-        let now = result::if_marked(self.ledger, self.quotes, &self.bot.name)?;
-        (self.moment.trade_date.as_ref() == Ok(date)).then(|| start.checked_sub(now)).flatten()
+    /// What the bot has lost in this currency since its trade date began, if that can be known.
+    pub(crate) fn daily_loss(&self, currency: Currency) -> Result<Money, Unknown> {
+        let now = result::whole(self.ledger, self.quotes, self.bot, currency)?;
+        let of_today = self.day_start.filter(|(date, _)| self.moment.trade_date.as_ref() == Ok(date));
+        of_today.and_then(|(_, start)| start.checked_sub(now)).ok_or(Unknown::Unmarked)
     }
 
     /// The account's holding by the broker's executions.
@@ -117,7 +142,7 @@ impl Context<'_> {
             OrdType::Market | OrdType::Stop => MARKET_REACH,
             OrdType::Other(_) => return None,
         };
-        let reference = self.quotes.reference(instrument, side)?.get();
+        let reference = self.quotes.opposite(instrument, side)?.get();
         let slack = reference.abs().checked_mul(slack)?;
         match side {
             Side::Buy => reference.checked_add(slack),

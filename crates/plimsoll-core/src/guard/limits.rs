@@ -5,6 +5,7 @@ use plimsoll_model::{Money, NewOrder, OrdType, Position, Price, Side};
 use rust_decimal::Decimal;
 
 use super::{Context, Reason};
+use crate::result::Unknown;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     rate(ctx, order)?;
@@ -18,7 +19,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     position_notional(ctx, order)
 }
 
-fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+pub(super) fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.orders_per_minute_max else {
         return Ok(());
     };
@@ -76,18 +77,22 @@ fn collar(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if distance > most { Err(Reason::Collar { px, reference, collar }) } else { Ok(()) }
 }
 
-/// A loss that cannot be known is not a small one: something held has no price, or the day's start was
-/// never seen.
+/// A loss that cannot be known is not a small one: something held has no price or is in another currency, or
+/// the day's start was never seen.
 fn daily_loss(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.daily_loss_max else {
         return Ok(());
     };
-    let Some(loss) = ctx.daily_loss() else {
-        return Err(Reason::NoReference { instrument: order.instrument.clone() });
-    };
-    if loss.currency != max.currency {
-        return Err(Reason::OtherCurrency { limit: max, traded: loss.currency.as_str().into() });
+    let contract = ctx.bot.instruments.get(&order.instrument);
+    if let Some(traded) =
+        contract.map(|contract| &contract.currency).filter(|c| ***c != *max.currency.as_str())
+    {
+        return Err(Reason::OtherCurrency { limit: max, traded: traded.clone() });
     }
+    let loss = ctx.daily_loss(max.currency).map_err(|unknown| match unknown {
+        Unknown::Unmarked => Reason::NoReference { instrument: order.instrument.clone() },
+        Unknown::InCurrency(other) => Reason::OtherCurrency { limit: max, traded: other.as_str().into() },
+    })?;
     if loss.amount >= max.amount { Err(Reason::DailyLossMax { loss, max }) } else { Ok(()) }
 }
 
@@ -124,7 +129,8 @@ fn position_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> 
         return Ok(());
     }
     // What is held already is worth what the market says, however cheap the limit of this order is.
-    let dearest = price(ctx, order).max(ctx.quotes.reference(&order.instrument, order.side));
+    let market = ctx.quotes.reference(&order.instrument, order.side);
+    let dearest = price(ctx, order).map(|px| market.map_or(px, |market| px.max(market)));
     let notional = notional(ctx, order, dearest, worst.size().get(), max)?;
     if notional.amount > max.amount { Err(Reason::PositionMax { notional, max }) } else { Ok(()) }
 }
@@ -161,6 +167,8 @@ fn price(ctx: &Context<'_>, order: &NewOrder) -> Option<Price> {
             Side::Sell => order.limit_px.max(reference),
         },
         OrdType::Stop => order.stop_px.max(reference),
-        OrdType::Market | OrdType::MarketOnClose | OrdType::Other(_) => reference,
+        OrdType::Market | OrdType::MarketOnClose | OrdType::Other(_) => {
+            ctx.quotes.opposite(&order.instrument, order.side)
+        }
     }
 }

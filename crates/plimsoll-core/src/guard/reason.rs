@@ -16,6 +16,7 @@ use crate::limits;
 pub enum Reason {
     Unreadable { why: Box<str> },
     Unbounded { feature: &'static str },
+    WordUnknown { field: &'static str, word: Box<str> },
     QtyZero,
     OrderIdRange { order_id: OrderId },
     OrderChanged { what: &'static str },
@@ -28,6 +29,8 @@ pub enum Reason {
     NotOwned { instrument: InstrumentId },
     ContractUnknown { symbol: Box<str> },
     ContractMismatch { instrument: InstrumentId, con_id: i32 },
+    ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
+    ContractAmbiguous { instrument: InstrumentId },
     ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
@@ -61,6 +64,7 @@ impl Reason {
         match self {
             Self::Unreadable { .. } => "unreadable",
             Self::Unbounded { .. } => "unbounded",
+            Self::WordUnknown { .. } => "word_unknown",
             Self::QtyZero => "qty_zero",
             Self::OrderIdRange { .. } => "order_id_range",
             Self::OrderChanged { .. } => "order_changed",
@@ -72,7 +76,8 @@ impl Reason {
             Self::AccountChanged { .. } => "account_changed",
             Self::NotOwned { .. } => "not_owned",
             Self::ContractUnknown { .. } => "contract_unknown",
-            Self::ContractMismatch { .. } => "contract_mismatch",
+            Self::ContractMismatch { .. } | Self::ContractDiffers { .. } => "contract_mismatch",
+            Self::ContractAmbiguous { .. } => "contract_ambiguous",
             Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
             Self::Halted { .. } => "halted",
             Self::NotReconciled { .. } => "not_reconciled",
@@ -118,7 +123,7 @@ impl Reason {
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
             Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
-            Self::Unbounded { .. } | Self::OrderChanged { .. } => 11,
+            Self::Unbounded { .. } | Self::WordUnknown { .. } | Self::OrderChanged { .. } => 11,
             Self::QtyZero => 13,
             Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
             Self::Collar { .. } | Self::NoReference { .. } => 16,
@@ -126,6 +131,8 @@ impl Reason {
             | Self::NotOwned { .. }
             | Self::ContractUnknown { .. }
             | Self::ContractMismatch { .. }
+            | Self::ContractDiffers { .. }
+            | Self::ContractAmbiguous { .. }
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
@@ -144,6 +151,9 @@ impl fmt::Display for Reason {
         match self {
             Self::Unreadable { why } => write!(f, "the order cannot be read: {why}"),
             Self::Unbounded { feature } => write!(f, "{feature} cannot be bounded by any guard yet"),
+            Self::WordUnknown { field, word } => {
+                write!(f, "what the {field} `{}` can do is not known to any guard", word.escape_debug())
+            }
             Self::QtyZero => f.write_str("the quantity is zero"),
             Self::OrderIdRange { order_id } => {
                 write!(f, "order id {order_id} is outside 1 to {}", limits::ORDER_ID_MAX)
@@ -171,6 +181,15 @@ impl fmt::Display for Reason {
             Self::ContractMismatch { instrument, con_id } => {
                 write!(f, "contract number {con_id} is not {instrument}'s")
             }
+            Self::ContractDiffers { instrument, field, asked } => {
+                write!(f, "the {field} `{}` is not that of {instrument}", asked.escape_debug())
+            }
+            Self::ContractAmbiguous { instrument } => {
+                write!(
+                    f,
+                    "{instrument} is more than one contract at the broker; the configuration has to say which"
+                )
+            }
             Self::ContractUnconfirmed { con_id } => {
                 write!(f, "contract number {con_id} has not been confirmed by the broker")
             }
@@ -197,7 +216,7 @@ impl Reason {
                 write!(f, "the market is closed until {}", Local(open))
             }
             Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
-            Self::CalendarUnknown { why } => write!(f, "no trading calendar for this instant: {why}"),
+            Self::CalendarUnknown { why } => write!(f, "no trading calendar: {why}"),
             Self::AfterCutoff { instrument, cutoff, rule } => {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
@@ -232,7 +251,7 @@ impl Reason {
             Self::NoReference { instrument } => write!(f, "no reference price of {instrument}"),
             Self::NotRepresentable { what } => write!(f, "{what} has more than 28 digits"),
             Self::OtherCurrency { limit, traded } => {
-                write!(f, "the limit {limit} cannot bound an order in {traded}")
+                write!(f, "the limit {limit} cannot bound what is in {traded}")
             }
             Self::WouldCross { with, side, qty, ord_type } => {
                 write!(f, "could trade with our own {side} {qty} {ord_type} [{with}]")

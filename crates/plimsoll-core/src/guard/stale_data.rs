@@ -2,7 +2,7 @@
 //! What counts is when the venue last struck a price of this instrument, during its session.
 
 use plimsoll_calendar::SessionState;
-use plimsoll_model::NewOrder;
+use plimsoll_model::{NewOrder, TimeInForce};
 
 use super::{Context, Reason};
 
@@ -13,8 +13,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if ctx.is_reducing(order) {
         return Ok(());
     }
-    // Silence is normal while the market is closed; orders that may be sent then rest at the venue.
-    if !matches!(ctx.moment.state, Ok(SessionState::Open { .. })) {
+    if rests_until_the_open(ctx, order) {
         return Ok(());
     }
     match ctx.quotes.age(&order.instrument, ctx.now.wall) {
@@ -22,4 +21,13 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         Some(age) if age > max => Err(Reason::Stale { instrument: order.instrument.clone(), age, max }),
         Some(_) => Ok(()),
     }
+}
+
+/// Silence is normal while the market is closed, for an order that cannot trade before it opens again. One
+/// that may trade outside the session meets what is there at once, and closed is only what is known to be.
+fn rests_until_the_open(ctx: &Context<'_>, order: &NewOrder) -> bool {
+    let is_closed =
+        matches!(ctx.moment.state, Ok(SessionState::PreOpen { .. } | SessionState::Closed { .. }));
+    let in_auction = order.ord_type.is_on_close() || order.tif == TimeInForce::AtTheOpening;
+    is_closed && ctx.contracts.keeps_us_hours(&order.instrument) && (in_auction || !order.outside_rth)
 }

@@ -1,14 +1,18 @@
 //! `trading_session`: pitfall 5. Every day has its own hours; an order is held to those of the day it
-//! would trade on. On-close orders are judged by [`super::close_cutoff`].
+//! would trade on. On-close orders are judged by [`super::close_cutoff`]. The calendar is that of US stocks,
+//! ETFs and options; it says nothing about anything else.
 
 use plimsoll_calendar::{AnchorKind, SessionState};
-use plimsoll_model::{NewOrder, OrdType, TimeInForce};
+use plimsoll_model::{InstrumentId, NewOrder, OrdType, TimeInForce};
 
 use super::{Context, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if order.ord_type.is_on_close() {
         return Ok(());
+    }
+    if let Some(instrument) = ctx.of_unknown_hours(order) {
+        return without_hours(order, instrument);
     }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
     let state = ctx.moment.state.clone().map_err(unknown)?;
@@ -35,6 +39,22 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
     let next_open = next_open.map(|open| open.to_zoned(ctx.calendar.zone().clone()));
     Err(Reason::OutsideSession { next_open })
+}
+
+/// A price of its own bounds an order whenever the market opens. Without one, what it meets depends on hours
+/// that nobody here knows.
+fn without_hours(order: &NewOrder, instrument: &InstrumentId) -> Result<(), Reason> {
+    let has_price = order.ord_type.has_limit() || order.ord_type.has_stop();
+    if has_price && order.tif != TimeInForce::AtTheOpening {
+        return Ok(());
+    }
+    Err(hours_unknown(instrument))
+}
+
+/// The hours of this instrument are not in the calendar.
+pub(super) fn hours_unknown(instrument: &InstrumentId) -> Reason {
+    let why = format!("the hours of {instrument} are not known; an order for it needs a limit or stop price");
+    Reason::CalendarUnknown { why: why.into() }
 }
 
 fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {

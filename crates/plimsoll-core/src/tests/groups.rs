@@ -252,3 +252,42 @@ fn an_order_whose_bot_left_is_asked_for_until_the_venue_has_spoken() {
         "]],
     );
 }
+
+#[test]
+fn an_order_is_not_its_own_parent_and_two_are_not_each_others() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 500.00 id=5 parent=5
+        10:00:02 trend BUY 100 SPY LMT 500.00 id=6 parent=7 staged
+        10:00:02 trend SELL 100 SPY LMT 500.50 id=7 parent=6
+        ",
+        // Such an order was taken for the child of a new one: no repetition, no decision, no exposure.
+        &expect![["
+            10:00:01 deny 1 order 5: Plimsoll supported: parent order 5 is not known to the venue
+            10:00:02 deny 1 order 6: Plimsoll supported: parent order 7 is not known to the venue
+            10:00:02 deny 1 order 7: Plimsoll supported: order 6 of the same group was denied by supported
+        "]],
+    );
+}
+
+#[test]
+fn the_child_of_a_changed_parent_is_as_new_as_any_order() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 500.00 id=5
+        10:00:01 venue accepts trend 5
+        10:00:02 trend SELL 100 SPY LMT 505.00 id=6 parent=5 ref=decision:out
+        10:00:05 trend BUY 100 SPY LMT 499.90 id=5 staged
+        10:00:05 trend SELL 100 SPY LMT 506.00 id=7 parent=5 ref=decision:out
+        ",
+        // The decision was carried out by order 6; a change of the parent in the same group renews nothing.
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
+            10:00:02 submit 1 SELL 100 SPY LMT 505.00 for DU1 [SPY-trend-20260227-2]
+            10:00:05 deny 1 change of 5: Plimsoll duplicate: order 7 of the same group was denied by duplicate
+            10:00:05 deny 1 order 7: Plimsoll duplicate: decision `out` was carried out by SPY-trend-20260227-2
+        "]],
+    );
+}

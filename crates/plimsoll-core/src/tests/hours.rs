@@ -134,6 +134,7 @@ fn orders_that_wait_for_a_session_by_their_nature_pass_outside_it() {
         limit collar none
         08:00:00 trend BUY 1 SPY LMT 499.00
         18:00:00 trend BUY 1 SPY LMT 499.00 tif=GTC
+        18:00:01 quote SPY 499.00 499.02
         18:00:01 trend BUY 2 SPY LMT 499.00 rth
         18:00:02 trend BUY 3 SPY LMT 499.00
         ",
@@ -142,6 +143,45 @@ fn orders_that_wait_for_a_session_by_their_nature_pass_outside_it() {
             18:00:00 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
             18:00:01 submit 1 BUY 2 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
             18:00:02 deny 1 order 4: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
+        "]],
+    );
+}
+
+#[test]
+fn an_order_that_may_trade_outside_the_session_needs_a_young_price_and_one_that_rests_does_not() {
+    check(
+        "
+        16:59:00 quote SPY 500.00 500.02
+        17:00:00 trend BUY 1 SPY LMT 500.00 rth
+        17:00:01 trend BUY 2 SPY LMT 500.00 tif=GTC rth
+        17:00:02 trend BUY 3 SPY LMT 500.00 tif=GTC
+        17:00:03 quote SPY 500.00 500.02
+        17:00:18 trend BUY 4 SPY LMT 500.00 rth
+        17:00:18.001 trend BUY 5 SPY LMT 500.00 rth
+        ",
+        &expect![["
+            17:00:00 deny 1 order 1: Plimsoll stale_data: SPY last struck 1m ago, limit 15s
+            17:00:01 deny 1 order 2: Plimsoll stale_data: SPY last struck 1m1s ago, limit 15s
+            17:00:02 submit 1 BUY 3 SPY LMT 500.00 for DU1 [SPY-trend-20260227-3]
+            17:00:18 submit 1 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-4]
+            17:00:18.001 deny 1 order 5: Plimsoll stale_data: SPY last struck 15s ago, limit 15s
+        "]],
+    );
+}
+
+#[test]
+fn an_opening_order_rests_whatever_it_says_about_other_hours() {
+    check(
+        "
+        limit collar none
+        08:00:00 trend BUY 1 SPY LMT 499.00 tif=OPG rth
+        08:00:01 trend BUY 1 SPY MOC rth
+        08:00:02 trend BUY 2 SPY LMT 499.00 rth
+        ",
+        &expect![["
+            08:00:00 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            08:00:01 submit 1 BUY 1 SPY MOC for DU1 [SPY-trend-20260227-2]
+            08:00:02 deny 1 order 3: Plimsoll stale_data: no quote of SPY has been seen
         "]],
     );
 }

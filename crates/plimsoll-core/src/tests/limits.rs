@@ -236,3 +236,137 @@ fn without_a_quote_new_risk_has_no_size() {
         "]],
     );
 }
+
+#[test]
+fn a_market_order_has_no_size_without_an_opposite_quote() {
+    check(
+        "
+        limit order 60000
+        10:00:00 trades SPY 500.00
+        10:00:01 trend BUY 1 SPY MKT
+        10:00:02 trend BUY 2 SPY LMT 500.00
+        10:00:03 quote SPY 500.00 500.02
+        10:00:04 trend BUY 3 SPY MKT
+        ",
+        // The last trade is what somebody else met; for a price of its own it is a measure.
+        &expect![["
+            10:00:01 deny 1 order 1: Plimsoll limits: no reference price of SPY
+            10:00:02 submit 1 BUY 2 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2]
+            10:00:04 submit 1 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}
+
+#[test]
+fn a_position_is_not_measured_at_the_last_trade_either() {
+    check(
+        "
+        limit position 60000
+        10:00:00 trades SPY 500.00
+        10:00:01 trend BUY 1 SPY MKT
+        ",
+        &expect![["
+            10:00:01 deny 1 order 1: Plimsoll limits: no reference price of SPY
+        "]],
+    );
+}
+
+#[test]
+fn a_loss_in_another_currency_is_not_no_loss() {
+    let mut world = super::Script::new();
+    let sap = plimsoll_model::Contract {
+        currency: "EUR".into(),
+        primary_exchange: "IBIS".into(),
+        ..plimsoll_model::Contract::stock("SAP", plimsoll_model::Currency::USD)
+    };
+    world.config.bots[0].instruments.insert(plimsoll_model::InstrumentId::of(&sap).unwrap(), sap);
+    let mut trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:00 quote SAP.STK.EUR 100.00 100.00
+        10:00:01 trend BUY 100 SAP LMT 100.00 cur=EUR
+        10:00:02 venue fills trend 1 100 100.00
+        ",
+    );
+    trace += &world.run(
+        "
+        limit loss 1000
+        10:01:00 restart
+        10:01:00 quote SPY 500.00 500.02
+        10:01:00 quote SAP.STK.EUR 20.00 20.00
+        10:01:01 trend BUY 1 SPY MKT
+        10:01:02 trend BUY 1 SAP LMT 20.00 cur=EUR
+        10:01:03 trend SELL 100 SAP LMT 20.00 cur=EUR
+        ",
+    );
+    // 8000 EUR are lost; getting out is not refused.
+    expect![["
+        10:00:01 submit 1 BUY 100 SAP.STK.EUR LMT 100.00 for DU1 [SAP-trend-20260227-1]
+        10:01:00 notice reconciled: 0 open orders, 1 positions
+        10:01:01 deny 1 order 2: Plimsoll limits: the limit 1000 USD cannot bound what is in EUR
+        10:01:02 deny 1 order 3: Plimsoll limits: the limit 1000 USD cannot bound what is in EUR
+        10:01:03 submit 1 SELL 100 SAP.STK.EUR LMT 20.00 for DU1 [SAP-trend-20260227-4]
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_fee_in_another_currency_makes_the_loss_unknown() {
+    let mut world = super::Script::new();
+    world.fees_in = plimsoll_model::Currency::new("CHF").unwrap();
+    let trace = world.run(
+        "
+        limit loss 1000
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 2 SPY MKT
+        10:00:02 venue fills trend 1 2 500.02
+        10:00:03 trend BUY 1 SPY MKT
+        10:00:04 trend SELL 2 SPY MKT
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 2 SPY MKT for DU1 [SPY-trend-20260227-1]
+        10:00:03 deny 1 order 2: Plimsoll limits: the limit 1000 USD cannot bound what is in CHF
+        10:00:04 submit 1 SELL 2 SPY MKT for DU1 [SPY-trend-20260227-3]
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn previews_count_towards_the_rate_and_meet_it() {
+    check(
+        "
+        limit rate 3
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 SPY MKT whatif
+        10:00:02 trend BUY 1 SPY MKT whatif
+        10:00:03 trend BUY 1 SPY MKT
+        10:00:04 trend BUY 1 SPY MKT whatif
+        10:00:05 trend BUY 2 SPY MKT
+        ",
+        &expect![["
+            10:00:01 forward 1
+            10:00:02 forward 1
+            10:00:03 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-3]
+            10:00:04 deny 1 order 4: Plimsoll limits: 3 orders in the last minute, limit 3
+            10:00:05 deny 1 order 5: Plimsoll limits: 4 orders in the last minute, limit 3
+        "]],
+    );
+}
+
+#[test]
+fn a_denied_preview_of_a_change_leaves_the_order_as_it_is() {
+    check(
+        "
+        limit rate 1
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03 trend BUY 2 SPY LMT 499.00 id=5 whatif
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 deny 1 change of 5: Plimsoll limits: 1 orders in the last minute, limit 1
+        "]],
+    );
+}

@@ -142,3 +142,16 @@ fn a_commission_is_shown_only_after_its_execution() {
 fn the_next_order_id_is_rewritten_only_where_it_is_too_low() {
     assert_eq!(shown(vec![Report::NextValidId(OrderId(1))]), "show 1\n");
 }
+
+#[test]
+fn a_second_start_of_a_connection_is_refused_in_observe_mode_too() {
+    check(
+        "
+        observe
+        10:00:00 trend starts
+        ",
+        &expect![["
+            10:00:00 refuse 1 321: Error validating request.-'startApi' : cause - Plimsoll: this connection has started already
+        "]],
+    );
+}

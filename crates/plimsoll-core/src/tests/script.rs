@@ -3,8 +3,9 @@
 //! `HH:MM:SS[.mmm] actor words…` in New York time of the day that `day` names:
 //! `trend BUY 100 SPY MKT [500.01] [id=7] [account=DU2|account=-] [tif=GTC] [stop=490] [parent=3] [staged]
 //! [oca=g] [ref=decision:x]
-//! [legs=BUY:1:SPY,SELL:2:QQQ] [rth]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
-//! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
+//! [legs=BUY:1:SPY,SELL:2:QQQ] [rth] [sec=FUT] [expiry=202612] [mult=5] [cur=EUR] [exch=EUREX]
+//! [primary=ARCA] [class=FDXM] [conid=756733]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
+//! `quote SPY 500.00 500.02` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
 //! `resume [bot]` · `wake` · `restart` · `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x]` ·
@@ -78,6 +79,10 @@ pub(super) struct Script {
     next_perm: i64,
     next_id: i32,
     pub(super) asked: Vec<Ask>,
+    /// What the venue says of contracts of these symbols; of any other what it was asked about.
+    pub(super) answers: Vec<Contract>,
+    /// What the venue takes its fees in.
+    pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
     pub(super) contracts_unanswered: bool,
     /// Words about orders that the venue does not have are passed over.
@@ -159,6 +164,8 @@ impl Script {
             next_perm: 1000,
             next_id: 0,
             asked: Vec::new(),
+            answers: Vec::new(),
+            fees_in: Currency::USD,
             contracts_unanswered: false,
             lenient: false,
             deaf: false,
@@ -330,6 +337,11 @@ impl Script {
                 let struck = std::mem::replace(&mut self.wall, now);
                 self.quote(symbol, bid, ask, struck);
             }
+            ["trades", symbol, px] => {
+                let last = Price::parse(px).ok();
+                let quote = Quote { bid: None, ask: None, last, struck: self.wall };
+                self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
+            }
             ["disk", "slow"] => self.disk_slow = true,
             ["disk", "done"] => {
                 self.disk_slow = false;
@@ -397,6 +409,7 @@ impl Script {
                 order_id: Some(OrderId(id.parse().unwrap())),
                 why: "field 17 is not a number".into(),
             },
+            ["starts"] => Request::OutOfPlace { name: "startApi" },
             ["exercises"] => Request::Unguarded { name: "exerciseOptions", id: None },
             ["asks", name @ ("reqPnL" | "reqAccountUpdates"), of] => Request::AboutAccount {
                 name: if *name == "reqPnL" { "reqPnL" } else { "reqAccountUpdates" },
@@ -447,6 +460,13 @@ impl Script {
                     order.contract.sec_type = SecType::Combo;
                     order.legs = v.split(',').map(leg).collect();
                 }
+                Some(("sec", v)) => order.contract.sec_type = SecType::from_wire(v),
+                Some(("expiry", v)) => order.contract.expiry = v.into(),
+                Some(("mult", v)) => order.contract.multiplier = Some(v.parse().unwrap()),
+                Some(("cur", v)) => order.contract.currency = v.into(),
+                Some(("exch", v)) => order.contract.exchange = v.into(),
+                Some(("primary", v)) => order.contract.primary_exchange = v.into(),
+                Some(("class", v)) => order.contract.trading_class = v.into(),
                 Some(("conid", v)) => order.contract.con_id = Some(ConId(v.parse().unwrap())),
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,

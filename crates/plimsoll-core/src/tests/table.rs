@@ -67,6 +67,7 @@ fn all_reasons() -> Vec<Reason> {
     vec![
         Reason::Unreadable { why: "x".into() },
         Reason::Unbounded { feature: "x" },
+        Reason::WordUnknown { field: "order type", word: "x".into() },
         Reason::QtyZero,
         Reason::OrderIdRange { order_id: OrderId(0) },
         Reason::OrderChanged { what: "side" },
@@ -79,6 +80,8 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NotOwned { instrument: spy() },
         Reason::ContractUnknown { symbol: "".into() },
         Reason::ContractMismatch { instrument: spy(), con_id: 1 },
+        Reason::ContractDiffers { instrument: spy(), field: "multiplier", asked: "25".into() },
+        Reason::ContractAmbiguous { instrument: spy() },
         Reason::ContractUnconfirmed { con_id: 1 },
         Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
         Reason::NotReconciled { waiting_for: "x" },

@@ -97,6 +97,20 @@ fn within_bot(bot: &RawBot, problems: &mut Problems) {
             problems.at(shared.span(), format!("`shared`: `{id}` is not among this bot's instruments"));
         }
     }
+    if let Some(max) = bot.daily_loss_max() {
+        let currency = max.get_ref().currency.as_str();
+        let mut all = bot.instruments.iter().map(Spanned::get_ref);
+        if let Some((id, contract)) = all.find(|(_, contract)| *contract.currency != *currency) {
+            problems.at(
+                max.span(),
+                format!(
+                    "`max_daily_loss` in {currency} cannot count a loss of `{id}` in {}; give it to a bot whose \
+                     limit is in that currency",
+                    contract.currency
+                ),
+            );
+        }
+    }
     let accounts = bot.accounts.iter().map(|account| (account.get_ref(), account.span()));
     once(accounts, problems, |account, _| format!("`accounts`: `{account}` is listed twice"));
 }

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use plimsoll_core::config::{BotConfig, ExecutionTimes, FillAccount, Shown};
-use plimsoll_model::{Account, BotName, ClientId, Contract, Currency, InstrumentId, Money, Qty, SecType};
+use plimsoll_model::{
+    Account, BotName, ClientId, ConId, Contract, Currency, InstrumentId, Money, Qty, SecType,
+};
 use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -58,7 +60,7 @@ struct RawLimits {
     order_qty_max: Option<Qty>,
     order_notional_max: Option<Money>,
     position_notional_max: Option<Money>,
-    daily_loss_max: Option<Money>,
+    daily_loss_max: Option<Spanned<Money>>,
     orders_per_minute_max: Option<u32>,
     price_collar: Option<Decimal>,
     duplicate_window: Option<Duration>,
@@ -94,6 +96,11 @@ impl RawBot {
         raw
     }
 
+    /// The day's loss after which it only reduces.
+    pub(super) fn daily_loss_max(&self) -> Option<&Spanned<Money>> {
+        self.limits.daily_loss_max.as_ref()
+    }
+
     /// Where this bot connects.
     pub(super) fn port(&self) -> Option<BotPort> {
         Some(BotPort {
@@ -125,7 +132,7 @@ impl RawBot {
             order_qty_max: limits.order_qty_max,
             order_notional_max: limits.order_notional_max,
             position_notional_max: limits.position_notional_max,
-            daily_loss_max: limits.daily_loss_max,
+            daily_loss_max: limits.daily_loss_max.map(Spanned::into_inner),
             orders_per_minute_max: limits.orders_per_minute_max,
             price_collar: limits.price_collar,
             duplicate_window: limits.duplicate_window.unwrap_or(DUPLICATE_WINDOW),
@@ -135,10 +142,9 @@ impl RawBot {
 
 impl RawLimits {
     fn read(section: &mut Section<'_>, problems: &mut Problems) -> Self {
-        let mut money =
-            |key, problems: &mut Problems| section.text(key, problems, value::money).map(Spanned::into_inner);
-        let order_notional_max = money("max_order_notional", problems);
-        let position_notional_max = money("max_position_notional", problems);
+        let mut money = |key, problems: &mut Problems| section.text(key, problems, value::money);
+        let order_notional_max = money("max_order_notional", problems).map(Spanned::into_inner);
+        let position_notional_max = money("max_position_notional", problems).map(Spanned::into_inner);
         let daily_loss_max = money("max_daily_loss", problems);
         Self {
             stale_after: stale_after(section, problems),
@@ -189,6 +195,15 @@ fn instruments(section: &mut Section<'_>, problems: &mut Problems) -> Vec<Spanne
             problems.at(item.span(), format!("`instruments`: `{id}` is listed twice"));
             continue;
         }
+        if !plimsoll_core::keeps_us_hours(&contract) {
+            problems.note(
+                item.span(),
+                format!(
+                    "the hours of `{id}` are not known: orders for it need a limit or stop price, and prices \
+                     count as stale at any hour"
+                ),
+            );
+        }
         read.push(Spanned::new(item.span(), (id, contract)));
     }
     read
@@ -215,6 +230,7 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
         ("exchange", is_word),
         ("primary_exchange", is_word),
         ("currency", is_word),
+        ("trading_class", is_word),
         ("expiry", |c: char| c.is_ascii_digit()),
         ("right", |c: char| matches!(c, 'C' | 'P')),
     ] {
@@ -224,11 +240,13 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
     let symbol = table.required("symbol", "\"EUR\"", problems, symbol);
     let strike = table.text("strike", problems, decimal).map(Spanned::into_inner);
     let multiplier = table.text("multiplier", problems, decimal).map(Spanned::into_inner);
+    let con_id = con_id(&mut table, problems);
     table.finish(problems);
     let mut field = |key: &str, absent: &str| -> Box<str> {
         fields.remove(key).filter(|text| !text.is_empty()).unwrap_or_else(|| absent.into())
     };
-    Some(Contract {
+    let contract = Contract {
+        con_id,
         sec_type: SecType::from_wire(&field("sec_type", "STK")),
         expiry: field("expiry", ""),
         strike,
@@ -237,8 +255,42 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
         exchange: field("exchange", "SMART"),
         primary_exchange: field("primary_exchange", ""),
         currency: field("currency", "USD"),
+        trading_class: field("trading_class", ""),
         ..Contract::stock(&symbol?.into_inner(), Currency::USD)
-    })
+    };
+    for (is_missing, key, example) in missing(&contract) {
+        if is_missing {
+            problems.at(
+                item.span(),
+                format!(
+                    "`instruments`: {} without `{key}` names many contracts; write {key} = {example}",
+                    contract.sec_type.as_wire()
+                ),
+            );
+        }
+    }
+    Some(contract)
+}
+
+/// What a derivative has to say to be one contract, and an example of each.
+fn missing(contract: &Contract) -> [(bool, &'static str, &'static str); 3] {
+    let expires = matches!(contract.sec_type, SecType::Future | SecType::FutureOption | SecType::Option);
+    let is_option = matches!(contract.sec_type, SecType::FutureOption | SecType::Option);
+    [
+        (expires && contract.expiry.is_empty(), "expiry", "\"20261218\""),
+        (is_option && contract.strike.is_none(), "strike", "\"500\""),
+        (is_option && contract.right.is_empty(), "right", "\"C\""),
+    ]
+}
+
+/// The broker's number of the contract.
+fn con_id(table: &mut Section<'_>, problems: &mut Problems) -> Option<ConId> {
+    let number = table.integer("con_id", problems)?;
+    let con_id = i32::try_from(*number.get_ref()).ok().filter(|number| *number > 0);
+    if con_id.is_none() {
+        problems.at(number.span(), format!("`con_id`: {} is no contract number", number.get_ref()));
+    }
+    con_id.map(ConId)
 }
 
 fn is_word(c: char) -> bool {

@@ -60,7 +60,7 @@ impl<'t> Problems<'t> {
         self.list.push(Problem { file: self.file.clone(), line, column, text: text.into() });
     }
 
-    /// Something at this place has no effect yet.
+    /// Something at this place has no effect yet, or not the one that a reader may expect.
     pub(super) fn note(&mut self, span: Range<usize>, text: impl Into<String>) {
         let (line, _) = self.place(span.start);
         self.notes.push(Note { file: self.file.clone(), line, text: text.into() });

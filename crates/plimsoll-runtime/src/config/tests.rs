@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use plimsoll_core::config::{FillAccount, Mode};
+use plimsoll_model::InstrumentId;
 
 use super::*;
 
@@ -87,6 +88,53 @@ fn a_symbol_is_a_us_stock_and_a_table_is_anything() {
     assert_eq!(ids, ["EUR.CASH.USD", "SPY"]);
     let euro = trend.instruments.values().next().unwrap();
     assert_eq!((&*euro.exchange, &*euro.currency), ("IDEALPRO", "USD"));
+}
+
+#[test]
+fn a_derivative_says_which_of_many_contracts_it_is() {
+    let euro = "{ symbol = \"EUR\", sec_type = \"CASH\", exchange = \"IDEALPRO\", currency = \"USD\" }";
+    let future = "{ symbol = \"ES\", sec_type = \"FUT\", exchange = \"CME\", con_id = 0 }";
+    let option = "{ symbol = \"SPX\", sec_type = \"OPT\", expiry = \"20261218\" }";
+    check(
+        &[(euro, &format!("{future}, {option}"))],
+        &expect![[r#"
+            plimsoll.toml:23:23: error: `instruments`: FUT without `expiry` names many contracts; write expiry = "20261218"
+            plimsoll.toml:23:85: error: `con_id`: 0 is no contract number
+            plimsoll.toml:23:90: error: `instruments`: OPT without `strike` names many contracts; write strike = "500"
+            plimsoll.toml:23:90: error: `instruments`: OPT without `right` names many contracts; write right = "C"
+        "#]],
+    );
+    let weekly = "{ symbol = \"SPX\", sec_type = \"OPT\", expiry = \"20261218\", strike = \"5000\", \
+                  right = \"C\", trading_class = \"SPXW\", con_id = 7 }";
+    let text = GOOD.replace(euro, weekly);
+    let trend = parse("plimsoll.toml", &text).unwrap().config.bots.remove(0);
+    let option = &trend.instruments[&InstrumentId::us_stock("SPX.OPT.USD.20261218.C.5000")];
+    assert_eq!((&*option.trading_class, option.con_id), ("SPXW", Some(plimsoll_model::ConId(7))));
+}
+
+#[test]
+fn a_daily_loss_is_counted_in_the_currency_of_all_that_the_bot_trades() {
+    let euro = "{ symbol = \"EUR\", sec_type = \"CASH\", exchange = \"IDEALPRO\", currency = \"USD\" }";
+    let sap = "{ symbol = \"SAP\", exchange = \"IBIS\", currency = \"EUR\" }";
+    let limit = "max_order_qty = 1000";
+    let loss = "max_daily_loss = \"1000 USD\"";
+    check(
+        &[(euro, sap), (limit, loss)],
+        &expect![[r#"
+            plimsoll.toml:30:18: error: `max_daily_loss` in USD cannot count a loss of `SAP.STK.EUR` in EUR; give it to a bot whose limit is in that currency
+        "#]],
+    );
+    check(
+        &[
+            ("\"SPY\", {", "{"),
+            (euro, sap),
+            ("shared = [\"SPY\"]", "shared = []"),
+            (limit, "max_daily_loss = \"1000 EUR\""),
+        ],
+        &expect![["
+        no problem
+    "]],
+    );
 }
 
 #[test]
@@ -282,8 +330,11 @@ severity = \"page\"
     let text = format!("{GOOD}{extra}");
     let notes: Vec<String> =
         parse("plimsoll.toml", &text).unwrap().unenforced.iter().map(ToString::to_string).collect();
-    assert_eq!(notes.len(), 4, "{notes:#?}");
-    assert!(notes[0].starts_with("plimsoll.toml:42: note: stage is not enforced yet"), "{notes:#?}");
+    assert_eq!(notes.len(), 5, "{notes:#?}");
+    // Not a key, but what nobody should rely on either.
+    let hours = "plimsoll.toml:23: note: the hours of `EUR.CASH.USD` are not known";
+    assert!(notes[0].starts_with(hours), "{notes:#?}");
+    assert!(notes[1].starts_with("plimsoll.toml:42: note: stage is not enforced yet"), "{notes:#?}");
 
     check(
         &[(

@@ -1,9 +1,12 @@
-//! What is to be written: a bounded backlog that any task fills and one task writes.
+//! What is to be written: a bounded backlog that any task fills, written by whoever filled it if the kernel
+//! takes it at once, and by one task of the link's own otherwise.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use plimsoll_tws::frame;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
@@ -26,13 +29,27 @@ struct Shared {
     closing: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Backlog {
+    /// What the kernel has not taken yet.
     buffer: BytesMut,
-    /// Taken out by the writing task and not yet accepted by the kernel.
-    in_flight: usize,
+    /// The link's socket, from [`Outgoing::write_to`] to its end.
+    socket: Option<Socket>,
+    /// Why the socket takes nothing more, until its task has heard of it.
+    failed: Option<io::Error>,
     closing: bool,
     ticks_left_out: u64,
+}
+
+type Socket = Pin<Box<dyn AsyncWrite + Send>>;
+
+impl std::fmt::Debug for Backlog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backlog")
+            .field("len", &self.buffer.len())
+            .field("closing", &self.closing)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Outgoing {
@@ -41,33 +58,49 @@ impl Outgoing {
         Self::default()
     }
 
-    /// Adds a message's payload, with its length in front.
+    /// Adds a message's payload, with its length in front, and has it written.
     pub fn push(&self, payload: &[u8]) -> Result<(), BacklogFull> {
-        let mut backlog = self.lock();
-        if backlog.len() + payload.len() > BACKLOG_MAX {
-            return Err(BacklogFull);
-        }
-        frame::append(&mut backlog.buffer, payload);
-        drop(backlog);
+        self.add(payload)?;
         self.0.changed.notify_one();
         Ok(())
     }
 
+    /// The same, and nothing of it is written before [`write_now`](Self::write_now).
+    pub fn add(&self, payload: &[u8]) -> Result<(), BacklogFull> {
+        self.lock().add(payload, BACKLOG_MAX)
+    }
+
     /// Adds a market-data tick, or leaves it out if the other side reads too slowly: the next tick says
     /// more than a late one, and an order report that no longer fits would cost the whole link.
-    pub fn push_tick(&self, payload: &[u8]) -> Result<(), BacklogFull> {
+    pub fn add_tick(&self, payload: &[u8]) {
         let mut backlog = self.lock();
-        if backlog.len() + payload.len() > BACKLOG_WITHOUT_TICKS {
+        if backlog.add(payload, BACKLOG_WITHOUT_TICKS).is_err() {
             backlog.ticks_left_out += 1;
-            return Ok(());
         }
-        drop(backlog);
-        self.push(payload)
     }
 
     /// Adds bytes that are no frame: the handshake.
     pub fn push_raw(&self, bytes: &[u8]) {
         self.lock().buffer.extend_from_slice(bytes);
+        self.0.changed.notify_one();
+    }
+
+    /// Writes what was added, as far as the kernel takes it without waiting: one task less to wake on the
+    /// way of an order. The rest, and an error, are left to the task that called
+    /// [`write_to`](Self::write_to).
+    pub fn write_now(&self) {
+        let mut backlog = self.lock();
+        if backlog.buffer.is_empty() {
+            return;
+        }
+        // The task's own waker is replaced by this one, so that task has to look again if anything is left.
+        if let Poll::Ready(written) = backlog.poll_write(&mut Context::from_waker(Waker::noop())) {
+            match written {
+                Ok(()) => return,
+                Err(error) => backlog.failed = Some(error),
+            }
+        }
+        drop(backlog);
         self.0.changed.notify_one();
     }
 
@@ -92,27 +125,30 @@ impl Outgoing {
     }
 
     /// Writes until [`close`](Self::close) or an error. One task per link calls this, once.
-    pub async fn write_to(&self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    pub async fn write_to(&self, socket: impl AsyncWrite + Send + 'static) -> io::Result<()> {
+        self.lock().socket = Some(Box::pin(socket));
+        let attached = Attached(self);
         loop {
-            match self.take() {
-                Next::Write(bytes) => {
-                    writer.write_all(&bytes).await?;
-                    self.lock().in_flight = 0;
+            let written = std::future::poll_fn(|cx| {
+                let mut backlog = self.lock();
+                backlog.poll_write(cx).map_ok(|()| backlog.closing)
+            });
+            tokio::select! {
+                biased;
+                is_closing = written => {
+                    if is_closing? {
+                        break;
+                    }
+                    self.0.changed.notified().await;
                 }
-                Next::Wait => self.0.changed.notified().await,
-                Next::End => return writer.shutdown().await,
+                // Somebody wrote meanwhile, and the socket has forgotten whom to wake.
+                () = self.0.changed.notified() => {}
             }
         }
-    }
-
-    fn take(&self) -> Next {
-        let mut backlog = self.lock();
-        if backlog.buffer.is_empty() {
-            return if backlog.closing { Next::End } else { Next::Wait };
+        match attached.take() {
+            Some(mut socket) => socket.shutdown().await,
+            None => Ok(()),
         }
-        let bytes = backlog.buffer.split().freeze();
-        backlog.in_flight = bytes.len();
-        Next::Write(bytes)
     }
 
     fn lock(&self) -> MutexGuard<'_, Backlog> {
@@ -120,14 +156,44 @@ impl Outgoing {
     }
 }
 
-impl Backlog {
-    fn len(&self) -> usize {
-        self.buffer.len() + self.in_flight
+/// A socket ends with the task that wrote to it, however that ends.
+struct Attached<'a>(&'a Outgoing);
+
+impl Attached<'_> {
+    fn take(&self) -> Option<Socket> {
+        self.0.lock().socket.take()
     }
 }
 
-enum Next {
-    Write(Bytes),
-    Wait,
-    End,
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
+
+impl Backlog {
+    fn add(&mut self, payload: &[u8], max: usize) -> Result<(), BacklogFull> {
+        if self.buffer.len() + payload.len() > max {
+            return Err(BacklogFull);
+        }
+        frame::append(&mut self.buffer, payload);
+        Ok(())
+    }
+
+    /// Ready when nothing is left.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Err(error));
+        }
+        let Some(socket) = &mut self.socket else {
+            return if self.buffer.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+        };
+        while !self.buffer.is_empty() {
+            match ready!(socket.as_mut().poll_write(cx, &self.buffer))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => self.buffer.advance(n),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }

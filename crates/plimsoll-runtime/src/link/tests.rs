@@ -91,13 +91,13 @@ async fn an_end_inside_a_frame_is_told_from_an_end_between_frames() {
 
 #[tokio::test]
 async fn frames_are_written_in_order_and_a_closing_link_writes_what_is_left() {
-    let (mut bot, mut ours) = duplex(8);
+    let (mut bot, ours) = duplex(8);
     let outgoing = Outgoing::new();
     outgoing.push(b"first\0").unwrap();
     outgoing.push(b"second\0").unwrap();
     outgoing.close();
     let mut read = Vec::new();
-    let (written, ()) = tokio::join!(outgoing.write_to(&mut ours), async {
+    let (written, ()) = tokio::join!(outgoing.write_to(ours), async {
         let mut incoming = Incoming::new(&mut bot, BOT_FRAME_MAX);
         while let Some(frame) = incoming.next().await.unwrap() {
             read.push(format!("{frame:?}"));
@@ -107,14 +107,72 @@ async fn frames_are_written_in_order_and_a_closing_link_writes_what_is_left() {
     assert_eq!(read, ["first|", "second|"]);
 }
 
+/// Reads frames until the other side closes.
+async fn frames(mut bot: tokio::io::DuplexStream) -> Vec<String> {
+    let mut incoming = Incoming::new(&mut bot, BOT_FRAME_MAX);
+    let mut read = Vec::new();
+    while let Some(frame) = incoming.next().await.unwrap() {
+        read.push(format!("{frame:?}"));
+    }
+    read
+}
+
+#[tokio::test]
+async fn what_the_kernel_does_not_take_at_once_is_written_by_the_links_task() {
+    let (bot, ours) = duplex(8);
+    let outgoing = Outgoing::new();
+    let writer = tokio::spawn({
+        let outgoing = outgoing.clone();
+        async move { outgoing.write_to(ours).await }
+    });
+    tokio::task::yield_now().await;
+    // The first fits, the second leaves the task waiting for room, and the third is tried meanwhile by
+    // somebody whom no socket can wake.
+    for text in ["a\0", "second\0", "third\0"] {
+        outgoing.add(text.as_bytes()).unwrap();
+        outgoing.write_now();
+        tokio::task::yield_now().await;
+    }
+    outgoing.close();
+    assert_eq!(frames(bot).await, ["a|", "second|", "third|"]);
+    writer.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_was_added_before_the_socket_is_there_is_not_lost() {
+    let (bot, ours) = duplex(64);
+    let outgoing = Outgoing::new();
+    outgoing.add(b"early\0").unwrap();
+    outgoing.write_now();
+    outgoing.close();
+    let (written, read) = tokio::join!(outgoing.write_to(ours), frames(bot));
+    written.unwrap();
+    assert_eq!(read, ["early|"]);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_at_once_is_an_error_of_the_links_task() {
+    let (bot, ours) = duplex(64);
+    let outgoing = Outgoing::new();
+    let writer = tokio::spawn({
+        let outgoing = outgoing.clone();
+        async move { outgoing.write_to(ours).await }
+    });
+    tokio::task::yield_now().await;
+    drop(bot);
+    outgoing.add(b"lost\0").unwrap();
+    outgoing.write_now();
+    assert_eq!(writer.await.unwrap().unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+}
+
 #[test]
 fn ticks_give_way_before_order_reports_and_the_link_ends_when_those_do_not_fit() {
     let outgoing = Outgoing::new();
     let long = vec![b'x'; 1 << 20];
     for _ in 0..4 {
-        outgoing.push_tick(&long[..long.len() - 4]).unwrap();
+        outgoing.add_tick(&long[..long.len() - 4]);
     }
-    outgoing.push_tick(b"tick\0").unwrap();
+    outgoing.add_tick(b"tick\0");
     assert_eq!(outgoing.ticks_left_out(), 1);
     for _ in 0..3 {
         outgoing.push(&long).unwrap();

@@ -68,11 +68,7 @@ impl Work {
         match told {
             Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
             Told::Relay => self.send_to_bot(link, &raw),
-            Told::RelayTick => {
-                if let Err(full) = state.to_bot.push_tick(raw.bytes()) {
-                    self.to_end.push((link, full.to_string()));
-                }
-            }
+            Told::RelayTick => state.to_bot.add_tick(raw.bytes()),
             Told::Unreadable(why) => {
                 // It may be about somebody else's account, so it is withheld; the bot and a person have to know.
                 let text = format!("a message of the broker could not be read and was withheld: {why}");

@@ -8,11 +8,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
-use plimsoll_tws::message::ReqHistoricalData;
+use plimsoll_tws::message::{ReqHistoricalData, ReqScannerSubscription};
 use plimsoll_tws::{ServerVersion, Word};
 
 use crate::ibkr::server::generic::Generic;
 use crate::market::bars::What;
+use crate::market::chain::OptionSeries;
+use crate::market::ladder::{Row, View};
+use crate::market::option::OptionQuote;
 use crate::market::{Second, Sym};
 
 /// How far the start-up of a connection is.
@@ -61,6 +64,32 @@ pub(crate) struct FiveSeconds {
     pub(crate) what: What,
 }
 
+/// An order book that somebody looks into.
+#[derive(Debug)]
+pub(crate) struct DepthBook {
+    /// Of what.
+    pub(crate) sym: Sym,
+    /// Which part of it.
+    pub(crate) view: View,
+    /// As in the request.
+    pub(crate) is_smart: bool,
+    /// Rows per side.
+    pub(crate) rows: usize,
+    /// The rows that the client has, offers first.
+    pub(crate) sent: [Vec<Row>; 2],
+}
+
+/// A stream of ticks of an option.
+#[derive(Debug)]
+pub(crate) struct OptionLine {
+    /// On what.
+    pub(crate) sym: Sym,
+    /// Which one.
+    pub(crate) series: OptionSeries,
+    /// What was sent last; nothing while there is no quote.
+    pub(crate) told: Option<OptionQuote>,
+}
+
 /// What a tick-by-tick stream carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TickKind {
@@ -79,6 +108,8 @@ pub(crate) enum TickKind {
 pub(crate) struct Subscriptions {
     /// `reqMktData`.
     pub(crate) quotes: BTreeMap<i32, QuoteLine>,
+    /// `reqMktData` of options.
+    pub(crate) options: BTreeMap<i32, OptionLine>,
     /// `reqMktData` for one picture: until its end is told.
     pub(crate) snapshots: BTreeSet<i32>,
     /// `reqRealTimeBars`.
@@ -89,6 +120,12 @@ pub(crate) struct Subscriptions {
     pub(crate) hanging: BTreeSet<i32>,
     /// `reqTickByTickData`.
     pub(crate) ticks: BTreeMap<i32, (Sym, TickKind)>,
+    /// `reqMktDepth`.
+    pub(crate) depth: BTreeMap<i32, DepthBook>,
+    /// `reqScannerSubscription`.
+    pub(crate) scanners: BTreeMap<i32, Box<ReqScannerSubscription>>,
+    /// `subscribeToGroupEvents`, by the number of the group.
+    pub(crate) groups: BTreeMap<i32, usize>,
     /// `reqAccountUpdates`: one account at a time.
     pub(crate) account: Option<Account>,
     /// `reqPositions`.
@@ -114,11 +151,14 @@ impl Subscriptions {
         self.history.clear();
         self.hanging.clear();
         self.ticks.clear();
+        self.depth.clear();
+        self.scanners.clear();
+        self.options.clear();
     }
 
     /// How many market data lines it takes.
     pub(crate) fn lines(&self) -> usize {
-        self.quotes.len() + self.snapshots.len() + self.five_seconds.len()
+        self.quotes.len() + self.options.len() + self.snapshots.len() + self.five_seconds.len()
     }
 
     /// Whose prices are streamed.
@@ -126,15 +166,20 @@ impl Subscriptions {
         let quotes = self.quotes.values().map(|line| line.sym);
         let bars = self.five_seconds.values().map(|bars| bars.sym);
         let history = self.history.values().map(|keep| keep.sym);
-        quotes.chain(bars).chain(history).chain(self.ticks.values().map(|(sym, _)| *sym))
+        let ticks = self.ticks.values().map(|(sym, _)| *sym);
+        let books = self.depth.values().map(|book| book.sym);
+        quotes.chain(bars).chain(history).chain(ticks).chain(books)
     }
 
     /// Whether anything at all is subscribed to; only then does lockstep wait for the client.
     pub(crate) fn any(&self) -> bool {
         !(self.quotes.is_empty()
+            && self.options.is_empty()
             && self.five_seconds.is_empty()
             && self.history.is_empty()
             && self.ticks.is_empty()
+            && self.depth.is_empty()
+            && self.scanners.is_empty()
             && self.pnl.is_empty()
             && self.pnl_single.is_empty()
             && self.positions_multi.is_empty()

@@ -13,11 +13,7 @@ use crate::ibkr::profile::Difference;
 use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
 use crate::market::Second;
-
-/// How many prices deep an arriving order can reach.
-const LEVELS: i64 = 5;
-/// Where executions happen, by turns.
-const ROUTES: [&str; 6] = ["ARCA", "ISLAND", "IEX", "BATS", "DRCTEDGE", "BYX"];
+use crate::market::ladder::{self, EXCHANGES, LEVELS};
 
 /// Shares at one price.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +186,7 @@ impl Exchange {
             if wanted == 0 || px < 1 || !order.accepts(px) {
                 break;
             }
-            let shown = shown * (level + 1);
+            let shown = ladder::size_at(shown, level);
             let gone = taken.min(shown);
             taken -= gone;
             let qty = (shown - gone).min(wanted);
@@ -210,7 +206,7 @@ impl Exchange {
             return;
         }
         *self.taken.entry((order.sym, order.side)).or_insert(0) += qty;
-        let exchange = ROUTES[self.fills.len() % ROUTES.len()];
+        let exchange = EXCHANGES[self.fills.len() % EXCHANGES.len()];
         let liquidity = if offer.takes { 2 } else { 1 };
         self.execute(perm, Deal { px: offer.px, qty, exchange, liquidity });
     }

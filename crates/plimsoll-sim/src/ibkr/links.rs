@@ -49,6 +49,7 @@ impl IbkrVenue {
             let text = "Connectivity between IBKR and Trader Workstation has been restored - data maintained. \
                         All data farms are connected: usfarm; ushmds; secdefnj.";
             self.notice_all(1102, text, out);
+            self.reset_depth(out);
         } else {
             for conn in self.conns.values_mut() {
                 conn.subscriptions.drop_market_data();
@@ -74,6 +75,9 @@ impl IbkrVenue {
         };
         let (code, state) = if up { (fine, "OK") } else { (broken, "broken") };
         self.notice_all(code, &format!("{what} {state}:{farm}"), out);
+        if code == 2104 {
+            self.reset_depth(out);
+        }
     }
 
     /// TWS restarts: sockets are reset, the port is closed, and what only TWS knew is gone.

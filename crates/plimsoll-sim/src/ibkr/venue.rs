@@ -42,6 +42,8 @@ pub struct IbkrVenue {
     pub(crate) lockstep: Lockstep,
     /// When the ticks of a symbol were last asked for.
     pub(crate) tick_requests: BTreeMap<Sym, Timestamp>,
+    /// What the display groups show; nothing in those that are not here.
+    pub(crate) groups: BTreeMap<usize, String>,
     /// Accounts whose values changed by an execution and were not told yet.
     pub(crate) moved: BTreeSet<Account>,
 }
@@ -90,6 +92,7 @@ impl IbkrVenue {
             timer_count: 0,
             pacing: Pacing::default(),
             tick_requests: BTreeMap::new(),
+            groups: BTreeMap::new(),
             requests: BTreeMap::new(),
             lockstep: Lockstep::default(),
             moved: BTreeSet::new(),

@@ -6,7 +6,8 @@ use super::contract::{PARAMS_MAX, TagValue, WireContract};
 use crate::layout::{Fields, Layout, Step};
 use crate::{Gate, Text, Word};
 
-/// The answer. Of `contract` a bond has symbol, kind, exchange, currency, trading class and number.
+/// The answer. Of `contract` a bond has symbol, kind, exchange, currency, trading class and number, and as
+/// its `expiry` the maturity, sometimes with a time and its zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "TWS's own field names")]
 pub struct BondContractDetails {
@@ -14,8 +15,6 @@ pub struct BondContractDetails {
     pub contract: WireContract,
     pub cusip: Word,
     pub coupon: Option<Decimal>,
-    /// Maturity, sometimes with a time and its zone.
-    pub maturity: Text,
     pub issue_date: Word,
     pub ratings: Text,
     pub bond_type: Word,
@@ -87,7 +86,7 @@ impl BondContractDetails {
         f.visit("contract.secType", &mut self.contract.sec_type)?;
         f.visit("cusip", &mut self.cusip)?;
         f.opt("coupon", &mut self.coupon)?;
-        f.visit("maturity", &mut self.maturity)?;
+        f.visit("maturity", &mut self.contract.expiry)?;
         f.visit("issueDate", &mut self.issue_date)?;
         f.visit("ratings", &mut self.ratings)?;
         f.visit("bondType", &mut self.bond_type)?;

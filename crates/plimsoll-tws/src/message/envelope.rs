@@ -68,13 +68,14 @@ pub fn leading_number(version: ServerVersion, frame: &RawFrame) -> Option<i32> {
     crate::proto::leading_whole(&frame.bytes()[NUMBER_LEN..])
 }
 
-/// One row: number, name, leading version field (written, never read), variant and its content, and the
-/// name of its protobuf message; an empty name where it has none.
+/// One row: number, name, leading version field (written, never read; with `maybe` in front it is one that
+/// the message does not have and some clients write), variant and its content, and the name of its protobuf
+/// message; an empty name where it has none.
 macro_rules! messages {
     (
         $(#[$doc:meta])*
         $enum:ident {
-            $( $id:literal $name:literal [$($ver:literal)?] $variant:ident $(($m:ident: $content:ty))? => $proto:literal ),* $(,)?
+            $( $id:literal $name:literal [$($ver:literal)? $(maybe $stray:literal)?] $variant:ident $(($m:ident: $content:ty))? => $proto:literal ),* $(,)?
         }
     ) => {
         $(#[$doc])*
@@ -254,6 +255,7 @@ macro_rules! messages {
                     $(
                         Self::$variant $(($m))? => {
                             $(f.constant("version", $ver)?;)?
+                            $(f.stray("version", $stray)?;)?
                             $($crate::layout::Layout::layout($m, f)?;)?
                             Ok(())
                         }

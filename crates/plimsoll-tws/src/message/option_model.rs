@@ -59,28 +59,50 @@ pub struct TickOptionComputation {
 
 impl Layout for TickOptionComputation {
     fn layout(&mut self, f: &mut impl Fields) -> Step {
-        const UNKNOWN: &str = "-1";
-        /// Of numbers that can be -1.
-        const UNKNOWN_GREEK: &str = "-2";
         f.id("reqId", &mut self.req_id)?;
         f.visit("tickType", &mut self.tick)?;
         f.visit("tickAttrib", &mut self.attributes)?;
-        f.visit("impliedVol", &mut Computed(&mut self.implied_volatility, UNKNOWN))?;
-        f.visit("delta", &mut Computed(&mut self.delta, UNKNOWN_GREEK))?;
-        f.visit("optPrice", &mut Computed(&mut self.option_px, UNKNOWN))?;
-        f.visit("pvDividend", &mut Computed(&mut self.pv_dividend, UNKNOWN))?;
-        f.visit("gamma", &mut Computed(&mut self.gamma, UNKNOWN_GREEK))?;
-        f.visit("vega", &mut Computed(&mut self.vega, UNKNOWN_GREEK))?;
-        f.visit("theta", &mut Computed(&mut self.theta, UNKNOWN_GREEK))?;
-        f.visit("undPrice", &mut Computed(&mut self.under_px, UNKNOWN))?;
+        for (name, figure, unknown) in self.figures() {
+            f.visit(name, &mut Computed { figure, unknown, written: unknown })?;
+        }
         Ok(())
     }
 }
 
+impl TickOptionComputation {
+    /// The figures in their order on both wires: name, value, and the number for one that was not computed.
+    pub(crate) fn figures(&mut self) -> [(&'static str, &mut Option<Figure>, &'static str); 8] {
+        const UNKNOWN: &str = "-1";
+        /// Of numbers that can be -1.
+        const UNKNOWN_GREEK: &str = "-2";
+        [
+            ("impliedVol", &mut self.implied_volatility, UNKNOWN),
+            ("delta", &mut self.delta, UNKNOWN_GREEK),
+            ("optPrice", &mut self.option_px, UNKNOWN),
+            ("pvDividend", &mut self.pv_dividend, UNKNOWN),
+            ("gamma", &mut self.gamma, UNKNOWN_GREEK),
+            ("vega", &mut self.vega, UNKNOWN_GREEK),
+            ("theta", &mut self.theta, UNKNOWN_GREEK),
+            ("undPrice", &mut self.under_px, UNKNOWN),
+        ]
+    }
+}
+
 /// A number that a model computed, as the text it came as: near zero a double has more places than an
-/// exact decimal can hold, and nothing is decided by one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// exact decimal can hold, and nothing is decided by one. Two spellings of one exact number are the same figure.
+#[derive(Debug, Clone)]
 pub struct Figure(Word);
+
+impl PartialEq for Figure {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.exact(), other.exact()) {
+            (None, None) => self.0 == other.0,
+            (mine, theirs) => mine == theirs,
+        }
+    }
+}
+
+impl Eq for Figure {}
 
 impl Figure {
     /// The exact number; nothing where it has more than 28 places.
@@ -95,24 +117,31 @@ impl From<Decimal> for Figure {
     }
 }
 
-/// A figure, or the number that stands where none was computed.
-struct Computed<'a>(&'a mut Option<Figure>, &'static str);
+/// A figure that may not have been computed.
+pub(crate) struct Computed<'a> {
+    pub(crate) figure: &'a mut Option<Figure>,
+    /// The number that says so.
+    pub(crate) unknown: &'static str,
+    /// What is written to say so.
+    pub(crate) written: &'static str,
+}
 
 impl Spelling for Computed<'_> {
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         let whole = raw.bytes.strip_suffix(b".0").unwrap_or(raw.bytes);
-        if is_unset(raw.bytes) || whole == self.1.as_bytes() {
-            *self.0 = None;
+        if is_unset(raw.bytes) || whole == self.unknown.as_bytes() {
+            *self.figure = None;
             return Ok(());
         }
         plain_number(raw)?;
         let mut word = Word::EMPTY;
         word.read(raw)?;
-        *self.0 = Some(Figure(word));
+        *self.figure = Some(Figure(word));
         Ok(())
     }
 
     fn write(&self, out: &mut BytesMut) {
-        out.extend_from_slice(self.0.as_ref().map_or(self.1, |figure| figure.0.as_str()).as_bytes());
+        let text = self.figure.as_ref().map_or(self.written, |figure| figure.0.as_str());
+        out.extend_from_slice(text.as_bytes());
     }
 }

@@ -1,7 +1,10 @@
 //! The proof of a program's maker, which IBKR gives to vendors of its own choice. Nobody else uses it.
 
-use crate::layout::{Fields, Layout, Step};
-use crate::{Text, Word};
+use bytes::BytesMut;
+
+use crate::Text;
+use crate::layout::{Fields, Layout, Problem, Step};
+use crate::spelling::{Raw, Spelling};
 
 /// Begins the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,16 +77,34 @@ impl Layout for VerifyAndAuthMessage {
 /// The end of the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VerifyCompleted {
-    /// `true` or `1` where it was taken.
-    pub is_successful: Word,
+    /// Whether it was taken.
+    pub is_successful: bool,
     /// Why it was not.
     pub error: Text,
 }
 
 impl Layout for VerifyCompleted {
     fn layout(&mut self, f: &mut impl Fields) -> Step {
-        f.visit("isSuccessful", &mut self.is_successful)?;
+        f.visit("isSuccessful", &mut Worded(&mut self.is_successful))?;
         f.visit("errorText", &mut self.error)?;
         Ok(())
+    }
+}
+
+/// A flag that this message spells as a word.
+struct Worded<'a>(&'a mut bool);
+
+impl Spelling for Worded<'_> {
+    fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
+        *self.0 = match raw.bytes {
+            b"true" | b"1" => true,
+            b"false" | b"0" | b"" => false,
+            _ => return Err(raw.problem("true or false")),
+        };
+        Ok(())
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        out.extend_from_slice(if *self.0 { b"true" } else { b"false" });
     }
 }

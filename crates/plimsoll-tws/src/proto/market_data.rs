@@ -83,7 +83,7 @@ impl Form for TickByTick {
             Tick::Last { time, px, size, attributes, exchange, conditions, .. } => {
                 f.part(3, "historicalTickLast", true, |f| {
                     f.long(1, "time", time)?;
-                    mask(f, 2, ["pastLimit", "unreported"], attributes)?;
+                    mask(f, 2, [("pastLimit", 1), ("unreported", 2)], attributes)?;
                     f.opt_double(3, "price", px)?;
                     f.opt_text(4, "size", size)?;
                     f.text(5, "exchange", exchange)?;
@@ -93,7 +93,7 @@ impl Form for TickByTick {
             Tick::BidAsk { time, bid, ask, bid_size, ask_size, attributes } => {
                 f.part(4, "historicalTickBidAsk", true, |f| {
                     f.long(1, "time", time)?;
-                    mask(f, 2, ["bidPastLow", "askPastHigh"], attributes)?;
+                    mask(f, 2, [("bidPastLow", 1), ("askPastHigh", 2)], attributes)?;
                     f.opt_double(3, "priceBid", bid)?;
                     f.opt_double(4, "priceAsk", ask)?;
                     f.opt_text(5, "sizeBid", bid_size)?;
@@ -110,13 +110,19 @@ impl Form for TickByTick {
     }
 }
 
-/// Two flags, a part of their own here and bits of one number in the text protocol.
-pub(super) fn mask(f: &mut impl Numbered, number: u32, names: [&'static str; 2], bits: &mut i32) -> Step {
-    let (mut first, mut second) = (*bits & 1 != 0, *bits & 2 != 0);
+/// Two flags, a part of their own here and in the text protocol the named bits of one number.
+pub(super) fn mask(
+    f: &mut impl Numbered,
+    number: u32,
+    [first, second]: [(&'static str, i32); 2],
+    bits: &mut i32,
+) -> Step {
+    let [mut is_first, mut is_second] = [first, second].map(|(_, bit)| *bits & bit != 0);
     f.part(number, "tickAttrib", true, |f| {
-        f.flag(1, names[0], &mut first)?;
-        f.flag(2, names[1], &mut second)
+        f.flag(1, first.0, &mut is_first)?;
+        f.flag(2, second.0, &mut is_second)
     })?;
-    *bits = i32::from(first) | i32::from(second) << 1;
+    let bit = |is_set, (_, bit)| if is_set { bit } else { 0 };
+    *bits = bit(is_first, first) | bit(is_second, second);
     Ok(())
 }

@@ -359,3 +359,38 @@ fn numbers_beyond_their_kind_are_refused_and_not_cut() {
     );
     assert!(Request::decode(V, &frame(203, b"\x08\x05\x1A\x05\x62\x03D\0U")).is_err(), "a NUL in a text");
 }
+
+#[test]
+fn a_figure_that_was_not_computed_is_absent_whether_it_is_left_out_or_says_so() {
+    let figures = |body: &[u8]| match Response::decode(V, &frame(221, body)) {
+        Ok(Response::TickOptionComputation(tick)) => {
+            [tick.implied_volatility, tick.delta, tick.gamma].map(|figure| figure.and_then(|f| f.exact()))
+        }
+        other => panic!("{other:?}"),
+    };
+    // -1 and -2 as doubles: the volatility and the delta that no model computed.
+    let unknown = b"\x08\x07\x21\0\0\0\0\0\0\xF0\xBF\x29\0\0\0\0\0\0\0\xC0";
+    assert_eq!(figures(unknown), [None; 3]);
+    assert_eq!(figures(b"\x08\x07"), [None; 3]);
+    // -1 is a delta.
+    let minus_one = Some(rust_decimal::Decimal::NEGATIVE_ONE);
+    assert_eq!(figures(b"\x08\x07\x29\0\0\0\0\0\0\xF0\xBF"), [None, minus_one, None]);
+}
+
+#[test]
+fn a_message_without_a_form_is_text_behind_its_number_and_no_protobuf_of_it_is_read() {
+    let without = |table: &[(i32, &str)]| -> Vec<i32> {
+        table.iter().filter(|(_, name)| name.is_empty()).map(|(id, _)| *id).collect()
+    };
+    assert_eq!(without(Request::PROTOBUF), [72, 73], "the proof of a program's maker with a key");
+    assert_eq!(
+        without(Response::PROTOBUF),
+        [47, 56, 69, 70],
+        "exchange for physical, delta-neutral, that proof"
+    );
+    let text = frame(72, b"1\0plimsoll\x001.0\0key\0");
+    let proof = Request::decode(V, &text).unwrap();
+    assert_eq!((proof.name(), proof.encode(V)), ("verifyAndAuthRequest", text));
+    let claimed = frame(272, b"\x0A\x08plimsoll");
+    assert_eq!(Request::decode(V, &claimed), Ok(Request::Raw { id: 72, frame: claimed.clone() }));
+}

@@ -225,6 +225,7 @@ fn contract_details(m: &message::ContractDetails) -> Translated<Report> {
         contract,
         con_id: ConId(m.contract.con_id),
         tick: m.min_tick.map(Price::new),
+        valid_exchanges: m.valid_exchanges.to_str_lossy().into(),
         liquid_hours: m.liquid_hours.to_str_lossy().into(),
         time_zone: word(&m.time_zone),
     })))

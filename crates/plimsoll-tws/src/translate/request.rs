@@ -46,6 +46,8 @@ fn readable(message: &Request, has_unknown: bool) -> Meaning {
         Request::CancelOrder(m) => Meaning::Cancel(CancelRequest { order_id: OrderId(m.order_id) }),
         Request::ReqGlobalCancel(_) => Meaning::GlobalCancel,
         Request::ReqIds(_) => Meaning::Ids,
+        // The first one opens the connection and is no request of a bot's; a second could name another client.
+        Request::StartApi(_) => Meaning::OutOfPlace { name },
         Request::ExerciseOptions(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReplaceFa(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReqAccountUpdates(m) => about(name, None, m.account.as_str()),
@@ -102,7 +104,7 @@ fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
         oca_group: order.oca_group.as_str().into(),
         what_if: order.what_if,
-        outside_rth: order.outside_rth || order.include_overnight,
+        outside_rth: order.outside_rth || order.include_overnight || by_night(&placed.contract),
         legs: legs(&order.combo),
         unguarded: unguarded(placed),
     })
@@ -143,8 +145,23 @@ fn unguarded(placed: &PlaceOrder) -> Vec<&'static str> {
         // Executes beyond its limit price by this amount.
         (order.discretionary_amt.is_some_and(|px| !px.is_zero()), "discretionary amount"),
         (order.is_oms_container, "order container"),
+        // Begins at an instant that has hours, prices and cutoffs of its own. A limit order that may rest is
+        // the same order then as now.
+        (
+            !order.good_after_time.is_empty() && !rests_at_a_limit(order),
+            "good-after time without a limit price",
+        ),
+        (!order.active_start_time.is_empty() && !rests_at_a_limit(order), "start time without a limit price"),
+        (!order.conditions.is_empty() && !rests_at_a_limit(order), "conditions without a limit price"),
+        // Trades when and where its own rules say, some of them in the closing auction or in two contracts.
+        (!order.algo_strategy.is_empty() && !is_adaptive(order), "algorithm"),
     ];
     features.into_iter().filter_map(|(present, name)| present.then_some(name)).collect()
+}
+
+/// IBKR's own venue of the night, under its word of today and the one before.
+fn by_night(contract: &crate::message::WireContract) -> bool {
+    matches!(contract.exchange.as_str(), "OVERNIGHT" | "IBEOS")
 }
 
 fn clears_elsewhere(order: &Order) -> bool {
@@ -153,6 +170,19 @@ fn clears_elsewhere(order: &Order) -> bool {
 
 fn no_quantity(order: &Order) -> bool {
     order.total_qty.is_none_or(Qty::is_zero)
+}
+
+/// Whether its limit price bounds it whenever it begins, and no auction or instant is meant.
+fn rests_at_a_limit(order: &Order) -> bool {
+    let limited =
+        matches!(OrdType::from_wire(order.order_type.as_str()), OrdType::Limit | OrdType::StopLimit);
+    let tif = TimeInForce::from_wire(order.tif.as_str());
+    limited && matches!(tif, TimeInForce::Day | TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate)
+}
+
+/// IBKR's patient way of sending one order; with a limit price it is never worse than that order.
+fn is_adaptive(order: &Order) -> bool {
+    order.algo_strategy == "Adaptive" && rests_at_a_limit(order)
 }
 
 fn is_scale(order: &Order) -> bool {

@@ -166,6 +166,13 @@ fn market_data(instrument: &InstrumentId, data: &Data) -> Row {
         Data::NoContract { text } => {
             (Mark::Fail, format!("{instrument}: {text}; correct `instruments` in the configuration"))
         }
+        Data::Ambiguous => (
+            Mark::Fail,
+            format!(
+                "{instrument} is more than one contract at the venue, and orders for it will be denied; name its \
+                 multiplier, trading_class or con_id in `instruments`"
+            ),
+        ),
         Data::Silent => (
             Mark::Warn,
             format!("{instrument}: the contract is known, and no price came; is the market open?"),

@@ -32,6 +32,11 @@ pub fn current_time_in_millis(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
+pub fn family_codes(session: &mut Session) -> Result<()> {
+    single("familyCodes", session.client.family_codes());
+    Ok(())
+}
+
 pub fn news_bulletins(session: &mut Session) -> Result<()> {
     drop(session.client.news_bulletins(true)?);
     Ok(())

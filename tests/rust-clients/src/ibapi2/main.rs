@@ -1,9 +1,6 @@
 //! The synchronous client of `ibapi` 2.12, the last of its line that speaks text.
 //!
 //!     ibapi2 --port 4002 --client-id 11
-//!
-//! Leaves out `family_codes`: the library leads that request with a version field that no other client sends, our
-//! codec calls the frame malformed, and the call has no deadline.
 
 #[path = "../orders.rs"]
 mod orders;
@@ -26,6 +23,7 @@ const STEPS: &[(&str, Step)] = &[
     ("next_id", knows::next_id),
     ("current_time", knows::current_time),
     ("current_time_in_millis", knows::current_time_in_millis),
+    ("family_codes", knows::family_codes),
     ("news_bulletins", knows::news_bulletins),
     ("positions", knows::positions),
     ("positions_multi", knows::positions_multi),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    ClientId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
+    ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
     InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
     PositionReport, Price, Qty, RawFrame, Report, Side, StatusReport, TimeInForce,
 };
@@ -141,7 +141,7 @@ impl Script {
         *held = held.after(order.request.side, qty).unwrap();
         self.executions.push(report.clone());
         self.say(link, Report::Execution(Box::new(report)));
-        let charge = Some(Money { amount: Decimal::ONE, currency: Currency::USD });
+        let charge = Some(Money { amount: Decimal::ONE, currency: self.fees_in });
         self.say(link, Report::Commission { exec_id, charge });
         let status = self.at_venue[&key].status;
         self.set_status(link, key, status);
@@ -251,15 +251,25 @@ impl Script {
                 }
                 Ask::Contract { .. } if self.contracts_unanswered => {}
                 Ask::Contract { req_id, contract } => {
-                    let con_id = con_id(&contract.symbol);
-                    self.own(Report::Contract(Box::new(ContractReport {
-                        req_id,
-                        contract,
-                        con_id,
-                        tick: Some(Price::parse("0.01").unwrap()),
-                        liquid_hours: "".into(),
-                        time_zone: "US/Eastern".into(),
-                    })));
+                    let known = (9001..).zip(&self.answers);
+                    let mut all: Vec<_> = known
+                        .filter(|(_, known)| known.symbol == contract.symbol)
+                        .map(|(number, known)| (ConId(number), known.clone()))
+                        .collect();
+                    if all.is_empty() {
+                        all.push((con_id(&contract.symbol), contract));
+                    }
+                    for (con_id, contract) in all {
+                        self.own(Report::Contract(Box::new(ContractReport {
+                            req_id,
+                            contract,
+                            con_id,
+                            tick: Some(Price::parse("0.01").unwrap()),
+                            valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
+                            liquid_hours: "".into(),
+                            time_zone: "US/Eastern".into(),
+                        })));
+                    }
                 }
                 Ask::Quotes { .. } => {}
             }

@@ -13,6 +13,7 @@ use plimsoll_tws::message::{TickGeneric, TickString};
 use rust_decimal::Decimal;
 
 use crate::ibkr::Output;
+use crate::ibkr::server::news::Listened;
 use crate::ibkr::server::ticks::Line;
 use crate::ibkr::venue::IbkrVenue;
 use crate::market::Second;
@@ -35,6 +36,8 @@ pub(crate) enum Generic {
     RtVolume,
     /// 236.
     Shortable,
+    /// 292, of these providers.
+    News(Listened),
     /// 375.
     RtTrades,
     /// 456.
@@ -45,9 +48,13 @@ pub(crate) enum Generic {
 pub(crate) fn read(list: &str) -> Result<BTreeSet<Generic>, String> {
     let mut found = BTreeSet::new();
     for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        // News comes with a provider behind a colon.
-        let number = word.split(':').next().unwrap_or_default();
+        // News comes with providers behind a colon.
+        let (number, providers) = word.split_once(':').unwrap_or((word, ""));
         let generic = match number {
+            "292" => match Listened::read(providers) {
+                Ok(listened) => Generic::News(listened),
+                Err(_) => return Err(word.to_owned()),
+            },
             "165" => Generic::Ranges,
             "221" | "232" => Generic::Mark,
             "225" => Generic::Auction,
@@ -55,9 +62,19 @@ pub(crate) fn read(list: &str) -> Result<BTreeSet<Generic>, String> {
             "236" => Generic::Shortable,
             "375" => Generic::RtTrades,
             "456" => Generic::Dividends,
-            other if other == "292" || LEGAL.split(',').any(|legal| legal == word) => continue,
+            _ if LEGAL.split(',').any(|legal| legal == word) => continue,
             _ => return Err(word.to_owned()),
         };
+        if let Generic::News(listened) = generic {
+            // Named twice, the providers of both are meant.
+            let before = found.iter().find_map(|known| match known {
+                Generic::News(before) => Some(*before),
+                _ => None,
+            });
+            found.retain(|known| !matches!(known, Generic::News(_)));
+            found.insert(Generic::News(before.map_or(listened, |before| before.and(listened))));
+            continue;
+        }
         found.insert(generic);
     }
     Ok(found)
@@ -105,6 +122,7 @@ impl IbkrVenue {
                 Generic::RtVolume => self.send_time_and_sales(line, tick::RT_VOLUME, second, out),
                 Generic::RtTrades => self.send_time_and_sales(line, tick::RT_TRADES, second, out),
                 Generic::Auction => self.stream_auction(line, out),
+                Generic::News(listened) => self.stream_news(line, listened, out),
                 Generic::Mark => {
                     if let Some(print) = second.print {
                         let mark = print.price.clamp(second.bid, second.ask);

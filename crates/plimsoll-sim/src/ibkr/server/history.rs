@@ -111,7 +111,7 @@ impl IbkrVenue {
         self.send_error(from.conn, (req_id, 162), &text, out);
     }
 
-    fn paced_by_fault(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) -> bool {
+    pub(crate) fn paced_by_fault(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) -> bool {
         if self.faults.history_pacing {
             let text = format!("{PREFIX}Historical data request pacing violation");
             self.send_error(from.conn, (req_id, 162), &text, out);
@@ -120,7 +120,12 @@ impl IbkrVenue {
     }
 
     /// A date-time that names no zone is taken for the venue's, with a warning.
-    fn warn_of_implied_zone(&mut self, from: Asked, (req_id, end): (i32, &str), out: &mut Vec<Output>) {
+    pub(crate) fn warn_of_implied_zone(
+        &mut self,
+        from: Asked,
+        (req_id, end): (i32, &str),
+        out: &mut Vec<Output>,
+    ) {
         let zoned = self.conns.get(&from.conn).is_some_and(|conn| conn.version.has(Gate::InstrumentTimezone));
         if zoned && times::is_naive(end) {
             let text = "Warning: You submitted request with date-time attributes without explicit time zone. Please switch to use yyyymmdd-hh:mm:ss in UTC or use instrument timezone, like US/Eastern. Implied time zone functionality will be removed in the next API release";

@@ -6,15 +6,23 @@
 
 pub(crate) mod account;
 mod adviser;
+mod company;
+mod components;
 mod contracts;
+mod depth;
 mod describe;
 pub(crate) mod generic;
+mod groups;
 mod history;
+pub(crate) mod news;
+mod options;
 mod orders;
 pub(crate) mod pacing;
+mod past;
 mod quotes;
 mod read;
 mod realtime;
+mod scanner;
 mod search;
 mod span;
 mod start;
@@ -25,7 +33,9 @@ mod values;
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
-use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis, ErrorMessage, UserInfo, leading_number};
+use plimsoll_tws::message::{
+    CurrentTime, CurrentTimeInMillis, ErrorMessage, SoftDollarTiers, UserInfo, leading_number,
+};
 use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word};
 
 use crate::ibkr::conn::{Conn, Phase};
@@ -248,6 +258,52 @@ impl IbkrVenue {
             Request::ReqMatchingSymbols(m) => self.matching_symbols(from, &m, out),
             Request::ReqMarketRule(m) => self.market_rule(from, &m, out),
             Request::ReqSecDefOptParams(m) => self.option_params(from, &m, out),
+            other => self.answer_books(from, other, out),
+        }
+    }
+
+    fn answer_books(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqMktDepth(m) => self.market_depth(from, &m, out),
+            Request::CancelMktDepth(m) => self.cancel_market_depth(from, &m, out),
+            Request::ReqMktDepthExchanges => self.market_depth_exchanges(from, out),
+            Request::ReqHistoricalTicks(m) => self.historical_ticks(from, &m, out),
+            Request::ReqHistogramData(m) => self.histogram(from, &m, out),
+            Request::CalculateImpliedVolatility(m) => self.implied_volatility(from, &m, out),
+            Request::CalculateOptionPrice(m) => self.option_price(from, &m, out),
+            // The answers have left already.
+            Request::CancelHistogramData(_)
+            | Request::CancelCalculateImpliedVolatility(_)
+            | Request::CancelCalculateOptionPrice(_) => {}
+            Request::ReqSmartComponents(m) => self.smart_components(from, &m, out),
+            other => self.answer_research(from, other, out),
+        }
+    }
+
+    fn answer_research(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        match request {
+            Request::ReqNewsProviders => self.news_providers(from, out),
+            Request::ReqHistoricalNews(m) => self.historical_news(from, &m, out),
+            Request::ReqNewsArticle(m) => self.news_article(from, &m, out),
+            Request::ReqScannerParameters => self.scanner_parameters(from, out),
+            Request::ReqScannerSubscription(m) => self.scanner(from, m, out),
+            Request::CancelScannerSubscription(m) => self.cancel_scanner(from, m.req_id, out),
+            Request::ReqFundamentalData(m) => self.fundamentals(from, &m, out),
+            Request::ReqWshMetaData(m) => self.no_calendar(from, m.req_id, out),
+            Request::ReqWshEventData(m) => self.no_calendar(from, m.req_id, out),
+            // What was refused needs no cancel, and TWS has nothing to say to one.
+            Request::CancelFundamentalData(_)
+            | Request::CancelWshMetaData(_)
+            | Request::CancelWshEventData(_) => {}
+            Request::QueryDisplayGroups(m) => self.display_groups(from, &m, out),
+            Request::SubscribeToGroupEvents(m) => self.watch_group(from, &m, out),
+            Request::UpdateDisplayGroup(m) => self.show_in_group(from, &m, out),
+            Request::UnsubscribeFromGroupEvents(m) => self.leave_group(from, &m, out),
+            Request::ReqSoftDollarTiers(m) => {
+                // Only institutions have any.
+                let none = SoftDollarTiers { req_id: m.req_id, ..SoftDollarTiers::default() };
+                self.send(from.conn, &Response::SoftDollarTiers(none), out);
+            }
             other => self.answer_system(from, other, out),
         }
     }

@@ -10,6 +10,7 @@ use plimsoll_tws::message::{ById, MarketDataType, ReqMktData, TickReqParams, Wir
 use crate::ibkr::conn::{Conn, QuoteLine};
 use crate::ibkr::faults::Timer;
 use crate::ibkr::server::Asked;
+use crate::ibkr::server::components::BBO_EXCHANGE;
 use crate::ibkr::server::contracts::Expired;
 use crate::ibkr::server::generic::{self, Generic};
 use crate::ibkr::server::ticks::Line;
@@ -20,7 +21,7 @@ use crate::market::listing::Product;
 use crate::market::{Sym, timestamp};
 
 /// A snapshot is complete after so many seconds.
-const SNAPSHOT_SECS: i64 = 11;
+pub(crate) const SNAPSHOT_SECS: i64 = 11;
 /// Delayed data is so old.
 const DELAY: SignedDuration = SignedDuration::from_mins(15);
 
@@ -35,9 +36,14 @@ pub(crate) mod kind {
 impl IbkrVenue {
     /// `reqMktData`.
     pub(crate) fn market_data(&mut self, from: Asked, m: &ReqMktData, out: &mut Vec<Output>) {
-        let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
+        let option = self.option_of(&m.contract);
+        let sym = if option.is_none() { self.data_of(from, m.req_id, &m.contract, out) } else { None };
+        if sym.is_none() && option.is_none() {
+            return;
+        }
         let open = self.subscriptions(from);
-        if open.quotes.contains_key(&m.req_id) || open.snapshots.contains(&m.req_id) {
+        let taken = open.quotes.contains_key(&m.req_id) || open.options.contains_key(&m.req_id);
+        if taken || open.snapshots.contains(&m.req_id) {
             self.send_error(from.conn, (m.req_id, 102), "Duplicate ticker ID", out);
             return;
         }
@@ -65,6 +71,10 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.req_id, 10197), text, out);
             return;
         }
+        if let Some(option) = option {
+            self.option_data(from, m, option, out);
+        }
+        let Some(sym) = sym else { return };
         let Some(told) = self.permitted(from, m.req_id, sym, out) else { return };
         let line = Line { conn: from.conn, req_id: m.req_id, sym, delayed: told >= kind::DELAYED };
         self.introduce(line, told, out);
@@ -155,7 +165,7 @@ impl IbkrVenue {
         let params = TickReqParams {
             req_id: line.req_id,
             min_tick: Some(self.exchange.market.decimal(line.sym, step)),
-            bbo_exchange: "9c0001".into(),
+            bbo_exchange: BBO_EXCHANGE.into(),
             snapshot_permissions: 3,
         };
         self.send(line.conn, &Response::TickReqParams(params), out);
@@ -173,7 +183,9 @@ impl IbkrVenue {
     /// `cancelMktData`.
     pub(crate) fn cancel_market_data(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) {
         let open = self.subscriptions(from);
-        let known = open.quotes.remove(&req_id).is_some() || open.snapshots.remove(&req_id);
+        let known = open.quotes.remove(&req_id).is_some()
+            || open.options.remove(&req_id).is_some()
+            || open.snapshots.remove(&req_id);
         self.complain_unless(known, from, req_id, out);
     }
 

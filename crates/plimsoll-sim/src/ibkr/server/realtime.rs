@@ -43,12 +43,7 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.req_id, 102), "Duplicate ticker ID", out);
             return;
         }
-        if m.bar_size != 5 {
-            let text = "Error validating request.-'bW' : cause - Real time bars are five seconds long";
-            self.send_error(from.conn, (m.req_id, 321), text, out);
-            return;
-        }
-        // They count as a line and as a historical request alike.
+        // TWS ignores the size that is asked for: every bar is five seconds long. They count as a line and as a historical request alike.
         let pace = paced(sym, m.contract.exchange.as_str(), m.what.as_str(), &format!("live {}", m.req_id));
         if let Some(how) = self.pacing.broken_by(self.exchange.now, pace) {
             self.exchange.violated(
@@ -135,8 +130,11 @@ impl IbkrVenue {
         }
         for (_, conn) in self.started() {
             self.stream_ticks(conn, out);
+            self.stream_depth(conn, out);
+            self.stream_options(conn, out);
             self.stream_five_seconds(conn, out);
             self.stream_history(conn, out);
+            self.stream_scanners(conn, out);
         }
     }
 

@@ -17,6 +17,8 @@ use crate::market::listing::{Listing, Product};
 const BARS_MAX: i64 = 50_000;
 /// One-second bars reach back so far.
 const SECONDS_OF_ONE_MAX: i64 = 2_000;
+/// A histogram reaches back so far: a month, and the weekend before it.
+const PERIOD_MAX: SignedDuration = SignedDuration::from_hours(50 * 24);
 /// What leads every text of the historical farm.
 pub(crate) const PREFIX: &str = "Historical Market Data Service error message:";
 
@@ -131,6 +133,24 @@ impl Plan {
 /// Why a request cannot be read, in TWS's form.
 pub(crate) fn invalid(cause: &str) -> Refusal {
     (321, format!("Error validating request.-'bX' : cause - {cause}"))
+}
+
+/// Where a histogram's period begins that ends now: `20 minutes`, `3 days`, `1 week`, with or without the
+/// last letter. No more than [`PERIOD_MAX`] can be looked through.
+pub(crate) fn period_start(text: &str, hours: &Hours, now: Timestamp) -> Option<Timestamp> {
+    let (count, unit) = text.trim().split_once(' ')?;
+    let count: i64 = count.parse().ok().filter(|count| (1..=86_400).contains(count))?;
+    let duration = match unit.trim().trim_end_matches('s') {
+        "second" => Duration::Seconds(count),
+        "minute" => Duration::Seconds(count * 60),
+        "hour" => Duration::Seconds(count * 3_600),
+        "day" if count <= 31 => Duration::Days(count),
+        "week" if count <= 4 => Duration::Weeks(count.weeks()),
+        "month" if count == 1 => Duration::Months(count.months()),
+        _ => return None,
+    };
+    let start = start_of(hours, duration, now).max(hours.beginning());
+    (now.duration_since(start) <= PERIOD_MAX).then_some(start)
 }
 
 fn invalid_step() -> Refusal {

@@ -122,6 +122,9 @@ impl IbkrVenue {
         for line in self.lines().into_iter().filter(|line| line.sym == sym) {
             self.send_halted(line, out);
         }
+        if self.exchange.market.is_halted(sym, self.exchange.now) {
+            self.halt_depth(sym, out);
+        }
     }
 
     fn remember(&mut self, line: Line, second: Option<Second>) {

@@ -121,6 +121,21 @@ fn five_second_bars_are_the_same_streamed_and_remembered() {
 }
 
 #[test]
+fn the_size_of_five_second_bars_is_not_looked_at() {
+    let mut rig = rig_at(ELEVEN);
+    let conn = rig.client(7);
+    for (req_id, bar_size) in [(1, 0), (2, 30)] {
+        let contract = stock(if req_id == 1 { "SPY" } else { "QQQ" });
+        let what = "TRADES".into();
+        let request = ReqRealTimeBars { req_id, contract, bar_size, what, ..ReqRealTimeBars::default() };
+        rig.ask(conn, &Request::ReqRealTimeBars(Box::new(request)));
+    }
+    rig.wait(10);
+    let told = rig.heard(conn).into_iter().filter(|r| matches!(r, Response::RealTimeBar(_))).count();
+    assert_eq!(told, 4);
+}
+
+#[test]
 fn small_bars_add_up_to_large_ones() {
     let mut rig = rig_at("2026-11-27T12:00:00-05:00");
     let conn = rig.client(7);

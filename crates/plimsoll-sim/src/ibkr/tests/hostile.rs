@@ -3,9 +3,9 @@
 use plimsoll_tws::Request;
 use plimsoll_tws::frame;
 use plimsoll_tws::handshake::ClientHello;
-use plimsoll_tws::message::{ReqHistogramData, ReqIds, ReqMktDepth};
+use plimsoll_tws::message::{ReqIds, VerifyRequest};
 
-use super::rig::{Rig, order, stock};
+use super::rig::{Rig, order};
 use super::{ELEVEN, config};
 use crate::ibkr::{ConnId, Profile};
 
@@ -63,19 +63,14 @@ fn versions_that_are_not_spoken_end_the_connection() {
 }
 
 #[test]
-fn a_request_that_is_not_offered_is_an_error_with_its_own_number() {
+fn a_request_that_is_not_offered_is_an_error_and_not_silence() {
     let mut rig = rig();
     let conn = rig.client(1);
-    let spy = stock("SPY");
-    let depth = ReqMktDepth { req_id: 42, contract: spy.clone(), rows: 5, ..ReqMktDepth::default() };
-    rig.ask(conn, &Request::ReqMktDepth(Box::new(depth)));
-    let histogram = ReqHistogramData { req_id: 43, contract: spy, ..ReqHistogramData::default() };
-    rig.ask(conn, &Request::ReqHistogramData(Box::new(histogram)));
-    rig.ask(conn, &Request::ReqScannerParameters);
+    rig.ask(conn, &Request::VerifyRequest(VerifyRequest::default()));
     rig.bytes(conn, &frame::encode(b"9999\0"));
     let lines = rig.lines(conn);
     let starts: Vec<&str> = lines.lines().map(|line| &line[..line.find(" Error").unwrap()]).collect();
-    assert_eq!(starts, ["error 42 322", "error 43 322", "error -1 322", "error -1 320"]);
+    assert_eq!(starts, ["error -1 322", "error -1 320"]);
     assert_eq!(rig.state()["requests"]["unknown"], 1);
     assert_eq!(rig.ended(conn), None);
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod advisers;
+mod books;
 mod combos;
 mod connections;
 mod contracts;
@@ -15,10 +16,13 @@ mod hostile;
 mod live;
 mod lockstep;
 mod matching;
+mod options;
 mod order_types;
 mod orders;
+mod past;
 mod profiles;
 mod replay;
+mod research;
 mod rig;
 mod start;
 
