@@ -1,5 +1,6 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
+mod breaks;
 mod cancels;
 mod decide;
 mod links;
@@ -36,6 +37,8 @@ use crate::recon::{Recon, ReconState};
 use crate::result;
 use crate::{Ask, Command, Event, Operator};
 
+use breaks::Doubt;
+
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
 #[derive(Debug)]
 pub struct Bridge {
@@ -61,8 +64,10 @@ pub struct Bridge {
     contract_reqs: BTreeMap<ReqId, InstrumentId>,
     /// Holdings as the broker last reported them on our own connection.
     pub(crate) broker_positions: BTreeMap<(Account, InstrumentId), (Position, Option<Price>)>,
-    /// Since when the broker's holdings and the ledger have differed.
-    doubt_since: Option<Mono>,
+    /// Where they and the ledger differ.
+    doubts: BTreeMap<(Account, InstrumentId), Doubt>,
+    /// Holdings that an execution has moved during the full round under way.
+    moved: BTreeSet<(Account, InstrumentId)>,
     /// Orders that the round of questions under way must find, or they are gone.
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
@@ -97,7 +102,8 @@ impl Bridge {
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
-            doubt_since: None,
+            doubts: BTreeMap::new(),
+            moved: BTreeSet::new(),
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
         }
@@ -167,7 +173,7 @@ impl Bridge {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
-        let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
+        let doubt = self.doubts.values().map(Doubt::due).min();
         let uncopied = self.hearing.state != DropCopy::Live;
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         [poll, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()

@@ -65,6 +65,7 @@ pub const DROP_COPY_GRACE: Duration = Duration::from_secs(10);
 /// How often open orders and executions are asked for while orders of others do not come by themselves.
 pub const DROP_COPY_POLL: Duration = Duration::from_mins(1);
 
-/// How long the broker's holdings and the ledger may differ before executions are asked for: the two
-/// come on different connections, a moment apart.
+/// How long one and the same difference between the broker's holding and the ledger must have lasted before
+/// executions are asked for because of it, and before it can be taken for foreign: the two come on different
+/// connections, a moment apart.
 pub const POSITION_GRACE: Duration = Duration::from_secs(2);

@@ -2,6 +2,7 @@
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
 mod attacks;
+mod breaks;
 mod combos;
 mod decisions;
 mod groups;

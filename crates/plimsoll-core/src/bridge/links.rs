@@ -19,7 +19,7 @@ impl Bridge {
         self.hearing.forget();
         self.quotes.clear();
         self.contract_reqs.clear();
-        self.doubt_since = None;
+        self.doubts.clear();
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.
         self.outbox.drain().for_each(drop);

@@ -110,15 +110,16 @@ impl Bridge {
     fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
         match report {
             Report::Position(position) => self.note_position(now, *position, out),
-            Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
-            Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
+            Report::PositionsEnd => self.answer_ended(now, Ended::Positions, out),
+            Report::OpenOrderEnd => self.answer_ended(now, Ended::OpenOrders, out),
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
-                self.answer_ended(Ended::Executions, out);
+                self.answer_ended(now, Ended::Executions, out);
             }
-            Report::CompletedOrdersEnd => self.answer_ended(Ended::CompletedOrders, out),
+            Report::CompletedOrdersEnd => self.answer_ended(now, Ended::CompletedOrders, out),
             Report::Contract(contract) => {
-                if let Some(instrument) = self.contract_reqs.get(&contract.req_id) {
-                    self.contracts.learn(instrument, &contract);
+                if let Some(instrument) = self.contract_reqs.get(&contract.req_id).cloned() {
+                    self.contracts.learn(&instrument, &contract);
+                    self.doubt_all_of(now, &instrument);
                 }
             }
             Report::Error(error) => self.own_error(now, link, &error, out),
@@ -251,6 +252,9 @@ impl Bridge {
             out.push(Command::Notice { text: error.to_string() });
         }
         self.note_moved(&execution.exec_id);
+        if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
+            self.moved.insert((execution.account.clone(), execution.instrument.clone()));
+        }
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -268,7 +272,7 @@ impl Bridge {
                 state.status = next_status(state, state.status);
             });
         }
-        self.doubt(now);
+        self.doubt(now, &execution.account, &execution.instrument);
     }
 
     /// The execution, and the holding that it moves, are not what they were.
@@ -298,18 +302,9 @@ impl Bridge {
                 return;
             }
         };
-        self.broker_positions.insert((report.account, instrument), (report.position, report.avg_cost));
-        if self.recon.state == crate::ReconState::Done {
-            self.doubt(now);
-        }
-    }
-
-    /// Whether broker and ledger differ, and since when.
-    fn doubt(&mut self, now: Now) {
-        let differ = self.broker_positions.iter().any(|((account, instrument), (position, _))| {
-            self.ledger.position(account, instrument) != *position
-        });
-        self.doubt_since = differ.then(|| self.doubt_since.unwrap_or(now.mono));
+        let key = (report.account, instrument);
+        self.broker_positions.insert(key.clone(), (report.position, report.avg_cost));
+        self.doubt(now, &key.0, &key.1);
     }
 
     fn note_error(&mut self, link: LinkId, error: &ErrorReport) {

@@ -1,9 +1,6 @@
 //! Rounds of questions to the broker, and what their answers prove.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
-use plimsoll_ledger::Break;
 use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 
 use super::Bridge;
@@ -16,6 +13,7 @@ impl Bridge {
     /// Everything is asked anew in this life of our own connection.
     pub(super) fn begin_round(&mut self, now: Now, link: LinkId, asks: &mut Vec<Ask>) {
         self.broker_positions.clear();
+        self.moved.clear();
         self.recon.begin(link, now.mono, asks);
         self.note_sought(now);
     }
@@ -70,19 +68,23 @@ impl Bridge {
         self.book.has_unknown() || self.book.open_clients().any(is_away)
     }
 
-    pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {
-        let first = matches!(self.recon.state, ReconState::Asking(_));
-        let first_of_all = self.epoch == 1 && !self.recon.was_done;
+    pub(super) fn answer_ended(&mut self, now: Now, which: Ended, out: &mut Vec<Command>) {
+        let full = matches!(self.recon.state, ReconState::Asking(_));
+        let (asked, was_known) = (self.recon.last_poll, self.recon.was_done);
         if !self.recon.ended(which) {
             return;
         }
         self.close_what_was_not_found(out);
-        self.explain_positions(first, out);
-        if first_of_all {
+        if full {
+            self.explain_all(now, was_known, out);
+        } else {
+            self.explain_what_lasted(asked, out);
+        }
+        if self.epoch == 1 && !was_known {
             self.stop_if_journal_was_lost(out);
         }
         self.book.settle();
-        if first {
+        if full {
             out.push(Command::Notice {
                 text: format!(
                     "reconciled: {} open orders, {} positions",
@@ -118,49 +120,5 @@ impl Bridge {
             });
             out.push(Command::Notice { text });
         }
-    }
-
-    /// The broker's holdings win. What our executions cannot explain is foreign: a holding from before,
-    /// or a trade by hand.
-    fn explain_positions(&mut self, first: bool, out: &mut Vec<Command>) {
-        self.doubt_since = None;
-        let mut broker: BTreeMap<_, _> =
-            self.broker_positions.iter().map(|(key, (position, _))| (key.clone(), *position)).collect();
-        if !first {
-            // Between full lists the broker reports changes only; what it has not named is as it was.
-            for row in self.ledger.rows() {
-                let key = (row.account, row.instrument);
-                let ours = self.ledger.position(&key.0, &key.1);
-                broker.entry(key).or_insert(ours);
-            }
-        }
-        for gap in self.ledger.diff(&broker) {
-            self.adopt(&gap, out);
-        }
-    }
-
-    fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
-        let Break { account, instrument, ledger, broker } = gap;
-        self.changes.holdings.insert((account.clone(), instrument.clone()));
-        let key = (account.clone(), instrument.clone());
-        let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
-        let opening = self.ledger.opening(account, instrument);
-        let text =
-            match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
-                (Some(opening), Some(terms)) => {
-                    // The broker's average cost is the best that is known about a holding from elsewhere;
-                    // none stays none, and no profit is made up.
-                    match self.ledger.adopt(account, instrument, opening, avg, terms) {
-                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
-                        Err(error) => error.to_string(),
-                    }
-                }
-                _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
-            };
-        out.push(Command::Notice {
-            text: format!(
-                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}"
-            ),
-        });
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    ClientId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
+    Account, ClientId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
     InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
-    PositionReport, Price, Qty, RawFrame, Report, Side, StatusReport, TimeInForce,
+    PositionReport, Price, Qty, RawFrame, Report, ReqId, Side, StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -17,9 +17,10 @@ impl Script {
             let (whose, instrument) = (account(whose), InstrumentId::us_stock(symbol));
             let position = Position::parse(qty).unwrap();
             self.holdings.insert((whose.clone(), instrument), position);
-            let contract = Contract::stock(symbol, Currency::USD);
-            let report = PositionReport { account: whose, contract, position, avg_cost: None };
-            return self.own(Report::Position(Box::new(report)));
+            return self.tell(&whose, symbol);
+        }
+        if let ["tells", whose, symbol] = words {
+            return self.tell(&account(whose), symbol);
         }
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
@@ -68,6 +69,15 @@ impl Script {
             "legs" => self.fill_leg(link, key, [rest[0], rest[1], rest[2], rest[3]]),
             other => panic!("the venue does not know {other}"),
         }
+    }
+
+    /// A line about a holding as it is now. An execution brings none by itself: at the broker it comes later.
+    pub(in crate::tests) fn tell(&mut self, whose: &Account, symbol: &str) {
+        let position = self.holdings.get(&(whose.clone(), InstrumentId::us_stock(symbol)));
+        let position = position.copied().unwrap_or(Position::FLAT);
+        let contract = Contract::stock(symbol, Currency::USD);
+        let report = PositionReport { account: whose.clone(), contract, position, avg_cost: None };
+        self.own(Report::Position(Box::new(report)));
     }
 
     /// An order placed by hand, as our own connection is told of it.
@@ -214,9 +224,35 @@ impl Script {
         self.feed(Event::FromVenue { link: OWN, report, raw: RawFrame::default() });
     }
 
+    /// The answers to the questions about holdings, which were asked first; all others are still owed.
+    pub(super) fn answer_positions(&mut self) {
+        let (now, later) =
+            std::mem::take(&mut self.asked).into_iter().partition(|ask| *ask == Ask::Positions);
+        self.answer(now);
+        self.asked = later;
+    }
+
     /// Answers every open question on our own connection from the venue's truth.
     pub(super) fn answer_all(&mut self) {
-        for ask in std::mem::take(&mut self.asked) {
+        let asked = std::mem::take(&mut self.asked);
+        self.answer(asked);
+    }
+
+    /// What a contract is.
+    pub(in crate::tests) fn describe(&mut self, req_id: ReqId, contract: Contract) {
+        let con_id = con_id(&contract.symbol);
+        self.own(Report::Contract(Box::new(ContractReport {
+            req_id,
+            contract,
+            con_id,
+            tick: Some(Price::parse("0.01").unwrap()),
+            liquid_hours: "".into(),
+            time_zone: "US/Eastern".into(),
+        })));
+    }
+
+    fn answer(&mut self, asked: Vec<Ask>) {
+        for ask in asked {
             match ask {
                 Ask::Positions => {
                     for ((account, instrument), position) in self.holdings.clone() {
@@ -237,7 +273,8 @@ impl Script {
                 }
                 Ask::Executions { req_id } => {
                     for execution in self.executions.clone() {
-                        self.own(Report::Execution(Box::new(execution)));
+                        let req_id = Some(req_id);
+                        self.own(Report::Execution(Box::new(ExecutionReport { req_id, ..execution })));
                     }
                     self.own(Report::ExecutionsEnd(req_id));
                 }
@@ -249,18 +286,10 @@ impl Script {
                     }
                     self.own(Report::CompletedOrdersEnd);
                 }
-                Ask::Contract { .. } if self.contracts_unanswered => {}
-                Ask::Contract { req_id, contract } => {
-                    let con_id = con_id(&contract.symbol);
-                    self.own(Report::Contract(Box::new(ContractReport {
-                        req_id,
-                        contract,
-                        con_id,
-                        tick: Some(Price::parse("0.01").unwrap()),
-                        liquid_hours: "".into(),
-                        time_zone: "US/Eastern".into(),
-                    })));
+                Ask::Contract { req_id, contract } if self.contracts_unanswered => {
+                    self.unanswered.push((req_id, contract));
                 }
+                Ask::Contract { req_id, contract } => self.describe(req_id, contract),
                 Ask::Quotes { .. } => {}
             }
         }
