@@ -68,6 +68,8 @@ pub struct Bridge {
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
     /// Holdings that an execution has moved during the full round under way.
     moved: BTreeSet<(Account, InstrumentId)>,
+    /// Since when an order has been inactive of which the broker was not asked since.
+    inactive_since: Option<Mono>,
     /// Orders that the round of questions under way must find, or they are gone.
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
@@ -104,6 +106,7 @@ impl Bridge {
             broker_positions: BTreeMap::new(),
             doubts: BTreeMap::new(),
             moved: BTreeSet::new(),
+            inactive_since: None,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
         }
@@ -173,10 +176,11 @@ impl Bridge {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
+        let inactive = self.inactive_since.map(|since| since.after(limits::ORPHAN_POLL));
         let doubt = self.doubts.values().map(Doubt::due).min();
         let uncopied = self.hearing.state != DropCopy::Live;
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
-        [poll, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
+        [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {

@@ -56,7 +56,8 @@ pub const REFERENCE_COUNTER_MAX: u32 = 1_000_000_000;
 /// How long an answer about orders may take before the question is asked again.
 pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often the broker is asked about orders whose bot is not connected.
+/// How often the broker is asked about orders whose bot is not connected, and how long after an order has become
+/// inactive it is asked about that.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
 /// How long a report on a bot's connection may be ahead of its copy on ours.

@@ -9,6 +9,7 @@ mod groups;
 mod halts;
 mod hostile_values;
 mod hours;
+mod inactive;
 mod limits;
 mod properties;
 mod recovery;

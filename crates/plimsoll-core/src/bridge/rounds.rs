@@ -24,6 +24,7 @@ impl Bridge {
         self.recon.poll(now.mono, &mut asks);
         if !asks.is_empty() {
             self.note_sought(now);
+            self.inactive_since = None;
         }
         Self::ask(out, asks);
     }
@@ -44,7 +45,7 @@ impl Bridge {
 
     /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
     /// An order on a live connection is left out, because it may be on its way at this very moment, unless
-    /// its fate has been unknown for a while.
+    /// it is an old one of unknown fate or one that the venue called inactive.
     fn note_sought(&mut self, now: Now) {
         let grace = SignedDuration::try_from(limits::ORPHAN_POLL).unwrap_or(SignedDuration::MAX);
         let is_old = |state: &OrderState| now.wall.duration_since(state.since) >= grace;
@@ -52,7 +53,8 @@ impl Bridge {
             .book
             .open()
             .filter(|(_, state)| {
-                !self.is_reported(state) || state.status == OrderStatus::Unknown && is_old(state)
+                let in_doubt = matches!(state.status, OrderStatus::Unknown | OrderStatus::Inactive);
+                !self.is_reported(state) || in_doubt && is_old(state)
             })
             .map(|(key, _)| key)
             .collect();

@@ -37,6 +37,7 @@ impl Script {
         }
         match *verb {
             "accepts" => self.set_status(link, key, OrderStatus::New),
+            "deactivates" => self.set_status(link, key, OrderStatus::Inactive),
             "cancels" => {
                 self.set_status(link, key, OrderStatus::Canceled);
                 let error = ErrorReport { id: Some(key.1.0), code: 202, text: "Order Canceled".into() };
