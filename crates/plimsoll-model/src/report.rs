@@ -172,7 +172,7 @@ pub struct PositionReport {
     pub contract: Contract,
     /// How much.
     pub position: Position,
-    /// Average cost per unit, commissions included.
+    /// Average cost of one contract, commissions included: of a derivative the price times its multiplier.
     pub avg_cost: Option<Price>,
 }
 

@@ -7,11 +7,15 @@
 //! foreign. Until then our own executions count.
 
 use plimsoll_ledger::Break;
-use plimsoll_model::{Account, InstrumentId, Mono, Now, Position};
+use plimsoll_model::{Account, InstrumentId, Mono, Now, Position, Price};
+use rust_decimal::Decimal;
 
 use super::Bridge;
 use crate::recon::ReconState;
 use crate::{Command, limits};
+
+/// To how many decimal places an average price is rounded that is not exact.
+const AVG_PX_PLACES: u32 = 10;
 
 /// A difference, and since when it has been this one.
 #[derive(Debug)]
@@ -103,6 +107,7 @@ impl Bridge {
                 (Some(opening), Some(terms)) => {
                     // The broker's average cost is the best that is known about a holding from elsewhere;
                     // none stays none, and no profit is made up.
+                    let avg = avg.and_then(|cost| per_unit(cost, terms.multiplier));
                     match self.ledger.adopt(account, instrument, opening, avg, terms) {
                         Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
                         Err(error) => error.to_string(),
@@ -116,4 +121,13 @@ impl Bridge {
             ),
         });
     }
+}
+
+/// The broker tells what one contract cost, and the ledger counts what one unit of it did.
+fn per_unit(avg_cost: Price, multiplier: Decimal) -> Option<Price> {
+    if multiplier == Decimal::ONE {
+        return Some(avg_cost);
+    }
+    let px = avg_cost.get().checked_div(multiplier)?;
+    Some(Price::new(px.round_dp(AVG_PX_PLACES).normalize()))
 }

@@ -2,7 +2,10 @@
 //! only a moment in which one side has spoken and the other has not.
 
 use expect_test::expect;
-use plimsoll_model::{Account, Contract, Currency, InstrumentId, Position};
+use plimsoll_model::{
+    Account, Contract, Currency, InstrumentId, Position, PositionReport, Price, Report, SecType,
+};
+use rust_decimal::Decimal;
 
 use super::check;
 use super::script::Script;
@@ -157,4 +160,30 @@ fn a_holding_of_a_contract_that_becomes_known_later_is_booked_then() {
         10:00:12 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
     "]]
     .assert_eq(&trace);
+}
+
+#[test]
+fn the_cost_of_a_future_is_told_per_contract_and_booked_per_unit() {
+    let es = Contract {
+        sec_type: SecType::Future,
+        expiry: "20260320".into(),
+        multiplier: Some(Decimal::from(50)),
+        ..Contract::stock("ES", Currency::USD)
+    };
+    let mut world = Script::new();
+    world.config.bots[0].instruments.insert(InstrumentId::of(&es).unwrap(), es.clone());
+    world.run("10:00:00 quote SPY 500.00 500.02");
+    for (contract, avg_cost) in [(es, "225012.40"), (Contract::stock("SPY", Currency::USD), "412.35")] {
+        world.own(Report::Position(Box::new(PositionReport {
+            account: Account::new("DU1").unwrap(),
+            contract,
+            position: Position::parse("2").unwrap(),
+            avg_cost: Price::parse(avg_cost).ok(),
+        })));
+    }
+    world.run("10:00:02 wake\n10:00:02 own answers");
+    let positions = world.bridge.snapshot(world.now()).positions;
+    let avg: Vec<_> = positions.iter().map(|row| row.avg_price.unwrap().to_string()).collect();
+    // Two contracts of fifty units cost 225012.40 dollars each.
+    assert_eq!(avg, ["4500.248", "412.35"]);
 }
