@@ -119,7 +119,7 @@ impl Bridge {
             return;
         }
         if !request.transmit {
-            self.stage(asker, request, raw, out);
+            self.stage(now, asker, request, raw, out);
             return;
         }
         let Some(state) = self.links.get_mut(asker.link) else { return };
@@ -192,7 +192,14 @@ impl Bridge {
     }
 
     /// `transmit = 0`: nothing is sent and nothing is answered, as at TWS, until the group is released.
-    fn stage(&mut self, asker: &Asker, request: OrderRequest, raw: RawFrame, out: &mut Vec<Command>) {
+    fn stage(
+        &mut self,
+        now: Now,
+        asker: &Asker,
+        request: OrderRequest,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
         let Some(state) = self.links.get_mut(asker.link) else { return };
         let order_id = request.order_id;
         if state.can_stage(order_id) {
@@ -203,7 +210,8 @@ impl Bridge {
         let reason = Reason::TooMany { what: "staged orders", max };
         let denial = Denial { guard: GuardId::Supported, reason };
         // A full stage is refused in observe mode too: it is ours, and only we can keep the group together.
-        out.push(Command::Deny { link: asker.link, order_id: Some(order_id), denial, raw });
+        self.recent.other(now.mono, &asker.bot().name);
+        out.push(self.denial_of_unread(asker, asker.link, order_id, denial, raw));
     }
 
     fn take_in(

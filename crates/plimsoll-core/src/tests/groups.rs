@@ -252,3 +252,21 @@ fn an_order_whose_bot_left_is_asked_for_until_the_venue_has_spoken() {
         "]],
     );
 }
+
+#[test]
+fn a_change_that_finds_the_stage_full_leaves_its_order_as_it_is() {
+    let mut world = super::Script::new();
+    world.run("10:00:00 quote SPY 500.00 500.00\n10:00:01 trend BUY 1 SPY LMT 499.00 id=5\n10:00:02 venue accepts trend 5");
+    for id in 100..164 {
+        let trace = world.run(&format!("10:00:03 trend BUY 1 SPY LMT 499.00 id={id} staged"));
+        assert_eq!(trace, "", "as many as may be staged");
+    }
+    let trace = world.run(
+        "10:00:04 trend BUY 2 SPY LMT 499.00 id=5 staged\n10:00:05 trend BUY 1 SPY LMT 499.00 id=164 staged",
+    );
+    expect![["
+        10:00:04 deny 1 change of 5: Plimsoll supported: more than 64 staged orders
+        10:00:05 deny 1 order 164: Plimsoll supported: more than 64 staged orders
+    "]]
+    .assert_eq(&trace);
+}
