@@ -5,6 +5,7 @@ use plimsoll_model::{LinkId, Now, OrderId, OrderStatus, RawFrame};
 use super::Bridge;
 use super::orders::Asker;
 use crate::Command;
+use crate::guard::{Denial, GuardId, Reason};
 
 /// TWS: "`OrderId` that needs to be cancelled is not found".
 const CODE_CANCEL_NOT_FOUND: i32 = 10147;
@@ -35,8 +36,8 @@ impl Bridge {
         }
     }
 
-    /// Ends an order that has not left yet; whether there was one. Changes that wait are dropped, and their
-    /// order, staged again or not, is canceled at the venue.
+    /// Ends an order that has not left yet; whether there was one. What waits with it leaves neither, and is told
+    /// so. Changes that wait are dropped, and their order, staged again or not, is canceled at the venue.
     fn recall(&mut self, now: Now, link: LinkId, order_id: OrderId, out: &mut Vec<Command>) -> bool {
         let staged = self.links.get_mut(link).and_then(|state| {
             state.staged.remove(&order_id)?;
@@ -53,7 +54,17 @@ impl Bridge {
         let mut was_new = false;
         // Every parcel: a change that waits behind its order would reach the venue as a new order.
         while let Some(parcel) = self.outbox.recall(link, order_id) {
-            for waiting in parcel.orders.into_iter().filter(|waiting| !waiting.replaces) {
+            for waiting in parcel.orders {
+                if waiting.replaces {
+                    // With an order that never left its change is over too, and the bot is told of the order.
+                    let lives = self.book.get(waiting.key).is_some_and(|state| state.status.is_open());
+                    let reason = Reason::Recalled { member: order_id };
+                    let denial = Denial { guard: GuardId::Supported, reason };
+                    let told =
+                        lives.then(|| self.deny_replace(link, waiting.order.order_id, waiting.key, denial));
+                    out.extend(told);
+                    continue;
+                }
                 was_new |= waiting.order.order_id == order_id;
                 self.book.update(waiting.key, |state| {
                     state.status = OrderStatus::Canceled;

@@ -270,3 +270,43 @@ fn a_change_that_finds_the_stage_full_leaves_its_order_as_it_is() {
     "]]
     .assert_eq(&trace);
 }
+
+#[test]
+fn a_change_that_is_recalled_with_its_group_is_told_so() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=1
+        10:00:02 venue accepts trend 1
+        10:00:03 disk slow
+        10:00:03 trend BUY 90 SPY LMT 499.00 id=1 staged
+        10:00:03 trend SELL 90 SPY LMT 510.00 id=2 parent=1
+        10:00:04 trend cancel 2
+        10:00:05 disk done
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:04 deny 1 change of 1: Plimsoll supported: the cancel of order 2 came before this change had left
+            10:00:04 canceled unsent 1 order 2
+        "]],
+    );
+}
+
+#[test]
+fn a_change_that_its_own_cancel_overtakes_is_told_so() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=1
+        10:00:02 disk slow
+        10:00:02 trend BUY 90 SPY LMT 499.00 id=1
+        10:00:03 trend cancel 1
+        10:00:04 disk done
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 deny 1 change of 1: Plimsoll supported: the cancel of order 1 came before this change had left
+            10:00:03 forward 1
+        "]],
+    );
+}
