@@ -1,18 +1,20 @@
-//! Cancels: they overtake the disk and pass every guard but ownership.
+//! Cancels: they overtake the disk, and pass unless they name what is another's.
 
 use plimsoll_model::{LinkId, Now, OrderId, OrderStatus, RawFrame};
 
 use super::Bridge;
 use super::orders::Asker;
 use crate::Command;
+use crate::config::Mode;
 use crate::guard::{Denial, GuardId, Reason};
 
 /// TWS: "`OrderId` that needs to be cancelled is not found".
 const CODE_CANCEL_NOT_FOUND: i32 = 10147;
 
 impl Bridge {
-    /// A cancel passes every guard but ownership: it must be an order of this very client. TWS has been
-    /// seen to let one client cancel another's order by its number.
+    /// A cancel passes every guard but ownership. TWS has been seen to let one client cancel another's order
+    /// by its number, so that number must not be another client's. An order that the book does not have can
+    /// be the bot's own all the same, of a contract that nobody has named to us.
     pub(super) fn cancel(
         &mut self,
         now: Now,
@@ -25,15 +27,26 @@ impl Bridge {
         if self.recall(now, link, order_id, out) {
             return;
         }
-        match self.book.by_client(asker.client_id, order_id) {
-            Some(_) => out.push(Command::Forward { link, raw, rewrites: vec![] }),
-            None => out.push(Command::Refuse {
+        if self.is_anothers(asker, order_id) {
+            out.push(Command::Refuse {
                 link,
                 id: Some(order_id.0),
                 code: CODE_CANCEL_NOT_FOUND,
                 text: format!("OrderId {order_id} that needs to be cancelled is not found."),
-            }),
+            });
+        } else {
+            out.push(Command::Forward { link, raw, rewrites: vec![] });
         }
+    }
+
+    /// Whether the number is that of an order which this bot did not place.
+    fn is_anothers(&self, asker: &Asker, order_id: OrderId) -> bool {
+        // TWS gives orders by hand a number of this kind when it binds them to client 0.
+        if order_id.0 <= 0 && asker.config.mode == Mode::Enforce {
+            return true;
+        }
+        let is_own = self.book.by_client(asker.client_id, order_id).is_some();
+        !is_own && self.book.open().any(|(_, state)| state.order_id == Some(order_id))
     }
 
     /// Ends an order that has not left yet; whether there was one. What waits with it leaves neither, and is told

@@ -7,7 +7,8 @@
 //! `quote SPY 500.00 500.02` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
-//! `resume [bot]` · `wake` · `restart` · `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x]` ·
+//! `resume [bot]` · `wake` · `restart` ·
+//! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`

@@ -86,8 +86,8 @@ impl Script {
         let [side, qty, symbol, kind] = words;
         let word = |key: &str| rest.iter().find_map(|w| w.strip_prefix(key)).unwrap_or_default();
         let report = OpenOrderReport {
-            order_id: Some(OrderId(0)),
-            client_id: Some(ClientId(0)),
+            order_id: Some(OrderId(word("id=").parse().unwrap_or(0))),
+            client_id: Some(ClientId(word("client=").parse().unwrap_or(0))),
             perm_id: PermId(perm.parse().unwrap()),
             contract: Contract::stock(symbol, Currency::USD),
             account: Some(account(if word("account=").is_empty() { "DU1" } else { word("account=") })),
