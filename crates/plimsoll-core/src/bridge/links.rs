@@ -83,6 +83,9 @@ impl Bridge {
         };
         match refusal {
             None => {
+                if client_id == ClientId(0) {
+                    out.push(Command::Notice { text: as_client_0(&bot) });
+                }
                 self.links.open(link, bot, client_id);
                 out.push(Command::Forward { link, raw, rewrites: vec![] });
             }
@@ -111,4 +114,12 @@ impl Bridge {
             self.poll(now, out);
         }
     }
+}
+
+/// TWS treats this client unlike all others.
+fn as_client_0(bot: &BotName) -> String {
+    format!(
+        "{bot} connects as client 0, to which TWS binds orders placed by hand; it is not shown them and can neither \
+         change nor cancel them; give it another client id"
+    )
 }

@@ -7,7 +7,7 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
-use crate::book::OrderKey;
+use crate::book::{OrderKey, Owner};
 use crate::config::{BotConfig, Config, Mode};
 use crate::guard::{Denial, GuardId, Reason};
 use crate::intake::{self, Intake};
@@ -226,6 +226,11 @@ impl Bridge {
             None => None,
             // The venue never saw it, so the number is still free there.
             Some((_, state)) if state.status == OrderStatus::Denied => None,
+            // Placed by hand and bound by TWS to client 0, which does not make it this bot's.
+            Some((_, state)) if state.owner == Owner::Foreign && request.order_id.0 <= 0 => {
+                let reason = Reason::OrderIdRange { order_id: request.order_id };
+                return Err(Denial { guard: GuardId::Supported, reason });
+            }
             Some((key, state)) if state.status.is_open() => Some(key),
             Some(_) => {
                 let reason = Reason::OrderIdUsed { order_id: request.order_id };
