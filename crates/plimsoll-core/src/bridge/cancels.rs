@@ -5,6 +5,7 @@ use plimsoll_model::{LinkId, Now, OrderId, OrderStatus, RawFrame};
 use super::Bridge;
 use super::orders::Asker;
 use crate::Command;
+use crate::book::OrderKey;
 use crate::config::Mode;
 use crate::guard::{Denial, GuardId, Reason};
 
@@ -67,23 +68,25 @@ impl Bridge {
         let mut was_new = false;
         // Every parcel: a change that waits behind its order would reach the venue as a new order.
         while let Some(parcel) = self.outbox.recall(link, order_id) {
-            for waiting in parcel.orders {
-                if waiting.replaces {
+            for (member, key, replaces) in parcel.load.members() {
+                if replaces {
                     // With an order that never left its change is over too, and the bot is told of the order.
-                    let lives = self.book.get(waiting.key).is_some_and(|state| state.status.is_open());
+                    let is_open =
+                        |key: &OrderKey| self.book.get(*key).is_some_and(|state| state.status.is_open());
                     let reason = Reason::Recalled { member: order_id };
                     let denial = Denial { guard: GuardId::Supported, reason };
-                    let told =
-                        lives.then(|| self.deny_replace(link, waiting.order.order_id, waiting.key, denial));
+                    let told = key.filter(is_open).map(|key| self.deny_replace(link, member, key, denial));
                     out.extend(told);
                     continue;
                 }
-                was_new |= waiting.order.order_id == order_id;
-                self.book.update(waiting.key, |state| {
-                    state.status = OrderStatus::Canceled;
-                    state.since = now.wall;
-                });
-                out.push(Command::CanceledUnsent { link, order_id: waiting.order.order_id });
+                was_new |= member == order_id;
+                if let Some(key) = key {
+                    self.book.update(key, |state| {
+                        state.status = OrderStatus::Canceled;
+                        state.since = now.wall;
+                    });
+                }
+                out.push(Command::CanceledUnsent { link, order_id: member });
             }
         }
         was_new

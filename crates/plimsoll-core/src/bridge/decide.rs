@@ -7,7 +7,7 @@ use super::orders::{Asker, Taken};
 use crate::book::{OrderKey, OrderState, Owner};
 use crate::guard::{Denial, GuardId, Phase, Reason, judge};
 use crate::intake::Intake;
-use crate::outbox::{Parcel, Waiting};
+use crate::outbox::{LetThrough, Load, Parcel, Waiting};
 use crate::{Command, Rewrite, limits};
 
 impl Bridge {
@@ -65,6 +65,10 @@ impl Bridge {
             let replaces = one.replaces.is_some();
             waiting.push(Waiting { order, key, raw: one.raw, rewrites, replaces, unbounded, asked });
         }
+        self.push(now, asker, Load::Orders(waiting), out);
+    }
+
+    fn push(&mut self, now: Now, asker: &Asker, load: Load, out: &mut Vec<Command>) {
         let token = self.outbox.token();
         self.outbox.push(Parcel {
             token,
@@ -72,7 +76,7 @@ impl Bridge {
             client_id: asker.client_id,
             own_epoch: self.recon.epoch,
             decided: now.mono,
-            orders: waiting,
+            load,
         });
         out.push(Command::Flush { token });
     }
@@ -173,7 +177,7 @@ impl Bridge {
         Command::DenyReplace { link, order_id, denial, open_order, status }
     }
 
-    /// Observe mode, and the order names no account or instrument of ours: it goes as it came.
+    /// Observe mode, and the order names no account or instrument of ours: it goes as it came, in its turn.
     pub(super) fn let_through(
         &mut self,
         now: Now,
@@ -185,26 +189,34 @@ impl Bridge {
     ) {
         let link = asker.link;
         out.push(Command::Observed { link, cl_ord_id: None, denial });
+        let mut all = Vec::with_capacity(group.len());
         for (request, raw) in group {
             self.recent.other(now.mono, &asker.bot().name);
-            if self.open_of(asker, request.order_id).is_some() {
+            let order_id = request.order_id;
+            if let Some(key) = self.open_of(asker, order_id) {
                 // A change: the order is in the book, and the venue will say what became of it.
-                out.push(Command::Forward { link, raw, rewrites: vec![] });
+                all.push(LetThrough { order_id, key: Some(key), raw, replaces: true });
                 continue;
             }
             let instrument = self.contracts.identify(&request.contract).ok();
             let readable = taken.iter().find(|one| one.intake.order.order_id == request.order_id);
-            if let (Some(instrument), None) = (instrument, readable) {
-                let legs = self.contracts.legs(&request.legs);
-                self.book.insert(without_account(asker, &request, (instrument, legs), now));
-            } else if let Some(one) = readable {
-                let order = &one.intake.order;
-                let mut state = OrderState::ours(order, asker.client_id, &one.bot_ref, now.wall);
-                state.cl_ord_id = None;
-                self.book.insert(state);
-            }
-            out.push(Command::Forward { link, raw, rewrites: vec![] });
+            let state = match (readable, instrument) {
+                (Some(one), _) => {
+                    let order = &one.intake.order;
+                    let mut state = OrderState::ours(order, asker.client_id, &one.bot_ref, now.wall);
+                    state.cl_ord_id = None;
+                    Some(state)
+                }
+                (None, Some(instrument)) => {
+                    let legs = self.contracts.legs(&request.legs);
+                    Some(without_account(asker, &request, (instrument, legs), now))
+                }
+                (None, None) => None,
+            };
+            let key = state.map(|state| self.book.insert(state));
+            all.push(LetThrough { order_id, key, raw, replaces: false });
         }
+        self.push(now, asker, Load::LetThrough(all), out);
     }
 }
 

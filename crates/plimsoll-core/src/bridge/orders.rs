@@ -7,6 +7,7 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
+use super::release::halted;
 use crate::book::{OrderKey, Owner};
 use crate::config::{BotConfig, Config, Mode};
 use crate::guard::{Denial, GuardId, Reason};
@@ -150,8 +151,7 @@ impl Bridge {
     /// In observe mode, the halt that an order meets which nobody could tell to be reducing.
     fn halt_of(&self, asker: &Asker) -> Option<Denial> {
         let halt = self.halts.of(&asker.bot().name).filter(|_| asker.config.mode == Mode::Observe)?;
-        let reason = Reason::Halted { level: halt.level, by: halt.by.clone(), reason: halt.reason.clone() };
-        Some(Denial { guard: GuardId::Halt, reason })
+        Some(Denial { guard: GuardId::Halt, reason: halted(halt) })
     }
 
     /// A margin preview never rests; only its account matters.

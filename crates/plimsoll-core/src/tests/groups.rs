@@ -310,3 +310,48 @@ fn a_change_that_its_own_cancel_overtakes_is_told_so() {
         "]],
     );
 }
+
+#[test]
+fn in_observe_mode_nothing_overtakes_an_order_that_waits_for_the_disk() {
+    check(
+        "
+        observe
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 trend BUY 90 SPY LMT 499.00 id=5 account=-
+        10:00:02 trend BUY 1 SPY LMT 498.00 id=6 account=-
+        10:00:03 disk done
+        ",
+        &expect![["
+            10:00:02 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:02 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:03 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 forward 1
+            10:00:03 forward 1
+        "]],
+    );
+}
+
+#[test]
+fn what_observe_mode_lets_through_can_be_taken_back_and_stopped_before_it_has_left() {
+    check(
+        "
+        observe
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 disk slow
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5 account=-
+        10:00:01 trend BUY 2 SPY LMT 499.00 id=6 account=-
+        10:00:02 trend cancel 5
+        10:00:03 halt new_risk
+        10:00:04 disk done
+        ",
+        &expect![["
+            10:00:01 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:01 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:02 canceled unsent 1 order 5
+            10:00:03 notice fleet halted (new_risk) by op: drill
+            10:00:04 deny 1 order 6: Plimsoll halt: halted (new_risk) by op: drill
+        "]],
+    );
+}
