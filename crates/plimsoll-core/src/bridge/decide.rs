@@ -49,6 +49,7 @@ impl Bridge {
         let mut waiting = Vec::with_capacity(taken.len());
         for one in taken {
             let Intake { order, filled_account, unbounded } = one.intake;
+            self.links.used(asker.client_id, order.order_id);
             let asked = match one.replaces {
                 None => self.recent.new_order(now.mono, &order, false),
                 Some(_) => self.recent.other(now.mono, &order.bot),
@@ -193,6 +194,7 @@ impl Bridge {
         for (request, raw) in group {
             self.recent.other(now.mono, &asker.bot().name);
             let order_id = request.order_id;
+            self.links.used(asker.client_id, order_id);
             if let Some(key) = self.open_of(asker, order_id) {
                 // A change: the order is in the book, and the venue will say what became of it.
                 all.push(LetThrough { order_id, key: Some(key), raw, replaces: true });

@@ -110,10 +110,7 @@ impl Bridge {
         raw: RawFrame,
         out: &mut Vec<Command>,
     ) {
-        // A number beyond the last possible next one is denied, and must not use up all others.
-        if request.order_id.0 <= limits::ORDER_ID_MAX {
-            self.links.used(asker.client_id, request.order_id);
-        }
+        self.links.named(asker.client_id, request.order_id);
         self.note_day_start();
         if request.what_if {
             self.preview(now, asker, &request, raw, out);
@@ -232,6 +229,8 @@ impl Bridge {
                 return Err(Denial { guard: GuardId::Supported, reason });
             }
             Some((key, state)) if state.status.is_open() => Some(key),
+            // The broker counts from the start again; would it not, it would refuse the number itself.
+            Some(_) if self.links.is_used_up(asker.client_id) => None,
             Some(_) => {
                 let reason = Reason::OrderIdUsed { order_id: request.order_id };
                 return Err(Denial { guard: GuardId::Duplicate, reason });

@@ -355,3 +355,44 @@ fn what_observe_mode_lets_through_can_be_taken_back_and_stopped_before_it_has_le
         "]],
     );
 }
+
+#[test]
+fn the_slip_of_a_denied_number_does_not_use_up_the_numbers_below_it() {
+    let next_after = |offered, denied| {
+        let mut world = super::Script::new();
+        world.run(&format!(
+            "10:00:00 venue offers trend {offered}\n10:00:01 trend BUY 1 SPY MKT id={denied} account=-"
+        ));
+        world.bridge.links.next_valid_id(ClientId(11), OrderId(1)).0
+    };
+    // A million above the last is still remembered.
+    assert_eq!(next_after(1, 1_000_001), 1_000_002);
+    assert_eq!(next_after(1, 1_000_002), 1);
+    assert_eq!(next_after(5_000_000, 5_000_001), 5_000_002);
+    assert_eq!(next_after(1, 2_147_483_646), 1);
+}
+
+#[test]
+fn when_the_highest_number_was_sent_the_broker_can_begin_anew() {
+    let mut world = super::Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:02 venue cancels trend 5
+        10:00:03 trend BUY 1 SPY LMT 499.00 id=2147483646
+        10:00:04 venue offers trend 2147483647
+        10:00:05 venue cancels trend 2147483646
+        10:00:06 trend BUY 1 SPY LMT 499.00 id=5
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+        10:00:03 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
+        10:00:04 notice client 11 has no order id left and its orders are denied; reset the API order ids in the API settings of TWS while it has no working orders, and connect again
+        10:00:06 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
+    "]]
+    .assert_eq(&trace);
+    let next = |brokers| world.bridge.links.next_valid_id(ClientId(11), OrderId(brokers)).0;
+    assert_eq!((next(1), next(2_147_483_647)), (1, 2_147_483_647));
+}
