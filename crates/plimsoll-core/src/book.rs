@@ -332,13 +332,19 @@ impl Book {
         self.index.has_unknown()
     }
 
-    /// The broker's executions and holdings are known: nothing is on its way any more.
-    pub(crate) fn settle(&mut self) {
-        for key in std::mem::take(&mut self.unposted) {
+    /// The orders of which more is executed than the ledger has posted, and how much is executed.
+    pub(crate) fn unposted(&self) -> impl Iterator<Item = (OrderKey, Qty)> {
+        self.unposted.iter().filter_map(|key| Some((*key, self.get(*key)?.cum_qty)))
+    }
+
+    /// All executions of these orders up to this quantity have been told: nothing of it is on its way any more.
+    pub(crate) fn settle(&mut self, told: impl IntoIterator<Item = (OrderKey, Qty)>) {
+        for (key, qty) in told {
             if let Some(state) = self.orders.get_mut(&key) {
                 let before = Standing::of(state);
-                state.posted_qty = state.cum_qty;
+                state.posted_qty = state.posted_qty.max(qty.min(state.cum_qty));
                 self.index.moved(key, state, before);
+                self.reindex(key);
             }
         }
     }

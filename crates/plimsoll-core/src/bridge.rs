@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
+    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
 use crate::book::{Book, OrderKey, OrderState};
@@ -68,6 +68,8 @@ pub struct Bridge {
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
     /// Holdings that an execution has moved during the full round under way.
     moved: BTreeSet<(Account, InstrumentId)>,
+    /// What orders had executed without the ledger when the round of questions under way was asked.
+    owed: BTreeMap<OrderKey, Qty>,
     /// Since when an order has been inactive of which the broker was not asked since.
     inactive_since: Option<Mono>,
     /// Orders that the round of questions under way must find, or they are gone.
@@ -106,6 +108,7 @@ impl Bridge {
             broker_positions: BTreeMap::new(),
             doubts: BTreeMap::new(),
             moved: BTreeSet::new(),
+            owed: BTreeMap::new(),
             inactive_since: None,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
@@ -178,7 +181,8 @@ impl Bridge {
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
         let inactive = self.inactive_since.map(|since| since.after(limits::ORPHAN_POLL));
         let doubt = self.doubts.values().map(Doubt::due).min();
-        let uncopied = self.hearing.state != DropCopy::Live;
+        // An execution that never came is asked for now and then, too.
+        let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
     }

@@ -20,6 +20,7 @@ impl Bridge {
         self.quotes.clear();
         self.contract_reqs.clear();
         self.doubts.clear();
+        self.owed.clear();
         self.inactive_since = None;
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.

@@ -1,5 +1,7 @@
 //! Rounds of questions to the broker, and what their answers prove.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 
@@ -43,10 +45,12 @@ impl Bridge {
         Self::ask(out, asks);
     }
 
-    /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
+    /// What the answers have to name. The executions that orders are ahead of, or they are not to be had; and open
+    /// orders that no bot connection reports on: the answers have to name them, or they are gone.
     /// An order on a live connection is left out, because it may be on its way at this very moment, unless
     /// it is an old one of unknown fate or one that the venue called inactive.
     fn note_sought(&mut self, now: Now) {
+        self.owed = self.book.unposted().collect();
         let grace = SignedDuration::try_from(limits::ORPHAN_POLL).unwrap_or(SignedDuration::MAX);
         let is_old = |state: &OrderState| now.wall.duration_since(state.since) >= grace;
         self.sought = self
@@ -85,7 +89,11 @@ impl Bridge {
         if self.epoch == 1 && !was_known {
             self.stop_if_journal_was_lost(out);
         }
-        self.book.settle();
+        // A status that came after the question can be ahead of an execution that is still to come. In a full
+        // round completed orders of other days are among the answers, whose executions nobody tells any more.
+        let told: BTreeMap<_, _> =
+            if full { self.book.unposted().collect() } else { std::mem::take(&mut self.owed) };
+        self.book.settle(told);
         if full {
             out.push(Command::Notice {
                 text: format!(

@@ -187,3 +187,29 @@ fn the_cost_of_a_future_is_told_per_contract_and_booked_per_unit() {
     // Two contracts of fifty units cost 225012.40 dollars each.
     assert_eq!(avg, ["4500.248", "412.35"]);
 }
+
+#[test]
+fn a_status_that_came_after_the_question_still_waits_for_its_execution() {
+    check(
+        "
+        limit position 50000
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 100 SPY LMT 500.00 id=5
+        10:00:02 wake
+        10:00:02.100 venue says trend 5 filled 100
+        10:00:02.200 own answers
+        10:00:03 trend BUY 1 SPY LMT 500.00 id=6
+        10:01:02 quote SPY 500.00 500.00
+        10:01:02 wake
+        10:01:02.100 own answers
+        10:01:03 trend BUY 1 SPY LMT 500.00 id=7
+        ",
+        // In the second round the status was there before, and there is no such execution.
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 500.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 deny 1 order 6: Plimsoll limits: position would be 50500 USD, limit 50000 USD
+            10:01:02 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
+            10:01:03 submit 1 BUY 1 SPY LMT 500.00 for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}
