@@ -196,8 +196,6 @@ pub struct ContractReport {
     pub contract: Contract,
     /// The broker's number.
     pub con_id: ConId,
-    /// The smallest price step.
-    pub tick: Option<Price>,
     /// Regular hours as the broker states them, `20261127:0930-20261127:1300;…`.
     pub liquid_hours: Box<str>,
     /// The zone of those hours, as the broker spells it.

@@ -1,10 +1,10 @@
 //! The first judgement of what bots ask, and what becomes of it: the outbox, or a denial.
 
-use plimsoll_model::{LinkId, Now, OrderId, OrderRequest, OrderStatus, PermId, RawFrame};
+use plimsoll_model::{LinkId, Now, OrderId, OrderRequest, OrderStatus, RawFrame};
 
 use super::Bridge;
 use super::orders::{Asker, Taken};
-use crate::book::{OrderKey, OrderState, Owner};
+use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::guard::{Denial, GuardId, Phase, Reason, judge};
 use crate::intake::Intake;
 use crate::outbox::{LetThrough, Load, Parcel, Waiting};
@@ -229,34 +229,22 @@ fn without_account(
     (instrument, legs): (plimsoll_model::InstrumentId, Vec<plimsoll_model::Leg>),
     now: Now,
 ) -> OrderState {
-    OrderState {
-        owner: Owner::Bot(asker.bot().name.clone()),
-        cl_ord_id: None,
-        client_id: Some(asker.client_id),
-        order_id: Some(request.order_id),
-        perm_id: None::<PermId>,
-        account: request.account.clone(),
-        instrument,
-        legs,
+    let terms = OrderTerms {
         side: request.side,
         qty: request.qty,
         ord_type: request.ord_type.clone(),
         limit_px: request.limit_px,
         stop_px: request.stop_px,
         tif: request.tif.clone(),
+    };
+    OrderState {
+        client_id: Some(asker.client_id),
+        order_id: Some(request.order_id),
+        account: request.account.clone(),
+        legs,
         parent_id: request.parent_id,
         oca_group: request.oca_group.clone(),
-        status: OrderStatus::PendingNew,
-        cum_qty: plimsoll_model::Qty::ZERO,
-        avg_px: None,
-        denied_by: None,
         bot_ref: request.order_ref.clone(),
-        since: now.wall,
-        open_order: None,
-        status_frame: None,
-        posted_qty: plimsoll_model::Qty::ZERO,
-        legs_posted: std::collections::BTreeMap::new(),
-        changes: Vec::new(),
-        by_absence: false,
+        ..OrderState::of(Owner::Bot(asker.bot().name.clone()), terms, instrument, now.wall)
     }
 }

@@ -8,7 +8,7 @@ use plimsoll_model::{
 
 use super::Bridge;
 use crate::Command;
-use crate::book::{OrderKey, OrderState, Owner};
+use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
@@ -388,34 +388,25 @@ fn from_report(
         Some((id, bot)) => (Some(id), Owner::Bot(bot)),
         None => (None, Owner::Foreign),
     };
-    OrderState {
-        owner,
-        cl_ord_id,
-        client_id: report.client_id,
-        order_id: report.order_id,
-        perm_id: named(report.perm_id),
-        account: report.account.clone(),
-        instrument,
-        legs,
+    let terms = OrderTerms {
         side: report.side,
         qty: report.qty,
         ord_type: report.ord_type.clone(),
         limit_px: report.limit_px,
         stop_px: report.stop_px,
         tif: report.tif.clone(),
+    };
+    OrderState {
+        cl_ord_id,
+        client_id: report.client_id,
+        order_id: report.order_id,
+        perm_id: named(report.perm_id),
+        account: report.account.clone(),
+        legs,
         parent_id: report.parent_id,
-        oca_group: "".into(),
         status: report.status,
         cum_qty: report.cum_qty.unwrap_or(Qty::ZERO),
-        avg_px: None,
-        denied_by: None,
         bot_ref: report.order_ref.clone(),
-        since: now.wall,
-        open_order: None,
-        status_frame: None,
-        posted_qty: Qty::ZERO,
-        legs_posted: std::collections::BTreeMap::new(),
-        changes: Vec::new(),
-        by_absence: false,
+        ..OrderState::of(owner, terms, instrument, now.wall)
     }
 }

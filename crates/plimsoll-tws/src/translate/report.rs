@@ -228,7 +228,6 @@ fn contract_details(m: &message::ContractDetails) -> Translated<Report> {
         req_id: ReqId(m.req_id),
         contract,
         con_id: ConId(m.contract.con_id),
-        tick: m.min_tick.map(Price::new),
         liquid_hours: m.liquid_hours.to_str_lossy().into(),
         time_zone: word(&m.time_zone),
     })))

@@ -246,7 +246,6 @@ impl Script {
             req_id,
             contract,
             con_id,
-            tick: Some(Price::parse("0.01").unwrap()),
             liquid_hours: "".into(),
             time_zone: "US/Eastern".into(),
         })));
