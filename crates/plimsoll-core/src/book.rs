@@ -113,6 +113,16 @@ pub struct OrderState {
     pub(crate) by_absence: bool,
 }
 
+/// What every order says of itself.
+pub(crate) struct OrderTerms {
+    pub(crate) side: Side,
+    pub(crate) qty: Qty,
+    pub(crate) ord_type: OrdType,
+    pub(crate) limit_px: Option<Price>,
+    pub(crate) stop_px: Option<Price>,
+    pub(crate) tif: TimeInForce,
+}
+
 /// The terms of a change on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -123,30 +133,30 @@ pub(crate) struct Change {
 }
 
 impl OrderState {
-    /// One of ours, as it is decided.
-    pub(crate) fn ours(order: &NewOrder, client_id: ClientId, bot_ref: &str, now: Timestamp) -> Self {
+    /// An order of which only this is known.
+    pub(crate) fn of(owner: Owner, terms: OrderTerms, instrument: InstrumentId, now: Timestamp) -> Self {
         Self {
-            owner: Owner::Bot(order.bot.clone()),
-            cl_ord_id: Some(order.cl_ord_id.clone()),
-            client_id: Some(client_id),
-            order_id: Some(order.order_id),
+            owner,
+            cl_ord_id: None,
+            client_id: None,
+            order_id: None,
             perm_id: None,
-            account: Some(order.account.clone()),
-            instrument: order.instrument.clone(),
-            legs: order.legs.clone(),
-            side: order.side,
-            qty: order.qty,
-            ord_type: order.ord_type.clone(),
-            limit_px: order.limit_px,
-            stop_px: order.stop_px,
-            tif: order.tif.clone(),
-            parent_id: order.parent_id,
-            oca_group: order.oca_group.clone(),
+            account: None,
+            instrument,
+            legs: Vec::new(),
+            side: terms.side,
+            qty: terms.qty,
+            ord_type: terms.ord_type,
+            limit_px: terms.limit_px,
+            stop_px: terms.stop_px,
+            tif: terms.tif,
+            parent_id: None,
+            oca_group: "".into(),
             status: OrderStatus::PendingNew,
             cum_qty: Qty::ZERO,
             avg_px: None,
             denied_by: None,
-            bot_ref: bot_ref.into(),
+            bot_ref: "".into(),
             since: now,
             open_order: None,
             status_frame: None,
@@ -154,6 +164,29 @@ impl OrderState {
             legs_posted: BTreeMap::new(),
             changes: Vec::new(),
             by_absence: false,
+        }
+    }
+
+    /// One of ours, as it is decided.
+    pub(crate) fn ours(order: &NewOrder, client_id: ClientId, bot_ref: &str, now: Timestamp) -> Self {
+        let terms = OrderTerms {
+            side: order.side,
+            qty: order.qty,
+            ord_type: order.ord_type.clone(),
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            tif: order.tif.clone(),
+        };
+        Self {
+            cl_ord_id: Some(order.cl_ord_id.clone()),
+            client_id: Some(client_id),
+            order_id: Some(order.order_id),
+            account: Some(order.account.clone()),
+            legs: order.legs.clone(),
+            parent_id: order.parent_id,
+            oca_group: order.oca_group.clone(),
+            bot_ref: bot_ref.into(),
+            ..Self::of(Owner::Bot(order.bot.clone()), terms, order.instrument.clone(), now)
         }
     }
 
@@ -337,13 +370,19 @@ impl Book {
         self.index.has_unknown()
     }
 
-    /// The broker's executions and holdings are known: nothing is on its way any more.
-    pub(crate) fn settle(&mut self) {
-        for key in std::mem::take(&mut self.unposted) {
+    /// The orders of which more is executed than the ledger has posted, and how much is executed.
+    pub(crate) fn unposted(&self) -> impl Iterator<Item = (OrderKey, Qty)> {
+        self.unposted.iter().filter_map(|key| Some((*key, self.get(*key)?.cum_qty)))
+    }
+
+    /// All executions of these orders up to this quantity have been told: nothing of it is on its way any more.
+    pub(crate) fn settle(&mut self, told: impl IntoIterator<Item = (OrderKey, Qty)>) {
+        for (key, qty) in told {
             if let Some(state) = self.orders.get_mut(&key) {
                 let before = Standing::of(state);
-                state.posted_qty = state.cum_qty;
+                state.posted_qty = state.posted_qty.max(qty.min(state.cum_qty));
                 self.index.moved(key, state, before);
+                self.reindex(key);
             }
         }
     }

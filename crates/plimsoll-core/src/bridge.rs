@@ -1,5 +1,6 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
+mod breaks;
 mod cancels;
 mod decide;
 mod links;
@@ -18,7 +19,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, ReqId,
+    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
 use crate::book::{Book, OrderKey, OrderState};
@@ -35,6 +36,8 @@ use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result;
 use crate::{Ask, Command, Event, Operator};
+
+use breaks::Doubt;
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
 #[derive(Debug)]
@@ -61,8 +64,14 @@ pub struct Bridge {
     contract_reqs: BTreeMap<ReqId, InstrumentId>,
     /// Holdings as the broker last reported them on our own connection.
     pub(crate) broker_positions: BTreeMap<(Account, InstrumentId), (Position, Option<Price>)>,
-    /// Since when the broker's holdings and the ledger have differed.
-    doubt_since: Option<Mono>,
+    /// Where they and the ledger differ.
+    doubts: BTreeMap<(Account, InstrumentId), Doubt>,
+    /// Holdings that an execution has moved during the full round under way.
+    moved: BTreeSet<(Account, InstrumentId)>,
+    /// What orders had executed without the ledger when the round of questions under way was asked.
+    owed: BTreeMap<OrderKey, Qty>,
+    /// Since when an order has been inactive of which the broker was not asked since.
+    inactive_since: Option<Mono>,
     /// Orders that the round of questions under way must find, or they are gone.
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
@@ -97,7 +106,10 @@ impl Bridge {
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
-            doubt_since: None,
+            doubts: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            owed: BTreeMap::new(),
+            inactive_since: None,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
         }
@@ -167,10 +179,12 @@ impl Bridge {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
         }
         let poll = self.has_orphans().then(|| self.recon.last_poll.after(limits::ORPHAN_POLL));
-        let doubt = self.doubt_since.map(|since| since.after(limits::POSITION_GRACE));
-        let uncopied = self.hearing.state != DropCopy::Live;
+        let inactive = self.inactive_since.map(|since| since.after(limits::ORPHAN_POLL));
+        let doubt = self.doubts.values().map(Doubt::due).min();
+        // An execution that never came is asked for now and then, too.
+        let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
-        [poll, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
+        [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {

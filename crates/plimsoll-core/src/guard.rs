@@ -136,6 +136,7 @@ pub const GUARDS: &[GuardSpec] = &[
             "not_working",
             "parent_unknown",
             "too_many",
+            "recalled",
         ],
         judges: Judges::Message,
         check: supported::check,

@@ -11,7 +11,8 @@
 //!
 //! Invariants:
 //! * an order leaves only as [`Cleared`], which only the guards can build, and it is judged twice: when
-//!   it is decided and again when the disk has it ([`Event::Flushed`]);
+//!   it is decided and again when the disk has it ([`Event::Flushed`]). One exception: in observe mode an
+//!   order that cannot be judged at all is forwarded as it came, in its turn and unless somebody said stop;
 //! * cancels and halts never wait for the disk;
 //! * no new risk before the broker's orders, executions and positions are known in this connection;
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.

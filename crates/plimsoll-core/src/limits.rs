@@ -48,6 +48,10 @@ pub const CHANGES_PER_ORDER_MAX: usize = 32;
 /// The highest order id: a next one has to exist.
 pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
 
+/// How far above all order ids before it the id of an order that stays here is still remembered: one beyond that
+/// was a slip, and must not use up all that are left.
+pub const ORDER_ID_JUMP_MAX: i32 = 1_000_000;
+
 /// How many characters of a symbol are written into an order reference.
 pub const REFERENCE_SYMBOL_MAX: usize = 32;
 
@@ -57,7 +61,8 @@ pub const REFERENCE_COUNTER_MAX: u32 = 1_000_000_000;
 /// How long an answer about orders may take before the question is asked again.
 pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often the broker is asked about orders whose bot is not connected.
+/// How often the broker is asked about orders whose bot is not connected, and how long after an order has become
+/// inactive it is asked about that.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
 /// How long a report on a bot's connection may be ahead of its copy on ours.
@@ -66,6 +71,7 @@ pub const DROP_COPY_GRACE: Duration = Duration::from_secs(10);
 /// How often open orders and executions are asked for while orders of others do not come by themselves.
 pub const DROP_COPY_POLL: Duration = Duration::from_mins(1);
 
-/// How long the broker's holdings and the ledger may differ before executions are asked for: the two
-/// come on different connections, a moment apart.
+/// How long one and the same difference between the broker's holding and the ledger must have lasted before
+/// executions are asked for because of it, and before it can be taken for foreign: the two come on different
+/// connections, a moment apart.
 pub const POSITION_GRACE: Duration = Duration::from_secs(2);

@@ -27,6 +27,8 @@ pub(crate) struct Links {
     open: BTreeMap<LinkId, BotLink>,
     /// The highest order id that each client has used, denied ones included, remembered over restarts.
     high_water: BTreeMap<ClientId, OrderId>,
+    /// The next order id that the broker last offered each client.
+    offered: BTreeMap<ClientId, OrderId>,
 }
 
 impl Links {
@@ -67,14 +69,39 @@ impl Links {
         self.open.iter().find(|(_, state)| state.client_id == client_id).map(|(link, _)| *link)
     }
 
-    /// Remembers that a client has used an order id.
+    /// Remembers that an order of a client leaves under this id: the broker will remember it too.
     pub(crate) fn used(&mut self, client_id: ClientId, order_id: OrderId) {
-        let mark = self.high_water.entry(client_id).or_insert(order_id);
-        *mark = (*mark).max(order_id);
+        // One beyond the last possible next one must not use up all others.
+        if order_id.0 <= limits::ORDER_ID_MAX {
+            let mark = self.high_water.entry(client_id).or_insert(order_id);
+            *mark = (*mark).max(order_id);
+        }
+    }
+
+    /// Remembers that a client has named an order id, whatever becomes of its order.
+    pub(crate) fn named(&mut self, client_id: ClientId, order_id: OrderId) {
+        let mark = self.high_water.get(&client_id).map_or(0, |mark| mark.0);
+        let offered = self.offered.get(&client_id).map_or(0, |next| next.0);
+        if order_id.0 <= mark.max(offered).saturating_add(limits::ORDER_ID_JUMP_MAX) {
+            self.used(client_id, order_id);
+        }
+    }
+
+    /// Remembers what the broker has offered.
+    pub(crate) fn offered(&mut self, client_id: ClientId, next: OrderId) {
+        self.offered.insert(client_id, next);
+    }
+
+    /// Whether a client has used the highest order id, so that only the broker can begin anew.
+    pub(crate) fn is_used_up(&self, client_id: ClientId) -> bool {
+        self.high_water.get(&client_id).is_some_and(|mark| mark.0 >= limits::ORDER_ID_MAX)
     }
 
     /// The next order id to offer: the broker's, or above everything that this client has used.
     pub(crate) fn next_valid_id(&self, client_id: ClientId, brokers: OrderId) -> OrderId {
+        if self.is_used_up(client_id) {
+            return brokers;
+        }
         let own = self.high_water.get(&client_id).map_or(0, |mark| mark.0.saturating_add(1));
         OrderId(brokers.0.max(own))
     }

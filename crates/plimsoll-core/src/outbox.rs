@@ -25,6 +25,45 @@ pub(crate) struct Waiting {
     pub(crate) asked: u64,
 }
 
+/// An order or a change that no guard can judge and observe mode lets through. It waits like all others: what
+/// overtakes the order that it is to change would become that order.
+#[derive(Debug)]
+pub(crate) struct LetThrough {
+    pub(crate) order_id: OrderId,
+    /// None if nobody knows what it trades.
+    pub(crate) key: Option<OrderKey>,
+    pub(crate) raw: RawFrame,
+    pub(crate) replaces: bool,
+}
+
+/// What a parcel carries.
+#[derive(Debug)]
+pub(crate) enum Load {
+    /// Each is judged again before it leaves.
+    Orders(Vec<Waiting>),
+    /// In observe mode only.
+    LetThrough(Vec<LetThrough>),
+}
+
+impl Load {
+    /// Each message: its number, its order in the book, and whether it is a change of that.
+    pub(crate) fn members(&self) -> Vec<(OrderId, Option<OrderKey>, bool)> {
+        match self {
+            Self::Orders(all) => {
+                all.iter().map(|one| (one.order.order_id, Some(one.key), one.replaces)).collect()
+            }
+            Self::LetThrough(all) => all.iter().map(|one| (one.order_id, one.key, one.replaces)).collect(),
+        }
+    }
+
+    fn names(&self, order_id: OrderId) -> bool {
+        match self {
+            Self::Orders(all) => all.iter().any(|one| one.order.order_id == order_id),
+            Self::LetThrough(all) => all.iter().any(|one| one.order_id == order_id),
+        }
+    }
+}
+
 /// Messages that leave or stay together: one order, or a bracket.
 #[derive(Debug)]
 pub(crate) struct Parcel {
@@ -34,7 +73,7 @@ pub(crate) struct Parcel {
     /// Which life of our own connection the decision was made in.
     pub(crate) own_epoch: u64,
     pub(crate) decided: Mono,
-    pub(crate) orders: Vec<Waiting>,
+    pub(crate) load: Load,
 }
 
 /// All parcels, oldest first.
@@ -68,9 +107,8 @@ impl Outbox {
 
     /// Takes the parcel of an order back before it leaves.
     pub(crate) fn recall(&mut self, link: LinkId, order_id: OrderId) -> Option<Parcel> {
-        let at = self.parcels.iter().position(|parcel| {
-            parcel.link == link && parcel.orders.iter().any(|o| o.order.order_id == order_id)
-        })?;
+        let names = |parcel: &Parcel| parcel.link == link && parcel.load.names(order_id);
+        let at = self.parcels.iter().position(names)?;
         self.parcels.remove(at)
     }
 

@@ -2,6 +2,7 @@
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
 mod attacks;
+mod breaks;
 mod combos;
 mod contracts;
 mod decisions;
@@ -9,6 +10,7 @@ mod groups;
 mod halts;
 mod hostile_values;
 mod hours;
+mod inactive;
 mod limits;
 mod other_hours;
 mod properties;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::{ConId, Currency, Price};
+use crate::{ConId, Currency};
 
 /// The kind of a contract, TWS's `secType`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,13 +150,6 @@ impl fmt::Display for InstrumentId {
 impl fmt::Debug for InstrumentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Price {
-    /// Whether the price is a whole number of ticks.
-    pub fn is_on_tick(self, tick: Price) -> bool {
-        tick.is_zero() || (self.get() % tick.get()).is_zero()
     }
 }
 

@@ -309,6 +309,9 @@ pub enum OrderStatus {
     Unknown,
     /// Accepted by the venue but not working: staged, or waiting for its trigger or parent.
     Suspended,
+    /// The venue has refused it or taken it out of the market, and does not say which: it may come back by
+    /// itself (a short sale whose shares are found), or be sent again by a person.
+    Inactive,
     /// Working.
     New,
     /// Working, partly executed.
@@ -331,6 +334,7 @@ impl OrderStatus {
             Self::PendingNew
             | Self::Unknown
             | Self::Suspended
+            | Self::Inactive
             | Self::New
             | Self::PartiallyFilled
             | Self::PendingCancel => true,
@@ -344,6 +348,7 @@ impl OrderStatus {
             Self::PendingNew => "pending_new",
             Self::Unknown => "unknown",
             Self::Suspended => "suspended",
+            Self::Inactive => "inactive",
             Self::New => "new",
             Self::PartiallyFilled => "partially_filled",
             Self::Filled => "filled",

@@ -172,7 +172,7 @@ pub struct PositionReport {
     pub contract: Contract,
     /// How much.
     pub position: Position,
-    /// Average cost per unit, commissions included.
+    /// Average cost of one contract, commissions included: of a derivative the price times its multiplier.
     pub avg_cost: Option<Price>,
 }
 
@@ -196,8 +196,6 @@ pub struct ContractReport {
     pub contract: Contract,
     /// The broker's number.
     pub con_id: ConId,
-    /// The smallest price step.
-    pub tick: Option<Price>,
     /// Where it can be traded, separated by commas; what an order may name as its exchange.
     pub valid_exchanges: Box<str>,
     /// Regular hours as the broker states them, `20261127:0930-20261127:1300;…`.

@@ -231,7 +231,7 @@ fn status_words_become_fix_states() {
         ("Cancelled", some, OrderStatus::Canceled),
         ("ApiCancelled", none, OrderStatus::Canceled),
         ("Filled", some, OrderStatus::Filled),
-        ("Inactive", none, OrderStatus::Rejected),
+        ("Inactive", none, OrderStatus::Inactive),
         ("SomethingNew", none, OrderStatus::Unknown),
     ] {
         assert_eq!(order_status(word, qty), state, "{word}");

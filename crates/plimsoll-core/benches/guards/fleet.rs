@@ -215,7 +215,6 @@ impl Fleet {
                         req_id,
                         contract: Contract { primary_exchange: "ARCA".into(), ..contract },
                         con_id: ConId(number),
-                        tick: Some(px(1)),
                         valid_exchanges: "SMART,ARCA".into(),
                         liquid_hours: "".into(),
                         time_zone: "US/Eastern".into(),

@@ -1,13 +1,13 @@
 //! The first judgement of what bots ask, and what becomes of it: the outbox, or a denial.
 
-use plimsoll_model::{LinkId, Now, OrderId, OrderRequest, OrderStatus, PermId, RawFrame};
+use plimsoll_model::{LinkId, Now, OrderId, OrderRequest, OrderStatus, RawFrame};
 
 use super::Bridge;
 use super::orders::{Asker, Taken};
-use crate::book::{OrderKey, OrderState, Owner};
+use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::guard::{Denial, GuardId, Phase, Reason, judge};
 use crate::intake::Intake;
-use crate::outbox::{Parcel, Waiting};
+use crate::outbox::{LetThrough, Load, Parcel, Waiting};
 use crate::{Command, Rewrite, limits};
 
 impl Bridge {
@@ -49,6 +49,7 @@ impl Bridge {
         let mut waiting = Vec::with_capacity(taken.len());
         for one in taken {
             let Intake { order, filled_account, unbounded } = one.intake;
+            self.links.used(asker.client_id, order.order_id);
             let asked = match one.replaces {
                 None => self.recent.new_order(now.mono, &order, false),
                 Some(_) => self.recent.other(now.mono, &order.bot),
@@ -65,6 +66,10 @@ impl Bridge {
             let replaces = one.replaces.is_some();
             waiting.push(Waiting { order, key, raw: one.raw, rewrites, replaces, unbounded, asked });
         }
+        self.push(now, asker, Load::Orders(waiting), out);
+    }
+
+    fn push(&mut self, now: Now, asker: &Asker, load: Load, out: &mut Vec<Command>) {
         let token = self.outbox.token();
         self.outbox.push(Parcel {
             token,
@@ -72,7 +77,7 @@ impl Bridge {
             client_id: asker.client_id,
             own_epoch: self.recon.epoch,
             decided: now.mono,
-            orders: waiting,
+            load,
         });
         out.push(Command::Flush { token });
     }
@@ -173,7 +178,7 @@ impl Bridge {
         Command::DenyReplace { link, order_id, denial, open_order, status }
     }
 
-    /// Observe mode, and the order names no account or instrument of ours: it goes as it came.
+    /// Observe mode, and the order names no account or instrument of ours: it goes as it came, in its turn.
     pub(super) fn let_through(
         &mut self,
         now: Now,
@@ -185,26 +190,35 @@ impl Bridge {
     ) {
         let link = asker.link;
         out.push(Command::Observed { link, cl_ord_id: None, denial });
+        let mut all = Vec::with_capacity(group.len());
         for (request, raw) in group {
             self.recent.other(now.mono, &asker.bot().name);
-            if self.open_of(asker, request.order_id).is_some() {
+            let order_id = request.order_id;
+            self.links.used(asker.client_id, order_id);
+            if let Some(key) = self.open_of(asker, order_id) {
                 // A change: the order is in the book, and the venue will say what became of it.
-                out.push(Command::Forward { link, raw, rewrites: vec![] });
+                all.push(LetThrough { order_id, key: Some(key), raw, replaces: true });
                 continue;
             }
             let instrument = self.contracts.identify(&request.contract).ok();
             let readable = taken.iter().find(|one| one.intake.order.order_id == request.order_id);
-            if let (Some(instrument), None) = (instrument, readable) {
-                let legs = self.contracts.legs(&request.legs);
-                self.book.insert(without_account(asker, &request, (instrument, legs), now));
-            } else if let Some(one) = readable {
-                let order = &one.intake.order;
-                let mut state = OrderState::ours(order, asker.client_id, &one.bot_ref, now.wall);
-                state.cl_ord_id = None;
-                self.book.insert(state);
-            }
-            out.push(Command::Forward { link, raw, rewrites: vec![] });
+            let state = match (readable, instrument) {
+                (Some(one), _) => {
+                    let order = &one.intake.order;
+                    let mut state = OrderState::ours(order, asker.client_id, &one.bot_ref, now.wall);
+                    state.cl_ord_id = None;
+                    Some(state)
+                }
+                (None, Some(instrument)) => {
+                    let legs = self.contracts.legs(&request.legs);
+                    Some(without_account(asker, &request, (instrument, legs), now))
+                }
+                (None, None) => None,
+            };
+            let key = state.map(|state| self.book.insert(state));
+            all.push(LetThrough { order_id, key, raw, replaces: false });
         }
+        self.push(now, asker, Load::LetThrough(all), out);
     }
 }
 
@@ -215,34 +229,22 @@ fn without_account(
     (instrument, legs): (plimsoll_model::InstrumentId, Vec<plimsoll_model::Leg>),
     now: Now,
 ) -> OrderState {
-    OrderState {
-        owner: Owner::Bot(asker.bot().name.clone()),
-        cl_ord_id: None,
-        client_id: Some(asker.client_id),
-        order_id: Some(request.order_id),
-        perm_id: None::<PermId>,
-        account: request.account.clone(),
-        instrument,
-        legs,
+    let terms = OrderTerms {
         side: request.side,
         qty: request.qty,
         ord_type: request.ord_type.clone(),
         limit_px: request.limit_px,
         stop_px: request.stop_px,
         tif: request.tif.clone(),
+    };
+    OrderState {
+        client_id: Some(asker.client_id),
+        order_id: Some(request.order_id),
+        account: request.account.clone(),
+        legs,
         parent_id: request.parent_id,
         oca_group: request.oca_group.clone(),
-        status: OrderStatus::PendingNew,
-        cum_qty: plimsoll_model::Qty::ZERO,
-        avg_px: None,
-        denied_by: None,
         bot_ref: request.order_ref.clone(),
-        since: now.wall,
-        open_order: None,
-        status_frame: None,
-        posted_qty: plimsoll_model::Qty::ZERO,
-        legs_posted: std::collections::BTreeMap::new(),
-        changes: Vec::new(),
-        by_absence: false,
+        ..OrderState::of(Owner::Bot(asker.bot().name.clone()), terms, instrument, now.wall)
     }
 }

@@ -19,7 +19,9 @@ impl Bridge {
         self.hearing.forget();
         self.quotes.clear();
         self.contract_reqs.clear();
-        self.doubt_since = None;
+        self.doubts.clear();
+        self.owed.clear();
+        self.inactive_since = None;
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.
         self.outbox.drain().for_each(drop);
@@ -82,6 +84,9 @@ impl Bridge {
         };
         match refusal {
             None => {
+                if client_id == ClientId(0) {
+                    out.push(Command::Notice { text: as_client_0(&bot) });
+                }
                 self.links.open(link, bot, client_id);
                 out.push(Command::Forward { link, raw, rewrites: vec![] });
             }
@@ -110,4 +115,12 @@ impl Bridge {
             self.poll(now, out);
         }
     }
+}
+
+/// TWS treats this client unlike all others.
+fn as_client_0(bot: &BotName) -> String {
+    format!(
+        "{bot} connects as client 0, to which TWS binds orders placed by hand; it is not shown them and can neither \
+         change nor cancel them; give it another client id"
+    )
 }

@@ -7,7 +7,8 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
-use crate::book::OrderKey;
+use super::release::halted;
+use crate::book::{OrderKey, Owner};
 use crate::config::{BotConfig, Config, Mode};
 use crate::guard::{Denial, GuardId, Phase, Reason, judge_preview};
 use crate::intake::{self, Intake};
@@ -116,17 +117,14 @@ impl Bridge {
         raw: RawFrame,
         out: &mut Vec<Command>,
     ) {
-        // A number beyond the last possible next one is denied, and must not use up all others.
-        if request.order_id.0 <= limits::ORDER_ID_MAX {
-            self.links.used(asker.client_id, request.order_id);
-        }
+        self.links.named(asker.client_id, request.order_id);
         self.note_day_start();
         if request.what_if {
             self.preview(now, asker, &request, raw, out);
             return;
         }
         if !request.transmit {
-            self.stage(asker, request, raw, out);
+            self.stage(now, asker, request, raw, out);
             return;
         }
         let Some(state) = self.links.get_mut(asker.link) else { return };
@@ -157,8 +155,7 @@ impl Bridge {
     /// In observe mode, the halt that an order meets which nobody could tell to be reducing.
     fn halt_of(&self, asker: &Asker) -> Option<Denial> {
         let halt = self.halts.of(&asker.bot().name).filter(|_| asker.config.mode == Mode::Observe)?;
-        let reason = Reason::Halted { level: halt.level, by: halt.by.clone(), reason: halt.reason.clone() };
-        Some(Denial { guard: GuardId::Halt, reason })
+        Some(Denial { guard: GuardId::Halt, reason: halted(halt) })
     }
 
     /// A margin preview never rests; only its account and the bot's rate matter.
@@ -195,7 +192,14 @@ impl Bridge {
     }
 
     /// `transmit = 0`: nothing is sent and nothing is answered, as at TWS, until the group is released.
-    fn stage(&mut self, asker: &Asker, request: OrderRequest, raw: RawFrame, out: &mut Vec<Command>) {
+    fn stage(
+        &mut self,
+        now: Now,
+        asker: &Asker,
+        request: OrderRequest,
+        raw: RawFrame,
+        out: &mut Vec<Command>,
+    ) {
         let Some(state) = self.links.get_mut(asker.link) else { return };
         let order_id = request.order_id;
         if state.can_stage(order_id) {
@@ -206,7 +210,8 @@ impl Bridge {
         let reason = Reason::TooMany { what: "staged orders", max };
         let denial = Denial { guard: GuardId::Supported, reason };
         // A full stage is refused in observe mode too: it is ours, and only we can keep the group together.
-        out.push(Command::Deny { link: asker.link, order_id: Some(order_id), denial, raw });
+        self.recent.other(now.mono, &asker.bot().name);
+        out.push(self.denial_of_unread(asker, asker.link, order_id, denial, raw));
     }
 
     fn take_in(
@@ -221,7 +226,14 @@ impl Bridge {
             None => None,
             // The venue never saw it, so the number is still free there.
             Some((_, state)) if state.status == OrderStatus::Denied => None,
+            // Placed by hand and bound by TWS to client 0, which does not make it this bot's.
+            Some((_, state)) if state.owner == Owner::Foreign && request.order_id.0 <= 0 => {
+                let reason = Reason::OrderIdRange { order_id: request.order_id };
+                return Err(Denial { guard: GuardId::Supported, reason });
+            }
             Some((key, state)) if state.status.is_open() => Some(key),
+            // The broker counts from the start again; would it not, it would refuse the number itself.
+            Some(_) if self.links.is_used_up(asker.client_id) => None,
             Some(_) => {
                 let reason = Reason::OrderIdUsed { order_id: request.order_id };
                 return Err(Denial { guard: GuardId::Duplicate, reason });

@@ -6,31 +6,44 @@ use super::Bridge;
 use crate::Command;
 use crate::book::Change;
 use crate::config::Config;
-use crate::guard::{Denial, Phase, Reason, Verdict, judge, release};
-use crate::outbox::{Parcel, Waiting};
+use crate::guard::{Denial, GuardId, Phase, Reason, Verdict, judge, release};
+use crate::halt::Halt;
+use crate::outbox::{LetThrough, Load, Parcel, Waiting};
 
 impl Bridge {
     pub(super) fn flushed(&mut self, now: Now, token: u64, out: &mut Vec<Command>) {
         while let Some(parcel) = self.outbox.pop_flushed(token) {
             let Some(config) = self.config.clone() else { return };
-            self.release_parcel(now, parcel, &config, out);
+            let Parcel { link, client_id, own_epoch, decided, load, token: _ } = parcel;
+            let phase = Phase::Release {
+                waited: now.mono.since(decided),
+                same_links: self.links.get(link).is_some_and(|state| state.attached)
+                    && own_epoch == self.recon.epoch,
+            };
+            match load {
+                Load::Orders(all) => self.release_orders(now, phase, (link, client_id), all, &config, out),
+                Load::LetThrough(all) => self.release_let_through(link, all, out),
+            }
         }
     }
 
     /// A group leaves whole or not at all, so all of it is judged before any of it is sent.
-    fn release_parcel(&mut self, now: Now, parcel: Parcel, config: &Config, out: &mut Vec<Command>) {
-        let phase = Phase::Release {
-            waited: now.mono.since(parcel.decided),
-            same_links: self.links.get(parcel.link).is_some_and(|state| state.attached)
-                && parcel.own_epoch == self.recon.epoch,
-        };
-        let orders: Vec<_> = parcel.orders.iter().map(|waiting| waiting.order.clone()).collect();
+    fn release_orders(
+        &mut self,
+        now: Now,
+        phase: Phase,
+        (link, client_id): (LinkId, ClientId),
+        all: Vec<Waiting>,
+        config: &Config,
+        out: &mut Vec<Command>,
+    ) {
+        let orders: Vec<_> = all.iter().map(|waiting| waiting.order.clone()).collect();
         let mut first_no = None;
         // An order alone is judged for its proof only, when it is sent.
-        let together = Some(&parcel.orders).filter(|orders| orders.len() > 1);
+        let together = Some(&all).filter(|orders| orders.len() > 1);
         for waiting in together.into_iter().flatten() {
             let Some(bot) = config.bot(&waiting.order.bot) else { continue };
-            let mut ctx = self.context(now, phase, (bot, parcel.client_id), config);
+            let mut ctx = self.context(now, phase, (bot, client_id), config);
             ctx.own = Some(waiting.key);
             ctx.replaces = waiting.replaces;
             ctx.group = &orders;
@@ -42,7 +55,7 @@ impl Bridge {
             }
         }
         let denies = first_no.as_ref().is_some_and(|(_, denial)| denial.binds(config.mode));
-        for waiting in parcel.orders {
+        for waiting in all {
             match &first_no {
                 Some((member, denial)) if denies => {
                     let denial = if waiting.order.order_id == *member {
@@ -51,10 +64,36 @@ impl Bridge {
                         let reason = Reason::GroupDenied { member: *member, guard: denial.guard.as_str() };
                         Denial { guard: denial.guard, reason }
                     };
-                    self.deny_at_release(parcel.link, waiting, denial, out);
+                    self.deny_at_release(link, waiting, denial, out);
                 }
-                _ => self.send(now, phase, (parcel.link, parcel.client_id), waiting, &orders, config, out),
+                _ => self.send(now, phase, (link, client_id), waiting, &orders, config, out),
             }
+        }
+    }
+
+    /// What was let through in observe mode goes as it came, unless somebody has said stop or the way to the venue
+    /// is gone.
+    fn release_let_through(&mut self, link: LinkId, all: Vec<LetThrough>, out: &mut Vec<Command>) {
+        let no = match self.links.get(link).map(|state| self.halts.of(&state.bot)) {
+            None => Some(Denial { guard: GuardId::Reconciled, reason: Reason::LinkChanged }),
+            Some(halt) => halt.map(|halt| Denial { guard: GuardId::Halt, reason: halted(halt) }),
+        };
+        for LetThrough { order_id, key, raw, replaces } in all {
+            let Some(denial) = no.clone() else {
+                out.push(Command::Forward { link, raw, rewrites: vec![] });
+                continue;
+            };
+            if let Some(key) = key.filter(|_| replaces) {
+                out.push(self.deny_replace(link, order_id, key, denial));
+                continue;
+            }
+            if let Some(key) = key {
+                self.book.update(key, |state| {
+                    state.status = OrderStatus::Denied;
+                    state.denied_by = Some(denial.guard);
+                });
+            }
+            out.push(Command::Deny { link, order_id: Some(order_id), denial, raw });
         }
     }
 
@@ -136,4 +175,9 @@ impl Bridge {
             });
         });
     }
+}
+
+/// A halt as a reason.
+pub(super) fn halted(halt: &Halt) -> Reason {
+    Reason::Halted { level: halt.level, by: halt.by.clone(), reason: halt.reason.clone() }
 }

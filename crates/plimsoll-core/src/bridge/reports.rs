@@ -3,12 +3,12 @@
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
     ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
-    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport,
+    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
 };
 
 use super::Bridge;
 use crate::Command;
-use crate::book::{OrderKey, OrderState, Owner};
+use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
@@ -73,7 +73,7 @@ impl Bridge {
             Report::CompletedOrder(order) => {
                 self.note_order(now, order);
             }
-            Report::Status(status) => self.note_status(link, status, raw),
+            Report::Status(status) => self.note_status(now, link, status, raw),
             Report::Execution(execution) => self.note_execution(now, execution, out),
             Report::Commission { exec_id, charge: Some(charge) } => {
                 if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
@@ -110,16 +110,19 @@ impl Bridge {
     fn own_answer(&mut self, now: Now, link: LinkId, report: Report, out: &mut Vec<Command>) {
         match report {
             Report::Position(position) => self.note_position(now, *position, out),
-            Report::PositionsEnd => self.answer_ended(Ended::Positions, out),
-            Report::OpenOrderEnd => self.answer_ended(Ended::OpenOrders, out),
+            Report::PositionsEnd => self.answer_ended(now, Ended::Positions, out),
+            Report::OpenOrderEnd => self.answer_ended(now, Ended::OpenOrders, out),
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
-                self.answer_ended(Ended::Executions, out);
+                self.answer_ended(now, Ended::Executions, out);
             }
-            Report::CompletedOrdersEnd => self.answer_ended(Ended::CompletedOrders, out),
+            Report::CompletedOrdersEnd => self.answer_ended(now, Ended::CompletedOrders, out),
             Report::Contract(contract) => {
-                let instrument = self.contract_reqs.get(&contract.req_id);
-                let text = instrument.and_then(|instrument| self.contracts.learn(instrument, &contract));
-                out.extend(text.map(|text| Command::Notice { text }));
+                let instrument = self.contract_reqs.get(&contract.req_id).cloned();
+                if let Some(instrument) = instrument {
+                    let text = self.contracts.learn(&instrument, &contract);
+                    out.extend(text.map(|text| Command::Notice { text }));
+                    self.doubt_all_of(now, &instrument);
+                }
             }
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}
@@ -168,6 +171,7 @@ impl Bridge {
             self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
+        let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
             state.account = report.account.clone().or_else(|| state.account.take());
@@ -183,6 +187,7 @@ impl Bridge {
             state.cum_qty = state.cum_qty.max(report.cum_qty.unwrap_or(Qty::ZERO));
             state.status = next_status(state, report.status);
         });
+        self.note_inactive(now, key, before);
         Some(key)
     }
 
@@ -203,11 +208,12 @@ impl Bridge {
         self.book.by_perm(perm_id).or_else(by_client).or_else(by_ref)
     }
 
-    fn note_status(&mut self, link: LinkId, report: &StatusReport, raw: &RawFrame) {
+    fn note_status(&mut self, now: Now, link: LinkId, report: &StatusReport, raw: &RawFrame) {
         let by_client = Some((report.client_id, report.order_id));
         let Some(key) = self.find(report.perm_id, by_client, None) else { return };
         let own = self.recon.is_own(link);
         self.sought.remove(&key);
+        let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
             state.cum_qty = state.cum_qty.max(report.cum_qty);
@@ -217,6 +223,15 @@ impl Bridge {
                 state.status_frame = Some(raw.clone());
             }
         });
+        self.note_inactive(now, key, before);
+    }
+
+    /// An order that has just become inactive is asked about soon: some are over without another word.
+    fn note_inactive(&mut self, now: Now, key: OrderKey, before: Option<OrderStatus>) {
+        let is_inactive = self.book.get(key).is_some_and(|state| state.status == OrderStatus::Inactive);
+        if is_inactive && before != Some(OrderStatus::Inactive) {
+            self.inactive_since.get_or_insert(now.mono);
+        }
     }
 
     fn note_execution(&mut self, now: Now, report: &ExecutionReport, out: &mut Vec<Command>) {
@@ -251,6 +266,9 @@ impl Bridge {
             out.push(Command::Notice { text: error.to_string() });
         }
         self.note_moved(&execution.exec_id);
+        if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
+            self.moved.insert((execution.account.clone(), execution.instrument.clone()));
+        }
         if let Some(key) = key {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -268,7 +286,7 @@ impl Bridge {
                 state.status = next_status(state, state.status);
             });
         }
-        self.doubt(now);
+        self.doubt(now, &execution.account, &execution.instrument);
     }
 
     /// The execution, and the holding that it moves, are not what they were.
@@ -298,18 +316,9 @@ impl Bridge {
                 return;
             }
         };
-        self.broker_positions.insert((report.account, instrument), (report.position, report.avg_cost));
-        if self.recon.state == crate::ReconState::Done {
-            self.doubt(now);
-        }
-    }
-
-    /// Whether broker and ledger differ, and since when.
-    fn doubt(&mut self, now: Now) {
-        let differ = self.broker_positions.iter().any(|((account, instrument), (position, _))| {
-            self.ledger.position(account, instrument) != *position
-        });
-        self.doubt_since = differ.then(|| self.doubt_since.unwrap_or(now.mono));
+        let key = (report.account, instrument);
+        self.broker_positions.insert(key.clone(), (report.position, report.avg_cost));
+        self.doubt(now, &key.0, &key.1);
     }
 
     fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
@@ -319,8 +328,12 @@ impl Bridge {
         self.book.update(key, |state| {
             let never_worked = matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown)
                 && state.cum_qty.is_zero();
+            // Of one that was not to be changed the refusal speaks of the order itself.
+            let is_inactive = state.status == OrderStatus::Inactive && state.changes.is_empty();
             if error.code == CODE_CANCELED && state.status.is_open() {
                 state.status = OrderStatus::Canceled;
+            } else if is_inactive && CODES_REFUSED.contains(&error.code) {
+                state.status = ended_inactive(state);
             } else if never_worked && CODES_REFUSED.contains(&error.code) {
                 state.status = OrderStatus::Rejected;
             } else if never_worked && CODES_AMBIGUOUS.contains(&error.code) {
@@ -335,8 +348,14 @@ fn named(perm_id: PermId) -> Option<PermId> {
     Some(perm_id).filter(|id| id.0 != 0)
 }
 
+/// The end of an inactive order.
+fn ended_inactive(state: &OrderState) -> OrderStatus {
+    if state.cum_qty.is_zero() { OrderStatus::Rejected } else { OrderStatus::Canceled }
+}
+
 /// What a new word about an order makes of its state. Executions are facts: an order that is executed in
-/// full is filled whatever else is said, and an end is only left for life by an inactive order.
+/// full is filled whatever else is said. One that was executed or canceled has ended for good, unless only the
+/// silence of an answer said so; one that was refused or denied works again if the venue says that it works.
 fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
     // A larger quantity that was asked for and not confirmed yet may be the one in the market.
     let most = state.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO).max(state.qty);
@@ -346,8 +365,15 @@ fn next_status(state: &OrderState, said: OrderStatus) -> OrderStatus {
     match (state.status, said) {
         // No answer named it, and now one does: that was no proof after all.
         (OrderStatus::Canceled, said) if state.by_absence => said,
-        // We said no, and the venue works it all the same: then it is working, whatever we said.
         (OrderStatus::Filled | OrderStatus::Canceled, _) => state.status,
+        // The error that ended it may come before the status that tells of the same end.
+        (OrderStatus::Rejected, OrderStatus::Inactive) => OrderStatus::Rejected,
+        // What had to execute at once can no more: the venue's only word for one that did not.
+        (_, OrderStatus::Inactive)
+            if matches!(state.tif, TimeInForce::FillOrKill | TimeInForce::ImmediateOrCancel) =>
+        {
+            ended_inactive(state)
+        }
         (_, OrderStatus::New) if !state.cum_qty.is_zero() => OrderStatus::PartiallyFilled,
         (_, said) => said,
     }
@@ -364,34 +390,25 @@ fn from_report(
         Some((id, bot)) => (Some(id), Owner::Bot(bot)),
         None => (None, Owner::Foreign),
     };
-    OrderState {
-        owner,
-        cl_ord_id,
-        client_id: report.client_id,
-        order_id: report.order_id,
-        perm_id: named(report.perm_id),
-        account: report.account.clone(),
-        instrument,
-        legs,
+    let terms = OrderTerms {
         side: report.side,
         qty: report.qty,
         ord_type: report.ord_type.clone(),
         limit_px: report.limit_px,
         stop_px: report.stop_px,
         tif: report.tif.clone(),
+    };
+    OrderState {
+        cl_ord_id,
+        client_id: report.client_id,
+        order_id: report.order_id,
+        perm_id: named(report.perm_id),
+        account: report.account.clone(),
+        legs,
         parent_id: report.parent_id,
-        oca_group: "".into(),
         status: report.status,
         cum_qty: report.cum_qty.unwrap_or(Qty::ZERO),
-        avg_px: None,
-        denied_by: None,
         bot_ref: report.order_ref.clone(),
-        since: now.wall,
-        open_order: None,
-        status_frame: None,
-        posted_qty: Qty::ZERO,
-        legs_posted: std::collections::BTreeMap::new(),
-        changes: Vec::new(),
-        by_absence: false,
+        ..OrderState::of(owner, terms, instrument, now.wall)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use plimsoll_ledger::Break;
 use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 
 use super::Bridge;
@@ -16,6 +15,7 @@ impl Bridge {
     /// Everything is asked anew in this life of our own connection.
     pub(super) fn begin_round(&mut self, now: Now, link: LinkId, asks: &mut Vec<Ask>) {
         self.broker_positions.clear();
+        self.moved.clear();
         self.recon.begin(link, now.mono, asks);
         self.note_sought(now);
     }
@@ -26,6 +26,7 @@ impl Bridge {
         self.recon.poll(now.mono, &mut asks);
         if !asks.is_empty() {
             self.note_sought(now);
+            self.inactive_since = None;
         }
         Self::ask(out, asks);
     }
@@ -44,17 +45,20 @@ impl Bridge {
         Self::ask(out, asks);
     }
 
-    /// Open orders that no bot connection reports on: the answers have to name them, or they are gone.
+    /// What the answers have to name. The executions that orders are ahead of, or they are not to be had; and open
+    /// orders that no bot connection reports on: the answers have to name them, or they are gone.
     /// An order on a live connection is left out, because it may be on its way at this very moment, unless
-    /// its fate has been unknown for a while.
+    /// it is an old one of unknown fate or one that the venue called inactive.
     fn note_sought(&mut self, now: Now) {
+        self.owed = self.book.unposted().collect();
         let grace = SignedDuration::try_from(limits::ORPHAN_POLL).unwrap_or(SignedDuration::MAX);
         let is_old = |state: &OrderState| now.wall.duration_since(state.since) >= grace;
         self.sought = self
             .book
             .open()
             .filter(|(_, state)| {
-                !self.is_reported(state) || state.status == OrderStatus::Unknown && is_old(state)
+                let in_doubt = matches!(state.status, OrderStatus::Unknown | OrderStatus::Inactive);
+                !self.is_reported(state) || in_doubt && is_old(state)
             })
             .map(|(key, _)| key)
             .collect();
@@ -70,19 +74,27 @@ impl Bridge {
         self.book.has_unknown() || self.book.open_clients().any(is_away)
     }
 
-    pub(super) fn answer_ended(&mut self, which: Ended, out: &mut Vec<Command>) {
-        let first = matches!(self.recon.state, ReconState::Asking(_));
-        let first_of_all = self.epoch == 1 && !self.recon.was_done;
+    pub(super) fn answer_ended(&mut self, now: Now, which: Ended, out: &mut Vec<Command>) {
+        let full = matches!(self.recon.state, ReconState::Asking(_));
+        let (asked, was_known) = (self.recon.last_poll, self.recon.was_done);
         if !self.recon.ended(which) {
             return;
         }
         self.close_what_was_not_found(out);
-        self.explain_positions(first, out);
-        if first_of_all {
+        if full {
+            self.explain_all(now, was_known, out);
+        } else {
+            self.explain_what_lasted(asked, out);
+        }
+        if self.epoch == 1 && !was_known {
             self.stop_if_journal_was_lost(out);
         }
-        self.book.settle();
-        if first {
+        // A status that came after the question can be ahead of an execution that is still to come. In a full
+        // round completed orders of other days are among the answers, whose executions nobody tells any more.
+        let told: BTreeMap<_, _> =
+            if full { self.book.unposted().collect() } else { std::mem::take(&mut self.owed) };
+        self.book.settle(told);
+        if full {
             out.push(Command::Notice {
                 text: format!(
                     "reconciled: {} open orders, {} positions",
@@ -118,49 +130,5 @@ impl Bridge {
             });
             out.push(Command::Notice { text });
         }
-    }
-
-    /// The broker's holdings win. What our executions cannot explain is foreign: a holding from before,
-    /// or a trade by hand.
-    fn explain_positions(&mut self, first: bool, out: &mut Vec<Command>) {
-        self.doubt_since = None;
-        let mut broker: BTreeMap<_, _> =
-            self.broker_positions.iter().map(|(key, (position, _))| (key.clone(), *position)).collect();
-        if !first {
-            // Between full lists the broker reports changes only; what it has not named is as it was.
-            for row in self.ledger.rows() {
-                let key = (row.account, row.instrument);
-                let ours = self.ledger.position(&key.0, &key.1);
-                broker.entry(key).or_insert(ours);
-            }
-        }
-        for gap in self.ledger.diff(&broker) {
-            self.adopt(&gap, out);
-        }
-    }
-
-    fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
-        let Break { account, instrument, ledger, broker } = gap;
-        self.changes.holdings.insert((account.clone(), instrument.clone()));
-        let key = (account.clone(), instrument.clone());
-        let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
-        let opening = self.ledger.opening(account, instrument);
-        let text =
-            match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
-                (Some(opening), Some(terms)) => {
-                    // The broker's average cost is the best that is known about a holding from elsewhere;
-                    // none stays none, and no profit is made up.
-                    match self.ledger.adopt(account, instrument, opening, avg, terms) {
-                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
-                        Err(error) => error.to_string(),
-                    }
-                }
-                _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
-            };
-        out.push(Command::Notice {
-            text: format!(
-                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}"
-            ),
-        });
     }
 }

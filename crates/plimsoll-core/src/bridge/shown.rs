@@ -15,7 +15,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::book::OrderKey;
 use crate::config::{BotConfig, ExecutionTimes, Mode, Shown};
-use crate::{Command, Holding, Rewrite};
+use crate::{Command, Holding, Rewrite, limits};
 
 /// A bot, as far as it matters for what it may see.
 #[derive(Clone, Copy)]
@@ -47,7 +47,12 @@ impl Bridge {
                 if own.len() == all.len() { vec![] } else { vec![Rewrite::Accounts(own)] }
             }
             Report::NextValidId(id) => {
-                let next = self.links.next_valid_id(viewer.client_id, *id);
+                let client_id = viewer.client_id;
+                let next = self.links.next_valid_id(client_id, *id);
+                self.links.offered(client_id, *id);
+                if next.0 > limits::ORDER_ID_MAX {
+                    out.push(Command::Notice { text: no_order_id_left(client_id) });
+                }
                 if next == *id { vec![] } else { vec![Rewrite::NextValidId(next)] }
             }
             Report::OpenOrder(order) | Report::CompletedOrder(order) => {
@@ -175,4 +180,11 @@ impl Bridge {
 /// no number, or a negative one, and show up under client 0: they are nobody's.
 fn is_of(viewer: Viewer<'_>, (client_id, order_id): (ClientId, OrderId)) -> bool {
     client_id == viewer.client_id && order_id.0 > 0
+}
+
+fn no_order_id_left(client_id: ClientId) -> String {
+    format!(
+        "client {client_id} has no order id left and its orders are denied; reset the API order ids in the API settings \
+         of TWS while it has no working orders, and connect again"
+    )
 }

@@ -37,6 +37,7 @@ pub enum Reason {
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     GroupDenied { member: OrderId, guard: &'static str },
+    Recalled { member: OrderId },
     OutsideSession { next_open: Option<Zoned> },
     CalendarUnknown { why: Box<str> },
     AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
@@ -84,6 +85,7 @@ impl Reason {
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
             Self::GroupDenied { .. } => "group_denied",
+            Self::Recalled { .. } => "recalled",
             Self::OutsideSession { .. } => "outside_session",
             Self::CalendarUnknown { .. } => "calendar_unknown",
             Self::AfterCutoff { .. } => "after_cutoff",
@@ -138,6 +140,7 @@ impl Reason {
             | Self::NotReconciled { .. }
             | Self::LinkChanged
             | Self::GroupDenied { .. }
+            | Self::Recalled { .. }
             | Self::CalendarUnknown { .. }
             | Self::NotRepresentable { .. }
             | Self::OtherCurrency { .. }
@@ -203,6 +206,9 @@ impl fmt::Display for Reason {
             Self::LinkChanged => f.write_str("the connection that the order was decided for is gone"),
             Self::GroupDenied { member, guard } => {
                 write!(f, "order {member} of the same group was denied by {guard}")
+            }
+            Self::Recalled { member } => {
+                write!(f, "the cancel of order {member} came before this change had left")
             }
             _ => self.fmt_market(f),
         }

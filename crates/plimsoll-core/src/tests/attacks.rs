@@ -360,3 +360,25 @@ fn an_execution_before_the_confirmation_of_a_larger_quantity_does_not_end_the_or
         "]],
     );
 }
+
+#[test]
+fn a_bot_that_is_client_0_neither_changes_nor_cancels_what_was_placed_by_hand() {
+    let mut world = super::Script::new();
+    world.config.bots[0].client_ids = vec![plimsoll_model::ClientId(0)];
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:00 trend leaves
+        10:00:01 trend arrives
+        10:00:02 venue manual 77 BUY 40 SPY LMT 490.00 id=-5
+        10:00:03 trend BUY 41 SPY LMT 499.00 id=-5
+        10:00:04 trend cancel -5
+        ",
+    );
+    expect![["
+        10:00:01 notice trend connects as client 0, to which TWS binds orders placed by hand; it is not shown them and can neither change nor cancel them; give it another client id
+        10:00:03 deny 1 change of -5: Plimsoll supported: order id -5 is outside 1 to 2147483646
+        10:00:04 refuse 1 10147: OrderId -5 that needs to be cancelled is not found.
+    "]]
+    .assert_eq(&trace);
+}

@@ -254,6 +254,150 @@ fn an_order_whose_bot_left_is_asked_for_until_the_venue_has_spoken() {
 }
 
 #[test]
+fn a_change_that_finds_the_stage_full_leaves_its_order_as_it_is() {
+    let mut world = super::Script::new();
+    world.run("10:00:00 quote SPY 500.00 500.00\n10:00:01 trend BUY 1 SPY LMT 499.00 id=5\n10:00:02 venue accepts trend 5");
+    for id in 100..164 {
+        let trace = world.run(&format!("10:00:03 trend BUY 1 SPY LMT 499.00 id={id} staged"));
+        assert_eq!(trace, "", "as many as may be staged");
+    }
+    let trace = world.run(
+        "10:00:04 trend BUY 2 SPY LMT 499.00 id=5 staged\n10:00:05 trend BUY 1 SPY LMT 499.00 id=164 staged",
+    );
+    expect![["
+        10:00:04 deny 1 change of 5: Plimsoll supported: more than 64 staged orders
+        10:00:05 deny 1 order 164: Plimsoll supported: more than 64 staged orders
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_change_that_is_recalled_with_its_group_is_told_so() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=1
+        10:00:02 venue accepts trend 1
+        10:00:03 disk slow
+        10:00:03 trend BUY 90 SPY LMT 499.00 id=1 staged
+        10:00:03 trend SELL 90 SPY LMT 510.00 id=2 parent=1
+        10:00:04 trend cancel 2
+        10:00:05 disk done
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:04 deny 1 change of 1: Plimsoll supported: the cancel of order 2 came before this change had left
+            10:00:04 canceled unsent 1 order 2
+        "]],
+    );
+}
+
+#[test]
+fn a_change_that_its_own_cancel_overtakes_is_told_so() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=1
+        10:00:02 disk slow
+        10:00:02 trend BUY 90 SPY LMT 499.00 id=1
+        10:00:03 trend cancel 1
+        10:00:04 disk done
+        ",
+        &expect![["
+            10:00:01 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 deny 1 change of 1: Plimsoll supported: the cancel of order 1 came before this change had left
+            10:00:03 forward 1
+        "]],
+    );
+}
+
+#[test]
+fn in_observe_mode_nothing_overtakes_an_order_that_waits_for_the_disk() {
+    check(
+        "
+        observe
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 disk slow
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5
+        10:00:02 trend BUY 90 SPY LMT 499.00 id=5 account=-
+        10:00:02 trend BUY 1 SPY LMT 498.00 id=6 account=-
+        10:00:03 disk done
+        ",
+        &expect![["
+            10:00:02 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:02 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:03 submit 1 BUY 100 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            10:00:03 forward 1
+            10:00:03 forward 1
+        "]],
+    );
+}
+
+#[test]
+fn what_observe_mode_lets_through_can_be_taken_back_and_stopped_before_it_has_left() {
+    check(
+        "
+        observe
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 disk slow
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5 account=-
+        10:00:01 trend BUY 2 SPY LMT 499.00 id=6 account=-
+        10:00:02 trend cancel 5
+        10:00:03 halt new_risk
+        10:00:04 disk done
+        ",
+        &expect![["
+            10:00:01 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:01 observed 1: Plimsoll account: the order names no account; this bot may use DU1
+            10:00:02 canceled unsent 1 order 5
+            10:00:03 notice fleet halted (new_risk) by op: drill
+            10:00:04 deny 1 order 6: Plimsoll halt: halted (new_risk) by op: drill
+        "]],
+    );
+}
+
+#[test]
+fn the_slip_of_a_denied_number_does_not_use_up_the_numbers_below_it() {
+    let next_after = |offered, denied| {
+        let mut world = super::Script::new();
+        world.run(&format!(
+            "10:00:00 venue offers trend {offered}\n10:00:01 trend BUY 1 SPY MKT id={denied} account=-"
+        ));
+        world.bridge.links.next_valid_id(ClientId(11), OrderId(1)).0
+    };
+    // A million above the last is still remembered.
+    assert_eq!(next_after(1, 1_000_001), 1_000_002);
+    assert_eq!(next_after(1, 1_000_002), 1);
+    assert_eq!(next_after(5_000_000, 5_000_001), 5_000_002);
+    assert_eq!(next_after(1, 2_147_483_646), 1);
+}
+
+#[test]
+fn when_the_highest_number_was_sent_the_broker_can_begin_anew() {
+    let mut world = super::Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 trend BUY 1 SPY LMT 499.00 id=5
+        10:00:02 venue cancels trend 5
+        10:00:03 trend BUY 1 SPY LMT 499.00 id=2147483646
+        10:00:04 venue offers trend 2147483647
+        10:00:05 venue cancels trend 2147483646
+        10:00:06 trend BUY 1 SPY LMT 499.00 id=5
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+        10:00:03 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-2]
+        10:00:04 notice client 11 has no order id left and its orders are denied; reset the API order ids in the API settings of TWS while it has no working orders, and connect again
+        10:00:06 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
+    "]]
+    .assert_eq(&trace);
+    let next = |brokers| world.bridge.links.next_valid_id(ClientId(11), OrderId(brokers)).0;
+    assert_eq!((next(1), next(2_147_483_647)), (1, 2_147_483_647));
+}
+
+#[test]
 fn an_order_is_not_its_own_parent_and_two_are_not_each_others() {
     check(
         "

@@ -199,6 +199,63 @@ fn no_two_working_orders_of_one_account_can_meet() {
     .budget_ms(BUDGET_MS);
 }
 
+/// A life in which lines about holdings come later than the executions, though not as late as a difference has to
+/// last, and in which the broker is asked and answers at any moment between the two: it is asked all the time,
+/// about an order whose bot is away.
+fn lagging_life(u: &mut Unstructured<'_>) -> Result<Vec<String>> {
+    let mut lines = vec![
+        (0, "quote SPY 500.00 500.00".to_owned()),
+        (0, "venue tells DU1 SPY".to_owned()),
+        (1, "revert BUY 1 SPY LMT 400.00 id=1".to_owned()),
+        (2, "revert leaves".to_owned()),
+    ];
+    let (mut at, mut next) = (10, 0);
+    for _ in 0..60 {
+        at += u.int_in_range(100..=900_u64)?;
+        match u.int_in_range(0..=9)? {
+            0..=3 => {
+                next += 1;
+                lines.push((at, "quote SPY 500.00 500.00".to_owned()));
+                lines.push((at, format!("{} id={next}", order(u, "trend")?)));
+                let executed = at + u.int_in_range(0..=500)?;
+                let told = executed + u.int_in_range(0..=1900)?;
+                let qty = u.choose(&["1", "20", "all"])?;
+                lines.push((executed, format!("venue fills trend {next} {qty} 500.00")));
+                lines.push((told, "venue tells DU1 SPY".to_owned()));
+            }
+            4 => lines.push((at, format!("trend {}", u.choose(&["leaves", "arrives", "arrives"])?))),
+            5 => lines.push((at, (*u.choose(&["own down", "own up"])?).to_owned())),
+            6 => lines.push((at, "own answers positions".to_owned())),
+            7 => lines.push((at, "wake".to_owned())),
+            _ => lines.push((at, "own answers".to_owned())),
+        }
+    }
+    for (at, line) in [(57_000, "own up"), (57_001, "own answers"), (59_500, "wake"), (59_501, "own answers")]
+    {
+        lines.push((at, line.to_owned()));
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    let clock = |at: u64| format!("10:00:{:02}.{:03}", at / 1000, at % 1000);
+    Ok(lines.into_iter().map(|(at, what)| format!("{} {what}", clock(at))).collect())
+}
+
+#[test]
+fn a_position_line_that_lags_behind_its_execution_makes_nothing_foreign() {
+    arbtest::arbtest(|u| {
+        let mut world = world();
+        for line in lagging_life(u)? {
+            let trace = world.run(&line);
+            assert!(!trace.contains("is foreign"), "{line}\n{trace}");
+        }
+        for ((account, instrument), held) in &world.holdings {
+            assert_eq!(world.bridge.ledger.position(account, instrument), *held);
+        }
+        Ok(())
+    })
+    .size_min(1024)
+    .budget_ms(BUDGET_MS);
+}
+
 #[test]
 fn the_same_events_give_the_same_trace_byte_for_byte() {
     arbtest::arbtest(|u| {

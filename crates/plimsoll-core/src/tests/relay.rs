@@ -26,6 +26,26 @@ fn a_bot_cannot_cancel_what_it_did_not_place() {
 }
 
 #[test]
+fn a_cancel_of_an_order_that_nobody_has_named_to_us_is_passed_on() {
+    for mode in ["", "observe"] {
+        check(
+            &format!(
+                "
+                {mode}
+                10:00:00 trend cancel 5
+                10:00:01 venue manual 77 BUY 40 SPY LMT 490.00 client=7 id=6
+                10:00:02 trend cancel 6
+                "
+            ),
+            &expect![["
+                10:00:00 forward 1
+                10:00:02 refuse 1 10147: OrderId 6 that needs to be cancelled is not found.
+            "]],
+        );
+    }
+}
+
+#[test]
 fn a_global_cancel_cancels_the_bots_own_orders_only() {
     check(
         "

@@ -7,9 +7,10 @@
 //! [primary=ARCA] [class=FDXM] [conid=756733]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
 //! `quote SPY 500.00 500.02` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
-//! `venue holds DU1 SPY 40` · `own down` / `own up` / `own answers` · `halt new_risk|all [bot]` ·
-//! `resume [bot]` · `wake` · `restart` · `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x]` ·
-//! `venue errs trend 7 200` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
+//! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
+//! `resume [bot]` · `wake` · `restart` ·
+//! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6]` ·
+//! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
@@ -28,7 +29,7 @@ use jiff::civil::Date;
 use plimsoll_model::{
     Account, BotName, CancelRequest, ClientId, ComboLeg, ConId, Contract, Currency, ErrorReport,
     ExecutionReport, InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest,
-    OrderStatus, PermId, Position, Price, Qty, RawFrame, Report, Request, SecType, Side, TimeInForce,
+    OrderStatus, PermId, Position, Price, Qty, RawFrame, Report, ReqId, Request, SecType, Side, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -85,6 +86,8 @@ pub(super) struct Script {
     pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
     pub(super) contracts_unanswered: bool,
+    /// What it was asked about them then.
+    pub(super) unanswered: Vec<(ReqId, Contract)>,
     /// Words about orders that the venue does not have are passed over.
     pub(super) lenient: bool,
     /// The venue keeps no books; for events that no script has written.
@@ -167,6 +170,7 @@ impl Script {
             answers: Vec::new(),
             fees_in: Currency::USD,
             contracts_unanswered: false,
+            unanswered: Vec::new(),
             lenient: false,
             deaf: false,
             shows: false,
@@ -355,6 +359,7 @@ impl Script {
                 self.feed(Event::OwnUp { link: OWN });
             }
             ["own", "answers"] => self.answer_all(),
+            ["own", "answers", "positions"] => self.answer_positions(),
             ["own", "error", code] => {
                 let error = ErrorReport { id: None, code: code.parse().unwrap(), text: "x".into() };
                 self.own(Report::Error(error));

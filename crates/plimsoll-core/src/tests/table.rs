@@ -87,6 +87,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NotReconciled { waiting_for: "x" },
         Reason::WaitedTooLong { waited: ten, max: ten },
         Reason::LinkChanged,
+        Reason::Recalled { member: OrderId(1) },
         Reason::GroupDenied { member: OrderId(1), guard: "halt" },
         Reason::OutsideSession { next_open: None },
         Reason::CalendarUnknown { why: "x".into() },

@@ -75,8 +75,8 @@ fn about_account(message: &Response) -> Translated<Report> {
 ///
 /// `ApiPending` and `PendingSubmit` are on their way; `PreSubmitted` is accepted and waits (for its trigger,
 /// its parent, the auction); TWS has no word for "partly executed" and says `Submitted`, or sometimes still
-/// `PreSubmitted`, with executions; `Inactive` was refused or deactivated, and an order that later comes
-/// back to life says so with another word. A word nobody knows is `Unknown`, which counts as open.
+/// `PreSubmitted`, with executions; `Inactive` was refused or deactivated and may come back to life, which only
+/// what else is said of it can tell apart. A word nobody knows is `Unknown`, which counts as open.
 pub fn order_status(word: &str, cum_qty: Qty) -> OrderStatus {
     match word {
         "ApiPending" | "PendingSubmit" => OrderStatus::PendingNew,
@@ -86,7 +86,7 @@ pub fn order_status(word: &str, cum_qty: Qty) -> OrderStatus {
         "Filled" => OrderStatus::Filled,
         "PendingCancel" => OrderStatus::PendingCancel,
         "Cancelled" | "ApiCancelled" => OrderStatus::Canceled,
-        "Inactive" => OrderStatus::Rejected,
+        "Inactive" => OrderStatus::Inactive,
         _ => OrderStatus::Unknown,
     }
 }
@@ -128,7 +128,11 @@ fn open_order(m: &message::OpenOrder) -> Translated<OpenOrderReport> {
 fn completed_order(m: &message::CompletedOrder) -> Translated<OpenOrderReport> {
     let mut report = described("completedOrder", &m.contract, &m.order, m.perm_id)?;
     report.cum_qty = m.filled_qty;
-    report.status = order_status(m.status.as_str(), Qty::ZERO);
+    report.status = match order_status(m.status.as_str(), Qty::ZERO) {
+        // It is told among those that have ended.
+        OrderStatus::Inactive => OrderStatus::Rejected,
+        status => status,
+    };
     Ok(report)
 }
 
@@ -224,7 +228,6 @@ fn contract_details(m: &message::ContractDetails) -> Translated<Report> {
         req_id: ReqId(m.req_id),
         contract,
         con_id: ConId(m.contract.con_id),
-        tick: m.min_tick.map(Price::new),
         valid_exchanges: m.valid_exchanges.to_str_lossy().into(),
         liquid_hours: m.liquid_hours.to_str_lossy().into(),
         time_zone: word(&m.time_zone),

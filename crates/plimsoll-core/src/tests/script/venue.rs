@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution, ExecutionReport,
-    InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
-    PositionReport, Price, Qty, RawFrame, Report, Side, StatusReport, TimeInForce,
+    Account, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution,
+    ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId,
+    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, Side, StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -17,9 +17,10 @@ impl Script {
             let (whose, instrument) = (account(whose), InstrumentId::us_stock(symbol));
             let position = Position::parse(qty).unwrap();
             self.holdings.insert((whose.clone(), instrument), position);
-            let contract = Contract::stock(symbol, Currency::USD);
-            let report = PositionReport { account: whose, contract, position, avg_cost: None };
-            return self.own(Report::Position(Box::new(report)));
+            return self.tell(&whose, symbol);
+        }
+        if let ["tells", whose, symbol] = words {
+            return self.tell(&account(whose), symbol);
         }
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
@@ -36,6 +37,7 @@ impl Script {
         }
         match *verb {
             "accepts" => self.set_status(link, key, OrderStatus::New),
+            "deactivates" => self.set_status(link, key, OrderStatus::Inactive),
             "cancels" => {
                 self.set_status(link, key, OrderStatus::Canceled);
                 let error = ErrorReport { id: Some(key.1.0), code: 202, text: "Order Canceled".into() };
@@ -70,13 +72,22 @@ impl Script {
         }
     }
 
+    /// A line about a holding as it is now. An execution brings none by itself: at the broker it comes later.
+    pub(in crate::tests) fn tell(&mut self, whose: &Account, symbol: &str) {
+        let position = self.holdings.get(&(whose.clone(), InstrumentId::us_stock(symbol)));
+        let position = position.copied().unwrap_or(Position::FLAT);
+        let contract = Contract::stock(symbol, Currency::USD);
+        let report = PositionReport { account: whose.clone(), contract, position, avg_cost: None };
+        self.own(Report::Position(Box::new(report)));
+    }
+
     /// An order placed by hand, as our own connection is told of it.
     fn manual(&mut self, perm: &str, words: [&str; 4], rest: &[&str]) {
         let [side, qty, symbol, kind] = words;
         let word = |key: &str| rest.iter().find_map(|w| w.strip_prefix(key)).unwrap_or_default();
         let report = OpenOrderReport {
-            order_id: Some(OrderId(0)),
-            client_id: Some(ClientId(0)),
+            order_id: Some(OrderId(word("id=").parse().unwrap_or(0))),
+            client_id: Some(ClientId(word("client=").parse().unwrap_or(0))),
             perm_id: PermId(perm.parse().unwrap()),
             contract: Contract::stock(symbol, Currency::USD),
             account: Some(account(if word("account=").is_empty() { "DU1" } else { word("account=") })),
@@ -214,9 +225,44 @@ impl Script {
         self.feed(Event::FromVenue { link: OWN, report, raw: RawFrame::default() });
     }
 
+    /// The answers to the questions about holdings, which were asked first; all others are still owed.
+    pub(super) fn answer_positions(&mut self) {
+        let (now, later) =
+            std::mem::take(&mut self.asked).into_iter().partition(|ask| *ask == Ask::Positions);
+        self.answer(now);
+        self.asked = later;
+    }
+
     /// Answers every open question on our own connection from the venue's truth.
     pub(super) fn answer_all(&mut self) {
-        for ask in std::mem::take(&mut self.asked) {
+        let asked = std::mem::take(&mut self.asked);
+        self.answer(asked);
+    }
+
+    /// What a contract is.
+    pub(in crate::tests) fn describe(&mut self, req_id: ReqId, contract: Contract) {
+        let known = (9001..).zip(&self.answers);
+        let mut all: Vec<_> = known
+            .filter(|(_, known)| known.symbol == contract.symbol)
+            .map(|(number, known)| (ConId(number), known.clone()))
+            .collect();
+        if all.is_empty() {
+            all.push((con_id(&contract.symbol), contract));
+        }
+        for (con_id, contract) in all {
+            self.own(Report::Contract(Box::new(ContractReport {
+                req_id,
+                contract,
+                con_id,
+                valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
+                liquid_hours: "".into(),
+                time_zone: "US/Eastern".into(),
+            })));
+        }
+    }
+
+    fn answer(&mut self, asked: Vec<Ask>) {
+        for ask in asked {
             match ask {
                 Ask::Positions => {
                     for ((account, instrument), position) in self.holdings.clone() {
@@ -237,7 +283,8 @@ impl Script {
                 }
                 Ask::Executions { req_id } => {
                     for execution in self.executions.clone() {
-                        self.own(Report::Execution(Box::new(execution)));
+                        let req_id = Some(req_id);
+                        self.own(Report::Execution(Box::new(ExecutionReport { req_id, ..execution })));
                     }
                     self.own(Report::ExecutionsEnd(req_id));
                 }
@@ -249,28 +296,10 @@ impl Script {
                     }
                     self.own(Report::CompletedOrdersEnd);
                 }
-                Ask::Contract { .. } if self.contracts_unanswered => {}
-                Ask::Contract { req_id, contract } => {
-                    let known = (9001..).zip(&self.answers);
-                    let mut all: Vec<_> = known
-                        .filter(|(_, known)| known.symbol == contract.symbol)
-                        .map(|(number, known)| (ConId(number), known.clone()))
-                        .collect();
-                    if all.is_empty() {
-                        all.push((con_id(&contract.symbol), contract));
-                    }
-                    for (con_id, contract) in all {
-                        self.own(Report::Contract(Box::new(ContractReport {
-                            req_id,
-                            contract,
-                            con_id,
-                            tick: Some(Price::parse("0.01").unwrap()),
-                            valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
-                            liquid_hours: "".into(),
-                            time_zone: "US/Eastern".into(),
-                        })));
-                    }
+                Ask::Contract { req_id, contract } if self.contracts_unanswered => {
+                    self.unanswered.push((req_id, contract));
                 }
+                Ask::Contract { req_id, contract } => self.describe(req_id, contract),
                 Ask::Quotes { .. } => {}
             }
         }

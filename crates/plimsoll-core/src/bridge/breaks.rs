@@ -1,0 +1,133 @@
+//! Where the broker's holdings and our ledger differ, and when a difference is taken for what it looks like.
+//!
+//! The broker's word about a holding and the execution that moved it come one after the other, in either order
+//! and on two connections, and an answer says nothing about what happened after it was asked for. So most
+//! differences are a moment of one side ahead of the other. Only one that was there for a while before the
+//! executions were asked for, and is the same when they have been told, is explained by none of them: it is
+//! foreign. Until then our own executions count.
+
+use plimsoll_ledger::Break;
+use plimsoll_model::{Account, InstrumentId, Mono, Now, Position, Price};
+use rust_decimal::Decimal;
+
+use super::Bridge;
+use crate::recon::ReconState;
+use crate::{Command, limits};
+
+/// To how many decimal places an average price is rounded that is not exact.
+const AVG_PX_PLACES: u32 = 10;
+
+/// A difference, and since when it has been this one.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    gap: Break,
+    since: Mono,
+}
+
+impl Doubt {
+    /// When there is reason to ask the broker about it.
+    pub(super) fn due(&self) -> Mono {
+        self.since.after(limits::POSITION_GRACE)
+    }
+}
+
+impl Bridge {
+    /// One side of a holding has moved: whether they differ, and whether it is still the same difference.
+    pub(super) fn doubt(&mut self, now: Now, account: &Account, instrument: &InstrumentId) {
+        // Between the questions of a full round half of what is to be compared is missing.
+        if self.recon.state != ReconState::Done {
+            return;
+        }
+        let key = (account.clone(), instrument.clone());
+        let Some((broker, _)) = self.broker_positions.get(&key) else { return };
+        let ledger = self.ledger.position(account, instrument);
+        if ledger == *broker {
+            self.doubts.remove(&key);
+            return;
+        }
+        let gap = Break { account: account.clone(), instrument: instrument.clone(), ledger, broker: *broker };
+        if self.doubts.get(&key).is_none_or(|doubt| doubt.gap != gap) {
+            self.doubts.insert(key, Doubt { gap, since: now.mono });
+        }
+    }
+
+    /// What one unit of an instrument means in money is known now, so a holding of it can be booked.
+    pub(super) fn doubt_all_of(&mut self, now: Now, instrument: &InstrumentId) {
+        let of_it = self.broker_positions.keys().filter(|(_, of)| of == instrument);
+        let accounts: Vec<_> = of_it.map(|(account, _)| account.clone()).collect();
+        for account in accounts {
+            self.doubt(now, &account, instrument);
+        }
+    }
+
+    /// A full round has told everything: what our executions cannot explain is foreign, a holding from before
+    /// or a trade by hand. In a round after the first the ledger was right before; where an execution was new
+    /// to it, the list of holdings may be the older of the two and does not count yet.
+    pub(super) fn explain_all(&mut self, now: Now, was_known: bool, out: &mut Vec<Command>) {
+        self.doubts.clear();
+        let broker = self.broker_positions.iter().map(|(key, (position, _))| (key.clone(), *position));
+        for gap in self.ledger.diff(&broker.collect()) {
+            let key = (gap.account.clone(), gap.instrument.clone());
+            // What a complete list leaves out is flat.
+            self.broker_positions.entry(key.clone()).or_insert((Position::FLAT, None));
+            if was_known && self.moved.contains(&key) {
+                self.doubts.insert(key, Doubt { gap, since: now.mono });
+            } else {
+                self.adopt(&gap, out);
+            }
+        }
+    }
+
+    /// Orders and executions were asked for at this instant and have been told: a difference that had lasted
+    /// by then and still stands is foreign.
+    pub(super) fn explain_what_lasted(&mut self, asked: Mono, out: &mut Vec<Command>) {
+        let lasted: Vec<_> = self
+            .doubts
+            .iter()
+            .filter(|(_, doubt)| doubt.due() <= asked)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in lasted {
+            // One that cannot be booked is not asked about again until something about it changes.
+            if let Some(doubt) = self.doubts.remove(&key) {
+                self.adopt(&doubt.gap, out);
+            }
+        }
+    }
+
+    /// The broker's holding wins.
+    fn adopt(&mut self, gap: &Break, out: &mut Vec<Command>) {
+        let Break { account, instrument, ledger, broker } = gap;
+        self.changes.holdings.insert((account.clone(), instrument.clone()));
+        let key = (account.clone(), instrument.clone());
+        let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
+        let opening = self.ledger.opening(account, instrument);
+        let text =
+            match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
+                (Some(opening), Some(terms)) => {
+                    // The broker's average cost is the best that is known about a holding from elsewhere;
+                    // none stays none, and no profit is made up.
+                    let avg = avg.and_then(|cost| per_unit(cost, terms.multiplier));
+                    match self.ledger.adopt(account, instrument, opening, avg, terms) {
+                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
+            };
+        out.push(Command::Notice {
+            text: format!(
+                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}"
+            ),
+        });
+    }
+}
+
+/// The broker tells what one contract cost, and the ledger counts what one unit of it did.
+fn per_unit(avg_cost: Price, multiplier: Decimal) -> Option<Price> {
+    if multiplier == Decimal::ONE {
+        return Some(avg_cost);
+    }
+    let px = avg_cost.get().checked_div(multiplier)?;
+    Some(Price::new(px.round_dp(AVG_PX_PLACES).normalize()))
+}
