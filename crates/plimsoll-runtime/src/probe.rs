@@ -285,7 +285,6 @@ mod tests {
                 req_id: ReqId(1),
                 contract: Contract::stock("SPY", Currency::USD),
                 con_id: ConId(con_id),
-                tick: None,
                 valid_exchanges: "SMART".into(),
                 liquid_hours: "".into(),
                 time_zone: "".into(),
