@@ -32,7 +32,7 @@ pub(crate) enum Input {
 /// What operators say.
 #[derive(Debug)]
 pub(crate) enum OperatorInput {
-    /// A decision of the bridge's; answered when it is in the journal's queue.
+    /// A decision of the bridge's: in force at once, answered when the disk has it.
     Act(Operator, oneshot::Sender<()>),
     /// How things stand.
     Look(oneshot::Sender<View>),

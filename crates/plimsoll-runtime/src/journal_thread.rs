@@ -3,7 +3,7 @@
 //! Owns the thread, the order of records and the group commit: everything that waits when a sync begins
 //! shares it. Does not own what is appended, nor what a token releases.
 //!
-//! Invariant: after a failed write or sync nothing more is written and no token is answered. The kernel
+//! Invariant: after a failed write or sync nothing more is written and nobody who waits is answered. The kernel
 //! forgets which pages failed, so a second attempt would report success for bytes that are gone.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -18,11 +18,21 @@ use crate::projection::{Followed, Projection};
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
 
+/// Who waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// The bridge, by its token. It is told by an event, which is journaled.
+    Bridge(u64),
+    /// Whoever gave the oldest act that is not answered yet. The act is in force already, so this is no event and a
+    /// replay need not know of it.
+    Operator,
+}
+
 /// What the thread tells.
 #[derive(Debug)]
 pub(crate) enum JournalReport {
-    /// Everything up to this token is on the disk.
-    Flushed(u64),
+    /// Everything up to where this was asked for is on the disk.
+    Flushed(Awaits),
     /// Nothing more will be written. The process has to end.
     Failed(WriteError),
 }
@@ -66,7 +76,7 @@ struct Shared {
 
 enum Entry {
     Append(Now, Body),
-    Flush(u64),
+    Flush(Awaits),
 }
 
 impl Journal {
@@ -107,13 +117,13 @@ impl Journal {
         }
     }
 
-    /// Asks for everything so far to be made durable; the answer is a report.
-    pub(crate) fn flush(&mut self, token: u64) {
+    /// Asks for everything so far to be made durable; the answer is a report, and reports keep their order.
+    pub(crate) fn flush(&mut self, awaits: Awaits) {
         match &mut self.kind {
-            Kind::Thread { batch, .. } => batch.push(Entry::Flush(token)),
+            Kind::Thread { batch, .. } => batch.push(Entry::Flush(awaits)),
             Kind::Memory(memory) => {
                 let report = match memory.writer.sync() {
-                    Ok(_) => JournalReport::Flushed(token),
+                    Ok(_) => JournalReport::Flushed(awaits),
                     Err(error) => JournalReport::Failed(error),
                 };
                 (memory.report)(report);
@@ -191,19 +201,19 @@ fn run<S: Sink>(
     shared: &Shared,
     mut report: impl FnMut(JournalReport),
 ) {
-    let mut tokens = Vec::new();
+    let mut awaited = Vec::new();
     while let Ok(first) = waiting.recv() {
         let mut entries = 0;
         let taken = std::iter::once(first).chain(waiting.try_iter()).flatten();
         let mut followed = projection.as_ref().map(|_| Vec::new());
-        let done = take(&mut writer, taken, &mut tokens, &mut entries, &mut followed);
+        let done = take(&mut writer, taken, &mut awaited, &mut entries, &mut followed);
         shared.written(entries, writer.head());
         if let Err(error) = done {
             report(JournalReport::Failed(error));
             return;
         }
-        for token in tokens.drain(..) {
-            report(JournalReport::Flushed(token));
+        for awaits in awaited.drain(..) {
+            report(JournalReport::Flushed(awaits));
         }
         if let (Some(projection), Some(followed)) = (&mut projection, followed) {
             projection.tell(followed);
@@ -217,7 +227,7 @@ fn run<S: Sink>(
 fn take<S: Sink>(
     writer: &mut Writer<S>,
     entries: impl Iterator<Item = Entry>,
-    tokens: &mut Vec<u64>,
+    awaited: &mut Vec<Awaits>,
     taken: &mut usize,
     followed: &mut Option<Vec<Followed>>,
 ) -> Result<(), WriteError> {
@@ -230,11 +240,11 @@ fn take<S: Sink>(
                     followed.push(Followed { head: writer.head(), now, body });
                 }
             }
-            Entry::Flush(token) => tokens.push(token),
+            Entry::Flush(awaits) => awaited.push(awaits),
         }
     }
-    // Without a token the kernel has it at least: a killed process loses nothing.
-    if tokens.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
+    // Where nobody waits the kernel has it at least: a killed process loses nothing.
+    if awaited.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
 }
 
 #[cfg(test)]
@@ -275,6 +285,10 @@ mod tests {
         Now { mono: Mono::ZERO, wall: Timestamp::UNIX_EPOCH }
     }
 
+    fn flush(token: u64) -> Entry {
+        Entry::Flush(Awaits::Bridge(token))
+    }
+
     /// Runs the loop over these entries and returns its reports.
     fn check(disk: Disk, entries: Vec<Entry>) -> Vec<String> {
         let options = Options { segment_bytes: Options::SEGMENT_BYTES_MIN };
@@ -287,7 +301,7 @@ mod tests {
         let mut reports = Vec::new();
         run(writer, None, &receiver, &Shared::default(), |report| {
             reports.push(match report {
-                JournalReport::Flushed(token) => format!("flushed {token}"),
+                JournalReport::Flushed(awaits) => format!("flushed {awaits:?}"),
                 JournalReport::Failed(error) => format!("failed: {error}"),
             });
         });
@@ -299,8 +313,8 @@ mod tests {
         let syncs = Arc::new(Mutex::new(0));
         let disk = Disk { syncs: Arc::clone(&syncs), ..Disk::default() };
         let woke = || Entry::Append(now(), Body::Woke);
-        let reports = check(disk, vec![woke(), Entry::Flush(1), woke(), Entry::Flush(2), woke()]);
-        assert_eq!(reports, ["flushed 1", "flushed 2"]);
+        let reports = check(disk, vec![woke(), flush(1), woke(), Entry::Flush(Awaits::Operator), woke()]);
+        assert_eq!(reports, ["flushed Bridge(1)", "flushed Operator"]);
         assert_eq!(*syncs.lock().unwrap(), 1);
     }
 
@@ -308,7 +322,7 @@ mod tests {
     fn after_a_failed_sync_no_token_is_answered_and_nothing_is_tried_again() {
         let syncs = Arc::new(Mutex::new(0));
         let disk = Disk { fails: true, syncs: Arc::clone(&syncs), ..Disk::default() };
-        let reports = check(disk, vec![Entry::Append(now(), Body::Woke), Entry::Flush(1), Entry::Flush(2)]);
+        let reports = check(disk, vec![Entry::Append(now(), Body::Woke), flush(1), flush(2)]);
         assert_eq!(reports.len(), 1, "{reports:?}");
         assert!(reports[0].starts_with("failed: journal not written: no space left"), "{reports:?}");
         assert_eq!(*syncs.lock().unwrap(), 1);
@@ -319,11 +333,11 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let memory = Writer::new(MemorySink::new(), Options::default(), 1);
         let mut journal = Journal::start(JournalSink::Memory(Box::new(memory)), None, move |report| {
-            sender.send(matches!(report, JournalReport::Flushed(7))).unwrap();
+            sender.send(matches!(report, JournalReport::Flushed(Awaits::Bridge(7)))).unwrap();
         })
         .unwrap();
         journal.append(now(), Body::Woke);
-        journal.flush(7);
+        journal.flush(Awaits::Bridge(7));
         assert!(receiver.try_recv().unwrap());
         assert_eq!(journal.close().seq, 1);
     }

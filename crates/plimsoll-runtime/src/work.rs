@@ -4,7 +4,7 @@
 //! not own: sockets, which have tasks of their own; decisions; how a command looks on the wire
 //! ([`crate::carry`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::bot_link;
@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
-use crate::journal_thread::{Journal, JournalReport};
+use crate::journal_thread::{Awaits, Journal, JournalReport};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
 use crate::operator::Api;
@@ -86,6 +86,8 @@ pub(crate) struct Work {
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
     pub(crate) asking: Option<LinkId>,
+    /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
+    acts: VecDeque<oneshot::Sender<()>>,
     shared: Arc<Shared>,
     ports: Vec<(BotName, Bound)>,
     api: Option<Api>,
@@ -124,6 +126,7 @@ impl Work {
             quotes: Conflation::default(),
             to_end: Vec::new(),
             asking: None,
+            acts: VecDeque::new(),
             shared: parts.shared,
             ports: parts.ports,
             api: parts.api,
@@ -237,7 +240,13 @@ impl Work {
             Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),
-            Input::Journal(JournalReport::Flushed(token)) => self.lanes.push_flushed(token),
+            Input::Journal(JournalReport::Flushed(Awaits::Bridge(token))) => self.lanes.push_flushed(token),
+            Input::Journal(JournalReport::Flushed(Awaits::Operator)) => {
+                let done =
+                    self.acts.pop_front().expect("each act asks for one flush, and reports keep order");
+                // Whoever asked may have gone away; what was said stands.
+                let _ = done.send(());
+            }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::Note(link, text) => self.note(link, &text),
@@ -248,8 +257,10 @@ impl Work {
         match work {
             lanes::Work::Operator(OperatorInput::Act(operator, done)) => {
                 self.feed(Event::Operator(operator), None);
-                // Whoever asked may have gone away; what was said stands.
-                let _ = done.send(());
+                // "Done" is a promise about the next start, too, so the disk has to have it first.
+                self.acts.push_back(done);
+                self.journal.flush(Awaits::Operator);
+                self.journal.commit();
             }
             lanes::Work::Operator(OperatorInput::Look(answer)) => {
                 let view = self.view();
@@ -418,3 +429,6 @@ fn pass_on_panic(ended: Result<(), tokio::task::JoinError>) {
         std::panic::resume_unwind(panic);
     }
 }
+
+#[cfg(test)]
+mod tests;
