@@ -125,6 +125,16 @@ pub enum Body {
         /// What happened.
         text: String,
     },
+    /// Records before this one were not understood by the version that went on here, and it halted new risk
+    /// for them.
+    Unread {
+        /// How many.
+        count: u64,
+        /// The first of them.
+        first: u64,
+        /// What was not understood about it.
+        why: String,
+    },
 }
 
 /// A record's body that this version cannot read. The record itself is intact.
@@ -154,7 +164,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 15;
+    const KIND_MAX: u8 = 16;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -175,6 +185,7 @@ impl Body {
             Self::Decision { .. } => 13,
             Self::LinkNote { .. } => 14,
             Self::BotLeft { .. } => 15,
+            Self::Unread { .. } => 16,
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, Command, Config, Event};
+use plimsoll_core::{Bridge, Command, Config, Event, HaltLevel, Operator};
 use plimsoll_journal::{Body, StateLock, WriteError};
 use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
@@ -32,6 +32,7 @@ use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::projection::ProjectionState;
 use crate::quotes::Conflation;
+use crate::unread::Unread;
 use crate::wire;
 
 mod departures;
@@ -73,6 +74,7 @@ pub(crate) struct Work {
     pub(crate) settings: Settings,
     notes: Vec<String>,
     bridge: Bridge,
+    unread: Option<Unread>,
     epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
@@ -115,6 +117,7 @@ impl Work {
             settings: parts.settings,
             notes: parts.notes,
             bridge: parts.bridge,
+            unread: parts.unread,
             epoch: parts.epoch,
             clock: parts.clock,
             journal: parts.journal,
@@ -170,6 +173,9 @@ impl Work {
         let text = self.settings.text.clone();
         let event = Event::Started { epoch: self.epoch, config };
         self.feed_with(event, None, &text);
+        if let Some(unread) = self.unread.take() {
+            self.halt_for(unread);
+        }
         let login = Login {
             client_id: self.settings.client_id,
             environment: self.settings.environment,
@@ -182,6 +188,17 @@ impl Work {
         if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
             self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
         }
+    }
+
+    /// What the journal said and this version does not understand is missing in everything that is judged by.
+    fn halt_for(&mut self, unread: Unread) {
+        let (bot, by, reason) = (None, "plimsoll".into(), unread.to_string().into());
+        self.feed(Event::Operator(Operator::Halt { level: HaltLevel::NewRisk, bot, by, reason }), None);
+        // Behind the halt: a crash between the two repeats it, and never leaves it out.
+        let Unread { count, first, why } = unread;
+        let now = self.clock.now();
+        self.journal.append(now, Body::Unread { count, first, why });
+        self.journal.commit();
     }
 
     /// Deals with what is there, most urgent first, and with what time brings.

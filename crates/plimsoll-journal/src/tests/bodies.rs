@@ -37,6 +37,7 @@ fn every_body() -> Vec<Body> {
         Body::Woke,
         Body::Decision { text: "15:49:51 -> revert denied [SPY-revert-2]".to_owned() },
         Body::LinkNote { link: 9, text: "frame of 300000 bytes exceeds the limit of 262144".to_owned() },
+        Body::Unread { count: 2, first: 17, why: "halt level `most` is not understood".to_owned() },
     ]
 }
 
@@ -61,7 +62,7 @@ fn no_two_bodies_share_a_kind() {
     let mut kinds: Vec<u8> = every_body().iter().map(Body::kind).collect();
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
-    assert_eq!(kinds, (0..16).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..17).collect::<Vec<u8>>());
 }
 
 #[test]

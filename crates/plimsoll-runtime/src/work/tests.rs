@@ -2,7 +2,6 @@
 
 use std::sync::mpsc;
 
-use plimsoll_core::{HaltLevel, Operator};
 use plimsoll_journal::{MemorySink, Options, Writer};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -32,6 +31,7 @@ impl Held {
             settings: loaded.settings,
             notes: Vec::new(),
             bridge: Bridge::new(),
+            unread: None,
             epoch: 1,
             clock: Clock::system(None),
             journal: Journal::start(JournalSink::Memory(Box::new(memory)), None, report).unwrap(),
