@@ -145,7 +145,7 @@ async fn start(
                 }
                 early.push((frame, *report));
             }
-            Told::Relay | Told::RelayTick => {}
+            Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
             Told::Unreadable(why) => return Err(why),
         }
     }
@@ -228,7 +228,7 @@ fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Share
             ));
         }
         Told::Unreadable(why) => shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why })),
-        Told::Relay | Told::RelayTick => {}
+        Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
     }
     Ok(())
 }

@@ -398,6 +398,8 @@ impl Script {
                 why: "field 17 is not a number".into(),
             },
             ["exercises"] => Request::Unguarded { name: "exerciseOptions", id: None },
+            ["asks", "reqPnL"] => Request::AboutAllAccounts { name: "reqPnL", id: None },
+            ["asks", "requestFA"] => Request::AdviserData,
             ["asks", name @ ("reqPnL" | "reqAccountUpdates"), of] => Request::AboutAccount {
                 name: if *name == "reqPnL" { "reqPnL" } else { "reqAccountUpdates" },
                 id: None,

@@ -73,13 +73,11 @@ impl Work {
                     self.to_end.push((link, full.to_string()));
                 }
             }
-            Told::Unreadable(why) => {
-                // It may be about somebody else's account, so it is withheld; the bot and a person have to know.
-                let text = format!("a message of the broker could not be read and was withheld: {why}");
-                let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
-                self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
-                self.note(link, &text);
-            }
+            Told::FamilyCodes => match wire::own_family_codes(state.version, &raw, &state.accounts) {
+                Ok(own) => self.send_to_bot(link, &own),
+                Err(error) => self.withhold(link, &error.to_string()),
+            },
+            Told::Unreadable(why) => self.withhold(link, &why),
             Told::Report(report) => match &*report {
                 // Nothing is decided by what follows, so nothing of it is journaled.
                 Report::AboutAccount(account) if !state.accounts.contains(account) => {}
@@ -116,6 +114,15 @@ impl Work {
                 }
             },
         }
+    }
+
+    /// It may be about somebody else's account; the bot and a person have to know.
+    fn withhold(&mut self, link: LinkId, why: &str) {
+        let Some(state) = self.links.get(&link) else { return };
+        let text = format!("a message of the broker could not be read and was withheld: {why}");
+        let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
+        self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
+        self.note(link, &text);
     }
 
     fn told_holding(&mut self, link: LinkId, stream: Stream, line: &PositionReport, raw: &RawFrame) {
