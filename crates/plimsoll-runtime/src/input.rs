@@ -57,8 +57,8 @@ pub(crate) enum VenueInput {
     OwnReport { link: LinkId, report: Box<Report>, raw: RawFrame },
     /// Something unreadable on our own connection.
     OwnUnreadable { link: LinkId, why: String },
-    /// Our own connection ended.
-    OwnDown { link: LinkId, why: String },
+    /// Our own connection ended; whether because nothing was heard on it any more.
+    OwnDown { link: LinkId, why: String, silent: bool },
 }
 
 impl VenueInput {

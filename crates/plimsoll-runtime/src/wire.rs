@@ -148,9 +148,14 @@ pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
     Request::ReqCurrentTimeInMillis.encode(version)
 }
 
-/// Whether this is the venue's time in whole seconds, with which a batch begins in lockstep.
-pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
+/// Whether this is the venue's time in whole seconds, the answer to [`ask_time`].
+pub(crate) fn is_current_time(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame) == Some(49)
+}
+
+/// Whether a batch begins with this in lockstep: with the venue's time in whole seconds.
+pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
+    is_current_time(version, frame)
 }
 
 /// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.

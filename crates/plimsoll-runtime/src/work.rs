@@ -36,10 +36,12 @@ use crate::unread::Unread;
 use crate::wire;
 
 mod departures;
+mod proof;
 mod told;
 mod views;
 
 use departures::Departures;
+use proof::Proof;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
@@ -59,6 +61,7 @@ pub(crate) struct BotLink {
     pub(crate) holdings: Holdings,
     /// The bot is gone, and its upstream is kept until then.
     pub(crate) kept_until: Option<Mono>,
+    pub(crate) proof: Proof,
 }
 
 /// Our own connection.
@@ -82,6 +85,8 @@ pub(crate) struct Work {
     pub(crate) lanes: Lanes<OperatorInput, VenueInput>,
     pub(crate) links: BTreeMap<LinkId, BotLink>,
     pub(crate) own: Option<OwnLink>,
+    /// Our own connection ended in silence and is not up again.
+    was_silent: bool,
     pub(crate) departures: Departures,
     pub(crate) quotes: Conflation,
     /// Links that a command wants ended, and why; done when its event has been dealt with.
@@ -125,6 +130,7 @@ impl Work {
             lanes: Lanes::default(),
             links: BTreeMap::new(),
             own: None,
+            was_silent: false,
             departures: Departures::default(),
             quotes: Conflation::default(),
             to_end: Vec::new(),
@@ -229,6 +235,7 @@ impl Work {
             self.feed(Event::Woke, None);
         }
         self.end_kept(now.mono);
+        self.end_unproved(now.mono);
     }
 
     /// How long nothing will happen by itself. Zero: work was left for the next turn.
@@ -246,7 +253,7 @@ impl Work {
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
         let kept = self.links.values().filter_map(|state| state.kept_until).min();
-        let due = [quotes, self.bridge.next_wakeup(), kept].into_iter().flatten().min();
+        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof()].into_iter().flatten().min();
         due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG)
     }
 

@@ -7,7 +7,7 @@ use plimsoll_core::Event;
 use plimsoll_model::{LinkId, PositionReport, RawFrame, Report};
 use plimsoll_tws::rewrite;
 
-use super::{BotLink, OwnLink, Work};
+use super::{BotLink, OwnLink, Proof, Work};
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::wire::{self, Told};
@@ -29,12 +29,16 @@ impl Work {
                 tracing::info!(link = %link, version = %version, "own connection up");
                 self.own = Some(OwnLink { link, version, out });
                 self.feed(Event::OwnUp { link }, None);
+                if std::mem::take(&mut self.was_silent) {
+                    self.ask_for_proof();
+                }
             }
             VenueInput::OwnReport { link, report, raw } => self.told_us(link, *report, raw),
             VenueInput::OwnUnreadable { link, why } => {
                 self.note(link, &format!("a message of the venue was not understood: {why}"));
             }
-            VenueInput::OwnDown { link, why } => {
+            VenueInput::OwnDown { link, why, silent } => {
+                self.was_silent |= silent;
                 self.note(link, &format!("own connection ended: {why}"));
                 self.own = None;
                 self.quotes.clear();
@@ -58,12 +62,16 @@ impl Work {
             to_venue,
             holdings,
             kept_until,
+            proof: Proof::default(),
         };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
     }
 
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
+        if self.is_proof(link, &raw) {
+            return;
+        }
         let Some(state) = self.links.get(&link) else { return };
         match told {
             Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
