@@ -189,6 +189,32 @@ impl Body {
         }
     }
 
+    /// About how many bytes it takes in memory, for whoever bounds what waits to be written.
+    pub fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let held = match self {
+            Self::Sealed
+            | Self::OwnUp { .. }
+            | Self::OwnDown { .. }
+            | Self::BotGone { .. }
+            | Self::BotLeft { .. }
+            | Self::Flushed { .. }
+            | Self::Woke => 0,
+            Self::Started { config_toml, .. } => config_toml.len(),
+            Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
+            Self::FromBot { raw, .. } | Self::FromVenue { raw, .. } => raw.0.bytes().len(),
+            Self::Quote { instrument, bid, ask, last, .. } => {
+                instrument.len() + text(bid) + text(ask) + text(last)
+            }
+            Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
+            Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
+                text.len()
+            }
+        };
+        size_of::<Self>() + held
+    }
+
     /// The JSON that goes to the disk.
     pub(crate) fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a body has text keys and no type that can refuse")

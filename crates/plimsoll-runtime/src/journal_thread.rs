@@ -17,6 +17,11 @@ use crate::projection::{Followed, Projection};
 
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
+/// Bytes of them that may wait. Reached: the same.
+pub(crate) const LAG_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What may wait in all. Cancels, halts and the venue's words never wait for the disk, so only an end keeps
+/// them from filling the memory; it is the end that a failed disk has.
+pub(crate) const LAG_BYTES_LAST: usize = 4 * LAG_BYTES_MAX;
 
 /// Who waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,10 @@ pub(crate) enum JournalSink {
     Memory(Box<Writer<MemorySink>>),
 }
 
+/// What a test sees of a journal whose disk takes nothing.
+#[cfg(test)]
+pub(crate) type Stalled = Receiver<Vec<Entry>>;
+
 /// The gateway's side.
 pub(crate) struct Journal {
     kind: Kind,
@@ -57,6 +66,7 @@ enum Kind {
         /// Of the event that is being dealt with: one wake-up of the thread per event, and what belongs to
         /// one decision reaches the disk in one write.
         batch: Vec<Entry>,
+        batch_bytes: usize,
         thread: Option<JoinHandle<()>>,
     },
     Memory(Box<Memory>),
@@ -70,11 +80,18 @@ struct Memory {
 
 #[derive(Default)]
 struct Shared {
-    /// Entries sent and not yet taken, and the last one written.
-    state: Mutex<(usize, Head)>,
+    state: Mutex<State>,
 }
 
-enum Entry {
+/// Entries sent and not yet written, their bytes, and the last record that was.
+#[derive(Clone, Copy, Default)]
+struct State {
+    entries: usize,
+    bytes: usize,
+    head: Head,
+}
+
+pub(crate) enum Entry {
     Append(Now, Body),
     Flush(Awaits),
 }
@@ -92,27 +109,43 @@ impl Journal {
                 Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
             }
             JournalSink::Disk(writer) => {
-                shared.set(0, writer.head());
+                shared.written(0, 0, writer.head());
                 let (entries, waiting) = channel();
                 let shared = Arc::clone(&shared);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
                     .spawn(move || run(*writer, projection, &waiting, &shared, report))?;
-                Kind::Thread { entries: Some(entries), batch: Vec::new(), thread: Some(thread) }
+                Kind::Thread {
+                    entries: Some(entries),
+                    batch: Vec::new(),
+                    batch_bytes: 0,
+                    thread: Some(thread),
+                }
             }
         };
         Ok(Self { kind, shared })
     }
 
+    /// A journal whose disk takes nothing.
+    #[cfg(test)]
+    pub(crate) fn stalled() -> (Self, Stalled) {
+        let (entries, waiting) = channel();
+        let kind = Kind::Thread { entries: Some(entries), batch: Vec::new(), batch_bytes: 0, thread: None };
+        (Self { kind, shared: Arc::default() }, waiting)
+    }
+
     /// Adds a record. It is handed over by the next [`commit`](Self::commit).
     pub(crate) fn append(&mut self, now: Now, body: Body) {
         match &mut self.kind {
-            Kind::Thread { batch, .. } => batch.push(Entry::Append(now, body)),
+            Kind::Thread { batch, batch_bytes, .. } => {
+                *batch_bytes += body.size();
+                batch.push(Entry::Append(now, body));
+            }
             Kind::Memory(memory) => {
                 if let Err(error) = memory.writer.append(now, &body) {
                     (memory.report)(JournalReport::Failed(error));
                 }
-                self.shared.set(0, memory.writer.head());
+                self.shared.written(0, 0, memory.writer.head());
             }
         }
     }
@@ -133,10 +166,10 @@ impl Journal {
 
     /// Hands over what was added. Nothing may leave for the venue or a bot before.
     pub(crate) fn commit(&mut self) {
-        if let Kind::Thread { entries: Some(entries), batch, .. } = &mut self.kind
+        if let Kind::Thread { entries: Some(entries), batch, batch_bytes, .. } = &mut self.kind
             && !batch.is_empty()
         {
-            self.shared.sent(batch.len());
+            self.shared.sent(batch.len(), std::mem::take(batch_bytes));
             // A thread that is gone has reported why, and the gateway is about to end.
             let _ = entries.send(std::mem::take(batch));
         }
@@ -144,12 +177,18 @@ impl Journal {
 
     /// Whether the disk is so far behind that no new risk should be taken in.
     pub(crate) fn is_lagging(&self) -> bool {
-        self.shared.get().0 >= LAG_MAX
+        let state = self.shared.get();
+        state.entries >= LAG_MAX || state.bytes >= LAG_BYTES_MAX
+    }
+
+    /// Whether the disk is so far behind that the process has to end.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.shared.get().bytes >= LAG_BYTES_LAST
     }
 
     /// The last record that was written.
     pub(crate) fn head(&self) -> Head {
-        self.shared.get().1
+        self.shared.get().head
     }
 
     /// Writes and syncs what is left, and ends.
@@ -163,7 +202,7 @@ impl Journal {
                 let _ = thread.join();
             }
         }
-        self.shared.get().1
+        self.shared.get().head
     }
 }
 
@@ -175,20 +214,20 @@ impl Drop for Journal {
 }
 
 impl Shared {
-    fn sent(&self, entries: usize) {
-        self.state.lock().expect("nothing panics while it holds this lock").0 += entries;
-    }
-
-    fn written(&self, entries: usize, head: Head) {
+    fn sent(&self, entries: usize, bytes: usize) {
         let mut state = self.state.lock().expect("nothing panics while it holds this lock");
-        *state = (state.0.saturating_sub(entries), head);
+        state.entries += entries;
+        state.bytes += bytes;
     }
 
-    fn set(&self, lag: usize, head: Head) {
-        *self.state.lock().expect("nothing panics while it holds this lock") = (lag, head);
+    fn written(&self, entries: usize, bytes: usize, head: Head) {
+        let mut state = self.state.lock().expect("nothing panics while it holds this lock");
+        let State { entries: sent, bytes: sent_bytes, .. } = *state;
+        *state =
+            State { entries: sent.saturating_sub(entries), bytes: sent_bytes.saturating_sub(bytes), head };
     }
 
-    fn get(&self) -> (usize, Head) {
+    fn get(&self) -> State {
         *self.state.lock().expect("nothing panics while it holds this lock")
     }
 }
@@ -203,11 +242,11 @@ fn run<S: Sink>(
 ) {
     let mut awaited = Vec::new();
     while let Ok(first) = waiting.recv() {
-        let mut entries = 0;
+        let mut done_with = Taken::default();
         let taken = std::iter::once(first).chain(waiting.try_iter()).flatten();
         let mut followed = projection.as_ref().map(|_| Vec::new());
-        let done = take(&mut writer, taken, &mut awaited, &mut entries, &mut followed);
-        shared.written(entries, writer.head());
+        let done = take(&mut writer, taken, &mut awaited, &mut done_with, &mut followed);
+        shared.written(done_with.entries, done_with.bytes, writer.head());
         if let Err(error) = done {
             report(JournalReport::Failed(error));
             return;
@@ -224,17 +263,25 @@ fn run<S: Sink>(
     }
 }
 
+/// What one round of the thread has taken.
+#[derive(Default)]
+struct Taken {
+    entries: usize,
+    bytes: usize,
+}
+
 fn take<S: Sink>(
     writer: &mut Writer<S>,
     entries: impl Iterator<Item = Entry>,
     awaited: &mut Vec<Awaits>,
-    taken: &mut usize,
+    taken: &mut Taken,
     followed: &mut Option<Vec<Followed>>,
 ) -> Result<(), WriteError> {
     for entry in entries {
-        *taken += 1;
+        taken.entries += 1;
         match entry {
             Entry::Append(now, body) => {
+                taken.bytes += body.size();
                 writer.append(now, &body)?;
                 if let Some(followed) = followed {
                     followed.push(Followed { head: writer.head(), now, body });
@@ -340,5 +387,40 @@ mod tests {
         journal.flush(Awaits::Bridge(7));
         assert!(receiver.try_recv().unwrap());
         assert_eq!(journal.close().seq, 1);
+    }
+
+    #[test]
+    fn few_large_records_lag_like_many_small_ones() {
+        let (mut journal, waiting) = Journal::stalled();
+        let long = "x".repeat(LAG_BYTES_MAX / 64);
+        for _ in 0..63 {
+            journal.append(now(), Body::Decision { text: long.clone() });
+            journal.commit();
+        }
+        assert!(!journal.is_lagging());
+        journal.append(now(), Body::Decision { text: long.clone() });
+        journal.commit();
+        assert!(journal.is_lagging(), "64 MiB wait");
+        assert!(!journal.is_lost());
+        for _ in 0..192 {
+            journal.append(now(), Body::Decision { text: long.clone() });
+        }
+        journal.commit();
+        assert!(journal.is_lost(), "256 MiB wait");
+    }
+
+    #[test]
+    fn what_is_written_waits_no_longer() {
+        let (mut journal, waiting) = Journal::stalled();
+        journal.append(now(), Body::Decision { text: "x".repeat(5000) });
+        journal.commit();
+        let state = journal.shared.get();
+        assert!(state.entries == 1 && state.bytes > 5000);
+        let Journal { kind, shared } = &mut journal;
+        *kind = Kind::Thread { entries: None, batch: Vec::new(), batch_bytes: 0, thread: None };
+        let writer = Writer::new(MemorySink::new(), Options::default(), 1);
+        run(writer, None, &waiting, shared, |_| {});
+        let state = shared.get();
+        assert_eq!((state.entries, state.bytes), (0, 0));
     }
 }

@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
-use crate::journal_thread::{Awaits, Journal, JournalReport};
+use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
 use crate::operator::Api;
@@ -348,6 +348,10 @@ impl Work {
         self.out = out;
         // What was carried out leaves when this task pauses, so after this.
         self.journal.commit();
+        if self.failed.is_none() && self.journal.is_lost() {
+            let text = format!("the disk has not taken the last {LAG_BYTES_LAST} bytes");
+            self.failed = Some(WriteError::Io(std::io::Error::other(text)));
+        }
     }
 
     fn end_links(&mut self) {

@@ -104,3 +104,12 @@ fn a_body_that_contradicts_its_header_is_not_believed() {
     assert!(matches!(Body::decode(6, 1, odd), Err(BodyError::Malformed { .. })));
     assert_eq!(Body::decode(12, 2, b"{}"), Err(BodyError::Unknown { kind: 12, schema: 2 }));
 }
+
+#[test]
+fn a_body_is_at_least_as_large_as_what_it_holds() {
+    for body in every_body() {
+        assert!(body.size() >= size_of::<Body>(), "{body:?}");
+    }
+    let body = Body::FromBot { link: 1, server_version: 178, raw: raw(&vec![b'x'; 262_144]) };
+    assert!((262_144..263_000).contains(&body.size()), "{}", body.size());
+}

@@ -143,3 +143,25 @@ async fn an_upstream_that_answers_stays_and_the_bot_is_not_shown_the_answer() {
     work.end_unproved(now.after(proof::PROOF_MAX));
     assert!(work.links.contains_key(&link));
 }
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_ends_the_gateway_before_the_memory_is_full() {
+    let (mut work, ..) = work();
+    let (stalled, _waiting) = Journal::stalled();
+    work.journal = stalled;
+    let reason = "x".repeat(LAG_BYTES_LAST / 16);
+    for _ in 0..16 {
+        assert!(work.failed.is_none());
+        let halt = Operator::Halt {
+            level: HaltLevel::NewRisk,
+            bot: None,
+            by: "me".into(),
+            reason: reason.as_str().into(),
+        };
+        work.feed(Event::Operator(halt), None);
+        if work.failed.is_some() {
+            break;
+        }
+    }
+    assert!(work.failed.is_some());
+}
