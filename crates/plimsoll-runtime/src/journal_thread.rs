@@ -391,7 +391,7 @@ mod tests {
 
     #[test]
     fn few_large_records_lag_like_many_small_ones() {
-        let (mut journal, waiting) = Journal::stalled();
+        let (mut journal, _waiting) = Journal::stalled();
         let long = "x".repeat(LAG_BYTES_MAX / 64);
         for _ in 0..63 {
             journal.append(now(), Body::Decision { text: long.clone() });
