@@ -76,6 +76,8 @@ impl fmt::Display for RequestLine<'_> {
                 Some(account) => write!(f, "{name} {account}"),
                 None => f.write_str(name),
             },
+            Request::AboutAllAccounts { name, .. } => write!(f, "{name} of all accounts"),
+            Request::AdviserData => f.write_str("adviser data"),
             Request::Other => f.write_str("other"),
         }
     }

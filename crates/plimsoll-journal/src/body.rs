@@ -125,6 +125,16 @@ pub enum Body {
         /// What happened.
         text: String,
     },
+    /// Records before this one were not understood by the version that went on here, and it halted new risk
+    /// for them.
+    Unread {
+        /// How many.
+        count: u64,
+        /// The first of them.
+        first: u64,
+        /// What was not understood about it.
+        why: String,
+    },
 }
 
 /// A record's body that this version cannot read. The record itself is intact.
@@ -154,7 +164,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 15;
+    const KIND_MAX: u8 = 16;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -175,7 +185,34 @@ impl Body {
             Self::Decision { .. } => 13,
             Self::LinkNote { .. } => 14,
             Self::BotLeft { .. } => 15,
+            Self::Unread { .. } => 16,
         }
+    }
+
+    /// About how many bytes it takes in memory, for whoever bounds what waits to be written.
+    pub fn size(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let held = match self {
+            Self::Sealed
+            | Self::OwnUp { .. }
+            | Self::OwnDown { .. }
+            | Self::BotGone { .. }
+            | Self::BotLeft { .. }
+            | Self::Flushed { .. }
+            | Self::Woke => 0,
+            Self::Started { config_toml, .. } => config_toml.len(),
+            Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
+            Self::FromBot { raw, .. } | Self::FromVenue { raw, .. } => raw.0.bytes().len(),
+            Self::Quote { instrument, bid, ask, last, .. } => {
+                instrument.len() + text(bid) + text(ask) + text(last)
+            }
+            Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
+            Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
+                text.len()
+            }
+        };
+        size_of::<Self>() + held
     }
 
     /// The JSON that goes to the disk.

@@ -4,8 +4,9 @@
 //! kernel's (it goes with the process, whatever kills it, and stays while the process is stopped), so it
 //! holds on local file systems only, not on NFS.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -40,16 +41,18 @@ pub enum LockError {
 }
 
 impl StateLock {
-    /// Takes the directory, creating it if need be.
+    /// Takes the directory, creating it if need be. What is created is this user's alone: the journal holds
+    /// every order, and the socket beside it stops and starts the fleet.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let io_error = |source| LockError::Io { dir: dir.to_owned(), source };
-        fs::create_dir_all(dir).map_err(io_error)?;
+        create_private_dir(dir).map_err(io_error)?;
         let path = dir.join("lock");
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(&path)
             .map_err(io_error)?;
         match file.try_lock() {
@@ -72,6 +75,11 @@ impl StateLock {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Makes a directory, and those above it, for this user alone. One that exists keeps its mode.
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 fn write_holder(file: &mut File) -> io::Result<()> {

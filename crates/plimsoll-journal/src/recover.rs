@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::lock::StateLock;
+use crate::lock::{StateLock, create_private_dir};
 use crate::reader::{ReadError, Reader, TornTail};
 use crate::sink::{FileSink, sync_dir, write_zeros};
 use crate::writer::{Head, Options, Resume, Writer};
@@ -60,7 +60,7 @@ pub fn recover(lock: &StateLock) -> Result<Recovered, ReadError> {
 
 /// Creates the directory and removes a segment that never got its name.
 fn prepare_dir(state: &Path, dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
+    create_private_dir(dir)?;
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "tmp") {

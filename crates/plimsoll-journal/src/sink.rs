@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::segment::file_name;
@@ -41,7 +41,7 @@ impl Sink for FileSink {
     fn create(&mut self, first_seq: u64, size: u64, header: &[u8]) -> io::Result<()> {
         let path = self.dir.join(file_name(first_seq));
         let draft = path.with_extension("tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&draft)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         // Written, not merely reserved: a sync into blocks that exist need not touch the file's metadata,
         // and unwritten extents would cost that on their first use.
         file.write_all(header)?;

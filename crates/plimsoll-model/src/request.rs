@@ -43,6 +43,16 @@ pub enum Request {
         /// The account; none where the message left it empty.
         account: Option<Account>,
     },
+    /// The same without an account where the answer does not say whose it is: one sum over all accounts of the
+    /// login. Refused.
+    AboutAllAccounts {
+        /// The message's name.
+        name: &'static str,
+        /// Where the refusal is addressed.
+        id: Option<ReqId>,
+    },
+    /// Asks which groups and aliases an adviser has given the accounts of the login. Refused.
+    AdviserData,
     /// Anything else, relayed.
     Other,
 }

@@ -7,6 +7,7 @@ use plimsoll_core::{Ask, Command, Denial, Rewrite};
 use plimsoll_model::{LinkId, Now, OrderId, RawFrame};
 use plimsoll_tws::denial::Addressee;
 
+use crate::journal_thread::Awaits;
 use crate::wire;
 use crate::work::Work;
 
@@ -53,7 +54,7 @@ impl Work {
                 if let Some(link) = self.asking {
                     self.lanes.await_token(link, token);
                 }
-                self.journal.flush(token);
+                self.journal.flush(Awaits::Bridge(token));
             }
             Command::Observed { link, denial, .. } => {
                 let bot = self.links.get(&link).map(|state| state.bot.as_str()).unwrap_or_default();

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_core::{Bridge, Operator};
+use plimsoll_core::{Bridge, Config, Operator};
 use plimsoll_journal::{
     LockError, MemorySink, Options, ReadError, Reader, StateLock, WriteError, Writer, recover,
 };
@@ -26,6 +26,7 @@ use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
 use crate::projection::{Projection, ProjectionState};
 use crate::replay::{self, ReplayError, Resumed};
+use crate::unread::Unread;
 use crate::view::View;
 use crate::work::Work;
 
@@ -101,9 +102,10 @@ impl Gateway {
     /// Starts a gateway on the caller's runtime.
     pub async fn start(loaded: Loaded, storage: Storage) -> Result<GatewayHandle, StartError> {
         let Loaded { config, settings, unenforced } = loaded;
+        let config = Arc::new(config);
         let ports = bind(&settings)?;
         let past = match storage {
-            Storage::Disk => Past::on_disk(&settings)?,
+            Storage::Disk => Past::on_disk(&settings, &config)?,
             Storage::Memory => Past::none(),
         };
         let clock = match &settings.follow {
@@ -122,7 +124,9 @@ impl Gateway {
         };
         let reports = inputs.clone();
         let projection = match &past.sink {
-            JournalSink::Disk(writer) => Some(Projection::start(&settings.state_dir, writer.head())),
+            JournalSink::Disk(writer) => {
+                Some(Projection::start(&settings.state_dir, writer.head(), Arc::clone(&config)))
+            }
             JournalSink::Memory(_) => None,
         };
         let projection = projection.transpose().map_err(StartError::Thread)?;
@@ -133,10 +137,11 @@ impl Gateway {
         .map_err(StartError::Thread)?;
         let (ready, is_ready) = watch::channel(false);
         let work = Work::new(Parts {
-            config: Arc::new(config),
+            config,
             settings,
             notes: unenforced.iter().map(ToString::to_string).collect(),
             bridge: past.resumed.bridge,
+            unread: past.resumed.unread,
             epoch: past.epoch,
             clock,
             journal,
@@ -154,10 +159,12 @@ impl Gateway {
 
 /// Everything that the work needs.
 pub(crate) struct Parts {
-    pub(crate) config: Arc<plimsoll_core::Config>,
+    pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     pub(crate) notes: Vec<String>,
     pub(crate) bridge: Bridge,
+    /// What of the journal this version did not understand.
+    pub(crate) unread: Option<Unread>,
     pub(crate) epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
@@ -233,12 +240,12 @@ impl Past {
     fn none() -> Self {
         let bridge = Bridge::new();
         let report = replay::ReplayReport::default();
-        let resumed = Resumed { bridge, report, last: None, last_link: LinkId(0) };
+        let resumed = Resumed { bridge, report, last: None, last_link: LinkId(0), unread: None };
         let writer = Writer::new(MemorySink::new(), Options::default(), 1);
         Self { resumed, epoch: 1, sink: JournalSink::Memory(Box::new(writer)), lock: None }
     }
 
-    fn on_disk(settings: &Settings) -> Result<Self, StartError> {
+    fn on_disk(settings: &Settings, config: &Arc<Config>) -> Result<Self, StartError> {
         let lock = StateLock::acquire(&settings.state_dir)?;
         let recovered = recover(&lock)?;
         if let Some(torn) = &recovered.torn_tail {
@@ -248,7 +255,7 @@ impl Past {
             );
         }
         let epoch = recovered.head.epoch + 1;
-        let resumed = replay::resume(Reader::open(&lock.journal_dir())?)?;
+        let resumed = replay::resume(Reader::open(&lock.journal_dir())?, config)?;
         if let Some(difference) = &resumed.report.first_difference {
             tracing::warn!(
                 seq = difference.seq,
@@ -268,7 +275,7 @@ fn bind(settings: &Settings) -> Result<Vec<(BotName, Bound)>, StartError> {
 }
 
 /// Bots whose guard of stale data is switched off.
-pub(crate) fn without_stale_guard(config: &plimsoll_core::Config) -> Vec<BotName> {
+pub(crate) fn without_stale_guard(config: &Config) -> Vec<BotName> {
     config.bots.iter().filter(|bot| bot.stale_after.is_none()).map(|bot| bot.name.clone()).collect()
 }
 

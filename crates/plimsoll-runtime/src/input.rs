@@ -32,7 +32,7 @@ pub(crate) enum Input {
 /// What operators say.
 #[derive(Debug)]
 pub(crate) enum OperatorInput {
-    /// A decision of the bridge's; answered when it is in the journal's queue.
+    /// A decision of the bridge's: in force at once, answered when the disk has it.
     Act(Operator, oneshot::Sender<()>),
     /// How things stand.
     Look(oneshot::Sender<View>),
@@ -57,8 +57,8 @@ pub(crate) enum VenueInput {
     OwnReport { link: LinkId, report: Box<Report>, raw: RawFrame },
     /// Something unreadable on our own connection.
     OwnUnreadable { link: LinkId, why: String },
-    /// Our own connection ended.
-    OwnDown { link: LinkId, why: String },
+    /// Our own connection ended; whether because nothing was heard on it any more.
+    OwnDown { link: LinkId, why: String, silent: bool },
 }
 
 impl VenueInput {

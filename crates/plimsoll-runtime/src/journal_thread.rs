@@ -3,7 +3,7 @@
 //! Owns the thread, the order of records and the group commit: everything that waits when a sync begins
 //! shares it. Does not own what is appended, nor what a token releases.
 //!
-//! Invariant: after a failed write or sync nothing more is written and no token is answered. The kernel
+//! Invariant: after a failed write or sync nothing more is written and nobody who waits is answered. The kernel
 //! forgets which pages failed, so a second attempt would report success for bytes that are gone.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,12 +17,27 @@ use crate::projection::{Followed, Projection};
 
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
+/// Bytes of them that may wait. Reached: the same.
+pub(crate) const LAG_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What may wait in all. Cancels, halts and the venue's words never wait for the disk, so only an end keeps
+/// them from filling the memory; it is the end that a failed disk has.
+pub(crate) const LAG_BYTES_LAST: usize = 4 * LAG_BYTES_MAX;
+
+/// Who waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// The bridge, by its token. It is told by an event, which is journaled.
+    Bridge(u64),
+    /// Whoever gave the oldest act that is not answered yet. The act is in force already, so this is no event and a
+    /// replay need not know of it.
+    Operator,
+}
 
 /// What the thread tells.
 #[derive(Debug)]
 pub(crate) enum JournalReport {
-    /// Everything up to this token is on the disk.
-    Flushed(u64),
+    /// Everything up to where this was asked for is on the disk.
+    Flushed(Awaits),
     /// Nothing more will be written. The process has to end.
     Failed(WriteError),
 }
@@ -34,6 +49,10 @@ pub(crate) enum JournalSink {
     /// Nowhere that survives; for benchmarks and tests.
     Memory(Box<Writer<MemorySink>>),
 }
+
+/// What a test sees of a journal whose disk takes nothing.
+#[cfg(test)]
+pub(crate) type Stalled = Receiver<Vec<Entry>>;
 
 /// The gateway's side.
 pub(crate) struct Journal {
@@ -47,6 +66,7 @@ enum Kind {
         /// Of the event that is being dealt with: one wake-up of the thread per event, and what belongs to
         /// one decision reaches the disk in one write.
         batch: Vec<Entry>,
+        batch_bytes: usize,
         thread: Option<JoinHandle<()>>,
     },
     Memory(Box<Memory>),
@@ -60,13 +80,20 @@ struct Memory {
 
 #[derive(Default)]
 struct Shared {
-    /// Entries sent and not yet taken, and the last one written.
-    state: Mutex<(usize, Head)>,
+    state: Mutex<State>,
 }
 
-enum Entry {
+/// Entries sent and not yet written, their bytes, and the last record that was.
+#[derive(Clone, Copy, Default)]
+struct State {
+    entries: usize,
+    bytes: usize,
+    head: Head,
+}
+
+pub(crate) enum Entry {
     Append(Now, Body),
-    Flush(u64),
+    Flush(Awaits),
 }
 
 impl Journal {
@@ -82,38 +109,54 @@ impl Journal {
                 Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
             }
             JournalSink::Disk(writer) => {
-                shared.set(0, writer.head());
+                shared.written(0, 0, writer.head());
                 let (entries, waiting) = channel();
                 let shared = Arc::clone(&shared);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
                     .spawn(move || run(*writer, projection, &waiting, &shared, report))?;
-                Kind::Thread { entries: Some(entries), batch: Vec::new(), thread: Some(thread) }
+                Kind::Thread {
+                    entries: Some(entries),
+                    batch: Vec::new(),
+                    batch_bytes: 0,
+                    thread: Some(thread),
+                }
             }
         };
         Ok(Self { kind, shared })
     }
 
+    /// A journal whose disk takes nothing.
+    #[cfg(test)]
+    pub(crate) fn stalled() -> (Self, Stalled) {
+        let (entries, waiting) = channel();
+        let kind = Kind::Thread { entries: Some(entries), batch: Vec::new(), batch_bytes: 0, thread: None };
+        (Self { kind, shared: Arc::default() }, waiting)
+    }
+
     /// Adds a record. It is handed over by the next [`commit`](Self::commit).
     pub(crate) fn append(&mut self, now: Now, body: Body) {
         match &mut self.kind {
-            Kind::Thread { batch, .. } => batch.push(Entry::Append(now, body)),
+            Kind::Thread { batch, batch_bytes, .. } => {
+                *batch_bytes += body.size();
+                batch.push(Entry::Append(now, body));
+            }
             Kind::Memory(memory) => {
                 if let Err(error) = memory.writer.append(now, &body) {
                     (memory.report)(JournalReport::Failed(error));
                 }
-                self.shared.set(0, memory.writer.head());
+                self.shared.written(0, 0, memory.writer.head());
             }
         }
     }
 
-    /// Asks for everything so far to be made durable; the answer is a report.
-    pub(crate) fn flush(&mut self, token: u64) {
+    /// Asks for everything so far to be made durable; the answer is a report, and reports keep their order.
+    pub(crate) fn flush(&mut self, awaits: Awaits) {
         match &mut self.kind {
-            Kind::Thread { batch, .. } => batch.push(Entry::Flush(token)),
+            Kind::Thread { batch, .. } => batch.push(Entry::Flush(awaits)),
             Kind::Memory(memory) => {
                 let report = match memory.writer.sync() {
-                    Ok(_) => JournalReport::Flushed(token),
+                    Ok(_) => JournalReport::Flushed(awaits),
                     Err(error) => JournalReport::Failed(error),
                 };
                 (memory.report)(report);
@@ -123,10 +166,10 @@ impl Journal {
 
     /// Hands over what was added. Nothing may leave for the venue or a bot before.
     pub(crate) fn commit(&mut self) {
-        if let Kind::Thread { entries: Some(entries), batch, .. } = &mut self.kind
+        if let Kind::Thread { entries: Some(entries), batch, batch_bytes, .. } = &mut self.kind
             && !batch.is_empty()
         {
-            self.shared.sent(batch.len());
+            self.shared.sent(batch.len(), std::mem::take(batch_bytes));
             // A thread that is gone has reported why, and the gateway is about to end.
             let _ = entries.send(std::mem::take(batch));
         }
@@ -134,12 +177,18 @@ impl Journal {
 
     /// Whether the disk is so far behind that no new risk should be taken in.
     pub(crate) fn is_lagging(&self) -> bool {
-        self.shared.get().0 >= LAG_MAX
+        let state = self.shared.get();
+        state.entries >= LAG_MAX || state.bytes >= LAG_BYTES_MAX
+    }
+
+    /// Whether the disk is so far behind that the process has to end.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.shared.get().bytes >= LAG_BYTES_LAST
     }
 
     /// The last record that was written.
     pub(crate) fn head(&self) -> Head {
-        self.shared.get().1
+        self.shared.get().head
     }
 
     /// Writes and syncs what is left, and ends.
@@ -153,7 +202,7 @@ impl Journal {
                 let _ = thread.join();
             }
         }
-        self.shared.get().1
+        self.shared.get().head
     }
 }
 
@@ -165,20 +214,20 @@ impl Drop for Journal {
 }
 
 impl Shared {
-    fn sent(&self, entries: usize) {
-        self.state.lock().expect("nothing panics while it holds this lock").0 += entries;
-    }
-
-    fn written(&self, entries: usize, head: Head) {
+    fn sent(&self, entries: usize, bytes: usize) {
         let mut state = self.state.lock().expect("nothing panics while it holds this lock");
-        *state = (state.0.saturating_sub(entries), head);
+        state.entries += entries;
+        state.bytes += bytes;
     }
 
-    fn set(&self, lag: usize, head: Head) {
-        *self.state.lock().expect("nothing panics while it holds this lock") = (lag, head);
+    fn written(&self, entries: usize, bytes: usize, head: Head) {
+        let mut state = self.state.lock().expect("nothing panics while it holds this lock");
+        let State { entries: sent, bytes: sent_bytes, .. } = *state;
+        *state =
+            State { entries: sent.saturating_sub(entries), bytes: sent_bytes.saturating_sub(bytes), head };
     }
 
-    fn get(&self) -> (usize, Head) {
+    fn get(&self) -> State {
         *self.state.lock().expect("nothing panics while it holds this lock")
     }
 }
@@ -191,19 +240,19 @@ fn run<S: Sink>(
     shared: &Shared,
     mut report: impl FnMut(JournalReport),
 ) {
-    let mut tokens = Vec::new();
+    let mut awaited = Vec::new();
     while let Ok(first) = waiting.recv() {
-        let mut entries = 0;
+        let mut done_with = Taken::default();
         let taken = std::iter::once(first).chain(waiting.try_iter()).flatten();
         let mut followed = projection.as_ref().map(|_| Vec::new());
-        let done = take(&mut writer, taken, &mut tokens, &mut entries, &mut followed);
-        shared.written(entries, writer.head());
+        let done = take(&mut writer, taken, &mut awaited, &mut done_with, &mut followed);
+        shared.written(done_with.entries, done_with.bytes, writer.head());
         if let Err(error) = done {
             report(JournalReport::Failed(error));
             return;
         }
-        for token in tokens.drain(..) {
-            report(JournalReport::Flushed(token));
+        for awaits in awaited.drain(..) {
+            report(JournalReport::Flushed(awaits));
         }
         if let (Some(projection), Some(followed)) = (&mut projection, followed) {
             projection.tell(followed);
@@ -214,27 +263,35 @@ fn run<S: Sink>(
     }
 }
 
+/// What one round of the thread has taken.
+#[derive(Default)]
+struct Taken {
+    entries: usize,
+    bytes: usize,
+}
+
 fn take<S: Sink>(
     writer: &mut Writer<S>,
     entries: impl Iterator<Item = Entry>,
-    tokens: &mut Vec<u64>,
-    taken: &mut usize,
+    awaited: &mut Vec<Awaits>,
+    taken: &mut Taken,
     followed: &mut Option<Vec<Followed>>,
 ) -> Result<(), WriteError> {
     for entry in entries {
-        *taken += 1;
+        taken.entries += 1;
         match entry {
             Entry::Append(now, body) => {
+                taken.bytes += body.size();
                 writer.append(now, &body)?;
                 if let Some(followed) = followed {
                     followed.push(Followed { head: writer.head(), now, body });
                 }
             }
-            Entry::Flush(token) => tokens.push(token),
+            Entry::Flush(awaits) => awaited.push(awaits),
         }
     }
-    // Without a token the kernel has it at least: a killed process loses nothing.
-    if tokens.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
+    // Where nobody waits the kernel has it at least: a killed process loses nothing.
+    if awaited.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
 }
 
 #[cfg(test)]
@@ -275,6 +332,10 @@ mod tests {
         Now { mono: Mono::ZERO, wall: Timestamp::UNIX_EPOCH }
     }
 
+    fn flush(token: u64) -> Entry {
+        Entry::Flush(Awaits::Bridge(token))
+    }
+
     /// Runs the loop over these entries and returns its reports.
     fn check(disk: Disk, entries: Vec<Entry>) -> Vec<String> {
         let options = Options { segment_bytes: Options::SEGMENT_BYTES_MIN };
@@ -287,7 +348,7 @@ mod tests {
         let mut reports = Vec::new();
         run(writer, None, &receiver, &Shared::default(), |report| {
             reports.push(match report {
-                JournalReport::Flushed(token) => format!("flushed {token}"),
+                JournalReport::Flushed(awaits) => format!("flushed {awaits:?}"),
                 JournalReport::Failed(error) => format!("failed: {error}"),
             });
         });
@@ -299,8 +360,8 @@ mod tests {
         let syncs = Arc::new(Mutex::new(0));
         let disk = Disk { syncs: Arc::clone(&syncs), ..Disk::default() };
         let woke = || Entry::Append(now(), Body::Woke);
-        let reports = check(disk, vec![woke(), Entry::Flush(1), woke(), Entry::Flush(2), woke()]);
-        assert_eq!(reports, ["flushed 1", "flushed 2"]);
+        let reports = check(disk, vec![woke(), flush(1), woke(), Entry::Flush(Awaits::Operator), woke()]);
+        assert_eq!(reports, ["flushed Bridge(1)", "flushed Operator"]);
         assert_eq!(*syncs.lock().unwrap(), 1);
     }
 
@@ -308,7 +369,7 @@ mod tests {
     fn after_a_failed_sync_no_token_is_answered_and_nothing_is_tried_again() {
         let syncs = Arc::new(Mutex::new(0));
         let disk = Disk { fails: true, syncs: Arc::clone(&syncs), ..Disk::default() };
-        let reports = check(disk, vec![Entry::Append(now(), Body::Woke), Entry::Flush(1), Entry::Flush(2)]);
+        let reports = check(disk, vec![Entry::Append(now(), Body::Woke), flush(1), flush(2)]);
         assert_eq!(reports.len(), 1, "{reports:?}");
         assert!(reports[0].starts_with("failed: journal not written: no space left"), "{reports:?}");
         assert_eq!(*syncs.lock().unwrap(), 1);
@@ -319,12 +380,47 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let memory = Writer::new(MemorySink::new(), Options::default(), 1);
         let mut journal = Journal::start(JournalSink::Memory(Box::new(memory)), None, move |report| {
-            sender.send(matches!(report, JournalReport::Flushed(7))).unwrap();
+            sender.send(matches!(report, JournalReport::Flushed(Awaits::Bridge(7)))).unwrap();
         })
         .unwrap();
         journal.append(now(), Body::Woke);
-        journal.flush(7);
+        journal.flush(Awaits::Bridge(7));
         assert!(receiver.try_recv().unwrap());
         assert_eq!(journal.close().seq, 1);
+    }
+
+    #[test]
+    fn few_large_records_lag_like_many_small_ones() {
+        let (mut journal, _waiting) = Journal::stalled();
+        let long = "x".repeat(LAG_BYTES_MAX / 64);
+        for _ in 0..63 {
+            journal.append(now(), Body::Decision { text: long.clone() });
+            journal.commit();
+        }
+        assert!(!journal.is_lagging());
+        journal.append(now(), Body::Decision { text: long.clone() });
+        journal.commit();
+        assert!(journal.is_lagging(), "64 MiB wait");
+        assert!(!journal.is_lost());
+        for _ in 0..192 {
+            journal.append(now(), Body::Decision { text: long.clone() });
+        }
+        journal.commit();
+        assert!(journal.is_lost(), "256 MiB wait");
+    }
+
+    #[test]
+    fn what_is_written_waits_no_longer() {
+        let (mut journal, waiting) = Journal::stalled();
+        journal.append(now(), Body::Decision { text: "x".repeat(5000) });
+        journal.commit();
+        let state = journal.shared.get();
+        assert!(state.entries == 1 && state.bytes > 5000);
+        let Journal { kind, shared } = &mut journal;
+        *kind = Kind::Thread { entries: None, batch: Vec::new(), batch_bytes: 0, thread: None };
+        let writer = Writer::new(MemorySink::new(), Options::default(), 1);
+        run(writer, None, &waiting, shared, |_| {});
+        let state = shared.get();
+        assert_eq!((state.entries, state.bytes), (0, 0));
     }
 }

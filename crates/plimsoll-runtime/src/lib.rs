@@ -25,6 +25,7 @@ mod quotes;
 mod record;
 pub mod replay;
 pub mod simulator;
+pub mod unread;
 pub mod view;
 mod wire;
 mod work;

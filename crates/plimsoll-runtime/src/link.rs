@@ -7,7 +7,7 @@
 //! Invariants:
 //! * every wait for the other side ends: a handshake within [`HANDSHAKE_MAX`], a frame that has begun
 //!   within [`FRAME_MAX`], an attempt to connect within the caller's deadline. Only silence between
-//!   frames is allowed;
+//!   frames is allowed, and there the kernel asks whether the other side still exists ([`KEEPALIVE_AFTER`]);
 //! * memory is bounded per link, in both directions.
 
 mod incoming;
@@ -29,6 +29,15 @@ pub use outgoing::{BacklogFull, Outgoing};
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// How long a frame may take from its first byte to its last.
 pub const FRAME_MAX: Duration = Duration::from_secs(10);
+/// Silence after which the kernel asks the other side whether it is still there, and how often it asks again.
+pub const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
+/// See [`KEEPALIVE_AFTER`].
+pub const KEEPALIVE_EVERY: Duration = Duration::from_secs(5);
+/// How many such questions may stay unanswered before the connection breaks.
+pub const KEEPALIVE_MAX: u32 = 4;
+/// How long bytes to the venue may stay unacknowledged before the connection breaks. Without this an order in a
+/// connection that a router has forgotten waits for a quarter of an hour.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 /// How much may wait to be written to one side. Reached: the link ends.
 pub const BACKLOG_MAX: usize = 8 * 1024 * 1024;
 /// From here on market-data ticks are left out, so that order reports still fit.

@@ -268,7 +268,13 @@ async fn act(shared: &Shared, operator: Operator) -> Answer<StatusView> {
     let (answer, asked) = oneshot::channel();
     let sent = shared.inputs.send(Input::Operator(OperatorInput::Act(operator, answer)));
     sent.map_err(|_| Problem::stopping())?;
-    asked.await.map_err(|_| Problem::stopping())?;
+    // In force or not when the gateway ended: only the journal knows, and the next start reads it.
+    asked.await.map_err(|_| Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        message:
+            "the gateway ended before this was on the disk; start it again and look at `plimsoll status`"
+                .to_owned(),
+    })?;
     Ok(Json(look(shared).await?.status))
 }
 

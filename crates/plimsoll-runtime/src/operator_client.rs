@@ -49,7 +49,8 @@ pub enum ClientError {
 impl ClientError {
     /// Whether the gateway itself said no.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        // From 500 on it would have, and could not.
+        matches!(self, Self::Refused { status: ..500, .. })
     }
 }
 

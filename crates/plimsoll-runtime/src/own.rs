@@ -3,6 +3,7 @@
 //! Owns: its handshake and start, the check that the login has the configured accounts, the heartbeat, the
 //! pauses between attempts. Does not own: what is asked on it, which the bridge says.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -42,10 +43,12 @@ pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
     let mut said = String::new();
     loop {
         let link = shared.next_link();
-        let (was_up, why) = attempt(&login, link, &shared).await;
+        let (was_up, ended) = attempt(&login, link, &shared).await;
+        let why = ended.to_string();
         if was_up {
             backoff = BACKOFF_MIN;
-            shared.send(Input::Venue(VenueInput::OwnDown { link, why: why.clone() }));
+            let silent = matches!(ended, Ended::Silent);
+            shared.send(Input::Venue(VenueInput::OwnDown { link, why: why.clone(), silent }));
         }
         // The same reason every five seconds would bury the rest of the log.
         if was_up || why != said {
@@ -57,10 +60,28 @@ pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
     }
 }
 
+/// How a life of the connection ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// Nothing was heard any more; the other side may not know of it.
+    Silent,
+    /// Everything else.
+    Because(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent => write!(f, "silent for {SILENCE_MAX:?}, two heartbeats unanswered"),
+            Self::Because(why) => f.write_str(why),
+        }
+    }
+}
+
 /// One life of the connection: whether it came up, and why it ended.
-async fn attempt(login: &Login, link: LinkId, shared: &Shared) -> (bool, String) {
+async fn attempt(login: &Login, link: LinkId, shared: &Shared) -> (bool, Ended) {
     match link::connect(&shared.upstream, HANDSHAKE_MAX).await {
-        Err(error) => (false, error.to_string()),
+        Err(error) => (false, Ended::Because(error.to_string())),
         Ok(stream) => live(stream, login, link, shared).await,
     }
 }
@@ -70,7 +91,7 @@ async fn live(
     login: &Login,
     link: LinkId,
     shared: &Shared,
-) -> (bool, String) {
+) -> (bool, Ended) {
     let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();
@@ -83,7 +104,7 @@ async fn live(
     let read = async {
         let (version, early) = match start(&mut from, &out, login).await {
             Ok(started) => started,
-            Err(why) => return (false, why),
+            Err(why) => return (false, Ended::Because(why)),
         };
         shared.send(Input::Venue(VenueInput::OwnUp { link, version, out: out.clone() }));
         for (raw, report) in early {
@@ -95,7 +116,7 @@ async fn live(
     tokio::select! {
         biased;
         ended = &mut read => ended,
-        why = write => (true, why),
+        why = write => (true, Ended::Because(why)),
     }
 }
 
@@ -145,7 +166,7 @@ async fn start(
                 }
                 early.push((frame, *report));
             }
-            Told::Relay | Told::RelayTick => {}
+            Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
             Told::Unreadable(why) => return Err(why),
         }
     }
@@ -186,7 +207,7 @@ async fn watch(
     version: ServerVersion,
     link: LinkId,
     shared: &Shared,
-) -> String {
+) -> Ended {
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
@@ -198,19 +219,19 @@ async fn watch(
                 Ok(Some(raw)) => {
                     heard = Instant::now();
                     if let Err(why) = hand_over(version, link, raw, shared) {
-                        return why;
+                        return Ended::Because(why);
                     }
                 }
-                Ok(None) => return "closed by the venue".into(),
-                Err(error) => return error.to_string(),
+                Ok(None) => return Ended::Because("closed by the venue".into()),
+                Err(error) => return Ended::Because(error.to_string()),
             },
             // In lockstep the venue would take the question for our "taken", and is silent while it waits.
             _ = heartbeat.tick(), if !lockstep => {
                 if heard.elapsed() >= SILENCE_MAX {
-                    return format!("silent for {SILENCE_MAX:?}, two heartbeats unanswered");
+                    return Ended::Silent;
                 }
                 if let Err(full) = out.push(wire::ask_time(version).bytes()) {
-                    return full.to_string();
+                    return Ended::Because(full.to_string());
                 }
             }
         }
@@ -228,7 +249,7 @@ fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Share
             ));
         }
         Told::Unreadable(why) => shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why })),
-        Told::Relay | Told::RelayTick => {}
+        Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
     }
     Ok(())
 }
@@ -256,5 +277,19 @@ mod tests {
     #[test]
     fn a_line_of_an_account_that_cannot_be_read_is_noted_and_the_connection_goes_on() {
         assert_eq!(hand("6|2|NetLiquidation|"), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_venue_that_says_nothing_any_more_is_told_from_one_that_closes() {
+        let (inputs, _receiver) = unbounded_channel();
+        let shared = Shared::new("127.0.0.1:1", inputs, LinkId(0));
+        let (ours, venue) = tokio::io::duplex(1024);
+        let mut from = Incoming::new(ours, VENUE_FRAME_MAX);
+        let out = Outgoing::new();
+        let ended = watch(&mut from, &out, ServerVersion::MAX, LinkId(1), &shared).await;
+        assert_eq!(ended, Ended::Silent);
+        drop(venue);
+        let ended = watch(&mut from, &out, ServerVersion::MAX, LinkId(1), &shared).await;
+        assert_eq!(ended.to_string(), "closed by the venue");
     }
 }

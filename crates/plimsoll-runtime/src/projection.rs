@@ -20,7 +20,7 @@ mod tables;
 mod tests;
 
 pub(crate) use follow::{Followed, Projection, ProjectionState};
-pub use follow::{ProjectError, project};
+pub use follow::{ProjectError, Projected, project};
 pub use read::{Filter, ReadError, executions, orders};
 
 /// The file's name in the state directory.

@@ -86,7 +86,9 @@ fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
 /// The event of a record; nothing for records that are none (decisions, notes).
 pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
     Ok(Some(match body {
-        Body::Sealed | Body::Decision { .. } | Body::LinkNote { .. } => return Ok(None),
+        Body::Sealed | Body::Decision { .. } | Body::LinkNote { .. } | Body::Unread { .. } => {
+            return Ok(None);
+        }
         Body::Started { epoch, config_toml } => {
             let loaded = config::parse("plimsoll.toml (from the journal)", &config_toml)?;
             Event::Started { epoch, config: Arc::new(loaded.config) }
@@ -153,7 +155,8 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Halt { .. }
         | Body::Resume { .. }
         | Body::Woke
-        | Body::Decision { .. } => None,
+        | Body::Decision { .. }
+        | Body::Unread { .. } => None,
     }
 }
 

@@ -4,12 +4,14 @@
 //! proves on the way.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use plimsoll_core::{Bridge, Command, Event};
+use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, BodyError, ReadError, Record};
 use plimsoll_model::{LinkId, Now};
 
 use crate::record::{self, RecordError};
+use crate::unread::{Lenient, Unread};
 
 /// Why a journal cannot be run again. The command line ends with exit code 1.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,8 @@ pub struct Difference {
     pub decided: Option<String>,
 }
 
-/// Runs a journal and compares every decision.
+/// Runs a journal and compares every decision. What this version does not understand it cannot prove, so the
+/// first such record is the answer.
 pub fn replay(records: impl Iterator<Item = Result<Record, ReadError>>) -> Result<ReplayReport, ReplayError> {
     let mut run = Run::default();
     run.all(records)?;
@@ -67,19 +70,20 @@ pub fn replay(records: impl Iterator<Item = Result<Record, ReadError>>) -> Resul
 }
 
 /// One record as a line for people: number, instant, and the event or the decision.
-pub fn trace_line(record: &Record) -> Result<String, ReplayError> {
-    let seq = record.seq;
-    let body = record.body().map_err(|source| ReplayError::Body { seq, source })?;
-    let at = record.now.wall;
-    let text = match body {
-        Body::Decision { text } => format!("-> {text}"),
-        Body::LinkNote { link, text } => format!("link {link} note: {text}"),
-        body => match record::event(body).map_err(|source| ReplayError::Event { seq, source })? {
-            Some(event) => event.to_string(),
-            None => "sealed".to_owned(),
+pub fn trace_line(record: &Record) -> String {
+    let unread = |why: &dyn std::fmt::Display| format!("not understood by this version: {why}");
+    let text = match record.body() {
+        Err(error) => unread(&error),
+        Ok(Body::Decision { text }) => format!("-> {text}"),
+        Ok(Body::LinkNote { link, text }) => format!("link {link} note: {text}"),
+        Ok(Body::Unread { count, first, why }) => Unread { count, first, why }.to_string(),
+        Ok(body) => match record::event(body) {
+            Ok(Some(event)) => event.to_string(),
+            Ok(None) => "sealed".to_owned(),
+            Err(error) => unread(&error),
         },
     };
-    Ok(format!("{seq:>8} {at} {text}"))
+    format!("{:>8} {} {text}", record.seq, record.now.wall)
 }
 
 /// What the live shell needs to go on.
@@ -91,16 +95,21 @@ pub(crate) struct Resumed {
     pub(crate) last: Option<Now>,
     /// The highest link number so far.
     pub(crate) last_link: LinkId,
+    /// What was passed over and nobody has been told of yet.
+    pub(crate) unread: Option<Unread>,
 }
 
 /// Runs a journal for its state. Decisions that would be others today do not stop a start: the events are
-/// what happened; the first difference is reported.
+/// what happened; the first difference is reported. Nor do records that this version does not understand:
+/// they are passed over and reported, and `today` stands in for a configuration that is refused by now.
 pub(crate) fn resume(
     records: impl Iterator<Item = Result<Record, ReadError>>,
+    today: &Arc<Config>,
 ) -> Result<Resumed, ReplayError> {
-    let mut run = Run::default();
+    let mut run = Run { lenient: Some(Lenient::new(Some(Arc::clone(today)))), ..Run::default() };
     run.all(records)?;
-    Ok(Resumed { bridge: run.bridge, report: run.report, last: run.last, last_link: run.last_link })
+    let Run { bridge, report, last, last_link, lenient, .. } = run;
+    Ok(Resumed { bridge, report, last, last_link, unread: lenient.and_then(Lenient::unread) })
 }
 
 struct Run {
@@ -112,6 +121,8 @@ struct Run {
     decided: VecDeque<String>,
     event: String,
     out: Vec<Command>,
+    /// None: what is not understood ends the run.
+    lenient: Option<Lenient>,
 }
 
 impl Default for Run {
@@ -124,6 +135,7 @@ impl Default for Run {
             decided: VecDeque::new(),
             event: String::new(),
             out: Vec::new(),
+            lenient: None,
         }
     }
 }
@@ -133,14 +145,25 @@ impl Run {
         for record in records {
             let record = record?;
             let (seq, now) = (record.seq, record.now);
-            let body = record.body().map_err(|source| ReplayError::Body { seq, source })?;
             self.last = Some(now);
+            let body = match (record.body(), &mut self.lenient) {
+                (Ok(body), _) => body,
+                (Err(error), Some(lenient)) => {
+                    lenient.pass_over(seq, &error);
+                    continue;
+                }
+                (Err(source), None) => return Err(ReplayError::Body { seq, source }),
+            };
             self.last_link = self.last_link.max(record::link(&body).unwrap_or(LinkId(0)));
-            if let Body::Decision { text } = body {
-                self.compare(seq, text);
-            } else if let Some(event) =
-                record::event(body).map_err(|source| ReplayError::Event { seq, source })?
-            {
+            let event = match (body, &mut self.lenient) {
+                (Body::Decision { text }, _) => {
+                    self.compare(seq, text);
+                    continue;
+                }
+                (body, Some(lenient)) => lenient.event(seq, body),
+                (body, None) => record::event(body).map_err(|source| ReplayError::Event { seq, source })?,
+            };
+            if let Some(event) = event {
                 self.feed(seq, now, event);
             }
         }
@@ -185,6 +208,10 @@ mod tests {
 
     /// Replays a journal of these bodies.
     fn check(bodies: &[Body]) -> ReplayReport {
+        replay(journal(bodies)).unwrap()
+    }
+
+    fn journal(bodies: &[Body]) -> Reader {
         let options = Options { segment_bytes: 1 << 20 };
         let mut writer = Writer::new(MemorySink::new(), options, 1);
         for (at, body) in (1..).zip(bodies) {
@@ -192,7 +219,7 @@ mod tests {
             writer.append(now, body).unwrap();
         }
         writer.sync().unwrap();
-        replay(Reader::from_memory(writer.into_sink().into_segments())).unwrap()
+        Reader::from_memory(writer.into_sink().into_segments())
     }
 
     fn halt() -> Body {
@@ -232,5 +259,49 @@ mod tests {
     fn a_decision_too_many_in_the_journal_is_a_difference() {
         let difference = check(&[Body::Woke, decision("submit 1 …")]).first_difference.unwrap();
         assert_eq!((difference.seq, difference.decided), (2, None));
+    }
+
+    fn today() -> Arc<Config> {
+        Arc::new(crate::config::parse("plimsoll.toml", crate::config::tests::GOOD).unwrap().config)
+    }
+
+    /// A start, a line of the venue, a halt: the first two are not understood any more.
+    fn old() -> Vec<Body> {
+        let raw = plimsoll_model::RawFrame::new("3\x005\0Submitted\0".into());
+        vec![
+            Body::Started { epoch: 1, config_toml: "[plimsoll]\na_key_of_old = 1\n".into() },
+            Body::FromVenue { link: 1, server_version: 178, raw: plimsoll_journal::Raw(raw) },
+            halt(),
+            decision("notice fleet halted (new_risk) by me: test"),
+        ]
+    }
+
+    #[test]
+    fn a_record_that_is_not_understood_ends_a_proof_and_does_not_stop_a_start() {
+        let why = replay(journal(&old())).unwrap_err().to_string();
+        assert!(why.starts_with("record 1: the recorded configuration"), "{why}");
+        let resumed = resume(journal(&old()), &today()).unwrap();
+        let unread = resumed.unread.unwrap();
+        assert_eq!((unread.count, unread.first), (2, 1));
+        assert!(unread.why.contains("a_key_of_old"), "{unread}");
+        assert_eq!(resumed.last_link, LinkId(1));
+        let now = resumed.last.unwrap();
+        assert_eq!(resumed.bridge.snapshot(now).halt.unwrap().reason.as_ref(), "test", "the halt was lost");
+    }
+
+    #[test]
+    fn what_was_dealt_with_once_is_not_reported_again() {
+        let mut bodies = old();
+        bodies.push(Body::Unread { count: 2, first: 1, why: "x".into() });
+        assert_eq!(resume(journal(&bodies), &today()).unwrap().unread, None);
+        bodies.push(Body::Halt { level: "most".into(), bot: None, by: "me".into(), reason: "x".into() });
+        assert_eq!(resume(journal(&bodies), &today()).unwrap().unread.unwrap().first, 6);
+    }
+
+    #[test]
+    fn a_line_for_people_is_made_of_a_record_that_is_not_understood_too() {
+        let lines: Vec<_> = journal(&old()).map(|record| trace_line(&record.unwrap())).collect();
+        assert!(lines[1].contains("not understood by this version: a frame of the venue"), "{lines:?}");
+        assert_eq!(lines.len(), 4);
     }
 }

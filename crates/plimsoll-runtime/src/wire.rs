@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_core::{Ask, Rewrite};
-use plimsoll_model::{ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
+use plimsoll_model::{Account, ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
     CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
@@ -29,6 +29,8 @@ const CODE_CANCELED: i32 = 202;
 /// else is relayed without being read.
 const CONCERNING: &[i32] =
     &[3, 4, 5, 6, 7, 9, 11, 15, 53, 54, 55, 59, 61, 62, 63, 71, 72, 73, 74, 94, 95, 101, 102];
+/// The accounts of the login and the families that they belong to.
+const FAMILY_CODES: i32 = 78;
 /// Messages that only our own connection acts on: tick price, contract details and their end, times.
 const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 109];
 /// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
@@ -49,6 +51,8 @@ pub(crate) enum Told {
     Relay,
     /// The same, and it may be left out when the bot reads too slowly.
     RelayTick,
+    /// Rows about accounts, of which the bot sees its own.
+    FamilyCodes,
     /// The bridge decides who sees it.
     Report(Box<Report>),
     /// It cannot be read and might be about somebody else's account.
@@ -65,6 +69,7 @@ pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
     match message_id(version, frame) {
         Some(id) if CONCERNING.contains(&id) => told(version, frame),
         Some(id) if TICKS.contains(&id) => Told::RelayTick,
+        Some(FAMILY_CODES) => Told::FamilyCodes,
         _ => Told::Relay,
     }
 }
@@ -144,9 +149,14 @@ pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
     Request::ReqCurrentTimeInMillis.encode(version)
 }
 
-/// Whether this is the venue's time in whole seconds, with which a batch begins in lockstep.
-pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
+/// Whether this is the venue's time in whole seconds, the answer to [`ask_time`].
+pub(crate) fn is_current_time(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame) == Some(49)
+}
+
+/// Whether a batch begins with this in lockstep: with the venue's time in whole seconds.
+pub(crate) fn is_batch_start(version: ServerVersion, frame: &RawFrame) -> bool {
+    is_current_time(version, frame)
 }
 
 /// Asks for the open orders of our own client: there are none, and a read-only API refuses to say so.
@@ -236,6 +246,15 @@ pub(crate) fn rewrite_down(
     Ok(frame)
 }
 
+/// The rows about these accounts. An error means that the bot must not see the frame.
+pub(crate) fn own_family_codes(
+    version: ServerVersion,
+    raw: &RawFrame,
+    accounts: &[Account],
+) -> Result<RawFrame, RewriteError> {
+    rewrite::keep_family_codes(version, raw, accounts)
+}
+
 /// The frames of a denied order.
 pub(crate) fn deny(to: Addressee, raw: &RawFrame, reason: &str) -> Vec<RawFrame> {
     denial::refuse_new(to, raw, reason)
@@ -311,6 +330,26 @@ mod tests {
     fn a_damaged_position_is_unreadable_and_a_damaged_tick_is_relayed() {
         assert!(matches!(told_bot(v(178), &bars("61|3|U1|")), Told::Unreadable(_)));
         assert!(matches!(told_bot(v(178), &bars("1|6|")), Told::RelayTick));
+    }
+
+    #[test]
+    fn of_family_codes_a_bot_is_shown_its_own_rows() {
+        let frame = bars("78|2|DU1|F9|DU2|F9|");
+        assert!(matches!(told_bot(v(178), &frame), Told::FamilyCodes));
+        let own = |frame: &RawFrame, version, of: &[&str]| {
+            let of: Vec<_> = of.iter().map(|text| Account::new(text).unwrap()).collect();
+            own_family_codes(version, frame, &of).unwrap()
+        };
+        assert_eq!(own(&frame, v(178), &["DU2"]), bars("78|1|DU2|F9|"));
+        assert_eq!(own(&frame, v(178), &["DU1", "DU2"]), frame);
+        assert_eq!(own(&frame, v(178), &["DU3"]), bars("78|0|"));
+        let protobuf = RawFrame::new(
+            b"\0\0\x01\x16\x0A\x09\x0A\x03DU1\x12\x02F9\x0A\x09\x0A\x03DU2\x12\x02F9"[..].into(),
+        );
+        assert!(matches!(told_bot(ServerVersion::PROTOBUF, &protobuf), Told::FamilyCodes));
+        let one = RawFrame::new(b"\0\0\x01\x16\x0A\x09\x0A\x03DU1\x12\x02F9"[..].into());
+        assert_eq!(own(&protobuf, ServerVersion::PROTOBUF, &["DU1"]), one);
+        assert!(own_family_codes(v(178), &bars("78|2|DU1|"), &[]).is_err());
     }
 
     #[test]

@@ -4,19 +4,19 @@
 //! not own: sockets, which have tasks of their own; decisions; how a command looks on the wire
 //! ([`crate::carry`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, Command, Config, Event};
+use plimsoll_core::{Bridge, Command, Config, Event, HaltLevel, Operator};
 use plimsoll_journal::{Body, StateLock, WriteError};
 use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -26,20 +26,23 @@ use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Shared, VenueInput};
-use crate::journal_thread::{Journal, JournalReport};
+use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
 use crate::operator::Api;
 use crate::own::{self, Login};
 use crate::projection::ProjectionState;
 use crate::quotes::Conflation;
+use crate::unread::Unread;
 use crate::wire;
 
 mod departures;
+mod proof;
 mod told;
 mod views;
 
 use departures::Departures;
+use proof::Proof;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
@@ -61,6 +64,7 @@ pub(crate) struct BotLink {
     pub(crate) holdings: Holdings,
     /// The bot is gone, and its upstream is kept until then.
     pub(crate) kept_until: Option<Mono>,
+    pub(crate) proof: Proof,
 }
 
 /// Our own connection.
@@ -76,6 +80,7 @@ pub(crate) struct Work {
     pub(crate) settings: Settings,
     notes: Vec<String>,
     bridge: Bridge,
+    unread: Option<Unread>,
     epoch: u64,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
@@ -83,12 +88,16 @@ pub(crate) struct Work {
     pub(crate) lanes: Lanes<OperatorInput, VenueInput>,
     pub(crate) links: BTreeMap<LinkId, BotLink>,
     pub(crate) own: Option<OwnLink>,
+    /// Our own connection ended in silence and is not up again.
+    was_silent: bool,
     pub(crate) departures: Departures,
     pub(crate) quotes: Conflation,
     /// Links that a command wants ended, and why; done when its event has been dealt with.
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
     pub(crate) asking: Option<LinkId>,
+    /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
+    acts: VecDeque<oneshot::Sender<()>>,
     shared: Arc<Shared>,
     ports: Vec<(BotName, Bound)>,
     api: Option<Api>,
@@ -116,6 +125,7 @@ impl Work {
             settings: parts.settings,
             notes: parts.notes,
             bridge: parts.bridge,
+            unread: parts.unread,
             epoch: parts.epoch,
             clock: parts.clock,
             journal: parts.journal,
@@ -123,10 +133,12 @@ impl Work {
             lanes: Lanes::default(),
             links: BTreeMap::new(),
             own: None,
+            was_silent: false,
             departures: Departures::default(),
             quotes: Conflation::default(),
             to_end: Vec::new(),
             asking: None,
+            acts: VecDeque::new(),
             shared: parts.shared,
             ports: parts.ports,
             api: parts.api,
@@ -176,6 +188,9 @@ impl Work {
         let text = self.settings.text.clone();
         let event = Event::Started { epoch: self.epoch, config };
         self.feed_with(event, None, &text);
+        if let Some(unread) = self.unread.take() {
+            self.halt_for(unread);
+        }
         let login = Login {
             client_id: self.settings.client_id,
             environment: self.settings.environment,
@@ -188,6 +203,17 @@ impl Work {
         if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
             self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
         }
+    }
+
+    /// What the journal said and this version does not understand is missing in everything that is judged by.
+    fn halt_for(&mut self, unread: Unread) {
+        let (bot, by, reason) = (None, "plimsoll".into(), unread.to_string().into());
+        self.feed(Event::Operator(Operator::Halt { level: HaltLevel::NewRisk, bot, by, reason }), None);
+        // Behind the halt: a crash between the two repeats it, and never leaves it out.
+        let Unread { count, first, why } = unread;
+        let now = self.clock.now();
+        self.journal.append(now, Body::Unread { count, first, why });
+        self.journal.commit();
     }
 
     /// Deals with what is there, most urgent first, and with what time brings.
@@ -239,6 +265,7 @@ impl Work {
             self.feed(Event::Woke, None);
         }
         self.end_kept(now.mono);
+        self.end_unproved(now.mono);
     }
 
     /// How long nothing will happen by itself. Zero: work was left for the next turn.
@@ -256,7 +283,7 @@ impl Work {
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
         let kept = self.links.values().filter_map(|state| state.kept_until).min();
-        let due = [quotes, self.bridge.next_wakeup(), kept].into_iter().flatten().min();
+        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof()].into_iter().flatten().min();
         due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG)
     }
 
@@ -267,7 +294,13 @@ impl Work {
             Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),
-            Input::Journal(JournalReport::Flushed(token)) => self.lanes.push_flushed(token),
+            Input::Journal(JournalReport::Flushed(Awaits::Bridge(token))) => self.lanes.push_flushed(token),
+            Input::Journal(JournalReport::Flushed(Awaits::Operator)) => {
+                let done =
+                    self.acts.pop_front().expect("each act asks for one flush, and reports keep order");
+                // Whoever asked may have gone away; what was said stands.
+                let _ = done.send(());
+            }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::Note(link, text) => self.note(link, &text),
@@ -278,8 +311,10 @@ impl Work {
         match work {
             lanes::Work::Operator(OperatorInput::Act(operator, done)) => {
                 self.feed(Event::Operator(operator), None);
-                // Whoever asked may have gone away; what was said stands.
-                let _ = done.send(());
+                // "Done" is a promise about the next start, too, so the disk has to have it first.
+                self.acts.push_back(done);
+                self.journal.flush(Awaits::Operator);
+                self.journal.commit();
             }
             lanes::Work::Operator(OperatorInput::Look(answer)) => {
                 let view = self.view();
@@ -343,6 +378,10 @@ impl Work {
         self.out = out;
         // What was carried out leaves at the next `write_now`, so after this.
         self.journal.commit();
+        if self.failed.is_none() && self.journal.is_lost() {
+            let text = format!("the disk has not taken the last {LAG_BYTES_LAST} bytes");
+            self.failed = Some(WriteError::Io(std::io::Error::other(text)));
+        }
     }
 
     fn end_links(&mut self) {
@@ -448,3 +487,6 @@ fn pass_on_panic(ended: Result<(), tokio::task::JoinError>) {
         std::panic::resume_unwind(panic);
     }
 }
+
+#[cfg(test)]
+mod tests;

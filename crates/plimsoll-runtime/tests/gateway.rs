@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use plimsoll_core::Operator;
+use plimsoll_journal::{Body, Options, Raw, StateLock, recover};
 use plimsoll_runtime::replay::replay;
 use plimsoll_runtime::view::View;
 use plimsoll_runtime::{Gateway, Storage, config};
@@ -41,6 +43,16 @@ impl Drop for Home {
 
 /// Runs a gateway on its own runtime while `scene` plays, and returns how things stood at its end.
 fn play(home: &Home, venue: SocketAddr, scene: impl FnOnce(SocketAddr) + Send + 'static) -> View {
+    play_told(home, venue, None, scene)
+}
+
+/// The same, after an operator has said something.
+fn play_told(
+    home: &Home,
+    venue: SocketAddr,
+    operator: Option<Operator>,
+    scene: impl FnOnce(SocketAddr) + Send + 'static,
+) -> View {
     let text = format!(
         r#"[plimsoll]
 state_dir = "{}"
@@ -69,6 +81,9 @@ duplicate_window = "0s"
     runtime.block_on(async {
         let mut gateway = Gateway::start(loaded, Storage::Disk).await.unwrap();
         assert!(gateway.ready().await);
+        if let Some(operator) = operator {
+            assert!(gateway.act(operator).await);
+        }
         let port = gateway.addresses().bots[0].1;
         tokio::task::spawn_blocking(move || scene(port)).await.unwrap();
         let view = gateway.look().await.unwrap();
@@ -152,4 +167,33 @@ fn garbage_ends_its_own_link_and_no_other() {
             bot.round_trip();
         }
     });
+}
+
+#[test]
+fn a_record_of_an_older_version_halts_new_risk_once_and_stops_no_start() {
+    let home = Home::new("older");
+    {
+        let lock = StateLock::acquire(&home.0).unwrap();
+        let mut journal = recover(&lock).unwrap().into_writer(Options::default());
+        let raw = Raw(plimsoll_model::RawFrame::new("3\x005\0Submitted\0".into()));
+        let bodies = [
+            Body::Started { epoch: 1, config_toml: "[plimsoll]\na_key_of_old = 1\n".into() },
+            Body::FromVenue { link: 1, server_version: 178, raw },
+        ];
+        for body in &bodies {
+            let now =
+                plimsoll_model::Now { mono: plimsoll_model::Mono::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
+            journal.append(now, body).unwrap();
+        }
+        journal.sync().unwrap();
+    }
+    let venue = venue::start(ACCOUNT);
+    let halted = play(&home, venue, |_| {}).status;
+    assert_eq!(halted.state, "halted");
+    let halt = halted.halt.unwrap();
+    assert_eq!((&*halt.by, halt.level), ("plimsoll", "new_risk"));
+    assert!(halt.reason.starts_with("2 records of the journal"), "{}", halt.reason);
+    let resume = Operator::Resume { bot: None, by: "me".into(), reason: "compared".into() };
+    assert_eq!(play_told(&home, venue, Some(resume), |_| {}).status.state, "armed");
+    assert_eq!(play(&home, venue, |_| {}).status.state, "armed", "the person's word was forgotten");
 }

@@ -1,7 +1,7 @@
 //! Changes of one field of a frame that leave every other byte as it was.
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
-//! the order reference on the way back, the next order id, the list of accounts, the zone of an
+//! the order reference on the way back, the next order id, the lists of accounts, the zone of an
 //! execution's time, one bot's part of a holding. In text, fields are found by walking the message's own
 //! layout; in protobuf by their numbers. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
@@ -88,6 +88,23 @@ pub fn set_managed_accounts(
 ) -> Result<RawFrame, RewriteError> {
     let list: Vec<_> = accounts.iter().map(Account::as_str).collect();
     in_response(version, frame, "accountsList", Value::Text(&list.join(",")))
+}
+
+/// A `familyCodes` with the rows of these accounts only.
+pub fn keep_family_codes(
+    version: ServerVersion,
+    frame: &RawFrame,
+    accounts: &[Account],
+) -> Result<RawFrame, RewriteError> {
+    let Response::FamilyCodes(mut family) = Response::decode(version, frame)? else {
+        return Err(no_such_field(frame, "familyCodes"));
+    };
+    let all = family.codes.len();
+    family.codes.retain(|row| accounts.iter().any(|account| row.account.as_str() == account.as_str()));
+    if family.codes.len() == all {
+        return Ok(frame.clone());
+    }
+    Ok(Response::FamilyCodes(family).encode(version))
 }
 
 /// The time of an `execDetails`, if the venue spelled it in UTC without saying so (`20260611-13:31:08`):

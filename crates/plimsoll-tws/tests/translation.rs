@@ -206,6 +206,18 @@ fn requests_about_an_account_name_it() {
 }
 
 #[test]
+fn a_question_whose_answer_names_no_account_is_told_from_one_whose_answer_does() {
+    let all = |name, id| Meaning::AboutAllAccounts { name, id: Some(plimsoll_model::ReqId(id)) };
+    assert_eq!(asked("92|9|||"), all("reqPnL", 9));
+    assert_eq!(asked("94|9|||756733|"), all("reqPnLSingle", 9));
+    assert!(
+        matches!(asked("74|1|9|||"), Meaning::AboutAccount { account: None, .. }),
+        "positions name theirs"
+    );
+    assert_eq!(asked("18|1|1|"), Meaning::AdviserData);
+}
+
+#[test]
 fn exercises_and_messages_nobody_knows_are_not_relayed() {
     let exercise = "21|2|9|1|SPY|OPT|20261218|500|C|100|SMART|USD|||1|1|DU1|0|";
     assert!(matches!(asked(exercise), Meaning::Unguarded { name: "exerciseOptions", .. }));

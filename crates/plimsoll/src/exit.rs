@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use plimsoll_runtime::operator_client::ClientError;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,8 +17,12 @@ pub(crate) enum Exit {
     Environment,
     /// Refused: needs a person.
     Refused,
+    /// No answer in time: whether it was done is not known.
+    Unknown,
     /// A bug, or a disk that cannot be trusted.
     Internal,
+    /// Somebody pressed Ctrl-C; what was to be closed was closed.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -27,7 +33,9 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Environment => 3,
             Exit::Refused => 4,
+            Exit::Unknown => 5,
             Exit::Internal => 70,
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -74,6 +82,17 @@ fn is_closed_pipe(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
+/// What the gateway's side of a question said, or did not say.
+impl From<&ClientError> for Exit {
+    fn from(error: &ClientError) -> Self {
+        match error {
+            ClientError::Late => Self::Unknown,
+            error if error.is_refusal() => Self::Refused,
+            _ => Self::Environment,
+        }
+    }
+}
+
 /// An error that has no better code is about the environment: files, sockets, permissions.
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
@@ -101,5 +120,18 @@ mod tests {
     fn a_cause_that_is_not_told_follows() {
         let error = Err::<(), _>(refused()).context("nothing was read").map_err(|e| told_once(&e));
         assert_eq!(error, Err("nothing was read: refused".to_owned()));
+    }
+
+    #[test]
+    fn an_answer_that_did_not_come_is_told_from_a_no_and_from_nobody_there() {
+        let late = Exit::from(&ClientError::Late);
+        let no = ClientError::Refused { status: 403, message: String::new() };
+        let ending = ClientError::Refused { status: 503, message: String::new() };
+        let exits = [late, Exit::from(&no), Exit::from(&ending)];
+        assert_eq!(exits, [Exit::Unknown, Exit::Refused, Exit::Environment]);
+        let codes = [(Exit::Unknown, 5_u8), (Exit::Interrupted, 130)];
+        for (exit, code) in codes {
+            assert_eq!(format!("{:?}", ExitCode::from(exit)), format!("{:?}", ExitCode::from(code)));
+        }
     }
 }

@@ -16,6 +16,8 @@ use crate::{Command, Rewrite, limits};
 
 /// TWS: "Error validating request".
 const CODE_VALIDATION: i32 = 321;
+/// What TWS says to a login that is no adviser's. A bot of some of its accounts is none either.
+const NO_ADVISER: &str = "FA data operations ignored for non FA customers.";
 
 /// Who asks, copied out so that the state can change meanwhile.
 pub(super) struct Asker {
@@ -78,6 +80,10 @@ impl Bridge {
             Request::Unguarded { name, id } => Self::unguarded(&asker, name, id, raw, out),
             Request::AboutAccount { name, id, account } => {
                 Self::about_account(&asker, name, id, account.as_ref(), raw, out);
+            }
+            Request::AboutAllAccounts { name, id } => Self::about_all_accounts(&asker, name, id, out),
+            Request::AdviserData => {
+                out.push(Command::Refuse { link, id: None, code: CODE_VALIDATION, text: NO_ADVISER.into() });
             }
             Request::Ids | Request::Other => out.push(Command::Forward { link, raw, rewrites: vec![] }),
         }
@@ -299,5 +305,16 @@ impl Bridge {
             }
             _ => out.push(Command::Forward { link, raw, rewrites: vec![] }),
         }
+    }
+
+    /// One figure over all accounts cannot be filtered, so the bot has to name one of its own.
+    fn about_all_accounts(asker: &Asker, name: &'static str, id: Option<ReqId>, out: &mut Vec<Command>) {
+        let own: Vec<_> = asker.bot().accounts.iter().map(Account::as_str).collect();
+        let text = format!(
+            "Error validating request.-'{name}' : cause - Plimsoll account: without an account the answer covers \
+             all accounts of the login; name one of this bot's: {}",
+            own.join(", ")
+        );
+        out.push(Command::Refuse { link: asker.link, id: id.map(|id| id.0), code: CODE_VALIDATION, text });
     }
 }

@@ -82,6 +82,22 @@ fn unreadable_and_unguarded_requests_never_reach_the_venue() {
 }
 
 #[test]
+fn what_would_be_told_of_all_accounts_at_once_is_refused() {
+    check(
+        "
+        10:00:00 trend asks reqPnL
+        10:00:01 trend asks requestFA
+        10:00:02 revert asks reqPnL
+        ",
+        &expect![["
+            10:00:00 refuse 1 321: Error validating request.-'reqPnL' : cause - Plimsoll account: without an account the answer covers all accounts of the login; name one of this bot's: DU1
+            10:00:01 refuse 1 321: FA data operations ignored for non FA customers.
+            10:00:02 refuse 2 321: Error validating request.-'reqPnL' : cause - Plimsoll account: without an account the answer covers all accounts of the login; name one of this bot's: DU1, DU2
+        "]],
+    );
+}
+
+#[test]
 fn the_reference_is_written_up_and_the_bots_own_words_are_put_back_down() {
     let mut world = super::Script::new();
     world.shows = true;

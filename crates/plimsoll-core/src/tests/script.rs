@@ -416,6 +416,8 @@ impl Script {
             },
             ["starts"] => Request::OutOfPlace { name: "startApi" },
             ["exercises"] => Request::Unguarded { name: "exerciseOptions", id: None },
+            ["asks", "reqPnL"] => Request::AboutAllAccounts { name: "reqPnL", id: None },
+            ["asks", "requestFA"] => Request::AdviserData,
             ["asks", name @ ("reqPnL" | "reqAccountUpdates"), of] => Request::AboutAccount {
                 name: if *name == "reqPnL" { "reqPnL" } else { "reqAccountUpdates" },
                 id: None,

@@ -37,6 +37,7 @@ fn every_body() -> Vec<Body> {
         Body::Woke,
         Body::Decision { text: "15:49:51 -> revert denied [SPY-revert-2]".to_owned() },
         Body::LinkNote { link: 9, text: "frame of 300000 bytes exceeds the limit of 262144".to_owned() },
+        Body::Unread { count: 2, first: 17, why: "halt level `most` is not understood".to_owned() },
     ]
 }
 
@@ -61,7 +62,7 @@ fn no_two_bodies_share_a_kind() {
     let mut kinds: Vec<u8> = every_body().iter().map(Body::kind).collect();
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
-    assert_eq!(kinds, (0..16).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..17).collect::<Vec<u8>>());
 }
 
 #[test]
@@ -102,4 +103,13 @@ fn a_body_that_contradicts_its_header_is_not_believed() {
     let odd = br#"{"kind":"from_bot","link":1,"server_version":9,"raw":{"hex":"00f"}}"#;
     assert!(matches!(Body::decode(6, 1, odd), Err(BodyError::Malformed { .. })));
     assert_eq!(Body::decode(12, 2, b"{}"), Err(BodyError::Unknown { kind: 12, schema: 2 }));
+}
+
+#[test]
+fn a_body_is_at_least_as_large_as_what_it_holds() {
+    for body in every_body() {
+        assert!(body.size() >= size_of::<Body>(), "{body:?}");
+    }
+    let body = Body::FromBot { link: 1, server_version: 178, raw: raw(&vec![b'x'; 262_144]) };
+    assert!((262_144..263_000).contains(&body.size()), "{}", body.size());
 }

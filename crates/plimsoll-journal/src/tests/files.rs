@@ -155,3 +155,20 @@ fn a_journal_that_does_not_exist_is_empty() {
     let dir = TempDir::new();
     assert_eq!(verify(&dir.0.join("journal")).unwrap(), crate::Report::default());
 }
+
+#[test]
+fn what_is_created_can_be_read_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = std::env::temp_dir().join(format!("plimsoll-journal-mode-{}", std::process::id()));
+    let dir = parent.join("state");
+    {
+        let lock = StateLock::acquire(&dir).unwrap();
+        let mut writer = crate::recover(&lock).unwrap().into_writer(SMALL);
+        writer.append(now(1), &crate::Body::Woke).unwrap();
+        writer.sync().unwrap();
+    }
+    let mode = |path: &str| fs::metadata(dir.join(path)).unwrap().permissions().mode() & 0o777;
+    let modes = ["", "journal", "lock", "journal/000000000001.plj"].map(mode);
+    fs::remove_dir_all(&parent).unwrap();
+    assert_eq!(modes, [0o700, 0o700, 0o600, 0o600]);
+}

@@ -6,7 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+
+use super::{KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_MAX, UNACKNOWLEDGED_MAX};
 
 /// Connections that the kernel may hold before they are accepted.
 const BACKLOG: u32 = 64;
@@ -80,8 +83,8 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // A small frame must not wait for the acknowledgement of the one before.
-                if stream.set_nodelay(true).is_ok() {
+                // A socket that refuses this is broken already.
+                if prepare(&stream).is_ok() {
                     return stream;
                 }
             }
@@ -93,6 +96,17 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
+/// A small frame must not wait for the acknowledgement of the one before, and a side that is gone without a
+/// word (its power, a router that forgets) must be noticed.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(KEEPALIVE_EVERY)
+        .with_retries(KEEPALIVE_MAX);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
 /// Connects to `host:port`.
 pub async fn connect(address: &str, within: Duration) -> Result<TcpStream, ConnectError> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that connects")]
@@ -100,7 +114,12 @@ pub async fn connect(address: &str, within: Duration) -> Result<TcpStream, Conne
     let stream = attempt
         .await
         .map_err(|_| ConnectError::TimedOut { address: address.into(), within })?
-        .and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+        .and_then(|stream| {
+            prepare(&stream)?;
+            // Not on bots' sides: there it would also break the connection of a bot that is only slow to read.
+            SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+            Ok(stream)
+        });
     stream.map_err(|source| ConnectError::Io { address: address.into(), source })
 }
 

@@ -194,3 +194,21 @@ async fn a_port_is_ours_before_anyone_can_connect() {
     client.write_all(b"x").await.unwrap();
     assert_eq!(server.read_u8().await.unwrap(), b'x');
 }
+
+#[tokio::test]
+async fn the_kernel_watches_both_kinds_of_connections_and_only_the_venues_bytes_have_a_deadline() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap().listen().unwrap();
+    let target = listener.local_addr().unwrap().to_string();
+    let (ours, bots) = tokio::join!(connect(&target, Duration::from_secs(5)), accept(&listener));
+    let ours = ours.unwrap();
+    for stream in [&ours, &bots] {
+        let socket = socket2::SockRef::from(stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_AFTER);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), KEEPALIVE_EVERY);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), KEEPALIVE_MAX);
+    }
+    let deadline = |stream| socket2::SockRef::from(stream).tcp_user_timeout().unwrap();
+    assert_eq!(deadline(&ours), Some(UNACKNOWLEDGED_MAX));
+    assert_eq!(deadline(&bots), None);
+}

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use plimsoll_core::{Bridge, Command};
+use plimsoll_core::{Bridge, Command, Config};
 use plimsoll_journal::{Body, Head, ReadError, Reader};
 use plimsoll_model::Now;
 
 use super::tables::{Tables, is_hash};
-use crate::record::{self, RecordError};
+use crate::unread::{Lenient, Unread};
 
 /// Batches of records that may wait for the follower. Reached: it is given up.
 const WAITING_MAX: usize = 10_000;
@@ -36,14 +36,15 @@ pub enum ProjectError {
         /// Where.
         file: String,
     },
-    /// A record that this version does not know.
-    #[error("record {seq}: {why}")]
-    Record {
-        /// Which.
-        seq: u64,
-        /// Why.
-        why: String,
-    },
+}
+
+/// What [`project`] made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projected {
+    /// The last record that is in it.
+    pub seq: u64,
+    /// What this version does not understand and the tables lack.
+    pub unread: Option<Unread>,
 }
 
 /// One record on its way to the tables.
@@ -67,13 +68,14 @@ type State = Arc<Mutex<String>>;
 
 impl Projection {
     /// Follows a journal whose records up to `head` are in its files and whose further ones will be told.
-    pub(crate) fn start(state_dir: &Path, head: Head) -> std::io::Result<Self> {
+    /// `config` stands in for recorded configurations that are refused today.
+    pub(crate) fn start(state_dir: &Path, head: Head, config: Arc<Config>) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(WAITING_MAX);
         let state = State::new(Mutex::new("following".to_owned()));
         let said = Arc::clone(&state);
         let (journal, file) = (state_dir.join("journal"), state_dir.join(super::FILE));
         let thread = std::thread::Builder::new().name("projection".into()).spawn(move || {
-            if let Err(error) = run(&journal, &file, head, &receiver) {
+            if let Err(error) = run(&journal, &file, head, &config, &receiver) {
                 tracing::warn!("{error}");
                 say(&said, error.to_string());
             }
@@ -128,17 +130,24 @@ fn say(state: &State, text: String) {
     *state.lock().expect("nothing panics while it holds this lock") = text;
 }
 
-/// Makes the tables of a journal that nobody writes to.
-pub fn project(journal: &Path, file: &Path) -> Result<u64, ProjectError> {
+/// Makes the tables of a journal that nobody writes to. `today` stands in for recorded configurations that are
+/// refused by now; without it the one before does.
+pub fn project(journal: &Path, file: &Path, today: Option<Arc<Config>>) -> Result<Projected, ProjectError> {
     let tables = Tables::create_over_our_own(file)?;
     let tables = tables.ok_or_else(|| ProjectError::NotOurs { file: file.display().to_string() })?;
-    let mut follower = Follower::new(tables, 0);
+    let mut follower = Follower::new(tables, 0, today);
     follower.read(journal, u64::MAX)?;
-    Ok(follower.last.seq)
+    Ok(Projected { seq: follower.last.seq, unread: follower.lenient.unread() })
 }
 
-fn run(journal: &Path, file: &Path, head: Head, told: &Receiver<Vec<Followed>>) -> Result<(), ProjectError> {
-    let mut follower = catch_up(journal, file, head)?;
+fn run(
+    journal: &Path,
+    file: &Path,
+    head: Head,
+    config: &Arc<Config>,
+    told: &Receiver<Vec<Followed>>,
+) -> Result<(), ProjectError> {
+    let mut follower = catch_up(journal, file, head, config)?;
     while let Ok(first) = told.recv() {
         follower.tables.begin()?;
         let mut count = follower.take_all(first)?;
@@ -155,17 +164,17 @@ fn run(journal: &Path, file: &Path, head: Head, told: &Receiver<Vec<Followed>>) 
 }
 
 /// The tables at the journal's head: those of the file as far as they are this journal's, or new ones.
-fn catch_up(journal: &Path, file: &Path, head: Head) -> Result<Follower, ProjectError> {
+fn catch_up(journal: &Path, file: &Path, head: Head, config: &Arc<Config>) -> Result<Follower, ProjectError> {
     let tables = Tables::open(file)?;
     let (seq, hash) = tables.last()?;
     if seq > 0 && !is_of(journal, head, seq, &hash)? {
         tracing::info!("the projection is not of this journal; made anew");
         drop(tables);
-        let mut follower = Follower::new(Tables::create(file)?, 0);
+        let mut follower = Follower::new(Tables::create(file)?, 0, Some(Arc::clone(config)));
         follower.read(journal, head.seq)?;
         return Ok(follower);
     }
-    let mut follower = Follower::new(tables, seq);
+    let mut follower = Follower::new(tables, seq, Some(Arc::clone(config)));
     follower.read(journal, head.seq)?;
     Ok(follower)
 }
@@ -194,12 +203,20 @@ struct Follower {
     /// Decisions of the latest event that the journal has not named yet.
     decided: VecDeque<Command>,
     out: Vec<Command>,
+    lenient: Lenient,
 }
 
 impl Follower {
-    fn new(tables: Tables, known: u64) -> Self {
-        let last = Head::default();
-        Self { bridge: Bridge::new(), tables, known, last, decided: VecDeque::new(), out: Vec::new() }
+    fn new(tables: Tables, known: u64, config: Option<Arc<Config>>) -> Self {
+        Self {
+            bridge: Bridge::new(),
+            tables,
+            known,
+            last: Head::default(),
+            decided: VecDeque::new(),
+            out: Vec::new(),
+            lenient: Lenient::new(config),
+        }
     }
 
     /// Everything in the journal's files up to a record.
@@ -211,8 +228,15 @@ impl Follower {
                 break;
             }
             let seq = record.seq;
-            let body = record.body().map_err(|error| ProjectError::Record { seq, why: error.to_string() })?;
             let head = Head { seq, hash: record.hash, epoch: record.epoch };
+            let body = match record.body() {
+                Ok(body) => body,
+                Err(error) => {
+                    self.lenient.pass_over(seq, &error);
+                    self.last = head;
+                    continue;
+                }
+            };
             self.take(Followed { head, now: record.now, body })?;
         }
         self.tables.commit(self.last)?;
@@ -239,8 +263,7 @@ impl Follower {
             }
             return Ok(());
         }
-        let why = |error: RecordError| ProjectError::Record { seq, why: error.to_string() };
-        let Some(event) = record::event(body).map_err(why)? else { return Ok(()) };
+        let Some(event) = self.lenient.event(seq, body) else { return Ok(()) };
         self.bridge.on(now, event, &mut self.out);
         self.decided.clear();
         self.decided.extend(self.out.drain(..));

@@ -3,6 +3,7 @@
 //! Numbers that are money, prices or quantities are exact decimals in text; instants are RFC 3339 in UTC.
 //! `seq` is the journal record that last changed a row.
 
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -309,11 +310,18 @@ fn existing(path: &Path) -> rusqlite::Result<Option<Connection>> {
 
 /// Readers never wait for the follower, and what a power cut takes is made again from the journal.
 fn configured(path: &Path) -> rusqlite::Result<Connection> {
+    make_private(path);
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(16);
     Ok(connection)
+}
+
+/// A file that is made here can be read by its owner only; those that `SQLite` puts beside it take its mode.
+fn make_private(path: &Path) {
+    // One that is there stays as it is, and what is wrong with the place SQLite says better.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// The hash that a file names, as the journal spells it.

@@ -40,6 +40,10 @@ impl Drop for Home {
     }
 }
 
+fn today() -> std::sync::Arc<plimsoll_core::Config> {
+    std::sync::Arc::new(config::parse("plimsoll.toml", config::tests::GOOD).unwrap().config)
+}
+
 fn raw(text: &str) -> Raw {
     Raw(RawFrame::new(text.replace('|', "\0").into_bytes().into()))
 }
@@ -76,7 +80,7 @@ type Spoil = fn(&Path);
 /// Writes records into a journal while a follower listens, as the gateway does.
 fn live(home: &Home, bodies: &[Body], first_second: i64) {
     let (mut writer, _lock) = home.writer();
-    let mut projection = Projection::start(&home.0, writer.head()).unwrap();
+    let mut projection = Projection::start(&home.0, writer.head(), today()).unwrap();
     for (second, body) in (first_second..).zip(bodies) {
         writer.append(now(second), body).unwrap();
         let followed = Followed { head: writer.head(), now: now(second), body: body.clone() };
@@ -107,7 +111,7 @@ fn dump(file: &Path) -> Vec<String> {
 /// The tables made from the journal alone.
 fn rebuilt(home: &Home) -> Vec<String> {
     let file = home.0.join("again.sqlite3");
-    project(&home.journal(), &file).unwrap();
+    project(&home.journal(), &file, None).unwrap();
     dump(&file)
 }
 
@@ -166,10 +170,10 @@ fn tables_are_never_made_over_a_file_of_somebody_else() {
     live(&home, &day(), 0);
     let file = home.0.join("letter.txt");
     std::fs::write(&file, "dear reader").unwrap();
-    let error = project(&home.journal(), &file).unwrap_err();
+    let error = project(&home.journal(), &file, None).unwrap_err();
     assert!(error.to_string().contains("is no projection"), "{error}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear reader");
-    project(&home.journal(), &home.file()).unwrap();
+    project(&home.journal(), &home.file(), None).unwrap();
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn a_follower_that_cannot_write_says_so_and_nobody_waits() {
     // A folder in the place of the file can neither be opened nor removed.
     std::fs::create_dir_all(home.file().join("x")).unwrap();
     let (writer, _lock) = home.writer();
-    let mut projection = Projection::start(&home.0, writer.head()).unwrap();
+    let mut projection = Projection::start(&home.0, writer.head(), today()).unwrap();
     let state = projection.state();
     let mut told = 0;
     while state.say() == "following" && told < 1_000_000 {
@@ -221,4 +225,16 @@ fn questions_are_answered_in_the_words_of_the_other_commands() {
     assert!(executions(&home.file(), &of_bot).unwrap().is_empty(), "it was nobody's");
     let missing = orders(&home.0.join("nowhere"), &Filter::default()).unwrap_err();
     assert!(missing.to_string().contains("plimsoll journal project"), "{missing}");
+}
+
+#[test]
+fn a_record_that_is_not_understood_is_passed_over_and_named() {
+    let home = Home::new("unread");
+    let mut bodies = day();
+    bodies.insert(4, from_venue("3|5|Submitted|"));
+    live(&home, &bodies, 0);
+    let made = project(&home.journal(), &home.0.join("again.sqlite3"), None).unwrap();
+    assert_eq!((made.seq, made.unread.unwrap().first), (8, 5));
+    assert_eq!(dump(&home.file()), rebuilt(&home));
+    assert!(dump(&home.file()).join("\n").contains("0001.aa.01.01"), "the executions were lost, too");
 }

@@ -7,7 +7,7 @@ use plimsoll_core::Event;
 use plimsoll_model::{LinkId, PositionReport, RawFrame, Report};
 use plimsoll_tws::rewrite;
 
-use super::{BotLink, OwnLink, Work};
+use super::{BotLink, OwnLink, Proof, Work};
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::wire::{self, Told};
@@ -29,12 +29,16 @@ impl Work {
                 tracing::info!(link = %link, version = %version, "own connection up");
                 self.own = Some(OwnLink { link, version, out });
                 self.feed(Event::OwnUp { link }, None);
+                if std::mem::take(&mut self.was_silent) {
+                    self.ask_for_proof();
+                }
             }
             VenueInput::OwnReport { link, report, raw } => self.told_us(link, *report, raw),
             VenueInput::OwnUnreadable { link, why } => {
                 self.note(link, &format!("a message of the venue was not understood: {why}"));
             }
-            VenueInput::OwnDown { link, why } => {
+            VenueInput::OwnDown { link, why, silent } => {
+                self.was_silent |= silent;
                 self.note(link, &format!("own connection ended: {why}"));
                 self.own = None;
                 self.quotes.clear();
@@ -58,24 +62,26 @@ impl Work {
             to_venue,
             holdings,
             kept_until,
+            proof: Proof::default(),
         };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
     }
 
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
+        if self.is_proof(link, &raw) {
+            return;
+        }
         let Some(state) = self.links.get(&link) else { return };
         match told {
             Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
             Told::Relay => self.send_to_bot(link, &raw),
             Told::RelayTick => state.to_bot.add_tick(raw.bytes()),
-            Told::Unreadable(why) => {
-                // It may be about somebody else's account, so it is withheld; the bot and a person have to know.
-                let text = format!("a message of the broker could not be read and was withheld: {why}");
-                let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
-                self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
-                self.note(link, &text);
-            }
+            Told::FamilyCodes => match wire::own_family_codes(state.version, &raw, &state.accounts) {
+                Ok(own) => self.send_to_bot(link, &own),
+                Err(error) => self.withhold(link, &error.to_string()),
+            },
+            Told::Unreadable(why) => self.withhold(link, &why),
             Told::Report(report) => match &*report {
                 // Nothing is decided by what follows, so nothing of it is journaled.
                 Report::AboutAccount(account) if !state.accounts.contains(account) => {}
@@ -112,6 +118,15 @@ impl Work {
                 }
             },
         }
+    }
+
+    /// It may be about somebody else's account; the bot and a person have to know.
+    fn withhold(&mut self, link: LinkId, why: &str) {
+        let Some(state) = self.links.get(&link) else { return };
+        let text = format!("a message of the broker could not be read and was withheld: {why}");
+        let to = wire::addressee(state.version, state.client_id, self.clock.now().wall);
+        self.send_to_bot(link, &wire::error(to, None, CODE_PROCESSING, &text));
+        self.note(link, &text);
     }
 
     fn told_holding(&mut self, link: LinkId, stream: Stream, line: &PositionReport, raw: &RawFrame) {

@@ -51,9 +51,12 @@ fn readable(message: &Request, has_unknown: bool) -> Meaning {
         Request::ExerciseOptions(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReplaceFa(m) => Meaning::Unguarded { name, id: Some(ReqId(m.req_id)) },
         Request::ReqAccountUpdates(m) => about(name, None, m.account.as_str()),
-        Request::ReqPositionsMulti(m) | Request::ReqPnl(m) => about(name, Some(m.req_id), m.account.as_str()),
+        Request::ReqPositionsMulti(m) => about(name, Some(m.req_id), m.account.as_str()),
         Request::ReqAccountUpdatesMulti(m) => about(name, Some(m.req_id), m.account.as_str()),
-        Request::ReqPnlSingle(m) => about(name, Some(m.req_id), m.account.as_str()),
+        // Their answers name no account.
+        Request::ReqPnl(m) => one_account(about(name, Some(m.req_id), m.account.as_str())),
+        Request::ReqPnlSingle(m) => one_account(about(name, Some(m.req_id), m.account.as_str())),
+        Request::RequestFa(_) => Meaning::AdviserData,
         Request::Raw { id, .. } if !(1..=REQUEST_ID_MAX).contains(id) => {
             Meaning::Unguarded { name, id: None }
         }
@@ -67,6 +70,14 @@ fn about(name: &'static str, id: Option<i32>, account: &str) -> Meaning {
     match Account::new(account) {
         None if !account.is_empty() => Meaning::Unguarded { name, id },
         account => Meaning::AboutAccount { name, id, account },
+    }
+}
+
+/// Where one account has to be named.
+fn one_account(meaning: Meaning) -> Meaning {
+    match meaning {
+        Meaning::AboutAccount { name, id, account: None } => Meaning::AboutAllAccounts { name, id },
+        named => named,
     }
 }
 

@@ -114,8 +114,7 @@ fn who() -> String {
 }
 
 fn failure(error: ClientError) -> Failure {
-    let exit = if error.is_refusal() { Exit::Refused } else { Exit::Environment };
-    Failure::new(exit, error)
+    Failure::new(Exit::from(&error), error)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `plimsoll journal`: prove it, read it, run it again.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use plimsoll_journal::{ReadError, Reader};
@@ -99,7 +100,7 @@ fn verify(place: &JournalPlace) -> Outcome {
 fn trace(place: &JournalPlace, order: Option<&str>, from: Option<Timestamp>) -> Outcome {
     for record in open(place)? {
         let record = record.map_err(broken)?;
-        let line = replay::trace_line(&record).map_err(|error| Failure::new(Exit::No, error))?;
+        let line = replay::trace_line(&record);
         let wanted = order.is_none_or(|order| line.contains(order));
         if wanted && from.is_none_or(|from| record.now.wall >= from) {
             output::line(&line)?;
@@ -148,7 +149,13 @@ fn project(place: &JournalPlace, to: Option<&Path>) -> Outcome {
         let lock = lock.map_err(|error| Failure::new(Exit::Environment, error))?;
         (state_dir.join(projection::FILE), Some(lock))
     };
-    let seq = projection::project(&journal, &file).map_err(|error| Failure::new(Exit::No, error))?;
+    // A journal of elsewhere has no configuration beside it.
+    let today = super::run::load(&place.config).ok().map(|loaded| Arc::new(loaded.config));
+    let made = projection::project(&journal, &file, today).map_err(|error| Failure::new(Exit::No, error))?;
+    let seq = made.seq;
+    if let Some(unread) = &made.unread {
+        eprintln!("plimsoll: {unread}");
+    }
     if place.json {
         output::json(&json!({ "file": file.display().to_string(), "seq": seq }))?;
     } else {

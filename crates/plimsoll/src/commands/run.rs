@@ -21,15 +21,15 @@ pub(crate) fn run(options: &Config) -> Outcome {
         eprintln!("plimsoll: starting; waiting for the broker at {upstream} before any bot is let in");
         tokio::select! {
             biased;
-            () = super::ended::told_to_end() => return end(gateway.shutdown().await),
-            is_ready = gateway.ready() => if !is_ready { return end(gateway.ended().await) },
+            exit = super::ended::told_to_end() => return end(gateway.shutdown().await, exit),
+            is_ready = gateway.ready() => if !is_ready { return end(gateway.ended().await, Exit::Good) },
         }
         let ports: Vec<_> = gateway.addresses().bots.iter().map(|(bot, at)| format!("{bot} {at}")).collect();
         output::line(&format!("ready {}", ports.join(" ")))?;
         tokio::select! {
             biased;
-            () = super::ended::told_to_end() => end(gateway.shutdown().await),
-            ended = gateway.ended() => end(ended),
+            exit = super::ended::told_to_end() => end(gateway.shutdown().await, exit),
+            ended = gateway.ended() => end(ended, Exit::Good),
         }
     })
 }
@@ -39,9 +39,9 @@ pub(crate) fn load(options: &Config) -> Result<Loaded, Failure> {
     config::load(&options.config).map_err(|error: ConfigError| Failure::new(Exit::Usage, error))
 }
 
-fn end(ended: Result<(), GatewayError>) -> Outcome {
+fn end(ended: Result<(), GatewayError>, exit: Exit) -> Outcome {
     match ended {
-        Ok(()) => Ok(Exit::Good),
+        Ok(()) => Ok(exit),
         // A disk that failed cannot be trusted with the next order either.
         Err(error @ GatewayError::Journal(_)) => Err(Failure::new(Exit::Internal, error)),
         Err(error @ GatewayError::Bind(_)) => Err(Failure::new(Exit::Environment, error)),

@@ -45,9 +45,9 @@ pub(crate) fn run(options: &SimIbkr) -> Outcome {
             }
         };
         output::line(&format!("ready tws {} control {}", handle.tws_addr(), handle.control_addr()))?;
-        super::ended::told_to_end().await;
+        let exit = super::ended::told_to_end().await;
         handle.shutdown().await;
-        Ok(Exit::Good)
+        Ok(exit)
     })
 }
 

@@ -130,5 +130,5 @@ fn ask(reach: &Reach, path: &str) -> Result<Value, Failure> {
     let dir = super::gateway_dir::find(reach)?;
     super::runtime()?
         .block_on(plimsoll_runtime::operator_client::get(&dir, path))
-        .map_err(|error| Failure::new(Exit::Environment, error))
+        .map_err(|error| Failure::new(Exit::from(&error), error))
 }

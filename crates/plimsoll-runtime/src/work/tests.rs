@@ -1,0 +1,170 @@
+//! The gateway's task with a disk that the test holds by the hand.
+
+use std::sync::mpsc;
+
+use plimsoll_journal::{MemorySink, Options, Writer};
+use plimsoll_model::RawFrame;
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::*;
+use crate::gateway::Inputs;
+use crate::input::Arrival;
+use crate::journal_thread::JournalSink;
+use crate::view::View;
+
+/// A gateway's task, what is said to it, and what its disk has to report and does not.
+struct Held {
+    inputs: UnboundedSender<Input>,
+    reports: mpsc::Receiver<JournalReport>,
+    task: tokio::task::JoinHandle<Result<(), GatewayError>>,
+}
+
+/// A gateway's task that nobody runs yet.
+fn work() -> (Work, UnboundedSender<Input>, Inputs, mpsc::Receiver<JournalReport>) {
+    // Nobody listens on the upstream, and nobody needs to.
+    let text = crate::config::tests::GOOD.replace("127.0.0.1:4001", "127.0.0.1:1");
+    let loaded = crate::config::parse("plimsoll.toml", &text).unwrap();
+    let (inputs, receiver) = unbounded_channel();
+    let shared = Arc::new(Shared::new(&loaded.settings.upstream, inputs.clone(), LinkId(0)));
+    let memory = Writer::new(MemorySink::new(), Options::default(), 1);
+    let (held, reports) = mpsc::channel();
+    let report = move |report| held.send(report).unwrap();
+    let work = Work::new(Parts {
+        config: Arc::new(loaded.config),
+        settings: loaded.settings,
+        notes: Vec::new(),
+        bridge: Bridge::new(),
+        unread: None,
+        epoch: 1,
+        clock: Clock::system(None),
+        journal: Journal::start(JournalSink::Memory(Box::new(memory)), None, report).unwrap(),
+        follows: None,
+        shared,
+        ports: Vec::new(),
+        api: None,
+        ready: watch::channel(false).0,
+        lock: None,
+    });
+    (work, inputs, receiver, reports)
+}
+
+impl Held {
+    fn start() -> Self {
+        let (work, inputs, receiver, reports) = work();
+        Self { inputs, reports, task: tokio::spawn(work.run(receiver)) }
+    }
+
+    fn say(&self, input: OperatorInput) {
+        self.inputs.send(Input::Operator(input)).unwrap();
+    }
+
+    fn halt(&self) -> oneshot::Receiver<()> {
+        let (done, asked) = oneshot::channel();
+        let (by, reason) = ("me".into(), "test".into());
+        self.say(OperatorInput::Act(Operator::Halt { level: HaltLevel::All, bot: None, by, reason }, done));
+        asked
+    }
+
+    async fn look(&self) -> View {
+        let (answer, asked) = oneshot::channel();
+        self.say(OperatorInput::Look(answer));
+        asked.await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_halt_is_in_force_at_once_and_done_only_when_the_disk_has_it() {
+    let held = Held::start();
+    let mut halted = held.halt();
+    assert!(held.look().await.status.halt.is_some(), "the disk was waited for");
+    assert!(halted.try_recv().is_err(), "done was said before the disk had it");
+    let report = held.reports.try_recv().expect("a sync was asked for");
+    held.inputs.send(Input::Journal(report)).unwrap();
+    halted.await.expect("the disk has it");
+}
+
+#[tokio::test]
+async fn a_halt_that_the_disk_did_not_take_is_never_called_done() {
+    let held = Held::start();
+    let halted = held.halt();
+    held.look().await;
+    let failed = std::io::Error::other("no space left");
+    held.inputs.send(Input::Journal(JournalReport::Failed(WriteError::Io(failed)))).unwrap();
+    assert!(halted.await.is_err());
+    assert!(held.task.await.unwrap().is_err());
+}
+
+/// A gateway with one bot, after our own connection went silent and came up again; and what the upstream was sent.
+fn after_a_silence() -> (Work, Outgoing) {
+    let (mut work, ..) = work();
+    let version = ServerVersion::new(178).unwrap();
+    let to_venue = Outgoing::new();
+    work.arrived(Arrival {
+        link: LinkId(7),
+        bot: BotName::new("trend").unwrap(),
+        client_id: ClientId(11),
+        version,
+        raw: frame("71|2|11||"),
+        to_bot: Outgoing::new(),
+        to_venue: to_venue.clone(),
+    });
+    // The bridge refuses it before the first reconciliation, and what it wants ended is not ended here.
+    work.to_end.clear();
+    work.on_venue(VenueInput::OwnDown { link: LinkId(1), why: "silent".into(), silent: true });
+    work.on_venue(VenueInput::OwnUp { link: LinkId(2), version, out: Outgoing::new() });
+    (work, to_venue)
+}
+
+fn frame(text: &str) -> RawFrame {
+    RawFrame::new(text.replace('|', "\0").into_bytes().into())
+}
+
+#[tokio::test]
+async fn after_a_silence_of_our_own_connection_a_bots_upstream_that_says_nothing_is_ended() {
+    let (mut work, to_venue) = after_a_silence();
+    let now = work.clock.now().mono;
+    work.end_unproved(now);
+    assert!(work.links.contains_key(&LinkId(7)), "ended before its deadline");
+    work.end_unproved(now.after(proof::PROOF_MAX));
+    assert!(!work.links.contains_key(&LinkId(7)), "orders would go nowhere");
+    let (mut venue, socket) = tokio::io::duplex(1024);
+    to_venue.write_to(socket).await.unwrap();
+    let mut sent = Vec::new();
+    venue.read_to_end(&mut sent).await.unwrap();
+    assert!(String::from_utf8_lossy(&sent).ends_with("49\x001\x00"), "it was not asked: {sent:?}");
+}
+
+#[tokio::test]
+async fn an_upstream_that_answers_stays_and_the_bot_is_not_shown_the_answer() {
+    let (mut work, _to_venue) = after_a_silence();
+    let link = LinkId(7);
+    assert!(!work.is_proof(link, &frame("9|1|7|")), "the bot's own next id");
+    assert!(work.is_proof(link, &frame("49|1|1764255600|")), "the answer to our question");
+    assert!(!work.is_proof(link, &frame("49|1|1764255600|")), "the answer to the bot's");
+    let now = work.clock.now().mono;
+    work.end_unproved(now.after(proof::PROOF_MAX));
+    assert!(work.links.contains_key(&link));
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_ends_the_gateway_before_the_memory_is_full() {
+    let (mut work, ..) = work();
+    let (stalled, _waiting) = Journal::stalled();
+    work.journal = stalled;
+    let reason = "x".repeat(LAG_BYTES_LAST / 16);
+    for _ in 0..16 {
+        assert!(work.failed.is_none());
+        let halt = Operator::Halt {
+            level: HaltLevel::NewRisk,
+            bot: None,
+            by: "me".into(),
+            reason: reason.as_str().into(),
+        };
+        work.feed(Event::Operator(halt), None);
+        if work.failed.is_some() {
+            break;
+        }
+    }
+    assert!(work.failed.is_some());
+}
