@@ -18,15 +18,13 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::input::{Arrival, Input, Shared, VenueInput};
+use crate::input::{Arrival, Input, Shared, VENUE_WAITING_MAX, VenueInput, take_room};
 use crate::lanes::BotInput;
 use crate::link::{self, HANDSHAKE_MAX, Incoming, LINGER_MAX, Outgoing, ReadError};
 use crate::wire;
 
 /// Bytes of frames that one bot may have waiting for the gateway.
 const BOT_WAITING_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of frames that one upstream may have waiting for the gateway; more than the longest frame.
-const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
 
 /// A pair of connections that both sides have agreed on.
 struct Pair<R, W> {
@@ -213,12 +211,6 @@ async fn read_venue<R: AsyncRead + Unpin>(
         }
     };
     shared.send(Input::Venue(VenueInput::Gone { link, why }));
-}
-
-/// Waits until the gateway has dealt with enough of this link's earlier frames.
-async fn take_room(budget: &Arc<Semaphore>, len: usize) -> Option<tokio::sync::OwnedSemaphorePermit> {
-    let len = u32::try_from(len).unwrap_or(u32::MAX);
-    Arc::clone(budget).acquire_many_owned(len).await.ok()
 }
 
 fn text(error: impl std::fmt::Display) -> String {

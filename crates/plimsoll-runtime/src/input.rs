@@ -1,12 +1,15 @@
 //! Everything that reaches the task that owns the bridge, and what the connection tasks share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use plimsoll_core::Operator;
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
+use plimsoll_tws::frame::VENUE_FRAME_MAX;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::VenueClock;
 use crate::journal_thread::JournalReport;
@@ -15,7 +18,20 @@ use crate::link::Outgoing;
 use crate::view::View;
 use crate::wire::Told;
 
-/// One message to the gateway's task. The channel has no bound of its own: bots' and upstreams' readers
+/// Bytes of frames that one connection to the venue may have waiting for the gateway; more than the longest
+/// frame.
+pub(crate) const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
+
+/// Room in a connection's budget, given back when what takes it has been dealt with.
+pub(crate) type Room = Option<OwnedSemaphorePermit>;
+
+/// Waits until the gateway has dealt with enough of this connection's earlier frames.
+pub(crate) async fn take_room(budget: &Arc<Semaphore>, len: usize) -> Room {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    Arc::clone(budget).acquire_many_owned(len).await.ok()
+}
+
+/// One message to the gateway's task. The channel has no bound of its own: the readers of all connections
 /// wait for room, and everybody else says little, or nothing while the task works.
 #[derive(Debug)]
 pub(crate) enum Input {
@@ -46,7 +62,7 @@ pub(crate) enum VenueInput {
     /// A bot has named its client id on a fresh pair of connections.
     Arrived(Box<Arrival>),
     /// A frame for a bot.
-    Told { link: LinkId, told: Told, raw: RawFrame, _room: Option<OwnedSemaphorePermit> },
+    Told { link: LinkId, told: Told, raw: RawFrame, _room: Room },
     /// A bot's upstream ended; why, if not in order.
     Gone { link: LinkId, why: Option<String> },
     /// Both sockets of a pair are closed; the venue is done with the client id.
@@ -54,9 +70,16 @@ pub(crate) enum VenueInput {
     /// Our own connection has finished its start.
     OwnUp { link: LinkId, version: ServerVersion, out: Outgoing },
     /// A message on our own connection.
-    OwnReport { link: LinkId, report: Box<Report>, raw: RawFrame },
+    OwnReport {
+        link: LinkId,
+        report: Box<Report>,
+        raw: RawFrame,
+        /// When the gateway's task was handed a price. It may wait before it is dealt with, and is no fresher then.
+        heard: Option<Timestamp>,
+        _room: Room,
+    },
     /// Something unreadable on our own connection.
-    OwnUnreadable { link: LinkId, why: String },
+    OwnUnreadable { link: LinkId, why: String, _room: Room },
     /// Our own connection ended; whether because nothing was heard on it any more.
     OwnDown { link: LinkId, why: String, silent: bool },
 }
@@ -76,9 +99,14 @@ impl VenueInput {
         }
     }
 
-    /// Whether it is for the bot alone: no decision can need it, so it may wait for what one needs.
+    /// Whether it may wait for what a decision needs: it is for the bot alone, or a price, of which the bridge is
+    /// told at most once a second anyway.
     pub(crate) fn is_data(&self) -> bool {
-        matches!(self, Self::Told { told: Told::Relay | Told::RelayTick, .. })
+        match self {
+            Self::Told { told, .. } => matches!(told, Told::Relay | Told::RelayTick),
+            Self::OwnReport { report, .. } => matches!(**report, Report::Quote { .. }),
+            _ => false,
+        }
     }
 }
 

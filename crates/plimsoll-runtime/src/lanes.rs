@@ -1,7 +1,7 @@
 //! What waits to be fed to the bridge, and in which order it is.
 //!
 //! Order of work: the operator, the venue's words, cancels, orders that the disk has, then the bots, one
-//! frame each in turn, and last the venue's data, which nobody decides about. Within one link the order of
+//! frame each in turn, and last the venue's data, which no decision waits for. Within one link the order of
 //! the bot's frames is kept, with two exceptions:
 //! * a cancel goes ahead of everything but the order that it names (a global cancel: but any order);
 //! * frames behind an order that waits for the disk wait too, except further orders right behind it,

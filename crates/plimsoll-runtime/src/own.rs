@@ -13,10 +13,11 @@ use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
 use plimsoll_tws::handshake::{ClientHello, ServerHello};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
 use crate::config::Environment;
-use crate::input::{Input, Shared, VenueInput};
+use crate::input::{Input, Room, Shared, VENUE_WAITING_MAX, VenueInput, take_room};
 use crate::link::{self, HANDSHAKE_MAX, Incoming, Outgoing};
 use crate::wire::{self, Told};
 
@@ -95,6 +96,7 @@ async fn live(
     let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();
+    let budget = Arc::new(Semaphore::new(VENUE_WAITING_MAX));
     let write = async {
         match out.write_to(write).await {
             Ok(()) => "closed by Plimsoll".to_owned(),
@@ -102,15 +104,15 @@ async fn live(
         }
     };
     let read = async {
-        let (version, early) = match start(&mut from, &out, login).await {
+        let (version, early) = match start(&mut from, &out, login, &budget).await {
             Ok(started) => started,
             Err(why) => return (false, Ended::Because(why)),
         };
         shared.send(Input::Venue(VenueInput::OwnUp { link, version, out: out.clone() }));
-        for (raw, report) in early {
-            shared.send(Input::Venue(VenueInput::OwnReport { link, report: Box::new(report), raw }));
+        for (raw, report, room) in early {
+            shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw, heard: None, _room: room }));
         }
-        (true, watch(&mut from, &out, version, link, shared).await)
+        (true, watch(&mut from, &out, (version, link), &budget, shared).await)
     };
     tokio::pin!(read);
     tokio::select! {
@@ -120,13 +122,17 @@ async fn live(
     }
 }
 
+/// What the venue said before it was ready.
+type Early = (RawFrame, Box<Report>, Room);
+
 /// Handshake and start. What the venue says before it is ready is handed over afterwards: a Gateway may
-/// push open orders before the accounts.
+/// push open orders before the accounts. Nobody deals with it until then, so it must fit into the budget.
 async fn start(
     from: &mut Incoming<impl AsyncRead + Unpin>,
     out: &Outgoing,
     login: &Login,
-) -> Result<(ServerVersion, Vec<(RawFrame, Report)>), String> {
+    budget: &Arc<Semaphore>,
+) -> Result<(ServerVersion, Vec<Early>), String> {
     let offer = ClientHello {
         min: ServerVersion::MIN.number(),
         max: ServerVersion::MAX.number(),
@@ -164,7 +170,11 @@ async fn start(
                     Report::Error(error) => refusal = format!(" (it said {}: {})", error.code, error.text),
                     _ => {}
                 }
-                early.push((frame, *report));
+                let len = u32::try_from(frame.bytes().len()).unwrap_or(u32::MAX);
+                let room = Arc::clone(budget).try_acquire_many_owned(len).map_err(|_| {
+                    format!("it said more than {VENUE_WAITING_MAX} bytes before it was ready{refusal}")
+                })?;
+                early.push((frame, report, Some(room)));
             }
             Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
             Told::Unreadable(why) => return Err(why),
@@ -200,12 +210,12 @@ fn check_accounts(login: &Login, has: &[Account]) -> Result<(), String> {
     }
 }
 
-/// Hands over what comes, and asks for the time so that silence means something.
+/// Hands over what comes as fast as it is dealt with, and asks for the time so that silence means something.
 async fn watch(
     from: &mut Incoming<impl AsyncRead + Unpin>,
     out: &Outgoing,
-    version: ServerVersion,
-    link: LinkId,
+    (version, link): (ServerVersion, LinkId),
+    budget: &Arc<Semaphore>,
     shared: &Shared,
 ) -> Ended {
     let mut heartbeat = interval(HEARTBEAT);
@@ -217,8 +227,10 @@ async fn watch(
             biased;
             frame = from.next() => match frame {
                 Ok(Some(raw)) => {
+                    let room = take_room(budget, raw.bytes().len()).await;
+                    // Only now: while we do not read, the venue is not silent.
                     heard = Instant::now();
-                    if let Err(why) = hand_over(version, link, raw, shared) {
+                    if let Err(why) = hand_over(version, link, raw, room, shared) {
                         return Ended::Because(why);
                     }
                 }
@@ -240,15 +252,25 @@ async fn watch(
 
 /// A line about an order, an execution or a holding that cannot be read ends the connection: what is
 /// missing would count as nothing there, so new risk has to wait until somebody has looked.
-fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Shared) -> Result<(), String> {
+fn hand_over(
+    version: ServerVersion,
+    link: LinkId,
+    raw: RawFrame,
+    room: Room,
+    shared: &Shared,
+) -> Result<(), String> {
     match wire::told_us(version, &raw) {
-        Told::Report(report) => shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw })),
+        Told::Report(report) => {
+            shared.send(Input::Venue(VenueInput::OwnReport { link, report, raw, heard: None, _room: room }));
+        }
         Told::Unreadable(why) if wire::is_broker_state(version, &raw) => {
             return Err(format!(
                 "the broker's state is not known, because a line of it cannot be read: {why}"
             ));
         }
-        Told::Unreadable(why) => shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why })),
+        Told::Unreadable(why) => {
+            shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why, _room: room }));
+        }
         Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
     }
     Ok(())
@@ -257,7 +279,10 @@ fn hand_over(version: ServerVersion, link: LinkId, raw: RawFrame, shared: &Share
 #[cfg(test)]
 mod tests {
     use plimsoll_model::LinkId;
-    use tokio::sync::mpsc::unbounded_channel;
+    use plimsoll_tws::frame;
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+    use tokio::task::JoinHandle;
 
     use super::*;
 
@@ -265,7 +290,7 @@ mod tests {
         let (inputs, _receiver) = unbounded_channel();
         let shared = Shared::new("127.0.0.1:1", inputs, LinkId(0));
         let raw = RawFrame::new(text.replace('|', "\0").into());
-        hand_over(ServerVersion::MAX, LinkId(1), raw, &shared)
+        hand_over(ServerVersion::MAX, LinkId(1), raw, None, &shared)
     }
 
     #[test]
@@ -285,11 +310,63 @@ mod tests {
         let shared = Shared::new("127.0.0.1:1", inputs, LinkId(0));
         let (ours, venue) = tokio::io::duplex(1024);
         let mut from = Incoming::new(ours, VENUE_FRAME_MAX);
-        let out = Outgoing::new();
-        let ended = watch(&mut from, &out, ServerVersion::MAX, LinkId(1), &shared).await;
+        let (out, budget) = (Outgoing::new(), Arc::new(Semaphore::new(VENUE_WAITING_MAX)));
+        let on = (ServerVersion::MAX, LinkId(1));
+        let ended = watch(&mut from, &out, on, &budget, &shared).await;
         assert_eq!(ended, Ended::Silent);
         drop(venue);
-        let ended = watch(&mut from, &out, ServerVersion::MAX, LinkId(1), &shared).await;
+        let ended = watch(&mut from, &out, on, &budget, &shared).await;
         assert_eq!(ended.to_string(), "closed by the venue");
+    }
+    /// A tick of our own subscription.
+    const TICK: &[u8] = b"1\x006\x005\x001\x00600.25\x000\x000\x00";
+
+    /// A watched connection with room for two ticks on which three have come, and what the gateway is told.
+    async fn flooded() -> (UnboundedReceiver<Input>, DuplexStream, JoinHandle<Ended>) {
+        let (inputs, told) = unbounded_channel();
+        let (ours, mut venue) = tokio::io::duplex(1024);
+        for _ in 0..3 {
+            venue.write_all(&frame::encode(TICK)).await.unwrap();
+        }
+        let task = tokio::spawn(async move {
+            let shared = Shared::new("127.0.0.1:1", inputs, LinkId(0));
+            let mut from = Incoming::new(ours, VENUE_FRAME_MAX);
+            let (out, budget) = (Outgoing::new(), Arc::new(Semaphore::new(2 * TICK.len())));
+            watch(&mut from, &out, (ServerVersion::new(178).unwrap(), LinkId(1)), &budget, &shared).await
+        });
+        (told, venue, task)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_venue_that_floods_our_own_connection_waits_until_its_words_are_dealt_with() {
+        let (mut told, _venue, _task) = flooded().await;
+        let first = told.recv().await.unwrap();
+        let second = told.recv().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(told.try_recv().is_err(), "a third was read");
+        drop(first);
+        assert!(matches!(told.recv().await, Some(Input::Venue(VenueInput::OwnReport { .. }))));
+        drop(second);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_gateway_has_no_room_the_venue_is_not_taken_for_silent() {
+        let (mut told, venue, task) = flooded().await;
+        let held = (told.recv().await, told.recv().await);
+        tokio::time::sleep(4 * SILENCE_MAX).await;
+        drop(held);
+        assert!(told.recv().await.is_some(), "the connection was given up");
+        drop(venue);
+        assert_eq!(task.await.unwrap().to_string(), "closed by the venue");
+    }
+    #[tokio::test]
+    async fn a_venue_that_says_too_much_before_it_is_ready_is_given_up() {
+        let (ours, mut venue) = tokio::io::duplex(1024);
+        venue.write_all(&frame::encode(b"178\x0020261127 09:30:00 EST\x00")).await.unwrap();
+        venue.write_all(&frame::encode(b"9\x001\x007\x00")).await.unwrap();
+        let login = Login { client_id: ClientId(900), environment: Environment::Paper, accounts: Vec::new() };
+        let (mut from, budget) = (Incoming::new(ours, VENUE_FRAME_MAX), Arc::new(Semaphore::new(5)));
+        let why = start(&mut from, &Outgoing::new(), &login, &budget).await.unwrap_err();
+        assert!(why.ends_with("before it was ready"), "{why}");
     }
 }

@@ -290,7 +290,15 @@ impl Work {
     fn ingest(&mut self, input: Input) {
         match input {
             Input::Operator(input) => self.lanes.push_operator(input),
-            Input::Venue(input) if input.is_data() => self.lanes.push_data(input.link(), input),
+            Input::Venue(mut input) if input.is_data() => {
+                // In lockstep it is said at the time with which its batch begins, and that may still wait too.
+                if let VenueInput::OwnReport { heard, .. } = &mut input
+                    && !self.clock.is_lockstep()
+                {
+                    *heard = Some(self.clock.now().wall);
+                }
+                self.lanes.push_data(input.link(), input);
+            }
             Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plimsoll_core::{Bridge, Command, Config};
 use plimsoll_journal::{Body, Head, ReadError, Reader};
@@ -16,10 +17,20 @@ use crate::unread::{Lenient, Unread};
 
 /// Batches of records that may wait for the follower. Reached: it is given up.
 const WAITING_MAX: usize = 10_000;
+/// Bytes of them. Reached: the same.
+const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Records in one transaction, at most.
 const TRANSACTION_MAX: usize = 2_000;
 /// How long a record may wait for its transaction to end.
 const TRANSACTION_TIME: Duration = Duration::from_millis(250);
+
+/// How long an end waits for what is still missing in the tables; the next start makes up the rest. A short
+/// journal is through by then, and a long one must not hold up an end for the minutes that it takes.
+const END_MAX: Duration = Duration::from_secs(5);
+
+/// What a test sees of a follower that hears nothing.
+#[cfg(test)]
+pub(super) type Deaf = Receiver<Vec<Followed>>;
 
 /// Why the tables cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +70,24 @@ pub(crate) struct Followed {
 #[derive(Debug)]
 pub(crate) struct Projection {
     sender: Option<SyncSender<Vec<Followed>>>,
+    backlog: Arc<Backlog>,
+    end_max: Duration,
     state: State,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What waits for the follower, and until when it may work that off.
+#[derive(Debug, Default)]
+struct Backlog {
+    /// Bytes that were told and are not in the tables.
+    bytes: AtomicUsize,
+    end: OnceLock<Instant>,
+}
+
+impl Backlog {
+    fn is_over(&self) -> bool {
+        self.end.get().is_some_and(|end| Instant::now() >= *end)
+    }
 }
 
 /// `following`, or why not.
@@ -73,30 +100,59 @@ impl Projection {
         let (sender, receiver) = sync_channel(WAITING_MAX);
         let state = State::new(Mutex::new("following".to_owned()));
         let said = Arc::clone(&state);
+        let backlog = Arc::new(Backlog::default());
+        let queue = Queue { receiver, backlog: Arc::clone(&backlog) };
         let (journal, file) = (state_dir.join("journal"), state_dir.join(super::FILE));
         let thread = std::thread::Builder::new().name("projection".into()).spawn(move || {
-            if let Err(error) = run(&journal, &file, head, &config, &receiver) {
+            if let Err(error) = run(&journal, &file, head, &config, &queue) {
                 tracing::warn!("{error}");
                 say(&said, error.to_string());
             }
         })?;
-        Ok(Self { sender: Some(sender), state, thread: Some(thread) })
+        Ok(Self { sender: Some(sender), backlog, end_max: END_MAX, state, thread: Some(thread) })
     }
 
     /// Tells the follower what was written. Never waits.
     pub(crate) fn tell(&mut self, records: Vec<Followed>) {
         let Some(sender) = &self.sender else { return };
+        let bytes = size(&records);
+        if self.backlog.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_BYTES_MAX {
+            self.give_up();
+            return;
+        }
         match sender.try_send(records) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                let text = "behind, given up until the next start; is the disk slow or full?";
-                tracing::warn!("the projection: {text}");
-                say(&self.state, text.to_owned());
-                self.sender = None;
-            }
+            Err(TrySendError::Full(_)) => self.give_up(),
             // It has said why.
             Err(TrySendError::Disconnected(_)) => self.sender = None,
         }
+    }
+
+    fn give_up(&mut self) {
+        let text = "behind, given up until the next start; is the disk slow or full?";
+        tracing::warn!("the projection: {text}");
+        say(&self.state, text.to_owned());
+        self.sender = None;
+    }
+
+    /// A follower that hears nothing.
+    #[cfg(test)]
+    pub(super) fn deaf() -> (Self, Deaf) {
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let (backlog, state) = (Arc::default(), State::new(Mutex::new("following".to_owned())));
+        (Self { sender: Some(sender), backlog, end_max: END_MAX, state, thread: None }, receiver)
+    }
+
+    /// Bytes that were told and are not in the tables.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.backlog.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Ends at once, with as much as is in the tables by then.
+    #[cfg(test)]
+    pub(super) fn end_now(mut self) {
+        self.end_max = Duration::ZERO;
     }
 
     /// How it stands, for whoever asks.
@@ -116,14 +172,25 @@ impl ProjectionState {
 }
 
 impl Drop for Projection {
-    /// What was told is written before the state directory is anybody else's.
+    /// The state directory is nobody else's before the thread has ended.
     fn drop(&mut self) {
         self.sender = None;
+        let _ = self.backlog.end.set(Instant::now() + self.end_max);
         if let Some(thread) = self.thread.take() {
             // It has reported its failure already, if it had one.
             let _ = thread.join();
         }
     }
+}
+
+fn size(records: &[Followed]) -> usize {
+    records.iter().map(|record| record.body.size()).sum()
+}
+
+/// The follower's side.
+struct Queue {
+    receiver: Receiver<Vec<Followed>>,
+    backlog: Arc<Backlog>,
 }
 
 fn say(state: &State, text: String) {
@@ -136,7 +203,7 @@ pub fn project(journal: &Path, file: &Path, today: Option<Arc<Config>>) -> Resul
     let tables = Tables::create_over_our_own(file)?;
     let tables = tables.ok_or_else(|| ProjectError::NotOurs { file: file.display().to_string() })?;
     let mut follower = Follower::new(tables, 0, today);
-    follower.read(journal, u64::MAX)?;
+    follower.read(journal, u64::MAX, &Backlog::default())?;
     Ok(Projected { seq: follower.last.seq, unread: follower.lenient.unread() })
 }
 
@@ -145,16 +212,19 @@ fn run(
     file: &Path,
     head: Head,
     config: &Arc<Config>,
-    told: &Receiver<Vec<Followed>>,
+    queue: &Queue,
 ) -> Result<(), ProjectError> {
-    let mut follower = catch_up(journal, file, head, config)?;
-    while let Ok(first) = told.recv() {
+    let Some(mut follower) = catch_up(journal, file, head, config, &queue.backlog)? else { return Ok(()) };
+    while let Ok(first) = queue.receiver.recv() {
+        if queue.backlog.is_over() {
+            break;
+        }
         follower.tables.begin()?;
-        let mut count = follower.take_all(first)?;
-        let begun = std::time::Instant::now();
+        let mut count = follower.take_all(first, &queue.backlog)?;
+        let begun = Instant::now();
         while count < TRANSACTION_MAX {
-            match told.recv_timeout(TRANSACTION_TIME.saturating_sub(begun.elapsed())) {
-                Ok(more) => count += follower.take_all(more)?,
+            match queue.receiver.recv_timeout(TRANSACTION_TIME.saturating_sub(begun.elapsed())) {
+                Ok(more) => count += follower.take_all(more, &queue.backlog)?,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -164,33 +234,50 @@ fn run(
 }
 
 /// The tables at the journal's head: those of the file as far as they are this journal's, or new ones.
-fn catch_up(journal: &Path, file: &Path, head: Head, config: &Arc<Config>) -> Result<Follower, ProjectError> {
+/// Nothing if the time was over on the way.
+fn catch_up(
+    journal: &Path,
+    file: &Path,
+    head: Head,
+    config: &Arc<Config>,
+    backlog: &Backlog,
+) -> Result<Option<Follower>, ProjectError> {
     let tables = Tables::open(file)?;
     let (seq, hash) = tables.last()?;
-    if seq > 0 && !is_of(journal, head, seq, &hash)? {
-        tracing::info!("the projection is not of this journal; made anew");
-        drop(tables);
-        let mut follower = Follower::new(Tables::create(file)?, 0, Some(Arc::clone(config)));
-        follower.read(journal, head.seq)?;
-        return Ok(follower);
-    }
-    let mut follower = Follower::new(tables, seq, Some(Arc::clone(config)));
-    follower.read(journal, head.seq)?;
-    Ok(follower)
+    let (tables, known) = match is_of(journal, head, seq, &hash, backlog)? {
+        None => return Ok(None),
+        Some(true) => (tables, seq),
+        Some(false) => {
+            tracing::info!("the projection is not of this journal; made anew");
+            drop(tables);
+            (Tables::create(file)?, 0)
+        }
+    };
+    let mut follower = Follower::new(tables, known, Some(Arc::clone(config)));
+    Ok(follower.read(journal, head.seq, backlog)?.then_some(follower))
 }
 
-/// Whether the journal has that record under that number.
-fn is_of(journal: &Path, head: Head, seq: u64, hash: &str) -> Result<bool, ProjectError> {
-    if seq > head.seq {
-        return Ok(false);
+/// Whether the journal has that record under that number; nothing if the time was over before that was known.
+fn is_of(
+    journal: &Path,
+    head: Head,
+    seq: u64,
+    hash: &str,
+    backlog: &Backlog,
+) -> Result<Option<bool>, ProjectError> {
+    if seq == 0 || seq > head.seq {
+        return Ok(Some(seq == 0));
     }
     for record in Reader::open(journal)? {
         let record = record?;
+        if backlog.is_over() {
+            return Ok(None);
+        }
         if record.seq == seq {
-            return Ok(is_hash(hash, &record.hash));
+            return Ok(Some(is_hash(hash, &record.hash)));
         }
     }
-    Ok(false)
+    Ok(Some(false))
 }
 
 /// A bridge that lives through the journal, and the tables that show what became of it.
@@ -219,13 +306,21 @@ impl Follower {
         }
     }
 
-    /// Everything in the journal's files up to a record.
-    fn read(&mut self, journal: &Path, up_to: u64) -> Result<(), ProjectError> {
+    /// Everything in the journal's files up to a record. Whether it came so far before its time was over; what
+    /// it has read by then stays, and the next start goes on from there.
+    fn read(&mut self, journal: &Path, up_to: u64, backlog: &Backlog) -> Result<bool, ProjectError> {
         self.tables.begin()?;
         for record in Reader::open(journal)? {
             let record = record?;
             if record.seq > up_to {
                 break;
+            }
+            if backlog.is_over() {
+                // Where nothing new was read the file's own mark has to stand.
+                if self.last.seq > self.known {
+                    self.tables.commit(self.last)?;
+                }
+                return Ok(false);
             }
             let seq = record.seq;
             let head = Head { seq, hash: record.hash, epoch: record.epoch };
@@ -240,14 +335,15 @@ impl Follower {
             self.take(Followed { head, now: record.now, body })?;
         }
         self.tables.commit(self.last)?;
-        Ok(())
+        Ok(true)
     }
 
-    fn take_all(&mut self, records: Vec<Followed>) -> Result<usize, ProjectError> {
-        let count = records.len();
+    fn take_all(&mut self, records: Vec<Followed>, backlog: &Backlog) -> Result<usize, ProjectError> {
+        let (count, bytes) = (records.len(), size(&records));
         for record in records {
             self.take(record)?;
         }
+        backlog.bytes.fetch_sub(bytes, Ordering::Relaxed);
         Ok(count)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_journal::{Body, FileSink, Options, Raw, Writer, recover};
+use plimsoll_journal::{Body, FileSink, Head, Options, Raw, Writer, recover};
 use plimsoll_model::{Mono, Now, RawFrame};
 use rusqlite::Connection;
 
@@ -237,4 +237,57 @@ fn a_record_that_is_not_understood_is_passed_over_and_named() {
     assert_eq!((made.seq, made.unread.unwrap().first), (8, 5));
     assert_eq!(dump(&home.file()), rebuilt(&home));
     assert!(dump(&home.file()).join("\n").contains("0001.aa.01.01"), "the executions were lost, too");
+}
+
+#[test]
+fn a_follower_behind_which_few_large_records_pile_up_is_given_up() {
+    let (mut projection, _deaf) = Projection::deaf();
+    let long = Body::Decision { text: "x".repeat(16 << 20) };
+    let mut tell = || {
+        projection.tell(vec![Followed { head: Head::default(), now: now(0), body: long.clone() }]);
+        projection.state().say()
+    };
+    assert_eq!([tell(), tell(), tell()], ["following"; 3]);
+    assert!(tell().starts_with("behind, given up"), "64 MiB wait");
+}
+
+#[test]
+fn what_is_in_the_tables_waits_no_longer() {
+    let home = Home::new("taken");
+    let (mut writer, _lock) = home.writer();
+    let mut projection = Projection::start(&home.0, writer.head(), today()).unwrap();
+    for body in day() {
+        writer.append(now(0), &body).unwrap();
+        projection.tell(vec![Followed { head: writer.head(), now: now(0), body }]);
+    }
+    let told = std::time::Instant::now();
+    while projection.waiting() > 0 {
+        assert!(told.elapsed().as_secs() < 10, "{} bytes still count", projection.waiting());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_end_does_not_wait_for_a_long_journal_and_the_next_start_goes_on_from_there() {
+    let home = Home::new("ended");
+    {
+        let (mut writer, _lock) = home.writer();
+        for body in &day() {
+            writer.append(now(0), body).unwrap();
+        }
+        for second in 1..5_000 {
+            writer.append(now(second), &Body::Woke).unwrap();
+        }
+        writer.sync().unwrap();
+    }
+    let head = {
+        let (writer, _lock) = home.writer();
+        Projection::start(&home.0, writer.head(), today()).unwrap().end_now();
+        writer.head()
+    };
+    let connection = Connection::open(home.file()).unwrap();
+    let read: i64 = connection.query_row("SELECT seq FROM projection", [], |row| row.get(0)).unwrap();
+    assert!(read.unsigned_abs() < head.seq, "it read all {} records", head.seq);
+    live(&home, &[Body::Woke], 5_000);
+    assert_eq!(dump(&home.file()), rebuilt(&home));
 }

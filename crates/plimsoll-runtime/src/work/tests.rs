@@ -2,12 +2,14 @@
 
 use std::sync::mpsc;
 
+use jiff::Timestamp;
 use plimsoll_journal::{MemorySink, Options, Writer};
-use plimsoll_model::RawFrame;
+use plimsoll_model::{InstrumentId, Price, QuoteField, RawFrame, Report, ReqId, Request};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::*;
+use crate::clock::VenueClock;
 use crate::gateway::Inputs;
 use crate::input::Arrival;
 use crate::journal_thread::JournalSink;
@@ -167,4 +169,63 @@ async fn a_disk_that_takes_nothing_ends_the_gateway_before_the_memory_is_full() 
         }
     }
     assert!(work.failed.is_some());
+}
+
+/// A gateway whose own connection is up, with a subscription of its own.
+fn subscribed(clock: Option<Clock>) -> (Work, InstrumentId) {
+    let (mut work, ..) = work();
+    work.clock = clock.unwrap_or(work.clock);
+    let (link, version) = (LinkId(2), ServerVersion::new(178).unwrap());
+    work.on_venue(VenueInput::OwnUp { link, version, out: Outgoing::new() });
+    let spy = InstrumentId::us_stock("SPY");
+    work.quotes.subscribed(ReqId(5), spy.clone());
+    (work, spy)
+}
+
+fn on_our_own(report: Report, raw: &str) -> Input {
+    let (link, report, raw) = (LinkId(2), Box::new(report), frame(raw));
+    Input::Venue(VenueInput::OwnReport { link, report, raw, heard: None, _room: None })
+}
+
+fn tick() -> Input {
+    let price = Some(Price::parse("600.25").unwrap());
+    on_our_own(Report::Quote { id: ReqId(5), field: QuoteField::Bid, price }, "1|6|5|1|600.25|0|0|")
+}
+
+#[tokio::test]
+async fn a_cancel_goes_ahead_of_the_ticks_of_our_own_connection() {
+    let (mut work, _) = subscribed(None);
+    work.ingest(tick());
+    let cancel = BotInput::Frame { request: Request::GlobalCancel, raw: frame("58|1|"), _room: None };
+    work.ingest(Input::Bot(LinkId(7), cancel));
+    assert!(matches!(work.lanes.next(false), Some(lanes::Work::Bot(LinkId(7), _))));
+}
+
+#[tokio::test]
+async fn a_tick_that_had_to_wait_is_not_taken_for_fresh() {
+    let (mut work, spy) = subscribed(None);
+    work.ingest(tick());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let later = work.clock.now().wall;
+    let waited = work.lanes.next(false).unwrap();
+    work.take(waited);
+    let (instrument, quote) = work.quotes.take_due(later).remove(0);
+    assert_eq!(instrument, spy);
+    assert!(quote.struck < later, "struck at {} and dealt with from {later} on", quote.struck);
+}
+
+#[tokio::test]
+async fn in_lockstep_a_tick_is_of_the_time_with_which_its_batch_begins() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let reading = VenueClock { now: at(1_764_255_600), speed_ppm: None, lockstep: true };
+    let (mut work, _) = subscribed(Some(Clock::following(reading, std::time::Instant::now(), None)));
+    work.ingest(on_our_own(Report::CurrentTime(at(1_764_255_601)), "49|1|1764255601|"));
+    work.ingest(tick());
+    work.ingest(on_our_own(Report::CurrentTime(at(1_764_255_602)), "49|1|1764255602|"));
+    for _ in 0..2 {
+        let next = work.lanes.next(false).unwrap();
+        work.take(next);
+    }
+    let (_, quote) = work.quotes.take_due(at(1_764_255_601)).remove(0);
+    assert_eq!(quote.struck, at(1_764_255_601), "the next batch's time came first, or this one's later");
 }

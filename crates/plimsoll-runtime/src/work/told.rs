@@ -33,14 +33,15 @@ impl Work {
                     self.ask_for_proof();
                 }
             }
-            VenueInput::OwnReport { link, report, raw } => self.told_us(link, *report, raw),
-            VenueInput::OwnUnreadable { link, why } => {
+            VenueInput::OwnReport { link, report, raw, heard, .. } => self.told_us(link, *report, raw, heard),
+            VenueInput::OwnUnreadable { link, why, .. } => {
                 self.note(link, &format!("a message of the venue was not understood: {why}"));
             }
             VenueInput::OwnDown { link, why, silent } => {
                 self.was_silent |= silent;
                 self.note(link, &format!("own connection ended: {why}"));
                 self.own = None;
+                self.lanes.forget(link);
                 self.quotes.clear();
                 self.feed(Event::OwnDown { link }, None);
             }
@@ -161,12 +162,12 @@ impl Work {
         }
     }
 
-    fn told_us(&mut self, link: LinkId, report: Report, raw: RawFrame) {
+    fn told_us(&mut self, link: LinkId, report: Report, raw: RawFrame, heard: Option<Timestamp>) {
         let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
         let version = own.version;
         match report {
             Report::Quote { id, field, price } => {
-                let at = self.clock.now().wall;
+                let at = heard.unwrap_or_else(|| self.clock.now().wall);
                 self.quotes.tick(id, field, price, at);
             }
             Report::CurrentTime(at) => self.venue_time(at, &raw),
