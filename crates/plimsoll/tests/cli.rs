@@ -69,6 +69,14 @@ fn an_export_that_ends_before_it_begins_is_a_usage_error() {
     assert_eq!(out.lines().count(), 2, "{out}");
 }
 
+#[test]
+fn a_start_without_time_or_offset_is_shown_how_to_write_it() {
+    for start in ["2026-11-27", "2026-11-27T09:31:00"] {
+        let (_, err) = ends(2, &["sim", "ibkr", "--start", start]);
+        assert!(err.contains("2026-11-27T09:31:00-05:00"), "{err}");
+    }
+}
+
 /// A port on which nobody listens: the kernel had it free a moment ago.
 #[test]
 fn a_venue_that_is_down_is_named_once_with_what_to_start() {
