@@ -91,6 +91,7 @@ fn a_venue_that_is_down_is_named_once_with_what_to_start() {
         let text = if environment == "sim" { text } else { text.replace("\nfollow", "\n# follow") };
         std::fs::write(&file, text).unwrap();
         let (out, _) = ends(3, &["check", "--config", &file]);
+        assert!(out.lines().any(|row| row.ends_with(" 1 bot")), "{out}");
         let row = out.lines().find(|row| row.contains("venue")).unwrap();
         assert_eq!(row.matches(&upstream).count(), 1, "{row}");
         assert!(row.contains("cannot be reached") && row.contains(start), "{row}");

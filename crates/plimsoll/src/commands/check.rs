@@ -38,7 +38,11 @@ struct Row {
 
 pub(crate) fn run(query: &Query) -> Outcome {
     let loaded = super::run::load(&query.config)?;
-    let mut rows = vec![row("configuration", Mark::Ok, format!("{} bots", loaded.config.bots.len()))];
+    let bots = match loaded.config.bots.len() {
+        1 => "1 bot".to_owned(),
+        count => format!("{count} bots"),
+    };
+    let mut rows = vec![row("configuration", Mark::Ok, bots)];
     rows.extend(loaded.unenforced.iter().map(|note| row("configuration", Mark::Warn, note.to_string())));
     rows.extend(host::state(&loaded.settings.state_dir));
     rows.extend(host::ports(&loaded)?);
