@@ -13,6 +13,7 @@ mod hours;
 mod inactive;
 mod limits;
 mod other_hours;
+mod pages;
 mod properties;
 mod recovery;
 mod relay;

@@ -16,7 +16,7 @@ use tokio::io::AsyncRead;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::Loaded;
-use crate::link::{self, Incoming, Outgoing};
+use crate::link::{self, ConnectError, Incoming, Outgoing};
 use crate::wire::{self, Told};
 
 /// How long the venue may take to say something about every instrument.
@@ -70,17 +70,25 @@ pub enum Data {
 
 /// Why the venue did not answer as one should.
 #[derive(Debug, thiserror::Error)]
-#[error("{upstream}: {why}")]
-pub struct ProbeError {
-    upstream: String,
-    why: String,
+pub enum ProbeError {
+    /// Nobody took the connection. The reader has something to start or to correct.
+    #[error(transparent)]
+    Unreachable(#[from] ConnectError),
+    /// Somebody did, and did not speak as TWS does.
+    #[error("{upstream}: {why}")]
+    Venue {
+        /// As configured.
+        upstream: String,
+        /// What was heard, or not.
+        why: String,
+    },
 }
 
 /// Looks at the venue.
 pub async fn probe(loaded: &Loaded, within: Duration) -> Result<Answer, ProbeError> {
     let upstream = &loaded.settings.upstream;
-    let failed = |why: String| ProbeError { upstream: upstream.to_string(), why };
-    let stream = link::connect(upstream, within).await.map_err(|error| failed(error.to_string()))?;
+    let failed = |why: String| ProbeError::Venue { upstream: upstream.to_string(), why };
+    let stream = link::connect(upstream, within).await?;
     let (read, write) = tokio::io::split(stream);
     let mut from = Incoming::new(read, VENUE_FRAME_MAX);
     let out = Outgoing::new();

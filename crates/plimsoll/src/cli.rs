@@ -164,6 +164,11 @@ fn instant(text: &str) -> Result<jiff::Timestamp, String> {
     text.parse().map_err(|_| "write a date (2026-11-27) or an instant (2026-11-27T14:30:00Z)".to_owned())
 }
 
+/// A date alone does not say when, nor a time without an offset where.
+fn venue_time(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| "write date, time and offset, as in 2026-11-27T09:31:00-05:00".to_owned())
+}
+
 /// Which venue.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sim {
@@ -190,7 +195,7 @@ pub(crate) struct SimIbkr {
     #[arg(long, default_value = "1000000")]
     pub(crate) cash: String,
     /// The venue's time at the start; if absent now, or shortly before the first bar of a replayed market.
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = venue_time)]
     pub(crate) start: Option<jiff::Timestamp>,
     /// Venue seconds per second, or `max`.
     #[arg(long, default_value = "1")]

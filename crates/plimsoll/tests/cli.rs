@@ -54,6 +54,51 @@ fn an_unknown_guard_is_a_usage_error_that_names_the_nearest() {
 }
 
 #[test]
+fn what_resembles_no_guard_gets_no_nearest() {
+    let (_, err) = ends(2, &["explain", "foo"]);
+    assert!(err.contains("`foo`") && err.contains("--list") && !err.contains("nearest"), "{err}");
+}
+
+#[test]
+fn an_export_that_ends_before_it_begins_is_a_usage_error() {
+    let (out, err) = ends(2, &["calendar", "export", "XNYS", "--from", "2026-12-31", "--to", "2026-01-01"]);
+    assert_eq!(out, "");
+    assert!(err.contains("2026-12-31 is after --to 2026-01-01"), "{err}");
+    // A single day is a range.
+    let (out, _) = ends(0, &["calendar", "export", "XNYS", "--from", "2026-11-27", "--to", "2026-11-27"]);
+    assert_eq!(out.lines().count(), 2, "{out}");
+}
+
+#[test]
+fn a_start_without_time_or_offset_is_shown_how_to_write_it() {
+    for start in ["2026-11-27", "2026-11-27T09:31:00"] {
+        let (_, err) = ends(2, &["sim", "ibkr", "--start", start]);
+        assert!(err.contains("2026-11-27T09:31:00-05:00"), "{err}");
+    }
+}
+
+/// A port on which nobody listens: the kernel had it free a moment ago.
+#[test]
+fn a_venue_that_is_down_is_named_once_with_what_to_start() {
+    let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let folder = Folder::new("down");
+    let file = folder.join("plimsoll.toml");
+    let example = include_str!("../../../examples/sim.toml")
+        .replace("127.0.0.1:4002", &upstream)
+        .replace("127.0.0.1:7401", "127.0.0.1:0");
+    for (environment, start) in [("sim", "plimsoll sim ibkr"), ("paper", "TWS or IB Gateway")] {
+        let text = example.replace("\"sim\"", &format!("\"{environment}\""));
+        let text = if environment == "sim" { text } else { text.replace("\nfollow", "\n# follow") };
+        std::fs::write(&file, text).unwrap();
+        let (out, _) = ends(3, &["check", "--config", &file]);
+        assert!(out.lines().any(|row| row.ends_with(" 1 bot")), "{out}");
+        let row = out.lines().find(|row| row.contains("venue")).unwrap();
+        assert_eq!(row.matches(&upstream).count(), 1, "{row}");
+        assert!(row.contains("cannot be reached") && row.contains(start), "{row}");
+    }
+}
+
+#[test]
 fn every_command_with_a_configuration_but_halt_refuses_a_missing_one() {
     let folder = Folder::new("missing");
     let file = folder.join("none.toml");

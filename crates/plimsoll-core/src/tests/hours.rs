@@ -24,6 +24,19 @@ fn on_a_half_day_an_arca_close_ends_at_12_50_and_that_instant_is_too_late() {
 }
 
 #[test]
+fn on_a_saturday_an_on_close_order_is_for_monday_and_judged_by_monday_s_cutoff() {
+    check(
+        "
+        day 2026-11-28
+        10:00:00 trend SELL 100 SPY MOC
+        ",
+        &expect![["
+            10:00:00 submit 1 SELL 100 SPY MOC for DU1 [SPY-trend-20261130-1]
+        "]],
+    );
+}
+
+#[test]
 fn a_nasdaq_listing_has_until_15_55_the_stricter_of_exchange_and_broker() {
     check(
         "

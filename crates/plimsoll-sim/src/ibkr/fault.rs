@@ -44,7 +44,9 @@ impl TryFrom<serde_json::Value> for Fault {
 
     fn try_from(value: serde_json::Value) -> Result<Self, String> {
         kinds::check(&value)?;
-        let written: Written = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        let written: Written =
+            serde_json::from_value(value).map_err(|error| format!("fault `{kind}`: {error}"))?;
         Ok(Self { kind: written.kind, after: written.after, lasts: written.lasts })
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the table against which a script is checked before it is read, so that a misspelled key is an error and
 //! not a fault that does something else.
 
+use plimsoll_tws::{Request, Response};
 use serde_json::Value;
 
 /// Every kind with its keys; each also takes `after` and `for`.
@@ -53,11 +54,11 @@ pub(crate) fn check(fault: &Value) -> Result<(), String> {
     let Some(Value::String(kind)) = fields.get("kind") else {
         return Err("a fault needs a `kind`".to_owned());
     };
-    if matches!(kind.as_str(), "html_answer" | "service_upgrade") {
+    if is_okx(kind) {
         return Err(format!("fault `{kind}` belongs to the OKX simulator; the fault was refused"));
     }
     let Some((_, keys)) = KINDS.iter().find(|(name, _)| name == kind) else {
-        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).filter(|name| !is_okx(name)).collect();
         return Err(format!("unknown fault `{kind}`; there are {}", names.join(", ")));
     };
     for key in fields.keys() {
@@ -66,19 +67,64 @@ pub(crate) fn check(fault: &Value) -> Result<(), String> {
             return Err(format!("fault `{kind}` has no key `{key}`; it takes {known}"));
         }
     }
-    Ok(())
+    known_name(fields.get("message"), "message", Response::TYPED, "orderStatus")?;
+    known_name(fields.get("request"), "request", Request::TYPED, "reqHistoricalData")
+}
+
+fn is_okx(kind: &str) -> bool {
+    matches!(kind, "html_answer" | "service_upgrade")
+}
+
+/// A misspelled name would be a fault that never happens.
+fn known_name(given: Option<&Value>, what: &str, typed: &[(i32, &str)], example: &str) -> Result<(), String> {
+    let Some(Value::String(given)) = given else { return Ok(()) };
+    if typed.iter().any(|(_, name)| name == given) {
+        return Ok(());
+    }
+    Err(format!(
+        "the TWS API has no {what} called `{given}`; the fault was refused, write a name like `{example}`"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn every_kind_stands_in_the_documentation() {
         let page = include_str!("../../../../docs/simulator.md");
-        for (kind, _) in KINDS.iter().filter(|(kind, _)| !matches!(*kind, "html_answer" | "service_upgrade"))
-        {
+        for (kind, _) in KINDS.iter().filter(|(kind, _)| !is_okx(kind)) {
             assert!(page.contains(&format!("| `{kind}` |")), "docs/simulator.md lacks `{kind}`");
         }
+    }
+
+    fn refused(fault: &Value) -> String {
+        check(fault).unwrap_err()
+    }
+
+    #[test]
+    fn a_misspelled_message_or_request_is_refused_because_it_would_never_happen() {
+        let text = refused(&json!({ "kind": "drop_message", "message": "execDetail" }));
+        assert!(text.contains("no message called `execDetail`"), "{text}");
+        let text = refused(&json!({ "kind": "never_answer", "request": "reqHistoricalDat" }));
+        assert!(text.contains("no request called `reqHistoricalDat`"), "{text}");
+        check(&json!({ "kind": "drop_message", "message": "execDetails" })).unwrap();
+        check(&json!({ "kind": "never_answer", "request": "reqMktDepth" })).unwrap();
+    }
+
+    #[test]
+    fn an_unknown_kind_is_led_to_those_that_this_simulator_has() {
+        let text = refused(&json!({ "kind": "freeze" }));
+        assert!(text.contains("`freeze`") && text.contains("freeze_data"), "{text}");
+        assert!(!text.contains("html_answer"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_key_is_told_with_its_kind() {
+        let fault = json!({ "kind": "manual_trade", "side": "BUY", "qty": 5 });
+        let error = serde_json::from_value::<crate::Fault>(fault).unwrap_err().to_string();
+        assert_eq!(error, "fault `manual_trade`: missing field `symbol`");
     }
 }

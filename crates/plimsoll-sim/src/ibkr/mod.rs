@@ -101,7 +101,7 @@ pub enum FaultError {
         account: Box<str>,
     },
     /// A farm that is not simulated.
-    #[error("farm `{farm}` is unknown; the fault was refused, write `usfarm` or `ushmds`")]
+    #[error("farm `{farm}` is unknown; the fault was refused, write `usfarm`, `ushmds` or `secdefnj`")]
     Farm {
         /// The farm as it came.
         farm: Box<str>,

@@ -181,3 +181,14 @@ impl Listing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_names_the_symbols_that_exist() {
+        let page = include_str!("../../../../docs/simulator.md");
+        assert!(page.contains(&format!("the symbols `{}`", DEFAULT_SYMBOLS.join(" "))));
+    }
+}

@@ -165,6 +165,10 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
         let error = anyhow::anyhow!("`{format}` is not an export format; use csv");
         return Err(Failure::new(Exit::Usage, error));
     }
+    if from > to {
+        let error = anyhow::anyhow!("--from {from} is after --to {to}; nothing was exported");
+        return Err(Failure::new(Exit::Usage, error));
+    }
     let calendar = Calendar::named(name).map_err(no)?;
     let days = calendar.sessions(from, to).map_err(no)?;
     if with_anchors {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 use plimsoll_calendar::Calendar;
 use plimsoll_model::InstrumentId;
-use plimsoll_runtime::config::Loaded;
-use plimsoll_runtime::probe::{self, Data};
+use plimsoll_runtime::config::{Environment, Loaded};
+use plimsoll_runtime::probe::{self, Data, ProbeError};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -38,7 +38,11 @@ struct Row {
 
 pub(crate) fn run(query: &Query) -> Outcome {
     let loaded = super::run::load(&query.config)?;
-    let mut rows = vec![row("configuration", Mark::Ok, format!("{} bots", loaded.config.bots.len()))];
+    let bots = match loaded.config.bots.len() {
+        1 => "1 bot".to_owned(),
+        count => format!("{count} bots"),
+    };
+    let mut rows = vec![row("configuration", Mark::Ok, bots)];
     rows.extend(loaded.unenforced.iter().map(|note| row("configuration", Mark::Warn, note.to_string())));
     rows.extend(host::state(&loaded.settings.state_dir));
     rows.extend(host::ports(&loaded)?);
@@ -113,7 +117,7 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
     let asked = probe::probe(loaded, VENUE_MAX);
     let answer = match super::runtime()?.block_on(asked) {
         Ok(answer) => answer,
-        Err(error) => return Ok((vec![row("venue", Mark::Fail, error.to_string())], false)),
+        Err(error) => return Ok((vec![row("venue", Mark::Fail, unanswered(loaded, &error))], false)),
     };
     let mut rows = vec![row(
         "venue",
@@ -140,6 +144,19 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
     rows.push(orders_allowed(answer.read_only));
     rows.extend(answer.instruments.iter().map(|(instrument, data)| market_data(instrument, data)));
     Ok((rows, true))
+}
+
+/// Why there is no answer, and what to start where nobody listens.
+fn unanswered(loaded: &Loaded, error: &ProbeError) -> String {
+    match (error, loaded.settings.environment) {
+        (ProbeError::Venue { .. }, _) => error.to_string(),
+        (ProbeError::Unreachable(_), Environment::Sim) => {
+            format!("{error}; start `plimsoll sim ibkr`, or correct `upstream`")
+        }
+        (ProbeError::Unreachable(_), Environment::Live | Environment::Paper) => format!(
+            "{error}; start TWS or IB Gateway, enable socket clients in its API settings, or correct `upstream`"
+        ),
+    }
 }
 
 fn orders_allowed(read_only: bool) -> Row {

@@ -14,10 +14,9 @@ pub(crate) fn run(options: &Explain) -> Outcome {
     }
     let asked = options.what.as_deref().unwrap_or_default();
     let Some(spec) = GUARDS.iter().find(|spec| spec.id.as_str() == asked) else {
-        let error = anyhow::anyhow!(
-            "there is nothing called `{asked}`; the nearest is `{}`; see `plimsoll explain --list`",
-            nearest(asked)
-        );
+        let nearest = nearest(asked).map_or_else(String::new, |name| format!("; the nearest is `{name}`"));
+        let error =
+            anyhow::anyhow!("there is nothing called `{asked}`{nearest}; see `plimsoll explain --list`");
         return Err(Failure::new(Exit::Usage, error));
     };
     let page = page(spec.id);
@@ -64,10 +63,11 @@ fn page(guard: GuardId) -> &'static str {
     }
 }
 
-/// The name that shares the longest beginning, for a tip.
-fn nearest(asked: &str) -> &'static str {
+/// The name that shares the longest beginning, for a tip. One letter in common is no likeness.
+fn nearest(asked: &str) -> Option<&'static str> {
     let shared = |name: &str| name.chars().zip(asked.chars()).take_while(|(a, b)| a == b).count();
-    GUARDS.iter().map(|spec| spec.id.as_str()).max_by_key(|name| shared(name)).unwrap_or_default()
+    let names = GUARDS.iter().map(|spec| spec.id.as_str()).filter(|name| shared(name) > 1);
+    names.max_by_key(|name| shared(name))
 }
 
 #[cfg(test)]
@@ -83,7 +83,14 @@ mod tests {
 
     #[test]
     fn a_typo_is_led_to_the_nearest_name() {
-        assert_eq!(nearest("stale"), "stale_data");
-        assert_eq!(nearest("self-match"), "self_match");
+        assert_eq!(nearest("stale"), Some("stale_data"));
+        assert_eq!(nearest("self-match"), Some("self_match"));
+    }
+
+    #[test]
+    fn what_resembles_no_name_is_led_to_none() {
+        for asked in ["", "foo", "s", "close"] {
+            assert_eq!(nearest(asked).is_some(), asked == "close", "`{asked}`");
+        }
     }
 }

@@ -165,3 +165,56 @@ fn planned_faults(file: &Path) -> Result<Vec<Value>, Failure> {
     }
     Ok(faults)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use plimsoll_runtime::config::{self, Environment};
+
+    use super::*;
+    use crate::cli::{Cli, Command, Sim};
+
+    const README: &str = include_str!("../../../../README.md");
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/sim.toml");
+
+    /// The words behind `plimsoll` in the README's line that begins so.
+    fn shown(beginning: &str) -> Vec<&'static str> {
+        let line = README.lines().find(|line| line.starts_with(beginning)).expect("the README shows it");
+        line.split('#').next().unwrap_or_default().split_whitespace().collect()
+    }
+
+    fn simulator() -> Box<SimIbkr> {
+        match Cli::try_parse_from(shown("plimsoll sim ibkr")).unwrap().command {
+            Command::Sim { venue: Sim::Ibkr(options) } => options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_s_gateway_finds_the_simulator_that_the_readme_starts() {
+        let sim = simulator();
+        let gateway = config::load(Path::new(EXAMPLE)).unwrap();
+        assert_eq!(*gateway.settings.upstream, *sim.listen.to_string());
+        assert_eq!(gateway.settings.follow.as_deref(), Some(&*sim.control.to_string()));
+        assert_eq!(gateway.settings.environment, Environment::Sim);
+        let accounts: Vec<_> = gateway.config.venue.accounts.iter().map(ToString::to_string).collect();
+        assert_eq!(accounts, sim.accounts);
+        assert_eq!(Some(gateway.settings.client_id.0), sim.master_client_id);
+        assert_eq!(gateway.unenforced.len(), 0, "a first start has no key that nothing enforces");
+        for port in &gateway.settings.ports {
+            assert!(port.listen.ip().is_loopback());
+            assert!(![sim.listen, sim.control].contains(&port.listen), "{} is the simulator's", port.listen);
+        }
+    }
+
+    #[test]
+    fn the_readme_s_bot_is_one_that_the_example_lets_in() {
+        let gateway = config::load(Path::new(EXAMPLE)).unwrap();
+        let (bot, port) = (&gateway.config.bots[0], &gateway.settings.ports[0]);
+        let connect = format!("ib.connect(\"{}\", {}, clientId=", port.listen.ip(), port.listen.port());
+        assert!(README.contains(&connect), "the README does not show `{connect}`");
+        assert!(bot.client_ids.iter().any(|id| README.contains(&format!("{connect}{})", id.0))));
+        assert!(bot.accounts.iter().any(|account| README.contains(&format!("account=\"{account}\""))));
+        assert!(README.contains("plimsoll run --config examples/sim.toml"));
+    }
+}
