@@ -12,7 +12,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Ok(());
     }
     if let Some(instrument) = ctx.of_unknown_hours(order) {
-        return without_hours(order, instrument);
+        return without_hours(ctx, order, instrument);
     }
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
     let state = ctx.moment.state.clone().map_err(unknown)?;
@@ -42,10 +42,10 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 }
 
 /// A price of its own bounds an order whenever the market opens. Without one, what it meets depends on hours
-/// that nobody here knows.
-fn without_hours(order: &NewOrder, instrument: &InstrumentId) -> Result<(), Reason> {
+/// that nobody here knows; but who wants to get out must not be kept in because of what we do not know.
+fn without_hours(ctx: &Context<'_>, order: &NewOrder, instrument: &InstrumentId) -> Result<(), Reason> {
     let has_price = order.ord_type.has_limit() || order.ord_type.has_stop();
-    if has_price && order.tif != TimeInForce::AtTheOpening {
+    if order.tif != TimeInForce::AtTheOpening && (has_price || ctx.is_reducing(order)) {
         return Ok(());
     }
     Err(hours_unknown(instrument))

@@ -42,6 +42,28 @@ fn at_three_in_the_night_a_currency_on_frozen_prices_is_stale() {
 }
 
 #[test]
+fn without_known_hours_the_way_out_is_open_and_no_further() {
+    let trace = trades(euro(), euro()).run(
+        "
+        10:00:00 quote EUR.CASH.USD 1.10 1.10
+        10:00:01 trend BUY 1000 EUR LMT 1.10 sec=CASH exch=IDEALPRO
+        10:00:02 venue fills trend 1 1000 1.10
+        10:00:03 trend SELL 600 EUR TRAIL stop=0.01 sec=CASH exch=IDEALPRO
+        10:00:04 trend SELL 401 EUR MKT sec=CASH exch=IDEALPRO
+        10:00:05 trend SELL 400 EUR MKT sec=CASH exch=IDEALPRO
+        ",
+    );
+    // Of a thousand held, six hundred are already on their way out.
+    expect![["
+        10:00:01 submit 1 BUY 1000 EUR.CASH.USD LMT 1.10 for DU1 [EUR-trend-20260227-1]
+        10:00:03 submit 1 SELL 600 EUR.CASH.USD TRAIL @0.01 for DU1 [EUR-trend-20260227-2]
+        10:00:04 deny 1 order 3: Plimsoll trading_session: no trading calendar: the hours of EUR.CASH.USD are not known; an order for it needs a limit or stop price
+        10:00:05 submit 1 SELL 400 EUR.CASH.USD MKT for DU1 [EUR-trend-20260227-4]
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
 fn without_known_hours_an_order_needs_a_price_of_its_own() {
     let trace = trades(euro(), euro()).run(
         "
