@@ -111,6 +111,14 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// Calendar days that were announced after this version was written; all that hold from here on.
+    Calendar {
+        /// In the form of the files of `calendar.d`.
+        days_toml: String,
+        /// What was wrong with other files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<String>,
+    },
     /// An instant that the bridge had asked for came.
     Woke,
     /// What the bridge decided, as its trace prints it. Replay compares it.
@@ -164,7 +172,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 16;
+    const KIND_MAX: u8 = 19;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -186,6 +194,7 @@ impl Body {
             Self::LinkNote { .. } => 14,
             Self::BotLeft { .. } => 15,
             Self::Unread { .. } => 16,
+            Self::Calendar { .. } => 19,
         }
     }
 
@@ -208,6 +217,9 @@ impl Body {
             }
             Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Calendar { days_toml, problems } => {
+                days_toml.len() + problems.iter().map(String::len).sum::<usize>()
+            }
             Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
                 text.len()
             }

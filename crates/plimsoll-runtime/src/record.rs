@@ -67,6 +67,10 @@ pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) 
             by: by.to_string(),
             reason: reason.to_string(),
         },
+        Event::Operator(Operator::Calendar { days, problems }) => Body::Calendar {
+            days_toml: config::announced::text(days),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        },
         Event::Woke => Body::Woke,
     }
 }
@@ -133,6 +137,10 @@ pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
             by: by.into(),
             reason: reason.into(),
         }),
+        Body::Calendar { days_toml, problems } => Event::Operator(Operator::Calendar {
+            days: config::announced::parse("calendar.d (from the journal)", &days_toml)?.into(),
+            problems: problems.into_iter().map(Into::into).collect(),
+        }),
         Body::Woke => Event::Woke,
     }))
 }
@@ -154,6 +162,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Flushed { .. }
         | Body::Halt { .. }
         | Body::Resume { .. }
+        | Body::Calendar { .. }
         | Body::Woke
         | Body::Decision { .. }
         | Body::Unread { .. } => None,
@@ -235,6 +244,10 @@ mod tests {
         check(&Event::Flushed { token: 9 }, None);
         check(&Event::Operator(halt), None);
         check(&Event::Operator(Operator::Resume { bot: None, by: "me".into(), reason: "".into() }), None);
+        let days = "[[day]]\ncalendar = \"XNYS\"\ndate = \"2027-01-15\"\nchange = \"closed\"\nreason = \"r\"\nsource = \"s\"\n";
+        let days = config::announced::parse("x", days).unwrap().into();
+        let problems = ["a.toml:1:1: error: no date".into()].into();
+        check(&Event::Operator(Operator::Calendar { days, problems }), None);
         check(&Event::Woke, None);
     }
 

@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::announced::{self, Folder};
 use crate::bot_link;
 use crate::clock::{Clock, stream};
 use crate::config::Settings;
@@ -79,6 +80,7 @@ pub(crate) struct Work {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     notes: Vec<String>,
+    announced: Option<Folder>,
     bridge: Bridge,
     unread: Option<Unread>,
     epoch: u64,
@@ -124,6 +126,7 @@ impl Work {
             config: parts.config,
             settings: parts.settings,
             notes: parts.notes,
+            announced: parts.announced,
             bridge: parts.bridge,
             unread: parts.unread,
             epoch: parts.epoch,
@@ -190,6 +193,14 @@ impl Work {
         self.feed_with(event, None, &text);
         if let Some(unread) = self.unread.take() {
             self.halt_for(unread);
+        }
+        if let Some(folder) = self.announced.take() {
+            // The journal has brought back what held before; only a difference is news.
+            if *folder.days() != *self.bridge.announced_days() {
+                self.feed(Event::Operator(announced::told(&folder)), None);
+            }
+            let path = self.settings.state_dir.join(announced::FOLDER);
+            self.tasks.spawn(announced::watch(path, folder, Arc::clone(&self.shared)));
         }
         let login = Login {
             client_id: self.settings.client_id,
