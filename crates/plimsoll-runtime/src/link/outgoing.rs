@@ -15,7 +15,7 @@ use super::{BACKLOG_MAX, BACKLOG_WITHOUT_TICKS};
 
 /// The writing half of a link. Clones write to the same link.
 #[derive(Debug, Clone, Default)]
-pub struct Outgoing(Arc<Shared>);
+pub struct Outgoing(Arc<Half>);
 
 /// The other side does not read. The link has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,7 @@ pub struct Outgoing(Arc<Shared>);
 pub struct BacklogFull;
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Half {
     backlog: Mutex<Backlog>,
     changed: Notify,
     closing: Notify,

@@ -3,6 +3,7 @@
 use std::sync::mpsc;
 
 use jiff::Timestamp;
+use plimsoll_core::{HaltLevel, Operator};
 use plimsoll_journal::{MemorySink, Options, Writer};
 use plimsoll_model::{InstrumentId, Price, QuoteField, RawFrame, Report, ReqId, Request};
 use tokio::io::AsyncReadExt;
@@ -198,7 +199,7 @@ async fn a_cancel_goes_ahead_of_the_ticks_of_our_own_connection() {
     work.ingest(tick());
     let cancel = BotInput::Frame { request: Request::GlobalCancel, raw: frame("58|1|"), _room: None };
     work.ingest(Input::Bot(LinkId(7), cancel));
-    assert!(matches!(work.lanes.next(false), Some(lanes::Work::Bot(LinkId(7), _))));
+    assert!(matches!(work.lanes.next(false), Some(lanes::Piece::Bot(LinkId(7), _))));
 }
 
 #[tokio::test]
