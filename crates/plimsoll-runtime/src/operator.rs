@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Settings;
 use crate::http::{self, Problem};
-use crate::input::{Input, OperatorInput};
+use crate::input::{Detail, Input, OperatorInput};
 use crate::link::{self, BindError, Bound};
 use crate::record;
 use crate::view::{BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
@@ -213,31 +213,31 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-async fn look(shared: &Shared) -> Result<View, Problem> {
+async fn look(shared: &Shared, detail: Detail) -> Result<View, Problem> {
     let (answer, asked) = oneshot::channel();
-    let sent = shared.inputs.send(Input::Operator(OperatorInput::Look(answer)));
+    let sent = shared.inputs.send(Input::Operator(OperatorInput::Look(detail, answer)));
     sent.map_err(|_| Problem::stopping())?;
     asked.await.map_err(|_| Problem::stopping())
 }
 
 async fn status(State(shared): State<Arc<Shared>>) -> Answer<StatusView> {
-    Ok(Json(look(&shared).await?.status))
+    Ok(Json(look(&shared, Detail::Standing).await?.status))
 }
 
 async fn bots(State(shared): State<Arc<Shared>>) -> Answer<Vec<BotRow>> {
-    Ok(Json(look(&shared).await?.status.bots))
+    Ok(Json(look(&shared, Detail::Standing).await?.status.bots))
 }
 
 async fn orders(State(shared): State<Arc<Shared>>) -> Answer<Vec<OrderRow>> {
-    Ok(Json(look(&shared).await?.orders))
+    Ok(Json(look(&shared, Detail::Everything).await?.orders))
 }
 
 async fn positions(State(shared): State<Arc<Shared>>) -> Answer<Vec<PositionRow>> {
-    Ok(Json(look(&shared).await?.positions))
+    Ok(Json(look(&shared, Detail::Standing).await?.positions))
 }
 
 async fn breaks(State(shared): State<Arc<Shared>>) -> Answer<Vec<BreakRow>> {
-    Ok(Json(look(&shared).await?.status.breaks))
+    Ok(Json(look(&shared, Detail::Standing).await?.status.breaks))
 }
 
 async fn halt(State(shared): State<Arc<Shared>>, request: Request) -> Answer<StatusView> {
@@ -275,7 +275,7 @@ async fn act(shared: &Shared, operator: Operator) -> Answer<StatusView> {
             "the gateway ended before this was on the disk; start it again and look at `plimsoll status`"
                 .to_owned(),
     })?;
-    Ok(Json(look(shared).await?.status))
+    Ok(Json(look(shared, Detail::Standing).await?.status))
 }
 
 fn known_bot(shared: &Shared, name: Option<&str>) -> Result<Option<BotName>, Problem> {

@@ -31,7 +31,7 @@ use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
 use crate::operator::Api;
 use crate::own::{self, Login};
-use crate::projection::ProjectionState;
+use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::unread::Unread;
 use crate::wire;
@@ -324,8 +324,8 @@ impl Work {
                 self.journal.flush(Awaits::Operator);
                 self.journal.commit();
             }
-            lanes::Work::Operator(OperatorInput::Look(answer)) => {
-                let view = self.view();
+            lanes::Work::Operator(OperatorInput::Look(detail, answer)) => {
+                let view = self.view(detail);
                 let _ = answer.send(view);
             }
             lanes::Work::Operator(OperatorInput::Shutdown) => self.ending = true,
@@ -377,8 +377,15 @@ impl Work {
         self.journal.append(now, crate::record::body(&event, version, config));
         let mut out = std::mem::take(&mut self.out);
         self.bridge.on(now, event, &mut out);
+        let is_followed = self.journal.is_followed();
+        if is_followed {
+            self.journal.tell(now, Told::changes(&self.bridge));
+        }
         for command in &out {
-            self.journal.append(now, Body::Decision { text: command.to_string() });
+            let text = command.to_string();
+            let told = is_followed.then(|| Told::decision(&text, Some(command), &self.bridge)).flatten();
+            self.journal.append(now, Body::Decision { text });
+            self.journal.tell(now, told);
         }
         for command in out.drain(..) {
             self.carry_out(now, command);
