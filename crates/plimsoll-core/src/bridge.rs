@@ -72,6 +72,9 @@ pub struct Bridge {
     owed: BTreeMap<OrderKey, Qty>,
     /// Since when an order has been inactive of which the broker was not asked since.
     inactive_since: Option<Mono>,
+    /// Whether it was said in the round of questions under way that an execution is among those of which only the
+    /// sums are kept.
+    told_settled: bool,
     /// Orders that the round of questions under way must find, or they are gone.
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
@@ -110,6 +113,7 @@ impl Bridge {
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),
             inactive_since: None,
+            told_settled: false,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
         }
@@ -158,9 +162,14 @@ impl Bridge {
         self.book.changed()
     }
 
-    /// The executions that the latest event has posted, or whose fee it has told.
-    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow<'_>> {
-        self.changes.executions.iter().filter_map(|exec_id| self.ledger.execution(exec_id))
+    /// The executions that the latest event has posted, or whose fee it has told. Our reference is there where the
+    /// event has told it.
+    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow> {
+        self.changes.executions.iter().filter_map(|(exec_id, cl_ord_id)| {
+            let mut row = self.ledger.execution(exec_id)?;
+            row.execution.cl_ord_id.clone_from(cl_ord_id);
+            Some(row)
+        })
     }
 
     /// The holdings that the latest event has moved, each with all its holders.

@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
-/// Orders kept in the book, about a kilobyte each. Beyond it the oldest finished one is forgotten: whose a
-/// late execution is says its reference, and the journal has the rest. An open one never is forgotten; those
-/// are bounded by [`OPEN_ORDERS_MAX`] for each bot.
+/// Orders kept in the book. Beyond it the oldest finished one is forgotten: whose a late execution is says its
+/// reference, and the journal has the rest. An open one never is forgotten; those are bounded by
+/// [`OPEN_ORDERS_MAX`] for each bot.
 pub const BOOK_ORDERS_MAX: usize = 20_000;
+
+/// Orders that have ended and are kept whole, about half a kilobyte each, to be shown. The oldest beyond it are packed
+/// into a quarter of that; nothing of them is lost, and what the venue still says of one unpacks it.
+pub const ENDED_ORDERS_MAX: usize = 1_000;
 
 /// Denied orders of one bot that are kept in the book to be shown; the oldest beyond it are forgotten there.
 /// The journal has all of them, and they are counted for ever.
@@ -31,7 +35,8 @@ pub const RELEASE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long the rate limit looks back.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
-/// Entries of each bot's repetition memory; the oldest beyond it are forgotten.
+/// Entries of each bot's repetition memory; the oldest beyond it are forgotten, and so is what is older than the rate
+/// limit and every window of repetition look back.
 pub const RECENT_ORDERS_MAX: usize = 10_000;
 
 /// Declared decisions that are remembered of each bot, for ever; beyond it an order that declares a new one

@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub links: Vec<LinkView>,
     /// All bots.
     pub bots: Vec<BotView>,
-    /// All orders, oldest first.
+    /// All orders but those that ended a while ago, oldest first.
     pub orders: Vec<OrderView>,
     /// All holdings, bots' and foreign.
     pub positions: Vec<PositionView>,
@@ -119,6 +119,12 @@ pub struct BreakView {
 impl Bridge {
     /// Everything at this instant.
     pub fn snapshot(&self, now: Now) -> Snapshot {
+        Snapshot { orders: self.order_views(), ..self.snapshot_without_orders(now) }
+    }
+
+    /// Everything but the orders. Whoever only asks how things stand must not hold up those who trade: of orders
+    /// there are thousands.
+    pub fn snapshot_without_orders(&self, now: Now) -> Snapshot {
         Snapshot {
             at: now.wall,
             state: self.state_word(),
@@ -132,7 +138,7 @@ impl Bridge {
                 .map(|(link, state)| LinkView { link, bot: state.bot.clone(), client_id: state.client_id })
                 .collect(),
             bots: self.bot_views(now),
-            orders: self.order_views(),
+            orders: Vec::new(),
             positions: self.position_views(),
             breaks: self.break_views(),
         }
@@ -160,8 +166,6 @@ impl Bridge {
             .bots
             .iter()
             .map(|bot| {
-                let own = |state: &&crate::OrderState| state.owner.bot() == Some(&bot.name);
-                let orders = || self.book.iter().map(|(_, state)| state).filter(own);
                 let (state, because) = self.bot_word(now, bot);
                 BotView {
                     name: bot.name.clone(),
@@ -173,7 +177,7 @@ impl Bridge {
                         .map(|id| (id.clone(), self.quotes.age(id, now.wall)))
                         .collect(),
                     denied: self.book.denied_count_of(&bot.name),
-                    sent: orders().filter(|state| state.status != OrderStatus::Denied).count(),
+                    sent: self.book.sent_count_of(&bot.name),
                     open: self.book.open_count_of(&bot.name),
                     net: result::of(&self.ledger, &self.quotes, &bot.name),
                 }
@@ -210,7 +214,7 @@ impl Bridge {
 
     fn order_views(&self) -> Vec<OrderView> {
         self.book
-            .iter()
+            .recent()
             .map(|(_, state)| OrderView {
                 bot: state.owner.bot().cloned(),
                 account: state.account.clone(),

@@ -12,6 +12,7 @@ mod hostile_values;
 mod hours;
 mod inactive;
 mod limits;
+mod memory;
 mod other_hours;
 mod pages;
 mod properties;

@@ -45,13 +45,22 @@ pub(crate) enum Input {
     Note(LinkId, String),
 }
 
+/// How much somebody wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything but the orders, of which there are many.
+    Standing,
+    /// Orders, too.
+    Everything,
+}
+
 /// What operators say.
 #[derive(Debug)]
 pub(crate) enum OperatorInput {
     /// A decision of the bridge's: in force at once, answered when the disk has it.
     Act(Operator, oneshot::Sender<()>),
     /// How things stand.
-    Look(oneshot::Sender<View>),
+    Look(Detail, oneshot::Sender<View>),
     /// End in order.
     Shutdown,
 }

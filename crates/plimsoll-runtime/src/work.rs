@@ -29,7 +29,7 @@ use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
-use crate::projection::ProjectionState;
+use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::unread::Unread;
 use crate::wire;
@@ -287,8 +287,8 @@ impl Work {
                 self.journal.flush(Awaits::Operator);
                 self.journal.commit();
             }
-            lanes::Piece::Operator(OperatorInput::Look(answer)) => {
-                let view = self.view();
+            lanes::Piece::Operator(OperatorInput::Look(detail, answer)) => {
+                let view = self.view(detail);
                 let _ = answer.send(view);
             }
             lanes::Piece::Operator(OperatorInput::Shutdown) => self.ending = true,
@@ -340,8 +340,15 @@ impl Work {
         self.journal.append(now, crate::record::body(&event, version, config));
         let mut out = std::mem::take(&mut self.out);
         self.bridge.on(now, event, &mut out);
+        let is_followed = self.journal.is_followed();
+        if is_followed {
+            self.journal.tell(now, Told::changes(&self.bridge));
+        }
         for command in &out {
-            self.journal.append(now, Body::Decision { text: command.to_string() });
+            let text = command.to_string();
+            let told = is_followed.then(|| Told::decision(&text, Some(command), &self.bridge)).flatten();
+            self.journal.append(now, Body::Decision { text });
+            self.journal.tell(now, told);
         }
         for command in out.drain(..) {
             self.carry_out(now, command);

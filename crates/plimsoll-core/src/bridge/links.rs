@@ -11,6 +11,7 @@ impl Bridge {
     /// A new process: no link is left, and an order without the venue's word is of unknown fate.
     pub(super) fn started(&mut self, epoch: u64, config: Arc<Config>) {
         self.contracts.configure(config.instruments().into_iter());
+        self.recent.look_back(config.bots.iter().map(|bot| bot.duplicate_window).max().unwrap_or_default());
         self.config = Some(config);
         self.epoch = epoch;
         self.links.close_all();

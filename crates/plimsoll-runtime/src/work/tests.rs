@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::*;
 use crate::clock::VenueClock;
 use crate::gateway::Inputs;
-use crate::input::Arrival;
+use crate::input::{Arrival, Detail};
 use crate::journal_thread::JournalSink;
 use crate::view::View;
 
@@ -71,7 +71,7 @@ impl Held {
 
     async fn look(&self) -> View {
         let (answer, asked) = oneshot::channel();
-        self.say(OperatorInput::Look(answer));
+        self.say(OperatorInput::Look(Detail::Everything, answer));
         asked.await.unwrap()
     }
 }
