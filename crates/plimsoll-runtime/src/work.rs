@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, Command, Config, Event, HaltLevel, Operator};
+use plimsoll_core::{Bridge, ClockEvent, Command, Config, Event, HaltLevel, Operator};
 use plimsoll_journal::{Body, StateLock, WriteError};
 use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::bot_link;
-use crate::clock::{Clock, stream};
+use crate::clock::{self, Clock, stream};
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
@@ -120,6 +120,7 @@ impl Work {
     pub(crate) fn new(parts: Parts) -> Self {
         let lockstep = parts.clock.is_lockstep();
         parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
+        parts.shared.clock_watched.store(parts.settings.follow.is_none(), Ordering::Relaxed);
         Self {
             config: parts.config,
             settings: parts.settings,
@@ -200,8 +201,16 @@ impl Work {
         if let Some(api) = self.api.take() {
             self.tasks.spawn(api.serve());
         }
-        if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
-            self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
+        match self.settings.follow.clone() {
+            None => {
+                let uncertainty_max = self.settings.clock.uncertainty_max;
+                self.feed(Event::Clock(ClockEvent::Watched { uncertainty_max }), None);
+                clock::watch::start(&self.settings.clock.servers, &mut self.tasks, &self.shared);
+            }
+            Some(_) if self.clock.is_lockstep() => {}
+            Some(control) => {
+                self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
+            }
         }
     }
 
@@ -311,6 +320,7 @@ impl Work {
             }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
+            Input::ClockNews(event) => self.feed(Event::Clock(event), None),
             Input::Note(link, text) => self.note(link, &text),
         }
     }
