@@ -116,7 +116,9 @@ pub enum ClockEvent {
 impl fmt::Display for ClockEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Watched { uncertainty_max } => write!(f, "watched, uncertain by {} at most", Span(*uncertainty_max)),
+            Self::Watched { uncertainty_max } => {
+                write!(f, "watched, uncertain by {} at most", Span(*uncertainty_max))
+            }
             Self::Heard { source, bounds: Bounds { least, most } } => {
                 write!(f, "{source} says {} to {}", Signed(*least), Signed(*most))
             }
@@ -320,7 +322,9 @@ impl fmt::Display for ClockView {
             None => {}
         }
         let mut sep = "; out of step: ";
-        for source in self.sources.iter().filter(|source| source.bounds.is_some() && !source.agrees) {
+        let wrong =
+            |source: &&ClockSourceView| self.offset.is_some() && source.bounds.is_some() && !source.agrees;
+        for source in self.sources.iter().filter(wrong) {
             write!(f, "{sep}{}", source.source)?;
             sep = ", ";
         }

@@ -64,7 +64,8 @@ fn one_of_four_servers_that_is_wrong_by_seconds_changes_nothing_and_is_named() {
         (1, heard(server("d"), -1, 4)),
     ]);
     assert_eq!(clock.state(at(1).mono), ClockState::Good);
-    let wrong: Vec<String> = clock.view(at(1)).sources.iter().filter(|s| !s.agrees).map(|s| s.source.to_string()).collect();
+    let wrong: Vec<String> =
+        clock.view(at(1)).sources.iter().filter(|s| !s.agrees).map(|s| s.source.to_string()).collect();
     assert_eq!(wrong, ["b"]);
 }
 

@@ -9,10 +9,10 @@ use plimsoll_core::config::{Mode, OnCloseCrossing, VenueConfig};
 use plimsoll_model::{Account, ClientId};
 use toml::Spanned;
 
-use super::{ClockSettings, Environment};
 use super::place::Problems;
 use super::section::Section;
 use super::value;
+use super::{ClockSettings, Environment};
 
 /// Where `clock.max_uncertainty` is not written.
 const UNCERTAINTY_MAX: Duration = Duration::from_millis(250);
@@ -84,15 +84,20 @@ fn check_servers(servers: &[Spanned<Box<str>>], problems: &mut Problems) {
     let Some(first) = servers.first() else { return };
     if servers.len() < 3 {
         let count = servers.len();
-        let text = format!("`servers`: {count} cannot outvote a wrong one; write three or more, or [] for none");
+        let text =
+            format!("`servers`: {count} cannot outvote a wrong one; write three or more, or [] for none");
         problems.at(first.span(), text);
     }
     if let Some(beyond) = servers.get(SERVERS_MAX) {
-        problems.at(beyond.span(), format!("`servers`: more than {SERVERS_MAX} are no better; leave some out"));
+        problems
+            .at(beyond.span(), format!("`servers`: more than {SERVERS_MAX} are no better; leave some out"));
     }
     for (index, server) in servers.iter().enumerate() {
         if servers[..index].iter().any(|earlier| earlier.get_ref() == server.get_ref()) {
-            problems.at(server.span(), format!("`servers`: {} is listed twice and has one vote", server.get_ref()));
+            problems.at(
+                server.span(),
+                format!("`servers`: {} is listed twice and has one vote", server.get_ref()),
+            );
         }
     }
 }

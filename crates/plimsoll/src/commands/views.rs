@@ -50,9 +50,17 @@ pub(crate) fn clock(query: &Ask) -> Outcome {
     if query.json {
         output::json(clock)?;
     } else {
-        output::line(&format!("{}  {} ({})", text(&clock["state"]), text(&clock["now"]), text(&clock["source"])))?;
-        if let Some((offset, uncertainty)) = clock["offset_ms"].as_f64().zip(clock["uncertainty_ms"].as_f64()) {
-            output::line(&format!("true time is {offset:+.3} ms from this host's, known to {uncertainty:.3} ms"))?;
+        output::line(&format!(
+            "{}  {} ({})",
+            text(&clock["state"]),
+            text(&clock["now"]),
+            text(&clock["source"])
+        ))?;
+        if let Some((offset, uncertainty)) = clock["offset_ms"].as_f64().zip(clock["uncertainty_ms"].as_f64())
+        {
+            output::line(&format!(
+                "true time is {offset:+.3} ms from this host's, known to {uncertainty:.3} ms"
+            ))?;
         }
         rows(&clock["sources"], &["source", "offset_ms", "uncertainty_ms", "age", "agrees", "because"])?;
     }

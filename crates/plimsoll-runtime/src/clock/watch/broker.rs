@@ -63,7 +63,13 @@ impl BrokerClock {
     }
 
     /// An answer is here: what follows for our wall clock, if that is worth telling.
-    pub(crate) fn answered(&mut self, at: Timestamp, grain: Grain, now: Instant, wall: Timestamp) -> Option<Bounds> {
+    pub(crate) fn answered(
+        &mut self,
+        at: Timestamp,
+        grain: Grain,
+        now: Instant,
+        wall: Timestamp,
+    ) -> Option<Bounds> {
         let asked = self.asked.take()?;
         self.trip = self.trip.min(now.saturating_duration_since(asked));
         let at = at.duration_since(Timestamp::UNIX_EPOCH);
@@ -75,7 +81,8 @@ impl BrokerClock {
         // Nothing in common with what was known: the venue's clock was set. What was known is worthless.
         let ahead = known.and_then(|known| common(known, new)).unwrap_or(new);
         self.ahead = Some((ahead, now));
-        let narrow = width(ahead) <= NARROW;
+        // The answer that makes it narrow is told, the ones behind it add little.
+        let narrow = known.is_some_and(|known| width(known) <= NARROW && common(known, new).is_some());
         let is_due = self.said.is_none_or(|said| now.saturating_duration_since(said) >= SAY_EVERY);
         if narrow && !is_due {
             return None;
@@ -171,8 +178,8 @@ mod tests {
                 assert!(last.is_some_and(|bounds| holds(bounds, &venue)), "{ahead}: {bounds:?}");
                 venue.pass(clock.pause(venue.now, Duration::from_secs(5)));
             }
-            // Bisection leaves the 80 ms of the way there and back, and a thousandth of the first width.
-            assert!(width(last.unwrap()) <= SignedDuration::from_millis(90), "{ahead}: {last:?}");
+            // Each halves what is left and adds half the way there and back, 80 ms: 95 ms after the seventh.
+            assert!(width(last.unwrap()) <= NARROW, "{ahead}: {last:?}");
         }
     }
 

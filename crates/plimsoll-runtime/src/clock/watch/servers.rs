@@ -33,7 +33,8 @@ impl Refused {
 pub(super) async fn ask(address: &str) -> Result<Bounds, Refused> {
     let mut found = tokio::net::lookup_host(address).await.map_err(Refused::because)?;
     let server = found.next().ok_or_else(|| Refused::because("the name has no address"))?;
-    let from = if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let from =
+        if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     let config = Config::default().bind_address(SocketAddr::new(from, 0)).timeout(ANSWER_MAX);
     let client = AsyncSntpClient::with_config(config);
     let mut best: Option<Bounds> = None;
@@ -98,7 +99,9 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_two_seconds_behind_us_says_minus_two() {
         let bounds = ask(&server(-2, SERVER, 2).await).await.unwrap();
-        assert!(bounds.least <= SignedDuration::from_secs(-2) && SignedDuration::from_secs(-2) <= bounds.most);
+        assert!(
+            bounds.least <= SignedDuration::from_secs(-2) && SignedDuration::from_secs(-2) <= bounds.most
+        );
         assert!(bounds.uncertainty() < Duration::from_millis(500), "{bounds:?}");
     }
 
