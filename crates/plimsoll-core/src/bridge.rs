@@ -22,8 +22,10 @@ use plimsoll_model::{
     Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
+use crate::acks::Acks;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
+use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
@@ -35,7 +37,7 @@ use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result;
-use crate::{Ask, Command, Event, Operator};
+use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
 
@@ -45,7 +47,9 @@ pub struct Bridge {
     pub(crate) config: Option<Arc<Config>>,
     pub(crate) epoch: u64,
     pub(crate) calendar: Calendar,
-    /// What the calendar says of the latest event's instant.
+    pub(crate) clock: ClockWatch,
+    acks: Acks,
+    /// What the calendar says of the latest event's instant, by corrected time.
     moment: Option<Moment>,
     pub(crate) contracts: Contracts,
     pub(crate) links: Links,
@@ -94,6 +98,8 @@ impl Bridge {
             config: None,
             epoch: 0,
             calendar: Calendar::us_equities(),
+            clock: ClockWatch::default(),
+            acks: Acks::default(),
             moment: None,
             contracts: Contracts::default(),
             links: Links::default(),
@@ -123,8 +129,12 @@ impl Bridge {
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
         self.book.begin_event();
         self.changes.clear();
-        if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(now.wall)) {
-            self.moment = Some(self.calendar.moment(now.wall));
+        if let Event::Clock(event) = &event {
+            self.clock_event(now, event, out);
+        }
+        let time = self.clock.corrected(now);
+        if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(time)) {
+            self.moment = Some(self.calendar.moment(time));
         }
         match event {
             Event::Started { epoch, config } => self.started(epoch, config),
@@ -152,6 +162,7 @@ impl Bridge {
                 self.note_day_start();
             }
             Event::Flushed { token } => self.flushed(now, token, out),
+            Event::Clock(_) => {}
             Event::Operator(operator) => self.operator(now, operator, out),
             Event::Woke => self.woke(now, out),
         }
@@ -194,6 +205,17 @@ impl Bridge {
         let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
+    }
+
+    /// Takes in what was found out about the clock. Whatever changes its state is worth a person's look.
+    fn clock_event(&mut self, now: Now, event: &ClockEvent, out: &mut Vec<Command>) {
+        let before = self.clock.state(now.mono);
+        self.clock.on(now, event);
+        let after = self.clock.state(now.mono);
+        let is_jump = matches!(event, ClockEvent::Stepped { .. } | ClockEvent::Slept { .. });
+        if before != after || is_jump {
+            out.push(Command::Notice { text: self.clock.view(now).to_string() });
+        }
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
@@ -283,6 +305,8 @@ impl Bridge {
             ledger: &self.ledger,
             quotes: &self.quotes,
             calendar: &self.calendar,
+            clock: &self.clock,
+            acks: &self.acks,
             moment: self.moment(),
             contracts: &self.contracts,
             halts: &self.halts,

@@ -7,6 +7,7 @@ use plimsoll_model::{
 };
 
 use crate::bridge::Bridge;
+use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
 use crate::guard::{GuardId, Span};
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub recon: ReconState,
     /// Whether orders of other clients come by themselves.
     pub drop_copy: DropCopy,
+    /// Our clock.
+    pub clock: ClockView,
     /// The stop of the fleet.
     pub halt: Option<Halt>,
     /// All bot links.
@@ -131,6 +134,7 @@ impl Bridge {
             mode: self.config.as_ref().map(|config| config.mode),
             recon: self.recon.state,
             drop_copy: self.hearing.state,
+            clock: self.clock.view(now),
             halt: self.halts.fleet().cloned(),
             links: self
                 .links

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod breaks;
+mod clock;
 mod combos;
 mod contracts;
 mod decisions;

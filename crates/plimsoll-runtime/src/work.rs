@@ -116,6 +116,7 @@ impl Work {
     pub(crate) fn new(parts: Parts) -> Self {
         let lockstep = parts.clock.is_lockstep();
         parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
+        parts.shared.clock_watched.store(parts.settings.follow.is_none(), Ordering::Relaxed);
         Self {
             config: parts.config,
             settings: parts.settings,
@@ -274,6 +275,7 @@ impl Work {
             }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
+            Input::ClockNews(event) => self.feed(Event::Clock(event), None),
             Input::Note(link, text) => self.note(link, &text),
         }
     }

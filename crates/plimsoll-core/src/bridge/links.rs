@@ -111,6 +111,7 @@ impl Bridge {
     /// Its orders stay at the venue; those without an answer are asked for on our own connection.
     pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(gone) = self.links.close(link) else { return };
+        self.acks.forget(link);
         self.forget_certainty(|client_id| client_id == Some(gone.client_id));
         if self.book.open_clients().any(|client| client == Some(gone.client_id)) {
             self.poll(now, out);

@@ -61,6 +61,7 @@ impl Bridge {
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
         self.note_copy(now, link, report);
+        self.note_answer(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
                 let own = self.recon.is_own(link);
@@ -83,6 +84,19 @@ impl Bridge {
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
+        }
+    }
+
+    /// The first word about a new order on the connection that it left on says how fast the venue is.
+    fn note_answer(&mut self, now: Now, link: LinkId, report: &Report) {
+        let order_id = match report {
+            Report::OpenOrder(order) => order.order_id,
+            Report::Status(status) => Some(status.order_id),
+            Report::Error(error) => error.id.map(OrderId),
+            _ => None,
+        };
+        if let Some(order_id) = order_id {
+            self.acks.heard(link, order_id, now.mono);
         }
     }
 
