@@ -4,6 +4,7 @@
 mod announced;
 mod attacks;
 mod breaks;
+mod clock;
 mod combos;
 mod contracts;
 mod decisions;
@@ -13,6 +14,7 @@ mod hostile_values;
 mod hours;
 mod inactive;
 mod limits;
+mod memory;
 mod other_hours;
 mod pages;
 mod properties;

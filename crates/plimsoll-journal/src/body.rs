@@ -119,6 +119,8 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         problems: Vec<String>,
     },
+    /// Something was found out about our own clock.
+    Clock(ClockRecord),
     /// An instant that the bridge had asked for came.
     Woke,
     /// What the bridge decided, as its trace prints it. Replay compares it.
@@ -142,6 +144,43 @@ pub enum Body {
         first: u64,
         /// What was not understood about it.
         why: String,
+    },
+}
+
+/// What was found out about the clock. Spans in nanoseconds; positive where true time is ahead of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum ClockRecord {
+    /// It is watched from here on.
+    Watched {
+        /// Above this uncertainty it is bad.
+        uncertainty_max_ns: u64,
+    },
+    /// A source has answered.
+    Heard {
+        /// `kernel`, `broker`, or a server's `host:port`.
+        source: String,
+        /// True time is ahead of ours by at least this.
+        least_ns: i64,
+        /// And at most this.
+        most_ns: i64,
+    },
+    /// A source has not answered.
+    Unheard {
+        /// As above.
+        source: String,
+        /// For people.
+        why: String,
+    },
+    /// Somebody has set the clock.
+    Stepped {
+        /// Forward, or back where negative.
+        by_ns: i64,
+    },
+    /// The machine slept.
+    Slept {
+        /// How long.
+        span_ns: u64,
     },
 }
 
@@ -195,6 +234,7 @@ impl Body {
             Self::BotLeft { .. } => 15,
             Self::Unread { .. } => 16,
             Self::Calendar { .. } => 19,
+            Self::Clock(_) => 18,
         }
     }
 
@@ -202,12 +242,15 @@ impl Body {
     pub fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let held = match self {
+            Self::Clock(ClockRecord::Heard { source, .. }) => source.len(),
+            Self::Clock(ClockRecord::Unheard { source, why }) => source.len() + why.len(),
             Self::Sealed
             | Self::OwnUp { .. }
             | Self::OwnDown { .. }
             | Self::BotGone { .. }
             | Self::BotLeft { .. }
             | Self::Flushed { .. }
+            | Self::Clock(_)
             | Self::Woke => 0,
             Self::Started { config_toml, .. } => config_toml.len(),
             Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),

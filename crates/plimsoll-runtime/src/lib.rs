@@ -26,6 +26,7 @@ mod quotes;
 mod record;
 pub mod replay;
 pub mod simulator;
+mod spares;
 pub mod unread;
 pub mod view;
 mod wire;
