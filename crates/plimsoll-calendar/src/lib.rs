@@ -30,4 +30,4 @@ pub use day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use export::{export_header, export_row};
 pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
 pub use listing::Listing;
-pub use zone::{UnknownZone, zone};
+pub use zone::{UnknownZone, prefer_zones, zone};
