@@ -23,14 +23,16 @@ use crate::wire::Told;
 pub(crate) const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
 
 /// The same for words of the venue on a bot's connection, each with [`WORD_BYTES`] more for what it is decoded into; a
-/// longer one waits alone. A venue answers a question for the day's executions with thousands at once, and to ten
-/// bots that ask at once; as many of them are read as can be dealt with, and the rest waits with the kernel.
+/// longer one waits alone. They have it until their records are written. A venue answers a question for the day's
+/// executions with thousands at once, and to ten bots that ask at once; as many of them are read as can be dealt
+/// with, and the rest waits with the kernel.
 pub(crate) const WORDS_WAITING_MAX: usize = 1024 * 1024;
 
 /// What a word takes in memory beside its bytes, about.
 const WORD_BYTES: usize = 1024;
 
-/// Room in a connection's budget, given back when what takes it has been dealt with.
+/// Room in a connection's budget, given back when what takes it has been dealt with; of a word on a bot's connection,
+/// when it is written.
 pub(crate) type Room = Option<OwnedSemaphorePermit>;
 
 /// Waits until the gateway has dealt with enough of this connection's earlier frames.
