@@ -1,4 +1,5 @@
-"""Orders in options, futures and currencies, outside regular hours, and an exercise: more steps of the script.
+"""Orders in options, futures and currencies, and outside regular hours: more steps of the script. An exercise is not
+among them, because the gateway denies it: see `exercise`.
 
 They need a bot that may trade these instruments: `NAMED` says how a configuration names them.
 """
@@ -27,7 +28,7 @@ def _one(bot: Bot, contract: Any) -> Any:
     return found.contract
 
 
-def _call(bot: Bot) -> Any:
+def call(bot: Bot) -> Any:
     return _one(bot, bot.library.Option("SPY", EXPIRY, STRIKE, "C", "SMART", currency="USD"))
 
 
@@ -52,14 +53,14 @@ def _held(bot: Bot) -> object:
 
 
 def option_order(bot: Bot) -> object:
-    trade = _fill(bot, _call(bot), bot.order("MKT", "BUY", 2))
+    trade = _fill(bot, call(bot), bot.order("MKT", "BUY", 2))
     charges = [fill.commissionReport.commission for fill in trade.fills]
     return (told(trade), round(sum(charges), 2), _held(bot))
 
 
 def option_step(bot: Bot) -> object:
     """Above three dollars these options move in five cents."""
-    trade = bot.ib.placeOrder(_call(bot), bot.order("LMT", "BUY", 1, lmtPrice=20.01))
+    trade = bot.ib.placeOrder(call(bot), bot.order("LMT", "BUY", 1, lmtPrice=20.01))
     bot.ib.sleep(1)
     return told(trade)
 
@@ -108,7 +109,7 @@ def outside_hours_order(bot: Bot) -> object:
 
 
 def exercise(bot: Bot) -> object:
-    contract = _call(bot)
+    contract = call(bot)
     before = len(bot.ib.fills())
     bot.ib.exerciseOptions(contract, 1, 1, MINE, 0)
     deadline = time.monotonic() + ORDER_SECONDS
@@ -126,5 +127,5 @@ def exercise(bot: Bot) -> object:
 
 STEPS: tuple[Callable[[Bot], object], ...] = (
     option_order, option_step, future_preview, future_order, future_on_close, forex_order, forex_odd_lot, currencies,
-    outside_hours_order, exercise,
+    outside_hours_order,
 )  # fmt: skip
