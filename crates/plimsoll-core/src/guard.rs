@@ -197,7 +197,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "04-moc-after-cutoff",
         summary: "on-close orders after the entry cutoff of the listing venue",
         keys: &[],
-        reasons: &["after_cutoff", "no_auction", "calendar_unknown"],
+        reasons: &["after_cutoff", "calendar_unknown"],
         judges: Judges::Message,
         check: close_cutoff::check,
     },

@@ -26,7 +26,8 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     };
     let day = ctx.calendar.session(date).map_err(unknown)?;
     let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
-        return Err(Reason::NoAuction { date });
+        let why = format!("it has no closing auction for {} on {date}", order.instrument);
+        return Err(Reason::CalendarUnknown { why: why.into() });
     };
     if anchor.is_past(ctx.now.wall) {
         return Err(Reason::AfterCutoff {

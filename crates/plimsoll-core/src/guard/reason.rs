@@ -41,7 +41,6 @@ pub enum Reason {
     OutsideSession { next_open: Option<Zoned> },
     CalendarUnknown { why: Box<str> },
     AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
-    NoAuction { date: jiff::civil::Date },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
     DecisionTaken { decision: Box<str>, by: ClOrdId },
@@ -89,7 +88,6 @@ impl Reason {
             Self::OutsideSession { .. } => "outside_session",
             Self::CalendarUnknown { .. } => "calendar_unknown",
             Self::AfterCutoff { .. } => "after_cutoff",
-            Self::NoAuction { .. } => "no_auction",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
             Self::DecisionTaken { .. } => "decision_taken",
@@ -111,7 +109,7 @@ impl Reason {
     /// FIX tag 103, `OrdRejReason`.
     pub fn ord_rej_reason(&self) -> u16 {
         match self {
-            Self::OutsideSession { .. } | Self::NoAuction { .. } => 2,
+            Self::OutsideSession { .. } => 2,
             Self::QtyMax { .. }
             | Self::NotionalMax { .. }
             | Self::PositionMax { .. }
@@ -227,7 +225,6 @@ impl Reason {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
             }
-            Self::NoAuction { date } => write!(f, "there is no closing auction on {date}"),
             Self::Repeated { of, age, window } => {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
             }

@@ -96,7 +96,6 @@ fn all_reasons() -> Vec<Reason> {
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),
         },
-        Reason::NoAuction { date: jiff::civil::date(2026, 2, 28) },
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
         Reason::DecisionTaken { decision: "x".into(), by: of },
