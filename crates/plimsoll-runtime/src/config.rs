@@ -8,6 +8,7 @@
 //! parsed, checked and listed in [`Loaded::unenforced`], so that nobody relies on them in silence.
 
 mod across;
+pub mod announced;
 mod bot;
 mod future;
 mod place;

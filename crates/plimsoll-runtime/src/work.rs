@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::announced::Folder;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
@@ -75,6 +76,7 @@ pub(crate) struct Work {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     notes: Vec<String>,
+    announced: Option<Folder>,
     bridge: Bridge,
     unread: Option<Unread>,
     epoch: u64,
@@ -123,6 +125,7 @@ impl Work {
             config: parts.config,
             settings: parts.settings,
             notes: parts.notes,
+            announced: parts.announced,
             bridge: parts.bridge,
             unread: parts.unread,
             epoch: parts.epoch,
