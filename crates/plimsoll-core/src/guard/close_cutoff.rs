@@ -5,7 +5,7 @@
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
 
-use super::{Context, Reason};
+use super::{Context, Margin, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
@@ -27,7 +27,8 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     };
     let day = ctx.calendar.session(date).map_err(unknown)?;
     let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
-        return Err(Reason::NoAuction { date });
+        let why = format!("it has no closing auction for {} on {date}", order.instrument);
+        return Err(Reason::CalendarUnknown { why: why.into() });
     };
     let instrument = || order.instrument.clone();
     let cutoff = || anchor.at.to_zoned(ctx.calendar.zone().clone());
@@ -36,16 +37,10 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if anchor.is_past(now) {
         return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
     }
-    let (uncertainty, ack) = (ctx.clock.uncertainty(ctx.now.mono), ctx.acks.p99());
-    let arrived = now.saturating_add(uncertainty.saturating_add(ack)).unwrap_or(jiff::Timestamp::MAX);
-    if anchor.is_past(arrived) {
-        return Err(Reason::CutoffNear {
-            instrument: instrument(),
-            cutoff: cutoff(),
-            rule: rule(),
-            uncertainty,
-            ack,
-        });
+    let margin = Margin { uncertainty: ctx.clock.uncertainty(ctx.now.mono), ack: ctx.acks.p99() };
+    let early = margin.uncertainty.saturating_add(margin.ack);
+    if anchor.is_past(now.saturating_add(early).unwrap_or(jiff::Timestamp::MAX)) {
+        return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
     }
     Ok(())
 }

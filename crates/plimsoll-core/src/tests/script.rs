@@ -497,7 +497,7 @@ impl Script {
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,
                 None if *word == "whatif" => order.what_if = true,
-                None if *word == "cash" => order.unguarded.push("a cash quantity"),
+                None if *word == "cash" => order.unguarded.push("cash quantity"),
                 None => order.limit_px = Some(Price::parse(word).unwrap()),
                 Some(other) => panic!("unknown word {other:?}"),
             }
