@@ -4,7 +4,7 @@ mod host;
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use plimsoll_calendar::Calendar;
 use plimsoll_model::InstrumentId;
 use plimsoll_runtime::announced::{self, Folder};
@@ -20,8 +20,6 @@ use crate::output;
 
 /// How long the venue may take to answer everything.
 const VENUE_MAX: Duration = Duration::from_secs(10);
-/// A calendar that ends sooner than this is worth a warning.
-const CALENDAR_DAYS: i32 = 60;
 
 /// How one check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,10 +74,10 @@ fn calendars(loaded: &Loaded) -> Vec<Row> {
     let mut rows = vec![];
     for calendar in Calendar::names().filter_map(|name| Calendar::named(name).ok()) {
         let through = calendar.valid_through();
-        let today = Timestamp::now().to_zoned(calendar.zone().clone()).date();
-        let left = if today > through {
+        let now = Timestamp::now();
+        let left = if calendar.days_left(now) < 0 {
             Mark::Fail
-        } else if today.saturating_add(CALENDAR_DAYS.days()) > through {
+        } else if calendar.ends_soon(now) {
             Mark::Warn
         } else {
             Mark::Ok
