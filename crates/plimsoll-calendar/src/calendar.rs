@@ -66,6 +66,9 @@ pub enum CalendarError {
     },
 }
 
+/// A calendar that ends sooner than this is worth a warning.
+const ENDS_SOON_DAYS: i32 = 60;
+
 /// Whether every instant of `inner` is one of `outer`.
 fn contains(outer: &DayKind, inner: &DayKind) -> bool {
     let DayKind::Session(inner) = inner else { return true };
@@ -193,6 +196,17 @@ impl Calendar {
         };
         self.amendments.get_mut(&date).and_then(Vec::pop);
         Err(refusal)
+    }
+
+    /// How many days are left after an instant's; negative once the calendar has ended.
+    pub fn days_left(&self, instant: Timestamp) -> i32 {
+        let today = self.zone.to_datetime(instant).date();
+        (self.valid_through() - today).get_days()
+    }
+
+    /// Whether somebody should look for a release with newer calendars.
+    pub fn ends_soon(&self, instant: Timestamp) -> bool {
+        self.days_left(instant) < ENDS_SOON_DAYS
     }
 
     /// What a date is.

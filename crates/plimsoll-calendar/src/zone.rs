@@ -1,9 +1,21 @@
 //! Time zones by the names that brokers send.
 //!
-//! Only the bundled database is asked: the same journal must give the same instants on every machine,
-//! whatever its system's zone files say.
+//! The bundled database is asked, unless the shell has found a newer one on the system and said so at its start:
+//! what a system has lying around is often years old, and a zone can change with weeks of notice. The zones of
+//! the exchanges are the same in both, so a journal gives the same instants on every machine.
+
+use std::sync::OnceLock;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+/// The shell's word, for the whole process.
+static NEWER: OnceLock<TimeZoneDatabase> = OnceLock::new();
+
+/// Asks this database from now on instead of the bundled one. Only the first call counts, so that nobody changes
+/// the zones under a running gateway; false if it came too late.
+pub fn prefer_zones(newer: TimeZoneDatabase) -> bool {
+    NEWER.set(newer).is_ok()
+}
 
 /// A zone name that is in neither the alias table nor the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,11 +66,14 @@ const ALIASES: &[(&str, &str)] = &[
     ("Coordinated Universal Time", "UTC"),
 ];
 
-/// The zone that a broker means by `name`: the alias table first, then the bundled database.
+/// The zone that a broker means by `name`: the alias table first, then the database. A newer database that lacks
+/// the name does not take it away.
 pub fn zone(name: &str) -> Result<TimeZone, UnknownZone> {
     let name = name.trim();
     let iana = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, iana)| *iana);
-    TimeZoneDatabase::bundled().get(iana).map_err(|_| UnknownZone { name: name.into() })
+    let newer = NEWER.get().and_then(|newer| newer.get(iana).ok());
+    let found = newer.map_or_else(|| TimeZoneDatabase::bundled().get(iana), Ok);
+    found.map_err(|_| UnknownZone { name: name.into() })
 }
 
 #[cfg(test)]

@@ -394,3 +394,21 @@ fn what_one_us_venue_announces_holds_for_all_of_them_and_for_no_other_calendar()
     let beyond = [Announcement { date: date(2031, 1, 2), ..all[0].clone() }];
     assert!(matches!(Calendar::announced("XNYS", &beyond), Err(CalendarError::OutOfRange { .. })));
 }
+
+#[test]
+fn a_calendar_warns_sixty_days_before_its_end() {
+    let calendar = Calendar::us_equities();
+    let table = [
+        ("2028-11-01T12:00:00Z", 60, false),
+        ("2028-11-02T12:00:00Z", 59, true),
+        ("2028-12-31T12:00:00Z", 0, true),
+        ("2029-01-01T12:00:00Z", -1, true),
+    ];
+    for (instant, left, soon) in table {
+        assert_eq!(
+            (calendar.days_left(at(instant)), calendar.ends_soon(at(instant))),
+            (left, soon),
+            "{instant}"
+        );
+    }
+}

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use plimsoll_calendar::Calendar;
 use plimsoll_core::{Bridge, Config, Operator};
 use plimsoll_journal::{
     LockError, MemorySink, Options, ReadError, Reader, StateLock, WriteError, Writer, recover,
@@ -119,7 +120,7 @@ impl Gateway {
             Storage::Disk => Past::on_disk(&settings, &config)?,
             Storage::Memory => Past::none(),
         };
-        let clock = match &settings.follow {
+        let mut clock = match &settings.follow {
             None => Clock::system(past.resumed.last),
             Some(control) => Clock::following(fetch(control).await?, Instant::now(), past.resumed.last),
         };
@@ -129,6 +130,8 @@ impl Gateway {
             Storage::Disk => Some(Api::open(&settings, inputs.clone())?),
             Storage::Memory => None,
         };
+        let mut notes: Vec<String> = unenforced.iter().map(ToString::to_string).collect();
+        notes.extend(calendar_ends(clock.now().wall));
         let addresses = Addresses {
             bots: ports.iter().map(|(bot, bound)| (bot.clone(), bound.address())).collect(),
             operator: api.as_ref().map(Api::address),
@@ -150,7 +153,7 @@ impl Gateway {
         let work = Work::new(Parts {
             config,
             settings,
-            notes: unenforced.iter().map(ToString::to_string).collect(),
+            notes,
             announced: matches!(storage, Storage::Disk).then_some(announced),
             bridge: past.resumed.bridge,
             unread: past.resumed.unread,
@@ -282,6 +285,20 @@ impl Past {
         let writer = recovered.into_writer(Options::default());
         Ok(Self { resumed, epoch, sink: JournalSink::Disk(Box::new(writer)), lock: Some(lock) })
     }
+}
+
+/// A warning while there is time left to act on it; after the end every order that needs the calendar is denied.
+fn calendar_ends(now: jiff::Timestamp) -> Option<String> {
+    let calendar = Calendar::us_equities();
+    let text = calendar.ends_soon(now).then(|| {
+        format!(
+            "calendar {} ends on {}; orders are denied after it; use a release with newer calendars",
+            calendar.name(),
+            calendar.valid_through()
+        )
+    })?;
+    tracing::warn!("{text}");
+    Some(text)
 }
 
 fn bind(settings: &Settings) -> Result<Vec<(BotName, Bound)>, StartError> {

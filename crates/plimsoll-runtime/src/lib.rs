@@ -31,5 +31,6 @@ pub mod unread;
 pub mod view;
 mod wire;
 mod work;
+pub mod zones;
 
 pub use gateway::{Addresses, Gateway, GatewayError, GatewayHandle, StartError, Storage};

@@ -103,8 +103,9 @@ fn told(version: ServerVersion, frame: &RawFrame) -> Told {
 /// Times without a zone (executions below version 174) are read as New York's: the journal keeps no login
 /// zone, and nothing is decided by an execution's time.
 pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report, String> {
-    static ZONE: LazyLock<TimeZone> =
-        LazyLock::new(|| TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC));
+    static ZONE: LazyLock<TimeZone> = LazyLock::new(|| {
+        plimsoll_calendar::zone("America/New_York").expect("New York is in the bundled zones")
+    });
     translate::report(version, frame, &ZONE).map_err(|error| error.to_string())
 }
 

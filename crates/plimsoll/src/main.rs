@@ -28,6 +28,8 @@ fn main() -> std::process::ExitCode {
         .with_max_level(asked.unwrap_or(usual))
         .with_target(false)
         .init();
+    // Before anybody reads a civil time: whose zone data counts is settled once.
+    plimsoll_runtime::zones::choose();
     match commands::run(cli) {
         Ok(code) => code.into(),
         Err(error) => error.report(),

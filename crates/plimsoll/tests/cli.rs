@@ -233,6 +233,18 @@ fn every_calendar_can_be_exported_with_its_anchors_and_none_beyond_its_end() {
 }
 
 #[test]
+fn a_host_without_zone_data_and_with_a_zone_of_nonsense_tells_the_same_times() {
+    let arguments = ["calendar", "show", "SPY", "--date", "2026-11-27"];
+    let (usual, _) = ends(0, &arguments);
+    assert!(usual.contains("12:50:00"), "{usual}");
+    for zone in ["Mars/Olympus", "", ":/nowhere", "EST5EDT,M3.2.0,garbage"] {
+        let strange = plimsoll(&arguments).env("TZ", zone).env("TZDIR", "/nowhere").output().unwrap();
+        assert_eq!(strange.status.code(), Some(0), "{zone}");
+        assert_eq!(String::from_utf8(strange.stdout).unwrap(), usual, "{zone}");
+    }
+}
+
+#[test]
 fn an_announced_day_is_added_shown_and_not_added_twice() {
     let folder = Folder::new("announced");
     let dir = folder.path();

@@ -48,7 +48,8 @@ fn an_early_close_that_is_announced_moves_the_cutoff_to_ten_minutes_before_it() 
     let mut world = Script::new();
     world.run("day 2026-11-20\n10:00:00 quote SPY 600.00 600.02");
     world.feed(announced("XNYS", FRIDAY, Change::EarlyClose(time(14, 0, 0, 0))));
-    let trace = world.run("13:49:59 quote SPY 600.00 600.02\n13:49:59 trend BUY 10 SPY MOC");
+    // The venue is taken to answer within a second until it has shown otherwise.
+    let trace = world.run("13:49:58 quote SPY 600.00 600.02\n13:49:58 trend BUY 10 SPY MOC");
     assert!(!trace.contains("close_cutoff"), "{trace}");
     let trace = world.run("13:50:00 quote SPY 600.00 600.02\n13:50:00 trend BUY 11 SPY MOC");
     assert!(trace.contains("close_cutoff"), "{trace}");

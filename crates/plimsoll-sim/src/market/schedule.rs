@@ -136,7 +136,7 @@ fn is_worldwide_holiday(date: Date) -> bool {
 }
 
 fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).expect("the zones of New York and Chicago are in every time zone database")
+    plimsoll_calendar::zone(name).expect("the zones of New York and Chicago are in every time zone database")
 }
 
 /// Midnight in a zone.

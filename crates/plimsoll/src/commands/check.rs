@@ -4,11 +4,13 @@ mod host;
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use plimsoll_calendar::Calendar;
 use plimsoll_model::InstrumentId;
+use plimsoll_runtime::announced::{self, Folder};
 use plimsoll_runtime::config::{Environment, Loaded};
 use plimsoll_runtime::probe::{self, Data, ProbeError};
+use plimsoll_runtime::zones;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -18,8 +20,6 @@ use crate::output;
 
 /// How long the venue may take to answer everything.
 const VENUE_MAX: Duration = Duration::from_secs(10);
-/// A calendar that ends sooner than this is worth a warning.
-const CALENDAR_DAYS: i32 = 60;
 
 /// How one check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub(crate) fn run(query: &Query) -> Outcome {
     rows.extend(loaded.unenforced.iter().map(|note| row("configuration", Mark::Warn, note.to_string())));
     rows.extend(host::state(&loaded.settings.state_dir));
     rows.extend(host::ports(&loaded)?);
-    rows.push(calendar());
+    rows.extend(calendars(&loaded));
+    rows.push(time_zones());
     rows.push(row("clock", Mark::Warn, "the host's clock is not verified in this version".to_owned()));
     let running = host::running(&loaded.settings.state_dir)?;
     let (venue, reachable) = venue(&loaded, running.as_ref())?;
@@ -66,19 +67,58 @@ fn row(what: &'static str, mark: Mark, says: String) -> Row {
     Row { what, mark, says }
 }
 
-fn calendar() -> Row {
-    let calendar = Calendar::us_equities();
-    let through = calendar.valid_through();
-    let today = Timestamp::now().to_zoned(calendar.zone().clone()).date();
-    let says = format!("{} through {through}", calendar.name());
-    let mark = if today > through {
-        Mark::Fail
-    } else if today.saturating_add(CALENDAR_DAYS.days()) > through {
-        Mark::Warn
-    } else {
-        Mark::Ok
+/// How long each calendar still has answers, and what is announced beside it. The one that the guards use must
+/// have some; of the others it is worth knowing.
+fn calendars(loaded: &Loaded) -> Vec<Row> {
+    let guards = Calendar::us_equities();
+    let mut rows = vec![];
+    for calendar in Calendar::names().filter_map(|name| Calendar::named(name).ok()) {
+        let through = calendar.valid_through();
+        let now = Timestamp::now();
+        let left = if calendar.days_left(now) < 0 {
+            Mark::Fail
+        } else if calendar.ends_soon(now) {
+            Mark::Warn
+        } else {
+            Mark::Ok
+        };
+        let is_guards = calendar.name() == guards.name();
+        let says = match left {
+            Mark::Ok => format!("{} through {through}", calendar.name()),
+            Mark::Warn => {
+                format!("{} ends on {through}; use a release with newer calendars", calendar.name())
+            }
+            Mark::Fail => {
+                format!("{} ended on {through}; every question about it is refused", calendar.name())
+            }
+        };
+        match left {
+            Mark::Ok if !is_guards => {}
+            Mark::Fail if !is_guards => rows.push(row("calendar", Mark::Warn, says)),
+            mark => rows.push(row("calendar", mark, says)),
+        }
+    }
+    let folder = Folder::read(&loaded.settings.state_dir.join(announced::FOLDER));
+    let problems = folder.problems();
+    if !folder.days().is_empty() && problems.is_empty() {
+        rows.push(row("calendar", Mark::Ok, format!("{} announced days", folder.days().len())));
+    }
+    rows.extend(problems.into_iter().map(|problem| row("calendar", Mark::Fail, problem)));
+    rows
+}
+
+fn time_zones() -> Row {
+    let zones = zones::choose();
+    let bundled = zones.bundled;
+    let says = match &zones.system {
+        Some((place, Some(version))) if zones.uses_system => {
+            format!("{version} of {}, newer than the bundled {bundled}", place.display())
+        }
+        Some((place, Some(version))) => format!("{bundled}, bundled; {} has {version}", place.display()),
+        Some((place, None)) => format!("{bundled}, bundled; {} does not tell its version", place.display()),
+        None => format!("{bundled}, bundled; the system has none"),
     };
-    row("calendar", mark, says)
+    row("time zones", Mark::Ok, says)
 }
 
 /// TWS does not tell its setting; a running gateway knows it from what it hears.

@@ -71,7 +71,7 @@ pub(crate) fn parse(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let time = jiff::civil::Time::strptime("%H:%M:%S", words.next()?).ok()?;
     let at = DateTime::from_parts(day, time);
     let zone = match words.next() {
-        Some(name) => TimeZone::get(name).ok()?,
+        Some(name) => plimsoll_calendar::zone(name).ok()?,
         None if utc => TimeZone::UTC,
         None => zone.clone(),
     };
