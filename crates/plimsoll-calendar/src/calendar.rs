@@ -99,7 +99,7 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// The calendar of this name: `XNYS`, `XNAS`, `ARCX`, `XASE`, `BATS`, `ALWAYS_OPEN_247`.
+    /// The calendar of this name: see [`Calendar::names`].
     pub fn named(name: &str) -> Result<Self, CalendarError> {
         let venue = VENUES.iter().copied().find(|venue| venue.name == name);
         venue.map(Self::of).ok_or_else(|| CalendarError::UnknownCalendar {
@@ -171,11 +171,9 @@ impl Calendar {
         self.check(date)?;
         let kind = match (self.venue.plan)(date) {
             DayPlan::Closed(closure) => return Ok(DayKind::Closed(closure)),
-            DayPlan::Open { hours, early } => {
+            DayPlan::Open { hours, early, source, verified } => {
                 let sessions = hours.iter().map(|hours| self.interval(date, *hours)).collect();
-                let source = early.map_or(self.venue.hours_source, |named| named.source);
-                let early = early.map(|named| named.name.into());
-                TradingDay::new(self.venue, date, sessions, early, source.into())
+                TradingDay::new(self.venue, date, sessions, early.map(Into::into), source.into(), verified)
             }
         };
         let amendments = self.amendments.get(&date).map_or(&[][..], Vec::as_slice);
@@ -327,7 +325,7 @@ impl Calendar {
         } else {
             day.early().map(|name| name.to_owned().into())
         };
-        DayKind::Session(TradingDay::new(self.venue, date, sessions, early, source.into()))
+        DayKind::Session(TradingDay::new(self.venue, date, sessions, early, source.into(), true))
     }
 
     fn check(&self, date: Date) -> Result<(), CalendarError> {

@@ -13,15 +13,19 @@
 
 mod anchor;
 mod calendar;
+mod civil;
 mod day;
 mod export;
 mod hours;
+mod listing;
 mod rules;
 mod zone;
 
-pub use anchor::{Anchor, AnchorKind, Base, Listing, Offset, Party, Stated};
+pub use anchor::{Action, Anchor, AnchorKind, AuctionOrder, Base, Offset, Party, Stated};
 pub use calendar::{Calendar, CalendarError, Moment, SessionState};
+pub use civil::{Choice, CivilError, Policy, instant};
 pub use day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use export::{export_header, export_row};
 pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
+pub use listing::Listing;
 pub use zone::{UnknownZone, zone};

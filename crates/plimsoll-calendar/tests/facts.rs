@@ -145,7 +145,7 @@ fn for_spy_the_exchange_would_still_take_what_the_broker_no_longer_does() {
     let day = Calendar::us_equities().session(date(2026, 11, 25)).unwrap().unwrap();
     let moc = day.anchor(AnchorKind::MocEntry, Listing::Arca).unwrap();
     assert_eq!(moc.exchange.at, at("2026-11-25T20:59:00Z"));
-    assert_eq!(moc.broker.unwrap().at, at("2026-11-25T20:50:00Z"));
+    assert_eq!(moc.broker.as_ref().unwrap().at, at("2026-11-25T20:50:00Z"));
     assert_eq!(moc.at, at("2026-11-25T20:50:00Z"));
     assert!(moc.source().starts_with("IBKR"), "{}", moc.source());
 }
@@ -168,10 +168,15 @@ fn an_unknown_listing_and_an_unread_rule_say_so() {
 }
 
 #[test]
-fn a_venue_without_auctions_has_only_open_and_close() {
+fn a_venue_without_auctions_has_open_close_and_its_funding() {
     let day = Calendar::always_open().session(date(2026, 2, 28)).unwrap().unwrap();
-    let kinds: Vec<_> = day.anchors(Listing::Unknown).iter().map(|anchor| anchor.kind).collect();
-    assert_eq!(kinds, [AnchorKind::Open, AnchorKind::Close]);
+    let anchors = day.anchors(Listing::Unknown);
+    let kinds: Vec<_> = anchors.iter().map(|anchor| anchor.kind).collect();
+    let funding = AnchorKind::Funding;
+    assert_eq!(kinds, [AnchorKind::Open, AnchorKind::Close, funding, funding, funding]);
+    let hours: Vec<_> = day.each(funding, Listing::Unknown).map(|anchor| anchor.at.to_string()).collect();
+    assert_eq!(hours, ["2026-02-28T00:00:00Z", "2026-02-28T08:00:00Z", "2026-02-28T16:00:00Z"]);
+    assert!(anchors[2].source().contains("(assumed)"), "an instrument may have times of its own");
 }
 
 #[test]
@@ -273,7 +278,7 @@ fn neighbours_of_a_long_weekend_are_found() {
 #[test]
 fn an_unknown_calendar_names_the_known_ones() {
     let error = Calendar::named("XNSY").unwrap_err();
-    assert!(error.to_string().contains("XNYS, XNAS, ARCX, XASE, BATS"), "{error}");
+    assert!(error.to_string().contains("XNYS, XNAS, ARCX, XASE, BATS, XLON, XETR"), "{error}");
 }
 
 fn amendment(change: Change) -> Amendment {

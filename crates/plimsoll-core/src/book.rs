@@ -1,10 +1,12 @@
 //! Our order book: every order that we have decided about or that the venue has told us of, ours and
-//! foreign, under each of its names.
+//! foreign, under each of its names. Those that ended a while ago are kept packed ([`past`]), which nobody who asks
+//! for one notices.
 //!
 //! Invariant: an execution is never forgotten by a later status; `cum_qty` only grows, except when the
 //! venue busts or corrects.
 
 mod index;
+mod past;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,9 +21,10 @@ use crate::guard::GuardId;
 use crate::limits;
 
 use index::{Index, Standing};
+use past::Past;
 
 /// Whose an order is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// A bot of this fleet.
     Bot(BotName),
@@ -249,10 +252,14 @@ impl OrderState {
 }
 
 /// All orders.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Book {
     /// Each in a box of its own: what is walked through to find one stays small.
     orders: BTreeMap<OrderKey, Box<OrderState>>,
+    past: Past,
+    /// Those in `orders` that have ended, in the order in which they did; some of them may be open again.
+    ended: VecDeque<OrderKey>,
+    ended_max: usize,
     by_client: BTreeMap<(ClientId, OrderId), OrderKey>,
     by_perm: BTreeMap<PermId, OrderKey>,
     by_ref: BTreeMap<ClOrdId, OrderKey>,
@@ -262,17 +269,56 @@ pub struct Book {
     index: Index,
     /// Denied orders of each bot, oldest first.
     denied: BTreeMap<BotName, VecDeque<OrderKey>>,
+    /// How many orders of each bot were entered, for ever.
+    entered: BTreeMap<BotName, usize>,
     /// Orders that the latest event has entered or changed.
     changed: BTreeSet<OrderKey>,
     next: u64,
 }
 
+impl Default for Book {
+    fn default() -> Self {
+        Self::with_ended(limits::ENDED_ORDERS_MAX)
+    }
+}
+
 impl Book {
+    /// An empty book that packs all ended orders but these.
+    pub(crate) fn with_ended(ended_max: usize) -> Self {
+        Self {
+            orders: BTreeMap::new(),
+            past: Past::default(),
+            ended: VecDeque::new(),
+            ended_max,
+            by_client: BTreeMap::new(),
+            by_perm: BTreeMap::new(),
+            by_ref: BTreeMap::new(),
+            open: BTreeSet::new(),
+            unposted: BTreeSet::new(),
+            index: Index::default(),
+            denied: BTreeMap::new(),
+            entered: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            next: 0,
+        }
+    }
+
     /// Adds an order.
     pub(crate) fn insert(&mut self, state: OrderState) -> OrderKey {
         self.make_room();
         let key = OrderKey(self.next);
         self.next += 1;
+        if let Some(bot) = state.owner.bot() {
+            match self.entered.get_mut(bot) {
+                Some(count) => *count += 1,
+                None => {
+                    self.entered.insert(bot.clone(), 1);
+                }
+            }
+        }
+        if !state.status.is_open() {
+            self.ended.push_back(key);
+        }
         self.index.moved(key, &state, Standing::ABSENT);
         self.orders.insert(key, Box::new(state));
         self.changed.insert(key);
@@ -284,6 +330,19 @@ impl Book {
     /// A new event: nothing is changed by it yet.
     pub(crate) fn begin_event(&mut self) {
         self.changed.clear();
+        self.past.begin_event();
+        while self.ended.len() > self.ended_max {
+            self.pack_oldest();
+        }
+    }
+
+    /// The order that ended first is packed, unless it is open again or something of it is still to come. Such a one
+    /// is looked at again when it ends, or is told of.
+    fn pack_oldest(&mut self) {
+        let Some(key) = self.ended.pop_front().filter(|key| !self.unposted.contains(key)) else { return };
+        if self.orders.get(&key).is_some_and(|state| self.past.take(key, state)) {
+            self.orders.remove(&key);
+        }
     }
 
     /// The orders that the latest event has entered or changed.
@@ -293,6 +352,7 @@ impl Book {
 
     /// Changes an order and keeps the indices true.
     pub(crate) fn update(&mut self, key: OrderKey, change: impl FnOnce(&mut OrderState)) {
+        let was_packed = self.unpack(key);
         if let Some(state) = self.orders.get_mut(&key) {
             let (before, status) = (Standing::of(state), state.status);
             change(state);
@@ -300,6 +360,10 @@ impl Book {
             if !state.status.is_open() {
                 // Nothing of it can be changed any more, so nothing of it has to be shown again.
                 (state.open_order, state.status_frame) = (None, None);
+                // What was owed to it may have come, so one that could not be packed gets another turn.
+                if was_packed || status.is_open() || before.is_exposed() {
+                    self.ended.push_back(key);
+                }
             }
             self.index.moved(key, state, before);
             self.changed.insert(key);
@@ -310,7 +374,15 @@ impl Book {
 
     /// The order.
     pub fn get(&self, key: OrderKey) -> Option<&OrderState> {
-        self.orders.get(&key).map(|state| &**state)
+        self.orders.get(&key).map(|state| &**state).or_else(|| self.past.get(key))
+    }
+
+    /// Makes an order whole again that was packed; whether it was.
+    fn unpack(&mut self, key: OrderKey) -> bool {
+        let state = self.past.give(key);
+        let was_packed = state.is_some();
+        self.orders.extend(state.map(|state| (key, state)));
+        was_packed
     }
 
     /// By the client's number.
@@ -331,8 +403,8 @@ impl Book {
         self.by_ref.get(cl_ord_id).copied()
     }
 
-    /// Every order, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+    /// Every order but those that ended a while ago, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
         self.orders.iter().map(|(key, state)| (*key, &**state))
     }
 
@@ -365,6 +437,17 @@ impl Book {
         self.index.denied_count_of(bot)
     }
 
+    /// How many orders of this bot were not denied, the forgotten ones included.
+    pub(crate) fn sent_count_of(&self, bot: &BotName) -> usize {
+        let entered = self.entered.get(bot).copied().unwrap_or(0);
+        entered.saturating_sub(self.denied_count_of(bot))
+    }
+
+    /// Whether there ever was an order of a bot.
+    pub(crate) fn has_bots_orders(&self) -> bool {
+        !self.entered.is_empty()
+    }
+
     /// Whether the fate of any order is unknown.
     pub(crate) fn has_unknown(&self) -> bool {
         self.index.has_unknown()
@@ -381,6 +464,9 @@ impl Book {
             if let Some(state) = self.orders.get_mut(&key) {
                 let before = Standing::of(state);
                 state.posted_qty = state.posted_qty.max(qty.min(state.cum_qty));
+                if !state.status.is_open() {
+                    self.ended.push_back(key);
+                }
                 self.index.moved(key, state, before);
                 self.reindex(key);
             }
@@ -439,21 +525,20 @@ impl Book {
     }
 
     fn make_room(&mut self) {
-        if self.orders.len() < limits::BOOK_ORDERS_MAX {
+        if self.orders.len() + self.past.len() < limits::BOOK_ORDERS_MAX {
             return;
         }
         let is_done =
             |key: &OrderKey, state: &OrderState| !state.status.is_open() && !self.unposted.contains(key);
-        let Some(key) = self.orders.iter().find(|(key, state)| is_done(key, state)).map(|(key, _)| *key)
-        else {
-            return;
-        };
-        self.forget(key);
+        let whole = self.orders.iter().find(|(key, state)| is_done(key, state)).map(|(key, _)| *key);
+        if let Some(oldest) = whole.into_iter().chain(self.past.oldest()).min() {
+            self.forget(oldest);
+        }
     }
 
     /// Takes out an order that is done.
     fn forget(&mut self, key: OrderKey) {
-        let Some(state) = self.orders.remove(&key) else { return };
+        let Some(state) = self.orders.remove(&key).or_else(|| self.past.give(key)) else { return };
         // A denied order's number may have gone to a later order, which must keep it.
         if let (Some(client), Some(id)) = (state.client_id, state.order_id)
             && self.by_client.get(&(client, id)) == Some(&key)

@@ -195,9 +195,9 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::CloseCutoff,
         pitfall: "04-moc-after-cutoff",
-        summary: "on-close orders after the entry cutoff of the listing venue",
-        keys: &[],
-        reasons: &["after_cutoff", "calendar_unknown"],
+        summary: "on-close orders that may not arrive before the entry cutoff of the listing venue",
+        keys: &["clock.servers", "clock.max_uncertainty"],
+        reasons: &["after_cutoff", "cutoff_near", "calendar_unknown"],
         judges: Judges::Message,
         check: close_cutoff::check,
     },

@@ -17,9 +17,11 @@
 //! * no new risk before the broker's orders, executions and positions are known in this connection;
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
+mod acks;
 mod book;
 mod bridge;
 mod changes;
+pub mod clock;
 pub mod config;
 mod contracts;
 mod drop_copy;
@@ -49,6 +51,7 @@ use rust_decimal::Decimal;
 
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::Bridge;
+pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::keeps_us_hours;
 pub use drop_copy::DropCopy;
@@ -129,6 +132,8 @@ pub enum Event {
         /// From [`Command::Flush`].
         token: u64,
     },
+    /// Something was found out about our own clock.
+    Clock(ClockEvent),
     /// The operator said something.
     Operator(Operator),
     /// The instant asked for by [`Bridge::next_wakeup`] has come.

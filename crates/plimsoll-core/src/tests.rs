@@ -3,6 +3,7 @@
 
 mod attacks;
 mod breaks;
+mod clock;
 mod combos;
 mod contracts;
 mod decisions;
@@ -12,6 +13,7 @@ mod hostile_values;
 mod hours;
 mod inactive;
 mod limits;
+mod memory;
 mod other_hours;
 mod pages;
 mod properties;

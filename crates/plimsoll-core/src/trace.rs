@@ -30,6 +30,7 @@ impl fmt::Display for Event {
                 Ok(())
             }
             Self::Flushed { token } => write!(f, "flushed {token}"),
+            Self::Clock(event) => write!(f, "clock {event}"),
             Self::Operator(Operator::Halt { level, bot, by, reason }) => {
                 let whom = bot.as_ref().map_or("fleet", |bot| bot.as_str());
                 write!(f, "operator halts {whom} ({level}) by {by}: {reason}")

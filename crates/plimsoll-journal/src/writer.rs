@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::body::Body;
 use crate::record::{self, Hash, Stamp};
 use crate::segment::{self, Header};
-use crate::sink::Sink;
+use crate::sink::{FileSink, Sink};
+use crate::spare::{Spare, SpareOrder};
 
 /// The last record of a journal. The hash stands for everything before it, so a copy of it kept elsewhere
 /// proves later that nothing was cut or rewritten.
@@ -232,6 +233,18 @@ impl<S: Sink> Writer<S> {
             self.durable = self.head.seq;
         }
         Ok(())
+    }
+}
+
+impl Writer<FileSink> {
+    /// What to make while there is time, so that the end of this segment holds nobody up. None: it is there.
+    pub fn spare_wanted(&self) -> Option<SpareOrder> {
+        self.sink.spare_wanted(self.options.segment_bytes)
+    }
+
+    /// Takes what was made.
+    pub fn take_spare(&mut self, spare: Spare) {
+        self.sink.take_spare(spare);
     }
 }
 

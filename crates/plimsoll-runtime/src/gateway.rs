@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, FollowError, fetch};
 use crate::config::{Loaded, Settings};
-use crate::input::{Input, OperatorInput, Shared};
+use crate::input::{Detail, Input, OperatorInput, Shared};
 use crate::journal_thread::{Journal, JournalSink};
 use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
@@ -193,7 +193,7 @@ impl GatewayHandle {
     /// How things stand; nothing if the gateway has ended.
     pub async fn look(&self) -> Option<View> {
         let (answer, asked) = oneshot::channel();
-        self.inputs.send(Input::Operator(OperatorInput::Look(answer))).ok()?;
+        self.inputs.send(Input::Operator(OperatorInput::Look(Detail::Everything, answer))).ok()?;
         asked.await.ok()
     }
 

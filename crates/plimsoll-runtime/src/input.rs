@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use plimsoll_core::Operator;
+use plimsoll_core::{ClockEvent, Operator};
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
@@ -39,10 +39,21 @@ pub(crate) enum Input {
     Venue(VenueInput),
     Bot(LinkId, BotInput),
     Journal(JournalReport),
+    /// Something was found out about the system's clock.
+    ClockNews(ClockEvent),
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
     /// A connection ended before it was a link.
     Note(LinkId, String),
+}
+
+/// How much somebody wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything but the orders, of which there are many.
+    Standing,
+    /// Orders, too.
+    Everything,
 }
 
 /// What operators say.
@@ -51,7 +62,7 @@ pub(crate) enum OperatorInput {
     /// A decision of the bridge's: in force at once, answered when the disk has it.
     Act(Operator, oneshot::Sender<()>),
     /// How things stand.
-    Look(oneshot::Sender<View>),
+    Look(Detail, oneshot::Sender<View>),
     /// End in order.
     Shutdown,
 }
@@ -129,6 +140,8 @@ pub(crate) struct Shared {
     pub(crate) inputs: UnboundedSender<Input>,
     /// Whether the venue waits for us; then heartbeats would be taken for our "taken".
     pub(crate) lockstep: AtomicBool,
+    /// Whether the system's clock is watched, and the venue's counts as a source.
+    pub(crate) clock_watched: AtomicBool,
     links: AtomicU64,
 }
 
@@ -138,6 +151,7 @@ impl Shared {
             upstream: upstream.into(),
             inputs,
             lockstep: AtomicBool::new(false),
+            clock_watched: AtomicBool::new(false),
             links: AtomicU64::new(last_link.0),
         }
     }

@@ -1,7 +1,7 @@
 //! The journal's writer, apart from the task that decides: a slow disk must not hold up a cancel.
 //!
 //! Owns the thread, the order of records and the group commit: everything that waits when a sync begins
-//! shares it. Does not own what is appended, nor what a token releases.
+//! shares it. Does not own what is appended, what a token releases, nor the making of the next segment.
 //!
 //! Invariant: after a failed write or sync nothing more is written and nobody who waits is answered. The kernel
 //! forgets which pages failed, so a second attempt would report success for bytes that are gone.
@@ -13,7 +13,8 @@ use std::thread::JoinHandle;
 use plimsoll_journal::{Body, FileSink, Head, MemorySink, Sink, WriteError, Writer};
 use plimsoll_model::Now;
 
-use crate::projection::{Followed, Projection};
+use crate::projection::{Batch, Followed, Projection, Told};
+use crate::spares::Spares;
 
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
@@ -57,7 +58,8 @@ pub(crate) type Stalled = Receiver<Vec<Entry>>;
 /// The gateway's side.
 pub(crate) struct Journal {
     kind: Kind,
-    shared: Arc<Shared>,
+    shared: Arc<Progress>,
+    is_followed: bool,
 }
 
 enum Kind {
@@ -79,7 +81,7 @@ struct Memory {
 }
 
 #[derive(Default)]
-struct Shared {
+struct Progress {
     state: Mutex<State>,
 }
 
@@ -93,6 +95,8 @@ struct State {
 
 pub(crate) enum Entry {
     Append(Now, Body),
+    /// What the record before says to the tables.
+    Tell(Now, Told),
     Flush(Awaits),
 }
 
@@ -103,7 +107,8 @@ impl Journal {
         projection: Option<Projection>,
         report: impl FnMut(JournalReport) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Progress::default());
+        let is_followed = projection.is_some();
         let kind = match sink {
             JournalSink::Memory(writer) => {
                 Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
@@ -112,9 +117,11 @@ impl Journal {
                 shared.written(0, 0, writer.head());
                 let (entries, waiting) = channel();
                 let shared = Arc::clone(&shared);
+                let mut spares = Spares::start()?;
+                let tend = move |writer: &mut Writer<FileSink>| spares.tend(writer);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
-                    .spawn(move || run(*writer, projection, &waiting, &shared, report))?;
+                    .spawn(move || run(*writer, projection, &waiting, &shared, report, tend))?;
                 Kind::Thread {
                     entries: Some(entries),
                     batch: Vec::new(),
@@ -123,7 +130,7 @@ impl Journal {
                 }
             }
         };
-        Ok(Self { kind, shared })
+        Ok(Self { kind, shared, is_followed })
     }
 
     /// A journal whose disk takes nothing.
@@ -131,7 +138,7 @@ impl Journal {
     pub(crate) fn stalled() -> (Self, Stalled) {
         let (entries, waiting) = channel();
         let kind = Kind::Thread { entries: Some(entries), batch: Vec::new(), batch_bytes: 0, thread: None };
-        (Self { kind, shared: Arc::default() }, waiting)
+        (Self { kind, shared: Arc::default(), is_followed: false }, waiting)
     }
 
     /// Adds a record. It is handed over by the next [`commit`](Self::commit).
@@ -147,6 +154,19 @@ impl Journal {
                 }
                 self.shared.written(0, 0, memory.writer.head());
             }
+        }
+    }
+
+    /// Whether the tables want to be told.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed
+    }
+
+    /// What the record that was added last says to the tables.
+    pub(crate) fn tell(&mut self, now: Now, told: Option<Told>) {
+        if let (Kind::Thread { batch, batch_bytes, .. }, Some(told)) = (&mut self.kind, told) {
+            *batch_bytes += told.size();
+            batch.push(Entry::Tell(now, told));
         }
     }
 
@@ -213,7 +233,7 @@ impl Drop for Journal {
     }
 }
 
-impl Shared {
+impl Progress {
     fn sent(&self, entries: usize, bytes: usize) {
         let mut state = self.state.lock().expect("nothing panics while it holds this lock");
         state.entries += entries;
@@ -232,13 +252,14 @@ impl Shared {
     }
 }
 
-/// Takes everything that waits, writes it, syncs once if anybody asked, and starts over.
+/// Takes everything that waits, writes it, syncs once if anybody asked, looks after the sink, and starts over.
 fn run<S: Sink>(
     mut writer: Writer<S>,
     mut projection: Option<Projection>,
     waiting: &Receiver<Vec<Entry>>,
-    shared: &Shared,
+    shared: &Progress,
     mut report: impl FnMut(JournalReport),
+    mut tend: impl FnMut(&mut Writer<S>),
 ) {
     let mut awaited = Vec::new();
     while let Ok(first) = waiting.recv() {
@@ -255,8 +276,9 @@ fn run<S: Sink>(
             report(JournalReport::Flushed(awaits));
         }
         if let (Some(projection), Some(followed)) = (&mut projection, followed) {
-            projection.tell(followed);
+            projection.tell(Batch { last: writer.head(), followed });
         }
+        tend(&mut writer);
     }
     if let Err(error) = writer.sync() {
         report(JournalReport::Failed(error));
@@ -283,8 +305,11 @@ fn take<S: Sink>(
             Entry::Append(now, body) => {
                 taken.bytes += body.size();
                 writer.append(now, &body)?;
+            }
+            Entry::Tell(now, told) => {
+                taken.bytes += told.size();
                 if let Some(followed) = followed {
-                    followed.push(Followed { head: writer.head(), now, body });
+                    followed.push(Followed { seq: writer.head().seq, at: now.wall, told });
                 }
             }
             Entry::Flush(awaits) => awaited.push(awaits),
@@ -346,12 +371,13 @@ mod tests {
         }
         drop(sender);
         let mut reports = Vec::new();
-        run(writer, None, &receiver, &Shared::default(), |report| {
+        let report = |report| {
             reports.push(match report {
                 JournalReport::Flushed(awaits) => format!("flushed {awaits:?}"),
                 JournalReport::Failed(error) => format!("failed: {error}"),
             });
-        });
+        };
+        run(writer, None, &receiver, &Progress::default(), report, |_| {});
         reports
     }
 
@@ -416,10 +442,10 @@ mod tests {
         journal.commit();
         let state = journal.shared.get();
         assert!(state.entries == 1 && state.bytes > 5000);
-        let Journal { kind, shared } = &mut journal;
+        let Journal { kind, shared, .. } = &mut journal;
         *kind = Kind::Thread { entries: None, batch: Vec::new(), batch_bytes: 0, thread: None };
         let writer = Writer::new(MemorySink::new(), Options::default(), 1);
-        run(writer, None, &waiting, shared, |_| {});
+        run(writer, None, &waiting, shared, |_| {}, |_| {});
         let state = shared.get();
         assert_eq!((state.entries, state.bytes), (0, 0));
     }

@@ -25,6 +25,7 @@ mod quotes;
 mod record;
 pub mod replay;
 pub mod simulator;
+mod spares;
 pub mod unread;
 pub mod view;
 mod wire;

@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Settings;
 use crate::http::{self, Problem};
-use crate::input::{Input, OperatorInput};
+use crate::input::{Detail, Input, OperatorInput};
 use crate::link::{self, BindError, Bound};
 use crate::record;
 use crate::view::{BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
@@ -213,31 +213,31 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-async fn look(access: &Access) -> Result<View, Problem> {
+async fn look(access: &Access, detail: Detail) -> Result<View, Problem> {
     let (answer, asked) = oneshot::channel();
-    let sent = access.inputs.send(Input::Operator(OperatorInput::Look(answer)));
+    let sent = access.inputs.send(Input::Operator(OperatorInput::Look(detail, answer)));
     sent.map_err(|_| Problem::stopping())?;
     asked.await.map_err(|_| Problem::stopping())
 }
 
 async fn status(State(access): State<Arc<Access>>) -> Answer<StatusView> {
-    Ok(Json(look(&access).await?.status))
+    Ok(Json(look(&access, Detail::Standing).await?.status))
 }
 
 async fn bots(State(access): State<Arc<Access>>) -> Answer<Vec<BotRow>> {
-    Ok(Json(look(&access).await?.status.bots))
+    Ok(Json(look(&access, Detail::Standing).await?.status.bots))
 }
 
 async fn orders(State(access): State<Arc<Access>>) -> Answer<Vec<OrderRow>> {
-    Ok(Json(look(&access).await?.orders))
+    Ok(Json(look(&access, Detail::Everything).await?.orders))
 }
 
 async fn positions(State(access): State<Arc<Access>>) -> Answer<Vec<PositionRow>> {
-    Ok(Json(look(&access).await?.positions))
+    Ok(Json(look(&access, Detail::Standing).await?.positions))
 }
 
 async fn breaks(State(access): State<Arc<Access>>) -> Answer<Vec<BreakRow>> {
-    Ok(Json(look(&access).await?.status.breaks))
+    Ok(Json(look(&access, Detail::Standing).await?.status.breaks))
 }
 
 async fn halt(State(access): State<Arc<Access>>, request: Request) -> Answer<StatusView> {
@@ -275,7 +275,7 @@ async fn act(access: &Access, operator: Operator) -> Answer<StatusView> {
             "the gateway ended before this was on the disk; start it again and look at `plimsoll status`"
                 .to_owned(),
     })?;
-    Ok(Json(look(access).await?.status))
+    Ok(Json(look(access, Detail::Standing).await?.status))
 }
 
 fn known_bot(access: &Access, name: Option<&str>) -> Result<Option<BotName>, Problem> {

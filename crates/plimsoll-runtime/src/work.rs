@@ -29,7 +29,7 @@ use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
-use crate::projection::ProjectionState;
+use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::unread::Unread;
 use crate::wire;
@@ -116,6 +116,7 @@ impl Work {
     pub(crate) fn new(parts: Parts) -> Self {
         let lockstep = parts.clock.is_lockstep();
         parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
+        parts.shared.clock_watched.store(parts.settings.follow.is_none(), Ordering::Relaxed);
         Self {
             config: parts.config,
             settings: parts.settings,
@@ -192,7 +193,7 @@ impl Work {
                 self.ingest(input);
             }
             let Some(work) = self.lanes.next(self.journal.is_lagging()) else { break };
-            let is_data = matches!(&work, lanes::Piece::Venue(input) if input.is_data());
+            let is_data = matches!(&work, lanes::WorkItem::Venue(input) if input.is_data());
             unwritten += usize::from(!is_data);
             self.take(work);
             if self.ending || self.failed.is_some() {
@@ -274,27 +275,28 @@ impl Work {
             }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
+            Input::ClockNews(event) => self.feed(Event::Clock(event), None),
             Input::Note(link, text) => self.note(link, &text),
         }
     }
 
-    fn take(&mut self, work: lanes::Piece<OperatorInput, VenueInput>) {
+    fn take(&mut self, work: lanes::WorkItem<OperatorInput, VenueInput>) {
         match work {
-            lanes::Piece::Operator(OperatorInput::Act(operator, done)) => {
+            lanes::WorkItem::Operator(OperatorInput::Act(operator, done)) => {
                 self.feed(Event::Operator(operator), None);
                 // "Done" is a promise about the next start, too, so the disk has to have it first.
                 self.acts.push_back(done);
                 self.journal.flush(Awaits::Operator);
                 self.journal.commit();
             }
-            lanes::Piece::Operator(OperatorInput::Look(answer)) => {
-                let view = self.view();
+            lanes::WorkItem::Operator(OperatorInput::Look(detail, answer)) => {
+                let view = self.view(detail);
                 let _ = answer.send(view);
             }
-            lanes::Piece::Operator(OperatorInput::Shutdown) => self.ending = true,
-            lanes::Piece::Venue(input) => self.on_venue(input),
-            lanes::Piece::Bot(link, input) => self.on_bot(link, input),
-            lanes::Piece::Flushed(token) => {
+            lanes::WorkItem::Operator(OperatorInput::Shutdown) => self.ending = true,
+            lanes::WorkItem::Venue(input) => self.on_venue(input),
+            lanes::WorkItem::Bot(link, input) => self.on_bot(link, input),
+            lanes::WorkItem::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
             }
@@ -340,8 +342,15 @@ impl Work {
         self.journal.append(now, crate::record::body(&event, version, config));
         let mut out = std::mem::take(&mut self.out);
         self.bridge.on(now, event, &mut out);
+        let is_followed = self.journal.is_followed();
+        if is_followed {
+            self.journal.tell(now, Told::changes(&self.bridge));
+        }
         for command in &out {
-            self.journal.append(now, Body::Decision { text: command.to_string() });
+            let text = command.to_string();
+            let told = is_followed.then(|| Told::decision(&text, Some(command), &self.bridge)).flatten();
+            self.journal.append(now, Body::Decision { text });
+            self.journal.tell(now, told);
         }
         for command in out.drain(..) {
             self.carry_out(now, command);

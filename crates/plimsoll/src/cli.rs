@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Check(Query),
     /// Show the state of the running gateway.
     Status(Ask),
+    /// Show how far off this host's clock is, who says so, and how sure that is.
+    Clock(Ask),
     /// List the bots.
     Bots(Ask),
     /// List orders, denied ones included: those that the running gateway keeps, or all with --history.

@@ -2,8 +2,8 @@
 
 use plimsoll_ledger::{Posted, Terms};
 use plimsoll_model::{
-    ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
-    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
+    ClOrdId, ClientId, ErrorReport, ExecId, Execution, ExecutionReport, LinkId, Now, OpenOrderReport,
+    OrderId, OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
 };
 
 use super::Bridge;
@@ -61,6 +61,7 @@ impl Bridge {
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
         self.note_copy(now, link, report);
+        self.note_answer(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
                 let own = self.recon.is_own(link);
@@ -79,10 +80,23 @@ impl Bridge {
                 if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
                     out.push(Command::Notice { text: error.to_string() });
                 }
-                self.note_moved(exec_id);
+                self.note_moved(exec_id, None);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
+        }
+    }
+
+    /// The first word about a new order on the connection that it left on says how fast the venue is.
+    fn note_answer(&mut self, now: Now, link: LinkId, report: &Report) {
+        let order_id = match report {
+            Report::OpenOrder(order) => order.order_id,
+            Report::Status(status) => Some(status.order_id),
+            Report::Error(error) => error.id.map(OrderId),
+            _ => None,
+        };
+        if let Some(order_id) = order_id {
+            self.acks.heard(link, order_id, now.mono);
         }
     }
 
@@ -265,7 +279,10 @@ impl Bridge {
         if let Err(error) = &posted {
             out.push(Command::Notice { text: error.to_string() });
         }
-        self.note_moved(&execution.exec_id);
+        if posted == Ok(Posted::Settled) {
+            self.tell_settled(&execution, out);
+        }
+        self.note_moved(&execution.exec_id, execution.cl_ord_id.as_ref());
         if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
             self.moved.insert((execution.account.clone(), execution.instrument.clone()));
         }
@@ -290,11 +307,24 @@ impl Bridge {
     }
 
     /// The execution, and the holding that it moves, are not what they were.
-    fn note_moved(&mut self, exec_id: &ExecId) {
+    fn note_moved(&mut self, exec_id: &ExecId, cl_ord_id: Option<&ClOrdId>) {
         let Some(row) = self.ledger.execution(exec_id) else { return };
-        let holding = (row.execution.account.clone(), row.execution.instrument.clone());
-        self.changes.executions.insert(exec_id.clone());
-        self.changes.holdings.insert(holding);
+        self.changes.executions.insert(exec_id.clone(), cl_ord_id.cloned());
+        self.changes.holdings.insert((row.execution.account, row.execution.instrument));
+    }
+
+    /// The ledger cannot tell an execution from those of which it keeps the sums. Once in a round: the broker
+    /// repeats all of a day.
+    fn tell_settled(&mut self, execution: &Execution, out: &mut Vec<Command>) {
+        let Some(until) = self.ledger.settled().filter(|_| !self.told_settled) else { return };
+        self.told_settled = true;
+        let id = &execution.exec_id;
+        out.push(Command::Notice {
+            text: format!(
+                "execution {id} and maybe others of this answer were not booked: up to {until} only the sums of \
+                 executions are kept, and these are most likely among them; if one is not, the broker's holding differs"
+            ),
+        });
     }
 
     fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {

@@ -1,5 +1,6 @@
 //! `close_cutoff`: pitfall 4. An on-close order must be in before the cutoff of *that day's* close at the
-//! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late.
+//! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
+//! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
@@ -29,11 +30,22 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
         return Err(Reason::CalendarUnknown { why: why.into() });
     };
-    if anchor.is_past(ctx.now.wall) {
-        return Err(Reason::AfterCutoff {
-            instrument: order.instrument.clone(),
-            cutoff: anchor.at.to_zoned(ctx.calendar.zone().clone()),
-            rule: anchor.rule.to_string().into(),
+    let instrument = || order.instrument.clone();
+    let cutoff = || anchor.at.to_zoned(ctx.calendar.zone().clone());
+    let rule = || anchor.rule.to_string().into();
+    let now = ctx.clock.corrected(ctx.now);
+    if anchor.is_past(now) {
+        return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
+    }
+    let (uncertainty, ack) = (ctx.clock.uncertainty(ctx.now.mono), ctx.acks.p99());
+    let arrived = now.saturating_add(uncertainty.saturating_add(ack)).unwrap_or(jiff::Timestamp::MAX);
+    if anchor.is_past(arrived) {
+        return Err(Reason::CutoffNear {
+            instrument: instrument(),
+            cutoff: cutoff(),
+            rule: rule(),
+            uncertainty,
+            ack,
         });
     }
     Ok(())

@@ -14,48 +14,164 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are FIX words and the texts below say what each variant means")]
 pub enum Reason {
-    Unreadable { why: Box<str> },
-    Unbounded { feature: &'static str },
-    WordUnknown { field: &'static str, word: Box<str> },
+    Unreadable {
+        why: Box<str>,
+    },
+    Unbounded {
+        feature: &'static str,
+    },
+    WordUnknown {
+        field: &'static str,
+        word: Box<str>,
+    },
     QtyZero,
-    OrderIdRange { order_id: OrderId },
-    OrderChanged { what: &'static str },
-    NotWorking { order_id: OrderId },
-    ParentUnknown { parent_id: OrderId },
-    TooMany { what: &'static str, max: usize },
-    AccountMissing { allowed: Vec<Account> },
-    AccountNotAllowed { account: Account, allowed: Vec<Account> },
-    AccountChanged { was: Account, asked: Account },
-    NotOwned { instrument: InstrumentId },
-    ContractUnknown { symbol: Box<str> },
-    ContractMismatch { instrument: InstrumentId, con_id: i32 },
-    ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
-    ContractAmbiguous { instrument: InstrumentId },
-    ContractUnconfirmed { con_id: i32 },
-    Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
-    NotReconciled { waiting_for: &'static str },
-    WaitedTooLong { waited: Duration, max: Duration },
+    OrderIdRange {
+        order_id: OrderId,
+    },
+    OrderChanged {
+        what: &'static str,
+    },
+    NotWorking {
+        order_id: OrderId,
+    },
+    ParentUnknown {
+        parent_id: OrderId,
+    },
+    TooMany {
+        what: &'static str,
+        max: usize,
+    },
+    AccountMissing {
+        allowed: Vec<Account>,
+    },
+    AccountNotAllowed {
+        account: Account,
+        allowed: Vec<Account>,
+    },
+    AccountChanged {
+        was: Account,
+        asked: Account,
+    },
+    NotOwned {
+        instrument: InstrumentId,
+    },
+    ContractUnknown {
+        symbol: Box<str>,
+    },
+    ContractMismatch {
+        instrument: InstrumentId,
+        con_id: i32,
+    },
+    ContractDiffers {
+        instrument: InstrumentId,
+        field: &'static str,
+        asked: Box<str>,
+    },
+    ContractAmbiguous {
+        instrument: InstrumentId,
+    },
+    ContractUnconfirmed {
+        con_id: i32,
+    },
+    Halted {
+        level: HaltLevel,
+        by: Box<str>,
+        reason: Box<str>,
+    },
+    NotReconciled {
+        waiting_for: &'static str,
+    },
+    WaitedTooLong {
+        waited: Duration,
+        max: Duration,
+    },
     LinkChanged,
-    GroupDenied { member: OrderId, guard: &'static str },
-    Recalled { member: OrderId },
-    OutsideSession { next_open: Option<Zoned> },
-    CalendarUnknown { why: Box<str> },
-    AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
-    Repeated { of: ClOrdId, age: Duration, window: Duration },
-    OrderIdUsed { order_id: OrderId },
-    DecisionTaken { decision: Box<str>, by: ClOrdId },
-    Stale { instrument: InstrumentId, age: Duration, max: Duration },
-    NoQuote { instrument: InstrumentId },
-    QtyMax { qty: Qty, max: Qty },
-    NotionalMax { notional: Money, max: Money },
-    PositionMax { notional: Money, max: Money },
-    DailyLossMax { loss: Money, max: Money },
-    RateMax { count: usize, max: u32 },
-    Collar { px: Price, reference: Price, collar: Decimal },
-    NoReference { instrument: InstrumentId },
-    NotRepresentable { what: &'static str },
-    OtherCurrency { limit: Money, traded: Box<str> },
-    WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
+    GroupDenied {
+        member: OrderId,
+        guard: &'static str,
+    },
+    Recalled {
+        member: OrderId,
+    },
+    OutsideSession {
+        next_open: Option<Zoned>,
+    },
+    CalendarUnknown {
+        why: Box<str>,
+    },
+    AfterCutoff {
+        instrument: InstrumentId,
+        cutoff: Zoned,
+        rule: Box<str>,
+    },
+    CutoffNear {
+        instrument: InstrumentId,
+        cutoff: Zoned,
+        rule: Box<str>,
+        uncertainty: Duration,
+        ack: Duration,
+    },
+    Repeated {
+        of: ClOrdId,
+        age: Duration,
+        window: Duration,
+    },
+    OrderIdUsed {
+        order_id: OrderId,
+    },
+    DecisionTaken {
+        decision: Box<str>,
+        by: ClOrdId,
+    },
+    Stale {
+        instrument: InstrumentId,
+        age: Duration,
+        max: Duration,
+    },
+    NoQuote {
+        instrument: InstrumentId,
+    },
+    QtyMax {
+        qty: Qty,
+        max: Qty,
+    },
+    NotionalMax {
+        notional: Money,
+        max: Money,
+    },
+    PositionMax {
+        notional: Money,
+        max: Money,
+    },
+    DailyLossMax {
+        loss: Money,
+        max: Money,
+    },
+    RateMax {
+        count: usize,
+        max: u32,
+    },
+    Collar {
+        px: Price,
+        reference: Price,
+        collar: Decimal,
+    },
+    NoReference {
+        instrument: InstrumentId,
+    },
+    NotRepresentable {
+        what: &'static str,
+    },
+    OtherCurrency {
+        limit: Money,
+        traded: Box<str>,
+    },
+    WouldCross {
+        with: Box<str>,
+        side: Side,
+        qty: Qty,
+        ord_type: Box<str>,
+    },
 }
 
 impl Reason {
@@ -88,6 +204,7 @@ impl Reason {
             Self::OutsideSession { .. } => "outside_session",
             Self::CalendarUnknown { .. } => "calendar_unknown",
             Self::AfterCutoff { .. } => "after_cutoff",
+            Self::CutoffNear { .. } => "cutoff_near",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
             Self::DecisionTaken { .. } => "decision_taken",
@@ -116,7 +233,7 @@ impl Reason {
             | Self::DailyLossMax { .. }
             | Self::RateMax { .. }
             | Self::TooMany { .. } => 3,
-            Self::AfterCutoff { .. } => 4,
+            Self::AfterCutoff { .. } | Self::CutoffNear { .. } => 4,
             Self::Repeated { .. }
             | Self::OrderIdUsed { .. }
             | Self::DecisionTaken { .. }
@@ -224,6 +341,14 @@ impl Reason {
             Self::AfterCutoff { instrument, cutoff, rule } => {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
+            }
+            Self::CutoffNear { instrument, cutoff, rule, uncertainty, ack } => {
+                let (cutoff, uncertainty, ack) = (Local(cutoff), Span(*uncertainty), Span(*ack));
+                write!(
+                    f,
+                    "on-close orders of {instrument} have to be in by {cutoff} ({rule}) and this one could come late: \
+                     time is known to {uncertainty}, the venue answers within {ack}"
+                )
             }
             Self::Repeated { of, age, window } => {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))

@@ -81,6 +81,13 @@ fn close_cutoff_says_what_its_page_quotes() {
                 12:50:00 trend SELL 100 SPY MOC
                 ",
             ),
+            fleet().run(
+                "
+                day 2026-11-27
+                12:49:50 quote SPY 500.00 500.02
+                12:49:59.500 trend SELL 100 SPY MOC
+                ",
+            ),
             with_a_currency().run(
                 "
                 10:00:00 quote EUR.CASH.USD 1.10 1.11

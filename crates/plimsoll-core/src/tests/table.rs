@@ -96,6 +96,13 @@ fn all_reasons() -> Vec<Reason> {
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),
         },
+        Reason::CutoffNear {
+            instrument: spy(),
+            cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
+            rule: "x".into(),
+            uncertainty: ten,
+            ack: ten,
+        },
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
         Reason::DecisionTaken { decision: "x".into(), by: of },

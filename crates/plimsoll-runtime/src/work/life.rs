@@ -1,11 +1,11 @@
 //! How the gateway's task begins, lets bots in, and ends.
 //!
-//! Owns the tasks beside it: our own connection, the operator's API, the followed clock, the ports.
+//! Owns the tasks beside it: our own connection, the operator's API, the watched or followed clock, the ports.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{Event, HaltLevel, Operator};
+use plimsoll_core::{ClockEvent, Event, HaltLevel, Operator};
 use plimsoll_journal::Body;
 use plimsoll_model::BotName;
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::Work;
 use crate::bot_link;
-use crate::clock::stream;
+use crate::clock::{stream, watch};
 use crate::gateway::GatewayError;
 use crate::input::{Input, Shared};
 use crate::link::{self, LINGER_MAX, UNIDENTIFIED_MAX};
@@ -42,8 +42,16 @@ impl Work {
         if let Some(api) = self.api.take() {
             self.tasks.spawn(api.serve());
         }
-        if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
-            self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
+        match self.settings.follow.clone() {
+            None => {
+                let uncertainty_max = self.settings.clock.uncertainty_max;
+                self.feed(Event::Clock(ClockEvent::Watched { uncertainty_max }), None);
+                watch::start(&self.settings.clock.servers, &mut self.tasks, &self.shared);
+            }
+            Some(_) if self.clock.is_lockstep() => {}
+            Some(control) => {
+                self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
+            }
         }
     }
 

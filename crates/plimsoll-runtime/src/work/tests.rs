@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::*;
 use crate::clock::VenueClock;
 use crate::gateway::Inputs;
-use crate::input::Arrival;
+use crate::input::{Arrival, Detail};
 use crate::journal_thread::JournalSink;
 use crate::view::View;
 
@@ -71,7 +71,7 @@ impl Held {
 
     async fn look(&self) -> View {
         let (answer, asked) = oneshot::channel();
-        self.say(OperatorInput::Look(answer));
+        self.say(OperatorInput::Look(Detail::Everything, answer));
         asked.await.unwrap()
     }
 }
@@ -199,7 +199,7 @@ async fn a_cancel_goes_ahead_of_the_ticks_of_our_own_connection() {
     work.ingest(tick());
     let cancel = BotInput::Frame { request: Request::GlobalCancel, raw: frame("58|1|"), _room: None };
     work.ingest(Input::Bot(LinkId(7), cancel));
-    assert!(matches!(work.lanes.next(false), Some(lanes::Piece::Bot(LinkId(7), _))));
+    assert!(matches!(work.lanes.next(false), Some(lanes::WorkItem::Bot(LinkId(7), _))));
 }
 
 #[tokio::test]

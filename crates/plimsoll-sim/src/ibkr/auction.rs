@@ -121,7 +121,8 @@ impl Exchange {
             let order = self.order(perm);
             let expired = order.tif == TimeInForce::GoodTillDate
                 && order.good_till.is_some_and(|until| until <= session.close);
-            let of_today = order.is_for_one_day() && order.trade_date <= session.date;
+            let here = self.keeps_stock_hours(order.sym);
+            let of_today = here && order.is_for_one_day() && order.trade_date <= session.date;
             if !(expired || of_today) || !order.state.is_open() {
                 continue;
             }
@@ -156,7 +157,9 @@ impl Exchange {
             let book = self.books.get_mut(&account).expect("every account has a book");
             book.closing_value = value;
             for (sym, holding) in &mut book.holdings {
-                holding.closing_profit = holding.unrealized(self.marks[sym]);
+                let listing = self.market.listing(*sym);
+                let each = listing.contract_value(self.marks[sym]);
+                holding.closing_profit = holding.unrealized(each);
             }
         }
     }

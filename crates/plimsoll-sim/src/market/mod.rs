@@ -69,6 +69,9 @@ pub(crate) struct Market {
     stocks: usize,
 }
 
+/// Options that have been traded in one run: more than any chain here has of one expiry.
+const OPTIONS_MAX: usize = 4_096;
+
 /// When everything but stocks trades.
 #[derive(Debug)]
 struct Others {
@@ -133,8 +136,9 @@ impl Market {
         self.books[..self.stocks].iter().map(|book| &book.walk.listing)
     }
 
-    /// The prices of a future or a pair, begun when somebody first asks for them. There are as many as
-    /// the tables have rows and months, so clients cannot make them grow without end.
+    /// The prices of a future, a pair or an option, begun when somebody first asks for them. Of futures and
+    /// pairs there are as many as the tables have rows and months, and options are counted, so clients cannot
+    /// make them grow without end.
     pub(crate) fn open_book(&mut self, product: Product) -> Option<Sym> {
         let known = |book: &Book| book.walk.listing.product == product;
         if let Some(index) = self.books[self.stocks..].iter().position(known) {
@@ -142,6 +146,13 @@ impl Market {
         }
         let listing = match product {
             Product::Stock => return None,
+            Product::Option(under, series) => {
+                let options = self.books[self.stocks..].iter().filter(|book| book.walk.listing.is_option());
+                if options.count() >= OPTIONS_MAX {
+                    return None;
+                }
+                Listing::option(under, series, self.listing(under))
+            }
             Product::Future(future) => {
                 future.listing(&self.others.globex, self.others.globex.date_at(self.start))
             }
@@ -151,6 +162,16 @@ impl Market {
         let anchor = hours.before(hours.at_or_after(self.start).date).date;
         self.books.push(Book::new(Walk::new(self.seed, listing, anchor)));
         Some(Sym(self.books.len() - 1))
+    }
+
+    /// What somebody has asked for already, by its contract number.
+    pub(crate) fn find_any(&self, con_id: i32) -> Option<Sym> {
+        self.books.iter().position(|book| book.walk.listing.con_id == con_id).map(Sym)
+    }
+
+    /// The prices of a product that were begun already.
+    pub(crate) fn opened(&self, product: Product) -> Option<Sym> {
+        self.books.iter().position(|book| book.walk.listing.product == product).map(Sym)
     }
 
     /// When a symbol trades.
@@ -190,6 +211,9 @@ impl Market {
 
     /// The second that `at` falls into; nothing outside the session.
     pub(crate) fn second(&mut self, sym: Sym, at: Timestamp) -> Option<Second> {
+        if let Product::Option(under, series) = self.listing(sym).product {
+            return self.option_second(under, series, at);
+        }
         let schedule = self.listing(sym).schedule;
         let hours = hours_of(&self.hours, &self.others, schedule);
         let session = hours.open_at(at)?;
@@ -225,6 +249,14 @@ impl Market {
 
     /// The last price that is known at `at`: a trade of the day, or the close before it. In cents.
     pub(crate) fn last_price(&mut self, sym: Sym, at: Timestamp) -> i64 {
+        if let Product::Option(under, series) = self.listing(sym).product {
+            return self.option_mark(under, series, at);
+        }
+        let pair = matches!(self.listing(sym).product, Product::Forex(_));
+        if let Some(quote) = self.second(sym, at).filter(|_| pair) {
+            // Trades of currencies are not published: the middle is what they are valued at.
+            return i64::midpoint(quote.bid, quote.ask);
+        }
         let hours = hours_of(&self.hours, &self.others, self.books[sym.0].walk.listing.schedule);
         let session = hours.last_begun(at);
         if at >= session.close {
@@ -283,6 +315,9 @@ impl Market {
 
     /// Whether nothing trades in a symbol because of a halt.
     pub(crate) fn is_halted(&self, sym: Sym, at: Timestamp) -> bool {
+        if let Product::Option(under, _) = self.listing(sym).product {
+            return self.is_halted(under, at);
+        }
         let book = &self.books[sym.0];
         book.halted(at.as_second()) || book.walk.knows_nothing_of(self.hours_of(sym).last_begun(at).date)
     }

@@ -120,6 +120,7 @@ impl Walk {
         let name = match listing.product {
             Product::Stock => listing.symbol.clone(),
             Product::Future(future) => future.local_symbol().into(),
+            Product::Option(_, series) => format!("{} {}", listing.symbol, series.expiry).into(),
             Product::Forex(_) => listing.trading_class.clone(),
         };
         let closes = BTreeMap::from([(anchor, listing.anchor_cents)]);
@@ -337,7 +338,7 @@ fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> O
         Product::Future(_) if volume > 0 => 1 + mean * (pick(bits >> 19, 200)) / 100,
         Product::Stock if mean >= 100 => mean * (25 + pick(bits >> 19, 150)) / 100,
         Product::Stock if pick(bits >> 19, 100) < mean => 100,
-        Product::Stock | Product::Future(_) | Product::Forex(_) => return None,
+        Product::Stock | Product::Option(..) | Product::Future(_) | Product::Forex(_) => return None,
     };
     let price = match (bits >> 29) % 4 {
         0 if listing.step == 1 => i64::midpoint(bid, ask),

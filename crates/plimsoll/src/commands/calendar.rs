@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_calendar::{
-    Anchor, AnchorKind, Calendar, DayKind, Listing, TradingDay, export_header, export_row,
+    Anchor, AnchorKind, Calendar, DayKind, Listing, Stated, TradingDay, export_header, export_row,
 };
 use serde_json::{Value, json};
 
@@ -55,16 +55,18 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(what: &'a str) -> Self {
         if let Ok(calendar) = Calendar::named(what) {
-            return Self { what, calendar, listing: None, note: None };
+            let listing = Listing::of_calendar(what);
+            return Self { what, calendar, listing, note: None };
         }
         let listing = listing_of(what);
+        let days = listing.calendar().and_then(|name| Calendar::named(name).ok());
         let note = (listing == Listing::Unknown).then(|| {
             format!(
                 "`{what}` is not known here; US trading hours and the earliest cutoffs of all US listings \
                  were assumed"
             )
         });
-        Self { what, calendar: Calendar::us_equities(), listing: Some(listing), note }
+        Self { what, calendar: days.unwrap_or_else(Calendar::us_equities), listing: Some(listing), note }
     }
 }
 
@@ -122,9 +124,19 @@ fn as_value(asked: &Asked<'_>, day: &TradingDay, anchors: &[Anchor]) -> Value {
             "rule": anchor.rule.to_string(),
             "decided_by": anchor.decided_by.as_str(),
             "source": anchor.source(),
-            "exchange": { "at": anchor.exchange.at.to_string(), "source": anchor.exchange.source },
-            "broker": anchor.broker.map(|b| json!({ "at": b.at.to_string(), "source": b.source })),
+            "exchange": stated(&anchor.exchange),
+            "broker": anchor.broker.as_ref().map(stated),
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn stated(stated: &Stated) -> Value {
+    json!({
+        "at": stated.at.to_string(),
+        "rule": stated.rule.to_string(),
+        "source": stated.source,
+        "verified": stated.verified,
+        "since": stated.since.map(|date| date.to_string()),
     })
 }
 
@@ -178,7 +190,7 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
     }
     for day in days {
         if with_anchors {
-            output::line(&format!("{},{}", export_row(&day), anchor_cells(&day)))?;
+            output::line(&format!("{},{}", export_row(&day), anchor_cells(&calendar, &day)))?;
         } else {
             output::line(&export_row(&day))?;
         }
@@ -186,18 +198,35 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
     Ok(Exit::Good)
 }
 
-const ANCHOR_COLUMNS: &str = "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc";
+/// First what the exchanges of the US themselves accept, then what holds for an order through the broker, the
+/// earlier of both. `effective_moc` is that of the calendar's own listing; of one without, the earliest of its
+/// venues. Empty where the calendar knows no such thing.
+const ANCHOR_COLUMNS: &str = "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc,effective_loc,effective_onclose_cancel,\
+     effective_moc_nyse,effective_moc_nasdaq,effective_loc_nasdaq,effective_moc_arca,onclose_cancel_nasdaq,moo_nasdaq,\
+     auction_start,auction_end";
 
-/// What the exchanges accept, and last what a NYSE-listed share is held to: the earlier of exchange and
-/// broker. Empty where the calendar knows no such auction.
-fn anchor_cells(day: &TradingDay) -> String {
+fn anchor_cells(calendar: &Calendar, day: &TradingDay) -> String {
+    use AnchorKind::{AuctionEnd, AuctionStart, LocEntry, MocEntry, MooEntry, OnCloseCancel};
+    use Listing::{Arca, Nasdaq, Nyse};
     let exchange = |kind, listing| day.anchor(kind, listing).map(|anchor| anchor.exchange.at);
+    let effective = |kind, listing| day.anchor(kind, listing).map(|anchor| anchor.at);
+    let own = Listing::of_calendar(calendar.name()).unwrap_or(Listing::Unknown);
     let cells = [
-        exchange(AnchorKind::MocEntry, Listing::Nyse),
-        exchange(AnchorKind::MocEntry, Listing::Nasdaq),
-        exchange(AnchorKind::LocEntry, Listing::Nasdaq),
-        exchange(AnchorKind::MocEntry, Listing::Arca),
-        day.anchor(AnchorKind::MocEntry, Listing::Nyse).map(|anchor| anchor.at),
+        exchange(MocEntry, Nyse),
+        exchange(MocEntry, Nasdaq),
+        exchange(LocEntry, Nasdaq),
+        exchange(MocEntry, Arca),
+        effective(MocEntry, own),
+        effective(LocEntry, own),
+        effective(OnCloseCancel, own),
+        effective(MocEntry, Nyse),
+        effective(MocEntry, Nasdaq),
+        effective(LocEntry, Nasdaq),
+        effective(MocEntry, Arca),
+        exchange(OnCloseCancel, Nasdaq),
+        exchange(MooEntry, Nasdaq),
+        effective(AuctionStart, own),
+        effective(AuctionEnd, own),
     ];
     cells.map(|at| at.map_or_else(String::new, second)).join(",")
 }

@@ -210,7 +210,7 @@ impl IbkrVenue {
         let listening = |conn: &Conn| conn.subscriptions.symbols().collect::<Vec<_>>();
         let market = &self.exchange.market;
         let mut foreign: Vec<Sym> = self.conns.values().flat_map(listening).collect();
-        foreign.retain(|sym| !market.listing(*sym).is_stock());
+        foreign.retain(|sym| !self.exchange.keeps_stock_hours(*sym));
         let next = timestamp(self.exchange.now.as_second() + 1);
         // Delayed data goes on for a while after the close.
         let opens = |sym: Sym| {
@@ -223,7 +223,8 @@ impl IbkrVenue {
             let session = market.hours_of(sym).at_or_after(next);
             next.max(session.open - generic::OPENING_INDICATED)
         };
-        foreign.into_iter().map(opens).chain(auctions.map(indicated)).min()
+        let orders = self.exchange.next_second_abroad();
+        foreign.into_iter().map(opens).chain(auctions.map(indicated)).chain(orders).min()
     }
 
     /// Every line, in the order of client ids and request numbers.

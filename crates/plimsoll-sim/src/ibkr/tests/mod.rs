@@ -13,6 +13,7 @@ mod faults;
 mod groups;
 mod history;
 mod hostile;
+mod instruments;
 mod live;
 mod lockstep;
 mod matching;
