@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 
 use crate::anchor::{Anchor, AnchorKind};
 use crate::listing::Listing;
@@ -156,27 +156,4 @@ impl TradingDay {
     pub fn anchors(&self, listing: Listing) -> Vec<Anchor> {
         AnchorKind::ALL.iter().flat_map(|kind| self.each(*kind, listing)).collect()
     }
-}
-
-/// A change that was announced after the rules were written. It can only take trading time away: of two
-/// sources the more restrictive one wins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amendment {
-    /// What changes.
-    pub change: Change,
-    /// `National Day of Mourning`.
-    pub name: Box<str>,
-    /// Who announced it, and when.
-    pub source: Box<str>,
-}
-
-/// What an [`Amendment`] changes, in the venue's civil time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// No session.
-    Closed,
-    /// The session ends at this time.
-    EarlyClose(Time),
-    /// The session begins at this time.
-    LateOpen(Time),
 }

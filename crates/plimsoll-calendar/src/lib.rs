@@ -11,6 +11,7 @@
 //! Does not own: the present time, what really happens on a day (late openings, halts; a calendar says what
 //! is scheduled), and the choice of a listing venue for an instrument.
 
+mod amendment;
 mod anchor;
 mod calendar;
 mod civil;
@@ -21,10 +22,11 @@ mod listing;
 mod rules;
 mod zone;
 
+pub use amendment::{Amendment, Announcement, Change};
 pub use anchor::{Action, Anchor, AnchorKind, AuctionOrder, Base, Offset, Party, Stated};
 pub use calendar::{Calendar, CalendarError, Moment, SessionState};
 pub use civil::{Choice, CivilError, Policy, instant};
-pub use day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
+pub use day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use export::{export_header, export_row};
 pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
 pub use listing::Listing;

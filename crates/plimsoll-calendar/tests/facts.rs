@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date, time};
 use plimsoll_calendar::{
-    Amendment, AnchorKind, Calendar, CalendarError, Change, ClosureKind, DayKind, Listing, Party,
-    SessionState,
+    Amendment, AnchorKind, Announcement, Calendar, CalendarError, Change, ClosureKind, DayKind, Listing,
+    Party, SessionState,
 };
 
 /// What is known about a date; clock times are UTC.
@@ -282,7 +282,12 @@ fn an_unknown_calendar_names_the_known_ones() {
 }
 
 fn amendment(change: Change) -> Amendment {
-    Amendment { change, name: "National Day of Mourning".into(), source: "NYSE, 2026-11-30".into() }
+    Amendment {
+        change,
+        name: "National Day of Mourning".into(),
+        source: "NYSE, 2026-11-30".into(),
+        force: false,
+    }
 }
 
 #[test]
@@ -346,4 +351,46 @@ fn a_moment_says_the_same_until_it_ends_and_no_longer() {
         assert!(ends >= 5, "{}: {ends}", calendar.name());
         assert!(!moment.holds_at(start), "what is past is asked for anew");
     }
+}
+
+fn forced(change: Change) -> Amendment {
+    Amendment { force: true, ..amendment(change) }
+}
+
+#[test]
+fn a_closed_day_opens_only_by_force_and_not_against_a_source_that_closes_it() {
+    let hours = Change::Open(time(9, 30, 0, 0), time(16, 0, 0, 0));
+    let thanksgiving = date(2026, 11, 26);
+    let mut calendar = Calendar::us_equities();
+    let refused = calendar.amend(thanksgiving, amendment(hours));
+    assert!(matches!(refused, Err(CalendarError::NeedsForce { .. })), "{refused:?}");
+    assert!(calendar.session(thanksgiving).unwrap().is_none());
+    calendar.amend(thanksgiving, forced(hours)).unwrap();
+    let day = calendar.session(thanksgiving).unwrap().unwrap();
+    assert_eq!((day.open(), day.close()), (at("2026-11-26T14:30:00Z"), at("2026-11-26T21:00:00Z")));
+    assert_eq!(day.source(), "NYSE, 2026-11-30");
+    // Whichever is heard of first: what closes wins.
+    calendar.amend(thanksgiving, amendment(Change::Closed)).unwrap();
+    assert!(calendar.session(thanksgiving).unwrap().is_none());
+    let mut other = Calendar::us_equities();
+    other.amend(date(2026, 12, 2), amendment(Change::Closed)).unwrap();
+    let refused = other.amend(date(2026, 12, 2), forced(hours));
+    assert!(matches!(refused, Err(CalendarError::NeedsForce { .. })), "{refused:?}");
+    assert!(other.session(date(2026, 12, 2)).unwrap().is_none());
+}
+
+#[test]
+fn what_one_us_venue_announces_holds_for_all_of_them_and_for_no_other_calendar() {
+    let day = date(2027, 1, 15);
+    let all = [Announcement { calendar: "XNAS".into(), date: day, amendment: amendment(Change::Closed) }];
+    let closed = |name| Calendar::announced(name, &all).unwrap().session(day).unwrap().is_none();
+    for name in ["XNYS", "XNAS", "ARCX", "XASE", "BATS"] {
+        assert!(closed(name), "{name}");
+    }
+    assert!(!closed("XLON"));
+    // The same day twice, or a day that is a holiday anyway, says nothing new.
+    let twice = [all[0].clone(), all[0].clone(), Announcement { date: date(2026, 12, 25), ..all[0].clone() }];
+    assert!(Calendar::announced("XNYS", &twice).is_ok());
+    let beyond = [Announcement { date: date(2031, 1, 2), ..all[0].clone() }];
+    assert!(matches!(Calendar::announced("XNYS", &beyond), Err(CalendarError::OutOfRange { .. })));
 }

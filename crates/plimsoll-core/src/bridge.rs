@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use plimsoll_calendar::{Calendar, Moment};
+use plimsoll_calendar::{Announcement, Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
     Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
@@ -47,6 +47,7 @@ pub struct Bridge {
     pub(crate) config: Option<Arc<Config>>,
     pub(crate) epoch: u64,
     pub(crate) calendar: Calendar,
+    announced_days: Arc<[Announcement]>,
     pub(crate) clock: ClockWatch,
     acks: Acks,
     /// What the calendar says of the latest event's instant, by corrected time.
@@ -98,6 +99,7 @@ impl Bridge {
             config: None,
             epoch: 0,
             calendar: Calendar::us_equities(),
+            announced_days: Arc::new([]),
             clock: ClockWatch::default(),
             acks: Acks::default(),
             moment: None,
@@ -254,7 +256,38 @@ impl Bridge {
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
             }
+            Operator::Calendar { days, problems } => self.announced(now, days, &problems, out),
         }
+    }
+
+    /// Days that were announced after the rules were written. One that cannot be taken in leaves the day as the
+    /// rules have it, and is told.
+    fn announced(
+        &mut self,
+        now: Now,
+        days: Arc<[Announcement]>,
+        problems: &[Box<str>],
+        out: &mut Vec<Command>,
+    ) {
+        let mut calendar = Calendar::us_equities();
+        let name = calendar.name();
+        for day in days.iter().filter(|day| day.concerns(name)) {
+            if let Err(error) = calendar.announce(day) {
+                out.push(Command::Notice { text: error.to_string() });
+            }
+        }
+        for problem in problems {
+            out.push(Command::Notice { text: format!("calendar: {problem}") });
+        }
+        out.push(Command::Notice { text: format!("{} announced calendar days hold now", days.len()) });
+        self.calendar = calendar;
+        self.announced_days = days;
+        self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
+    }
+
+    /// The announced days that hold.
+    pub fn announced_days(&self) -> &[Announcement] {
+        &self.announced_days
     }
 
     /// The halt of everything also ends what is working, on the connection that placed it.

@@ -29,8 +29,8 @@ use plimsoll_model::NewOrder;
 use crate::config::Mode;
 
 pub use judged::{Context, Phase};
-pub use reason::Reason;
 pub(crate) use reason::Span;
+pub use reason::{Margin, Reason};
 
 /// A guard's name, the same in configuration, denials, status and documentation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

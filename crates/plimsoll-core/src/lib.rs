@@ -43,6 +43,7 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use plimsoll_calendar::Announcement;
 use plimsoll_model::{
     Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
     RawFrame, ReplaceRequest, Report, ReqId, Request,
@@ -175,6 +176,14 @@ pub enum Operator {
         by: Box<str>,
         /// Why.
         reason: Box<str>,
+    },
+    /// Days that were announced after this version was written: all that hold from now on, in place of those
+    /// before.
+    Calendar {
+        /// The days.
+        days: Arc<[Announcement]>,
+        /// What was found wrong with others that were left as they were.
+        problems: Box<[Box<str>]>,
     },
 }
 

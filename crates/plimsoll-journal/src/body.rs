@@ -111,6 +111,14 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// Calendar days that were announced after this version was written; all that hold from here on.
+    Calendar {
+        /// In the form of the files of `calendar.d`.
+        days_toml: String,
+        /// What was wrong with other files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<String>,
+    },
     /// Something was found out about our own clock.
     Clock(ClockRecord),
     /// An instant that the bridge had asked for came.
@@ -203,7 +211,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 18;
+    const KIND_MAX: u8 = 19;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -225,6 +233,7 @@ impl Body {
             Self::LinkNote { .. } => 14,
             Self::BotLeft { .. } => 15,
             Self::Unread { .. } => 16,
+            Self::Calendar { .. } => 19,
             Self::Clock(_) => 18,
         }
     }
@@ -241,8 +250,8 @@ impl Body {
             | Self::BotGone { .. }
             | Self::BotLeft { .. }
             | Self::Flushed { .. }
-            | Self::Woke
-            | Self::Clock(_) => 0,
+            | Self::Clock(_)
+            | Self::Woke => 0,
             Self::Started { config_toml, .. } => config_toml.len(),
             Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
             Self::FromBot { raw, .. } | Self::FromVenue { raw, .. } => raw.0.bytes().len(),
@@ -251,6 +260,9 @@ impl Body {
             }
             Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Calendar { days_toml, problems } => {
+                days_toml.len() + problems.iter().map(String::len).sum::<usize>()
+            }
             Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
                 text.len()
             }

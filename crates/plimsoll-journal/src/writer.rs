@@ -72,6 +72,9 @@ pub enum WriteError {
     Poisoned,
 }
 
+/// How large a batch may have been for its memory to be kept for the next.
+const BATCH_KEPT_MAX: usize = 2 << 20;
+
 /// Appends records to a sink.
 #[derive(Debug)]
 pub struct Writer<S> {
@@ -222,6 +225,8 @@ impl<S: Sink> Writer<S> {
             self.sink.write(open.offset, &self.batch)?;
             open.offset += self.batch.len() as u64;
             self.batch.clear();
+            // One record may have been as long as a segment.
+            self.batch.shrink_to(BATCH_KEPT_MAX);
         }
         Ok(())
     }

@@ -58,6 +58,9 @@ pub enum FeePosted {
     Waiting,
     /// It belongs to an execution that was corrected or busted since; nothing changed.
     Superseded,
+    /// As many as may do wait for executions that are not known, most likely because they are settled, and the broker
+    /// repeats the fees of a day, too; nothing changed. If it was not told before, it stays unknown and is counted so.
+    Settled,
 }
 
 /// Why an execution or a holding was not posted. Nothing changed then.
@@ -377,6 +380,7 @@ impl Ledger {
         match self.waiting_fees.get_mut(exec_id) {
             Some(known) if *known == charge => Ok(FeePosted::Duplicate),
             Some(known) => Ok(FeePosted::Changed { from: std::mem::replace(known, charge) }),
+            None if full && self.settled.is_some() => Ok(FeePosted::Settled),
             None if full => Err(FeeError::TooManyWaiting { exec_id: exec_id.clone() }),
             None => {
                 self.waiting_fees.insert(exec_id.clone(), charge);

@@ -432,6 +432,12 @@ fn what_may_be_settled_is_not_posted_and_what_is_certainly_new_is() {
     let charge = Money { amount: Decimal::ONE, currency: Currency::USD };
     assert_eq!(ledger.fee(&exec_id(1, 1), Fee { charge }), Ok(FeePosted::Waiting));
     assert_eq!(ledger.rows()[0].realised_net.unknown_fees, 5);
+    // Nor does the broker's repetition of all of them fill the memory, or the ears.
+    for number in 101..10_100 {
+        assert_eq!(ledger.fee(&exec_id(number, 1), Fee { charge }), Ok(FeePosted::Waiting));
+    }
+    assert_eq!(ledger.fee(&exec_id(20_000, 1), Fee { charge }), Ok(FeePosted::Settled));
+    assert_eq!(ledger.rows()[0].realised_net.unknown_fees, 5);
     let gone = ledger.bust(&exec_id(1, 1));
     assert!(matches!(gone, Err(PostError::NotPosted { .. })), "{gone:?}");
 }

@@ -8,6 +8,7 @@
 //! parsed, checked and listed in [`Loaded::unenforced`], so that nobody relies on them in silence.
 
 mod across;
+pub mod announced;
 mod bot;
 mod future;
 mod place;
@@ -117,7 +118,8 @@ impl Environment {
 pub enum ConfigError {
     /// No such file, or it cannot be read. There are no built-in defaults to fall back to.
     #[error(
-        "{path}: {source}; Plimsoll does not run without a configuration, write one or name it with --config"
+        "{path}: {source}; Plimsoll does not run without a configuration: name one with --config, or write it by \
+         docs/configuration.md"
     )]
     Unreadable {
         /// Which file.

@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 
 use plimsoll_journal::{Body, FileSink, Head, MemorySink, Sink, WriteError, Writer};
 use plimsoll_model::Now;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::projection::{Batch, Followed, Projection, Told};
 use crate::spares::Spares;
@@ -23,6 +24,10 @@ pub(crate) const LAG_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// What may wait in all. Cancels, halts and the venue's words never wait for the disk, so only an end keeps
 /// them from filling the memory; it is the end that a failed disk has.
 pub(crate) const LAG_BYTES_LAST: usize = 4 * LAG_BYTES_MAX;
+
+/// Bytes that are written at once, at most but for one record: a crowd of records must not be copied into one buffer as
+/// large as all of them.
+const WRITE_BYTES: usize = 1024 * 1024;
 
 /// Who waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +102,8 @@ pub(crate) enum Entry {
     Append(Now, Body),
     /// What the record before says to the tables.
     Tell(Now, Told),
+    /// Room for more of what the record before came from, given back when that is written.
+    GiveBack(OwnedSemaphorePermit),
     Flush(Awaits),
 }
 
@@ -167,6 +174,14 @@ impl Journal {
         if let (Kind::Thread { batch, batch_bytes, .. }, Some(told)) = (&mut self.kind, told) {
             *batch_bytes += told.size();
             batch.push(Entry::Tell(now, told));
+        }
+    }
+
+    /// The room that the record which was added last has taken in the budget of its connection: it is given back when
+    /// the record waits no longer.
+    pub(crate) fn give_back(&mut self, room: OwnedSemaphorePermit) {
+        if let Kind::Thread { batch, .. } = &mut self.kind {
+            batch.push(Entry::GiveBack(room));
         }
     }
 
@@ -304,7 +319,7 @@ fn take<S: Sink>(
         match entry {
             Entry::Append(now, body) => {
                 taken.bytes += body.size();
-                writer.append(now, &body)?;
+                append(writer, now, &body)?;
             }
             Entry::Tell(now, told) => {
                 taken.bytes += told.size();
@@ -312,11 +327,17 @@ fn take<S: Sink>(
                     followed.push(Followed { seq: writer.head().seq, at: now.wall, told });
                 }
             }
+            Entry::GiveBack(room) => drop(room),
             Entry::Flush(awaits) => awaited.push(awaits),
         }
     }
     // Where nobody waits the kernel has it at least: a killed process loses nothing.
     if awaited.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
+}
+
+fn append<S: Sink>(writer: &mut Writer<S>, now: Now, body: &Body) -> Result<(), WriteError> {
+    writer.append(now, body)?;
+    if writer.pending() >= WRITE_BYTES { writer.write() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -433,6 +454,41 @@ mod tests {
         }
         journal.commit();
         assert!(journal.is_lost(), "256 MiB wait");
+    }
+
+    #[test]
+    fn room_is_given_back_when_its_record_is_written() {
+        let budget = Arc::new(tokio::sync::Semaphore::new(1));
+        let (mut journal, waiting) = Journal::stalled();
+        journal.append(now(), Body::Woke);
+        journal.give_back(Arc::clone(&budget).try_acquire_owned().unwrap());
+        journal.commit();
+        assert_eq!(budget.available_permits(), 0);
+        drop(journal);
+        run(
+            Writer::new(MemorySink::new(), Options::default(), 1),
+            None,
+            &waiting,
+            &Progress::default(),
+            |_| {},
+            |_| {},
+        );
+        assert_eq!(budget.available_permits(), 1);
+    }
+
+    #[test]
+    fn a_crowd_of_records_is_written_in_pieces() {
+        let options = Options::default();
+        let (mut writer, mut taken) = (Writer::new(MemorySink::new(), options, 1), Taken::default());
+        let long = "x".repeat(WRITE_BYTES / 4);
+        let mut largest = 0;
+        for _ in 0..9 {
+            append(&mut writer, now(), &Body::Decision { text: long.clone() }).unwrap();
+            largest = largest.max(writer.pending());
+        }
+        assert!(largest < WRITE_BYTES, "{largest}");
+        take(&mut writer, std::iter::empty(), &mut Vec::new(), &mut taken, &mut None).unwrap();
+        assert_eq!((writer.pending(), writer.head().seq), (0, 9));
     }
 
     #[test]

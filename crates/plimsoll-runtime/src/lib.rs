@@ -5,6 +5,7 @@
 //!
 //! Does not own: any decision about an order. What the bridge says is done; what it did not say is not.
 
+pub mod announced;
 mod bot_link;
 mod carry;
 pub mod clock;

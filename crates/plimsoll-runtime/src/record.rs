@@ -69,6 +69,10 @@ pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) 
             by: by.to_string(),
             reason: reason.to_string(),
         },
+        Event::Operator(Operator::Calendar { days, problems }) => Body::Calendar {
+            days_toml: config::announced::text(days),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        },
         Event::Clock(event) => Body::Clock(clock_record(event)),
         Event::Woke => Body::Woke,
     }
@@ -192,6 +196,10 @@ pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
             by: by.into(),
             reason: reason.into(),
         }),
+        Body::Calendar { days_toml, problems } => Event::Operator(Operator::Calendar {
+            days: config::announced::parse("calendar.d (from the journal)", &days_toml)?.into(),
+            problems: problems.into_iter().map(Into::into).collect(),
+        }),
         Body::Clock(record) => Event::Clock(clock_event(record)),
         Body::Woke => Event::Woke,
     }))
@@ -214,6 +222,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Flushed { .. }
         | Body::Halt { .. }
         | Body::Resume { .. }
+        | Body::Calendar { .. }
         | Body::Clock(_)
         | Body::Woke
         | Body::Decision { .. }
@@ -296,6 +305,10 @@ mod tests {
         check(&Event::Flushed { token: 9 }, None);
         check(&Event::Operator(halt), None);
         check(&Event::Operator(Operator::Resume { bot: None, by: "me".into(), reason: "".into() }), None);
+        let days = "[[day]]\ncalendar = \"XNYS\"\ndate = \"2027-01-15\"\nchange = \"closed\"\nreason = \"r\"\nsource = \"s\"\n";
+        let days = config::announced::parse("x", days).unwrap().into();
+        let problems = ["a.toml:1:1: error: no date".into()].into();
+        check(&Event::Operator(Operator::Calendar { days, problems }), None);
         let server = || ClockSource::Server("time.example:123".into());
         let bounds = Bounds::around(SignedDuration::from_millis(-2_000), SignedDuration::from_micros(4_250));
         check(&Event::Clock(ClockEvent::Watched { uncertainty_max: Duration::from_millis(250) }), None);

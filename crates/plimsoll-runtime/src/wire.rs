@@ -60,6 +60,13 @@ pub(crate) enum Told {
     Unreadable(String),
 }
 
+impl Told {
+    /// Whether it is for the bot alone, and no decision needs it.
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(self, Self::Relay | Self::RelayTick)
+    }
+}
+
 /// Whether the frame says what is at the broker.
 pub(crate) fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame).is_some_and(|id| BROKER_STATE.contains(&id))

@@ -20,11 +20,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::announced::Folder;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
-use crate::input::{Input, OperatorInput, Shared, VenueInput};
+use crate::input::{Input, OperatorInput, Room, Shared, VenueInput};
 use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
@@ -75,6 +76,7 @@ pub(crate) struct Work {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     notes: Vec<String>,
+    announced: Option<Folder>,
     bridge: Bridge,
     unread: Option<Unread>,
     epoch: u64,
@@ -92,6 +94,8 @@ pub(crate) struct Work {
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
     pub(crate) asking: Option<LinkId>,
+    /// What the word that is being dealt with takes of the budget of its connection.
+    room: Room,
     /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
     acts: VecDeque<oneshot::Sender<()>>,
     shared: Arc<Shared>,
@@ -121,6 +125,7 @@ impl Work {
             config: parts.config,
             settings: parts.settings,
             notes: parts.notes,
+            announced: parts.announced,
             bridge: parts.bridge,
             unread: parts.unread,
             epoch: parts.epoch,
@@ -135,6 +140,7 @@ impl Work {
             quotes: Conflation::default(),
             to_end: Vec::new(),
             asking: None,
+            room: None,
             acts: VecDeque::new(),
             shared: parts.shared,
             ports: parts.ports,
@@ -356,6 +362,9 @@ impl Work {
             self.carry_out(now, command);
         }
         self.out = out;
+        if let Some(room) = self.room.take() {
+            self.journal.give_back(room);
+        }
         // What was carried out leaves at the next `write_now`, so after this.
         self.journal.commit();
         if self.failed.is_none() && self.journal.is_lost() {

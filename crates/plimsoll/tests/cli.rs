@@ -233,6 +233,41 @@ fn every_calendar_can_be_exported_with_its_anchors_and_none_beyond_its_end() {
 }
 
 #[test]
+fn an_announced_day_is_added_shown_and_not_added_twice() {
+    let folder = Folder::new("announced");
+    let dir = folder.path();
+    let day = |date: &'static str, change: &'static [&'static str]| {
+        let base = ["calendar", "add", "XNYS", date];
+        let rest = ["--reason", "National Day of Mourning", "--source", "NYSE, 2027-01-12"];
+        [&base[..], change, &rest[..], &["--calendar-dir", dir]].concat()
+    };
+    let (out, _) = ends(0, &day("2027-01-15", &["closed"]));
+    assert!(out.contains("2027-01-15-XNYS.toml") && out.contains("is closed now"), "{out}");
+    ends(0, &day("2027-01-14", &["early", "--close", "13:00"]));
+    let show =
+        |date| ends(0, &["calendar", "show", "SPY", "--date", date, "--calendar-dir", dir, "--json"]).0;
+    let closed: serde_json::Value = serde_json::from_str(&show("2027-01-15")).unwrap();
+    assert_eq!((&closed["session"], &closed["why"]), (&false.into(), &"National Day of Mourning".into()));
+    assert_eq!(closed["source"], "NYSE, 2027-01-12");
+    assert!(show("2027-01-14").contains("2027-01-14T17:50:00Z"), "the cutoff moves with the close");
+    // What is refused, each with its reason and without a file.
+    let refused = [
+        (day("2027-01-15", &["closed"]), "is there already"),
+        (day("2027-02-30", &["closed"]), "2027-02-30"),
+        (day("2027-11-25", &["open", "--open", "09:30", "--close", "16:00"]), "with force"),
+        (day("2027-01-13", &["early", "--close", "17:00"]), "takes no trading time away"),
+        (day("2027-01-13", &["early"]), "has `close ="),
+        (day("2027-01-13", &["half"]), "write closed, early, late or open"),
+        (day("2031-01-02", &["closed"]), "outside calendar"),
+    ];
+    for (arguments, says) in refused {
+        let (_, err) = ends(2, &arguments);
+        assert!(err.contains(says), "{arguments:?}: {err}");
+    }
+    assert_eq!(std::fs::read_dir(dir).unwrap().count(), 2);
+}
+
+#[test]
 fn a_symbol_that_is_not_known_is_said_to_be_assumed() {
     let arguments = ["calendar", "show", "ZZZZ", "--date", "2026-11-27"];
     let (text, _) = ends(0, &arguments);

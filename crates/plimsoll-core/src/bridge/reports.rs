@@ -1,6 +1,6 @@
 //! What the venue says and what we believe because of it. What the bot is shown of it is in `shown`.
 
-use plimsoll_ledger::{Posted, Terms};
+use plimsoll_ledger::{FeePosted, Posted, Terms};
 use plimsoll_model::{
     ClOrdId, ClientId, ErrorReport, ExecId, Execution, ExecutionReport, LinkId, Now, OpenOrderReport,
     OrderId, OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
@@ -77,10 +77,16 @@ impl Bridge {
             Report::Status(status) => self.note_status(now, link, status, raw),
             Report::Execution(execution) => self.note_execution(now, execution, out),
             Report::Commission { exec_id, charge: Some(charge) } => {
-                if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
-                    out.push(Command::Notice { text: error.to_string() });
+                match self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
+                    Ok(FeePosted::New | FeePosted::Changed { .. }) => self.note_moved(exec_id, None),
+                    Ok(
+                        FeePosted::Duplicate
+                        | FeePosted::Waiting
+                        | FeePosted::Superseded
+                        | FeePosted::Settled,
+                    ) => {}
+                    Err(error) => out.push(Command::Notice { text: error.to_string() }),
                 }
-                self.note_moved(exec_id, None);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
@@ -276,20 +282,22 @@ impl Bridge {
             return;
         };
         let posted = self.ledger.post(&execution, bot.as_ref(), terms);
-        if let Err(error) = &posted {
-            out.push(Command::Notice { text: error.to_string() });
+        match &posted {
+            Ok(Posted::New | Posted::Corrected) => {
+                self.note_moved(&execution.exec_id, execution.cl_ord_id.as_ref());
+            }
+            // The broker repeats all of a day to whoever asks: nothing has moved, so nobody is told that it has.
+            Ok(Posted::Duplicate | Posted::Superseded) => {}
+            Ok(Posted::Settled) => self.tell_settled(&execution, out),
+            Err(error) => out.push(Command::Notice { text: error.to_string() }),
         }
-        if posted == Ok(Posted::Settled) {
-            self.tell_settled(&execution, out);
-        }
-        self.note_moved(&execution.exec_id, execution.cl_ord_id.as_ref());
         if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
             self.moved.insert((execution.account.clone(), execution.instrument.clone()));
         }
-        if let Some(key) = key {
+        let is_new = posted == Ok(Posted::New);
+        if let Some(key) = key.filter(|key| is_new || self.is_news(*key, report)) {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
-                let is_new = posted == Ok(Posted::New);
                 if state.legs.is_empty() {
                     if is_new {
                         let sum = state.posted_qty.checked_add(execution.last_qty);
@@ -304,6 +312,17 @@ impl Bridge {
             });
         }
         self.doubt(now, &execution.account, &execution.instrument);
+    }
+
+    /// Whether the report of an execution that is known says anything of its order that is not.
+    fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
+        self.book.get(key).is_some_and(|state| {
+            let perm_id = named(report.perm_id).or(state.perm_id);
+            let cum_qty = if state.legs.is_empty() { report.cum_qty } else { Qty::ZERO };
+            perm_id != state.perm_id
+                || cum_qty.max(state.posted_qty) > state.cum_qty
+                || next_status(state, state.status) != state.status
+        })
     }
 
     /// The execution, and the holding that it moves, are not what they were.

@@ -5,7 +5,7 @@
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
 
-use super::{Context, Reason};
+use super::{Context, Margin, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
@@ -37,16 +37,10 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if anchor.is_past(now) {
         return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
     }
-    let (uncertainty, ack) = (ctx.clock.uncertainty(ctx.now.mono), ctx.acks.p99());
-    let arrived = now.saturating_add(uncertainty.saturating_add(ack)).unwrap_or(jiff::Timestamp::MAX);
-    if anchor.is_past(arrived) {
-        return Err(Reason::CutoffNear {
-            instrument: instrument(),
-            cutoff: cutoff(),
-            rule: rule(),
-            uncertainty,
-            ack,
-        });
+    let margin = Margin { uncertainty: ctx.clock.uncertainty(ctx.now.mono), ack: ctx.acks.p99() };
+    let early = margin.uncertainty.saturating_add(margin.ack);
+    if anchor.is_past(now.saturating_add(early).unwrap_or(jiff::Timestamp::MAX)) {
+        return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
     }
     Ok(())
 }

@@ -14,164 +14,49 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are FIX words and the texts below say what each variant means")]
 pub enum Reason {
-    Unreadable {
-        why: Box<str>,
-    },
-    Unbounded {
-        feature: &'static str,
-    },
-    WordUnknown {
-        field: &'static str,
-        word: Box<str>,
-    },
+    Unreadable { why: Box<str> },
+    Unbounded { feature: &'static str },
+    WordUnknown { field: &'static str, word: Box<str> },
     QtyZero,
-    OrderIdRange {
-        order_id: OrderId,
-    },
-    OrderChanged {
-        what: &'static str,
-    },
-    NotWorking {
-        order_id: OrderId,
-    },
-    ParentUnknown {
-        parent_id: OrderId,
-    },
-    TooMany {
-        what: &'static str,
-        max: usize,
-    },
-    AccountMissing {
-        allowed: Vec<Account>,
-    },
-    AccountNotAllowed {
-        account: Account,
-        allowed: Vec<Account>,
-    },
-    AccountChanged {
-        was: Account,
-        asked: Account,
-    },
-    NotOwned {
-        instrument: InstrumentId,
-    },
-    ContractUnknown {
-        symbol: Box<str>,
-    },
-    ContractMismatch {
-        instrument: InstrumentId,
-        con_id: i32,
-    },
-    ContractDiffers {
-        instrument: InstrumentId,
-        field: &'static str,
-        asked: Box<str>,
-    },
-    ContractAmbiguous {
-        instrument: InstrumentId,
-    },
-    ContractUnconfirmed {
-        con_id: i32,
-    },
-    Halted {
-        level: HaltLevel,
-        by: Box<str>,
-        reason: Box<str>,
-    },
-    NotReconciled {
-        waiting_for: &'static str,
-    },
-    WaitedTooLong {
-        waited: Duration,
-        max: Duration,
-    },
+    OrderIdRange { order_id: OrderId },
+    OrderChanged { what: &'static str },
+    NotWorking { order_id: OrderId },
+    ParentUnknown { parent_id: OrderId },
+    TooMany { what: &'static str, max: usize },
+    AccountMissing { allowed: Vec<Account> },
+    AccountNotAllowed { account: Account, allowed: Vec<Account> },
+    AccountChanged { was: Account, asked: Account },
+    NotOwned { instrument: InstrumentId },
+    ContractUnknown { symbol: Box<str> },
+    ContractMismatch { instrument: InstrumentId, con_id: i32 },
+    ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
+    ContractAmbiguous { instrument: InstrumentId },
+    ContractUnconfirmed { con_id: i32 },
+    Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
+    NotReconciled { waiting_for: &'static str },
+    WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
-    GroupDenied {
-        member: OrderId,
-        guard: &'static str,
-    },
-    Recalled {
-        member: OrderId,
-    },
-    OutsideSession {
-        next_open: Option<Zoned>,
-    },
-    CalendarUnknown {
-        why: Box<str>,
-    },
-    AfterCutoff {
-        instrument: InstrumentId,
-        cutoff: Zoned,
-        rule: Box<str>,
-    },
-    CutoffNear {
-        instrument: InstrumentId,
-        cutoff: Zoned,
-        rule: Box<str>,
-        uncertainty: Duration,
-        ack: Duration,
-    },
-    Repeated {
-        of: ClOrdId,
-        age: Duration,
-        window: Duration,
-    },
-    OrderIdUsed {
-        order_id: OrderId,
-    },
-    DecisionTaken {
-        decision: Box<str>,
-        by: ClOrdId,
-    },
-    Stale {
-        instrument: InstrumentId,
-        age: Duration,
-        max: Duration,
-    },
-    NoQuote {
-        instrument: InstrumentId,
-    },
-    QtyMax {
-        qty: Qty,
-        max: Qty,
-    },
-    NotionalMax {
-        notional: Money,
-        max: Money,
-    },
-    PositionMax {
-        notional: Money,
-        max: Money,
-    },
-    DailyLossMax {
-        loss: Money,
-        max: Money,
-    },
-    RateMax {
-        count: usize,
-        max: u32,
-    },
-    Collar {
-        px: Price,
-        reference: Price,
-        collar: Decimal,
-    },
-    NoReference {
-        instrument: InstrumentId,
-    },
-    NotRepresentable {
-        what: &'static str,
-    },
-    OtherCurrency {
-        limit: Money,
-        traded: Box<str>,
-    },
-    WouldCross {
-        with: Box<str>,
-        side: Side,
-        qty: Qty,
-        ord_type: Box<str>,
-    },
+    GroupDenied { member: OrderId, guard: &'static str },
+    Recalled { member: OrderId },
+    OutsideSession { next_open: Option<Zoned> },
+    CalendarUnknown { why: Box<str> },
+    AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
+    CutoffNear { instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
+    Repeated { of: ClOrdId, age: Duration, window: Duration },
+    OrderIdUsed { order_id: OrderId },
+    DecisionTaken { decision: Box<str>, by: ClOrdId },
+    Stale { instrument: InstrumentId, age: Duration, max: Duration },
+    NoQuote { instrument: InstrumentId },
+    QtyMax { qty: Qty, max: Qty },
+    NotionalMax { notional: Money, max: Money },
+    PositionMax { notional: Money, max: Money },
+    DailyLossMax { loss: Money, max: Money },
+    RateMax { count: usize, max: u32 },
+    Collar { px: Price, reference: Price, collar: Decimal },
+    NoReference { instrument: InstrumentId },
+    NotRepresentable { what: &'static str },
+    OtherCurrency { limit: Money, traded: Box<str> },
+    WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
 }
 
 impl Reason {
@@ -342,8 +227,8 @@ impl Reason {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
             }
-            Self::CutoffNear { instrument, cutoff, rule, uncertainty, ack } => {
-                let (cutoff, uncertainty, ack) = (Local(cutoff), Span(*uncertainty), Span(*ack));
+            Self::CutoffNear { instrument, cutoff, rule, margin } => {
+                let (cutoff, uncertainty, ack) = (Local(cutoff), Span(margin.uncertainty), Span(margin.ack));
                 write!(
                     f,
                     "on-close orders of {instrument} have to be in by {cutoff} ({rule}) and this one could come late: \
@@ -387,6 +272,15 @@ impl Reason {
             other => unreachable!("invariant: every reason has a text: {other:?}"),
         }
     }
+}
+
+/// By how much an order must be early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Margin {
+    /// How far off corrected time may be.
+    pub uncertainty: Duration,
+    /// How long the venue takes to answer.
+    pub ack: Duration,
 }
 
 /// An instant as the exchange's own clock shows it.

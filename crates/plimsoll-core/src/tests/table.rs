@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use crate::guard::{GUARDS, Reason};
+use crate::guard::{GUARDS, Margin, Reason};
 use crate::halt::HaltLevel;
 
 fn docs() -> PathBuf {
@@ -100,8 +100,7 @@ fn all_reasons() -> Vec<Reason> {
             instrument: spy(),
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),
-            uncertainty: ten,
-            ack: ten,
+            margin: Margin { uncertainty: ten, ack: ten },
         },
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Work;
+use crate::announced;
 use crate::bot_link;
 use crate::clock::{stream, watch};
 use crate::gateway::GatewayError;
@@ -32,6 +33,14 @@ impl Work {
         self.feed_with(event, None, &text);
         if let Some(unread) = self.unread.take() {
             self.halt_for(unread);
+        }
+        if let Some(folder) = self.announced.take() {
+            // The journal has brought back what held before; only a difference is news.
+            if *folder.days() != *self.bridge.announced_days() {
+                self.feed(Event::Operator(announced::told(&folder)), None);
+            }
+            let path = self.settings.state_dir.join(announced::FOLDER);
+            self.tasks.spawn(announced::watch(path, folder, Arc::clone(&self.shared)));
         }
         let login = Login {
             client_id: self.settings.client_id,

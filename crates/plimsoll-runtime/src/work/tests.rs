@@ -37,6 +37,7 @@ fn work() -> (Work, UnboundedSender<Input>, Inputs, mpsc::Receiver<JournalReport
         config: Arc::new(loaded.config),
         settings: loaded.settings,
         notes: Vec::new(),
+        announced: None,
         bridge: Bridge::new(),
         unread: None,
         epoch: 1,

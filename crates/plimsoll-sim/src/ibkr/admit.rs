@@ -100,7 +100,7 @@ impl Exchange {
     pub(crate) fn hold_until_open(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
         let hours = self.market.hours_of(order.sym);
-        let open = self.session_for(order.sym).open.to_zoned(hours.zone().clone());
+        let open = self.session_of_order(&order).open.to_zoned(hours.zone().clone());
         let zone = hours.zone_name();
         let when = open.strftime("%Y-%m-%d %H:%M:%S");
         if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day {

@@ -197,6 +197,7 @@ impl Exchange {
             state: State::Staged,
             end_text: "".into(),
         };
+        order.trade_date = self.session_of_order(&order).date;
         self.place_moving(&mut order);
         order
     }
@@ -248,7 +249,7 @@ impl Exchange {
         }
         let order = self.order(perm).clone();
         let parent_open = order.parent.is_some_and(|parent| self.order(parent).state.is_open());
-        let in_session = self.session_of(order.sym).is_some();
+        let in_session = self.is_on(&order);
         let locate = self.needs_locate(&order);
         let state = match () {
             () if parent_open => State::Held("child"),
@@ -300,7 +301,7 @@ impl Exchange {
         let waits =
             order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open() || !order.armed;
         let held = matches!(order.state, State::Held("child" | "locate"));
-        if !order.state.is_open() || waits || held || self.session_of(order.sym).is_none() {
+        if !order.state.is_open() || waits || held || !self.is_on(order) {
             return;
         }
         self.take_liquidity(perm);

@@ -233,7 +233,7 @@ impl Exchange {
             self.open_session(session);
         }
         self.turn_sessions_abroad();
-        let abroad = self.open.iter().any(|perm| !self.keeps_stock_hours(self.order(*perm).sym));
+        let abroad = self.open.iter().any(|perm| self.is_on(self.order(*perm)));
         if abroad || at < session.close && self.closed_early != Some(session.date) {
             self.end_overdue();
             self.arm_orders();

@@ -205,14 +205,18 @@ impl Exchange {
     pub(crate) fn turn_sessions_abroad(&mut self) {
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm);
-            if self.keeps_stock_hours(order.sym) || !order.state.is_listed() {
+            let stock_hours = self.keeps_stock_hours(order.sym);
+            let outside = order.works_outside() && self.market.listing(order.sym).is_stock();
+            if stock_hours && !outside || !order.state.is_listed() {
                 continue;
             }
-            let session = self.market.hours_of(order.sym).last_begun(self.now);
+            let hours = self.market.hours_of(order.sym);
+            let session = hours.last_begun(self.now);
+            let session = if outside { hours.wide(session) } else { session };
             let over = self.now >= session.close && order.trade_date <= session.date;
             if over && order.is_for_one_day() {
                 self.end_canceled(perm, "Order expired at the end of the session");
-            } else if self.now < session.close && order.state == State::Held("") {
+            } else if order.state == State::Held("") && self.is_on(order) {
                 self.activate(perm);
             }
         }

@@ -132,7 +132,7 @@ impl Exchange {
             let held = order.state == State::Held("trigger") && order.armed && self.triggers(&order);
             let Some(px) = order.stop_px.filter(|_| held && order.waits_for_trigger()) else { continue };
             let now = self.now;
-            let second = self.tradable(&order).and_then(|_| self.market.second(order.sym, now));
+            let second = self.tradable(&order).and_then(|_| self.market.wide_second(order.sym, now));
             let rising = (order.side == Side::Buy) == order.style.is_stop();
             let seen = second.and_then(|second| self.trigger_px(&order, second));
             let touched = seen.is_some_and(|seen| if rising { seen >= px } else { seen <= px });
@@ -191,9 +191,11 @@ impl Exchange {
 
     /// Whether and how an order's symbol trades now.
     fn tradable(&mut self, order: &Order) -> Option<Second> {
-        self.session_of(order.sym)?;
+        if !self.is_on(order) {
+            return None;
+        }
         let halted = self.market.is_halted(order.sym, self.now);
-        let second = self.market.second(order.sym, self.now)?;
+        let second = self.market.wide_second(order.sym, self.now)?;
         (!halted).then_some(second)
     }
 

@@ -254,6 +254,12 @@ impl Order {
         matches!(self.style, Style::Limit | Style::StopLimit)
     }
 
+    /// Whether it also works in early and late trading, should its instrument have any.
+    pub(crate) fn works_outside(&self) -> bool {
+        let bounded = self.is_bounded() || self.style.has_trigger();
+        self.outside_rth && bounded && !self.is_on_open() && self.terms.legs.is_empty()
+    }
+
     /// Whether it ends with its trade date.
     pub(crate) fn is_for_one_day(&self) -> bool {
         !matches!(self.tif, TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate)

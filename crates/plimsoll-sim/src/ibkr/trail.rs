@@ -125,7 +125,10 @@ impl Exchange {
                 continue;
             }
             let (order, now) = (order.clone(), self.now);
-            let Some(second) = self.market.second(order.sym, now) else { continue };
+            if !self.is_on(&order) {
+                continue;
+            }
+            let Some(second) = self.market.wide_second(order.sym, now) else { continue };
             let Some(seen) = self.trigger_px(&order, second) else { continue };
             self.adjust(perm, seen);
             self.follow(perm, seen);

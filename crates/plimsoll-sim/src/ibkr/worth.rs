@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::accounts::{Mark, Settles, Values};
 use crate::ibkr::exchange::Exchange;
+use crate::ibkr::order::Order;
 use crate::ibkr::terms::Leg;
 use crate::market::Sym;
 use crate::market::chain::{OptionSeries, Right};
@@ -139,6 +140,26 @@ impl Exchange {
         self.market.hours_of(sym).open_at(self.now)
     }
 
+    /// Whether the market of an order is on: early and late trading for those that ask for it.
+    pub(crate) fn is_on(&self, order: &Order) -> bool {
+        let wide = order.works_outside() && self.market.listing(order.sym).is_stock();
+        let closed_early = self.closed_early.is_some_and(|date| date == self.market.hours.date_at(self.now));
+        self.session_of(order.sym).is_some()
+            || wide && !closed_early && self.market.is_quoting(order.sym, self.now)
+    }
+
+    /// The session that an order works in first, with early and late trading for those that ask for it.
+    pub(crate) fn session_of_order(&self, order: &Order) -> Session {
+        if !order.works_outside() || !self.market.listing(order.sym).is_stock() {
+            return self.session_for(order.sym);
+        }
+        let hours = &self.market.hours;
+        let session = hours.around_or_after(self.now);
+        let session =
+            if self.closed_early == Some(session.date) { hours.after(session.date) } else { session };
+        hours.wide(session)
+    }
+
     /// The session in which an order for a symbol works first.
     pub(crate) fn session_for(&self, sym: Sym) -> Session {
         if self.keeps_stock_hours(sym) {
@@ -150,12 +171,18 @@ impl Exchange {
     /// The next second in which an order that is not about stocks can be executed or end.
     pub(crate) fn next_second_abroad(&self) -> Option<Timestamp> {
         let next = crate::market::timestamp(self.now.as_second() + 1);
-        let syms = self.open.iter().map(|perm| self.order(*perm).sym);
-        let opens = |sym: Sym| {
-            let hours = self.market.hours_of(sym);
-            let running = hours.last_begun(next);
-            if next <= running.close { next } else { hours.after(running.date).open }
+        let orders = self.open.iter().map(|perm| self.order(*perm));
+        let abroad = |order: &&Order| {
+            !self.keeps_stock_hours(order.sym)
+                || order.works_outside() && self.market.listing(order.sym).is_stock()
         };
-        syms.filter(|sym| !self.keeps_stock_hours(*sym)).map(opens).min()
+        let opens = |order: &Order| {
+            let hours = self.market.hours_of(order.sym);
+            let wide = |session| if order.works_outside() { hours.wide(session) } else { session };
+            // The last second belongs to it: a day's orders end there.
+            let before = next - jiff::SignedDuration::from_secs(1);
+            next.max(wide(hours.around_or_after(before)).open)
+        };
+        orders.filter(abroad).map(opens).min()
     }
 }

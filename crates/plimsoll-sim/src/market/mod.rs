@@ -6,6 +6,7 @@
 //!
 //! Does not know orders: customers here are too small to move the market.
 
+mod around;
 pub(crate) mod bars;
 mod book;
 pub(crate) mod chain;
@@ -220,6 +221,48 @@ impl Market {
         self.books[sym.0].second(hours, session, at.as_second())
     }
 
+    /// The same, early and late trading of stocks included.
+    pub(crate) fn wide_second(&mut self, sym: Sym, at: Timestamp) -> Option<Second> {
+        if !self.listing(sym).is_stock() {
+            return self.second(sym, at);
+        }
+        let session = self.hours.around(at)?;
+        self.books[sym.0].second(&self.hours, session, at.as_second())
+    }
+
+    /// Whether a symbol can have a quote at an instant.
+    pub(crate) fn is_quoting(&self, sym: Sym, at: Timestamp) -> bool {
+        let hours = self.hours_of(sym);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return hours.around(at).is_some();
+        }
+        hours.open_at(at).is_some()
+    }
+
+    /// When the last quotes of a symbol's last session ended: with late trading, where there is any.
+    pub(crate) fn last_quoting_end(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        let hours = self.hours_of(sym);
+        let session = hours.last_begun(at);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return hours.wide(session).close;
+        }
+        session.close
+    }
+
+    /// The second of those quotes.
+    pub(crate) fn last_quoting(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        self.last_quoting_end(sym, at) - jiff::SignedDuration::from_secs(1)
+    }
+
+    /// The second at or after an instant in which a symbol can have a quote.
+    pub(crate) fn next_quoting(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        let hours = self.hours_of(sym);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return at.max(hours.wide(hours.around_or_after(at)).open);
+        }
+        at.max(hours.at_or_after(at).open)
+    }
+
     /// The opening auction of a session.
     pub(crate) fn opening(&mut self, sym: Sym, session: Session) -> Print {
         let shift = self.books[sym.0].shift_at(session.open.as_second());
@@ -379,21 +422,26 @@ impl Market {
         let mut bars = Vec::new();
         let book = &mut self.books[sym.0];
         let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let wide = |session| if book.walk.is_recorded() { session } else { hours.wide(session) };
+        let shown = |session| if ask.regular { hours.regular(session) } else { wide(session) };
+        let mut sessions = Vec::new();
         let mut session = hours.last_begun(ask.from);
-        if session.close <= ask.from {
+        if shown(session).close <= ask.from {
             session = hours.after(session.date);
         }
-        while session.open < ask.until && session.open <= now {
-            let shown = if ask.regular { hours.regular(session) } else { session };
-            let from = shown.open.max(ask.from).as_second();
-            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
-            let opens = shown.open.as_second();
-            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
+        while shown(session).open < ask.until && shown(session).open <= now {
+            sessions.push((session, shown(session)));
             let next = hours.after(session.date);
             if next == session {
                 break;
             }
             session = next;
+        }
+        for (session, shown) in sessions {
+            let from = shown.open.max(ask.from).as_second();
+            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
+            let opens = shown.open.as_second();
+            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
         }
         bars
     }

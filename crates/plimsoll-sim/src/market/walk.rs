@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::market::around::{self, Stretch};
 use crate::market::curve;
 use crate::market::hours::{Hours, Session};
 use crate::market::listing::{Listing, Product};
@@ -307,8 +308,11 @@ impl Day {
             }
             Path::Nothing => return None,
         };
-        let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
         let length = self.session.seconds();
+        if !(0..length).contains(&index) {
+            return self.around(listing, index).map(|second| second.shifted(shift));
+        }
+        let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
         let bits = self.seconds.bits(index);
         let wide = (i64::from(bits.is_multiple_of(8)) + i64::from(index < 60)) * listing.step;
         // Where more moves, the quote is wider.
@@ -326,6 +330,23 @@ impl Day {
             ask_size: size(bits >> 11),
             print: print(listing, curve::volume_pct(index, length), bits, bid, ask),
         })
+    }
+}
+
+impl Day {
+    /// A second before the open or after the close, while stocks trade there.
+    fn around(&self, listing: &Listing, index: i64) -> Option<Second> {
+        let (early, late) = (around::EARLY.as_secs(), around::LATE.as_secs());
+        let length = self.session.seconds();
+        let (open, close) = (self.opening.price, self.closing.price);
+        let stretch = if (-early..0).contains(&index) {
+            Stretch { from: self.previous_close, to: open, done: index + early, length: early }
+        } else if (length..length + late).contains(&index) {
+            Stretch { from: close, to: close, done: index - length, length: late }
+        } else {
+            return None;
+        };
+        listing.is_stock().then(|| around::second(listing, self.seconds, index, stretch))
     }
 }
 

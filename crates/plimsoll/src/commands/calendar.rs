@@ -1,10 +1,15 @@
-//! `plimsoll calendar`: sessions and cutoffs, each with who says so.
+//! `plimsoll calendar`: sessions and cutoffs, each with who says so, and days that are announced.
+
+mod add;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_calendar::{
     Anchor, AnchorKind, Calendar, DayKind, Listing, Stated, TradingDay, export_header, export_row,
 };
+use plimsoll_runtime::announced::Folder;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -14,8 +19,12 @@ use crate::output;
 
 pub(crate) fn run(what: &What) -> Outcome {
     match what {
-        What::Show { what, date, json } => show(what, *date, *json),
-        What::Export { name, from, to, anchors, format } => export(name, *from, *to, *anchors, format),
+        What::Show { what, date, calendar_dir, json } => show(what, *date, calendar_dir.as_deref(), *json),
+        What::Export { name, from, to, anchors, format, calendar_dir } => {
+            let calendar = announced(Calendar::named(name).map_err(no)?, calendar_dir.as_deref())?;
+            export(&calendar, *from, *to, *anchors, format)
+        }
+        What::Add(day) => add::run(day),
     }
 }
 
@@ -70,8 +79,27 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
-    let asked = Asked::of(what);
+/// The calendar with what a folder announces for it. A folder with a mistake in it is a mistake here, too.
+fn announced(mut calendar: Calendar, folder: Option<&Path>) -> Result<Calendar, Failure> {
+    let Some(folder) = folder else { return Ok(calendar) };
+    if !folder.is_dir() {
+        let error = anyhow::anyhow!("{} is no folder; nothing was shown", folder.display());
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let read = Folder::read(folder);
+    if !read.problems().is_empty() {
+        return Err(Failure::new(Exit::Usage, anyhow::anyhow!("{}", read.problems().join("\n"))));
+    }
+    let name = calendar.name();
+    for day in read.days().iter().filter(|day| day.concerns(name)) {
+        calendar.announce(day).map_err(no)?;
+    }
+    Ok(calendar)
+}
+
+fn show(what: &str, date: Option<Date>, folder: Option<&Path>, as_json: bool) -> Outcome {
+    let mut asked = Asked::of(what);
+    asked.calendar = announced(asked.calendar, folder)?;
     let calendar = &asked.calendar;
     let date = match date {
         Some(date) => date,
@@ -89,6 +117,7 @@ fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
                     "date": date.to_string(),
                     "session": false,
                     "why": closure.name,
+                    "source": closure.source,
                 }))?;
             } else {
                 let text = format!("{date} is no session of {}: {}", calendar.name(), closure.name);
@@ -172,7 +201,7 @@ fn local(calendar: &Calendar, at: Timestamp) -> String {
     at.to_zoned(calendar.zone().clone()).strftime("%H:%M:%S").to_string()
 }
 
-fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) -> Outcome {
+fn export(calendar: &Calendar, from: Date, to: Date, with_anchors: bool, format: &str) -> Outcome {
     if format != "csv" {
         let error = anyhow::anyhow!("`{format}` is not an export format; use csv");
         return Err(Failure::new(Exit::Usage, error));
@@ -181,7 +210,6 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
         let error = anyhow::anyhow!("--from {from} is after --to {to}; nothing was exported");
         return Err(Failure::new(Exit::Usage, error));
     }
-    let calendar = Calendar::named(name).map_err(no)?;
     let days = calendar.sessions(from, to).map_err(no)?;
     if with_anchors {
         output::line(&format!("{},{ANCHOR_COLUMNS}", export_header()))?;
@@ -190,7 +218,7 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
     }
     for day in days {
         if with_anchors {
-            output::line(&format!("{},{}", export_row(&day), anchor_cells(&calendar, &day)))?;
+            output::line(&format!("{},{}", export_row(&day), anchor_cells(calendar, &day)))?;
         } else {
             output::line(&export_row(&day))?;
         }

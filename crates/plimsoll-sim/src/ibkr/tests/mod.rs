@@ -20,6 +20,7 @@ mod matching;
 mod options;
 mod order_types;
 mod orders;
+mod outside;
 mod past;
 mod profiles;
 mod replay;
