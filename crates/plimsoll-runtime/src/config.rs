@@ -118,7 +118,8 @@ impl Environment {
 pub enum ConfigError {
     /// No such file, or it cannot be read. There are no built-in defaults to fall back to.
     #[error(
-        "{path}: {source}; Plimsoll does not run without a configuration, write one or name it with --config"
+        "{path}: {source}; Plimsoll does not run without a configuration: name one with --config, or write it by \
+         docs/configuration.md"
     )]
     Unreadable {
         /// Which file.

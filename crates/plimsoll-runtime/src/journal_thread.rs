@@ -63,7 +63,7 @@ pub(crate) type Stalled = Receiver<Vec<Entry>>;
 /// The gateway's side.
 pub(crate) struct Journal {
     kind: Kind,
-    shared: Arc<Shared>,
+    shared: Arc<Progress>,
     is_followed: bool,
 }
 
@@ -86,7 +86,7 @@ struct Memory {
 }
 
 #[derive(Default)]
-struct Shared {
+struct Progress {
     state: Mutex<State>,
 }
 
@@ -114,7 +114,7 @@ impl Journal {
         projection: Option<Projection>,
         report: impl FnMut(JournalReport) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Progress::default());
         let is_followed = projection.is_some();
         let kind = match sink {
             JournalSink::Memory(writer) => {
@@ -248,7 +248,7 @@ impl Drop for Journal {
     }
 }
 
-impl Shared {
+impl Progress {
     fn sent(&self, entries: usize, bytes: usize) {
         let mut state = self.state.lock().expect("nothing panics while it holds this lock");
         state.entries += entries;
@@ -272,7 +272,7 @@ fn run<S: Sink>(
     mut writer: Writer<S>,
     mut projection: Option<Projection>,
     waiting: &Receiver<Vec<Entry>>,
-    shared: &Shared,
+    shared: &Progress,
     mut report: impl FnMut(JournalReport),
     mut tend: impl FnMut(&mut Writer<S>),
 ) {
@@ -398,7 +398,7 @@ mod tests {
                 JournalReport::Failed(error) => format!("failed: {error}"),
             });
         };
-        run(writer, None, &receiver, &Shared::default(), report, |_| {});
+        run(writer, None, &receiver, &Progress::default(), report, |_| {});
         reports
     }
 
@@ -469,7 +469,7 @@ mod tests {
             Writer::new(MemorySink::new(), Options::default(), 1),
             None,
             &waiting,
-            &Shared::default(),
+            &Progress::default(),
             |_| {},
             |_| {},
         );

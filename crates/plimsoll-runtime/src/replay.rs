@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, BodyError, ReadError, Record};
-use plimsoll_model::{LinkId, Now};
+use plimsoll_model::{ClOrdId, LinkId, Now};
 
 use crate::record::{self, RecordError};
 use crate::unread::{Lenient, Unread};
@@ -84,6 +84,41 @@ pub fn trace_line(record: &Record) -> String {
         },
     };
     format!("{:>8} {} {text}", record.seq, record.now.wall)
+}
+
+/// Hands over the records that are about one order: the events that touched it, what was decided about them, and
+/// whatever names it. The reference is ours, and a denied order's is on no line, so a bridge says whose a line is.
+/// A part of a reference finds every order that has it. A journal without its beginning is searched as text.
+pub fn trace_order(
+    records: impl Iterator<Item = Result<Record, ReadError>>,
+    reference: &str,
+    mut found: impl FnMut(&Record),
+) -> Result<(), ReadError> {
+    let (mut bridge, mut lenient, mut out) = (Bridge::new(), Lenient::new(None), Vec::new());
+    let (mut is_whole, mut concerns) = (false, false);
+    for record in records {
+        let record = record?;
+        is_whole |= record.seq == 1;
+        match record.body() {
+            Ok(Body::Decision { .. }) => {}
+            Ok(body) if is_whole => {
+                concerns = false;
+                if let Some(event) = lenient.event(record.seq, body) {
+                    bridge.on(record.now, event, &mut out);
+                    out.clear();
+                    let named = |id: &ClOrdId| id.as_str().contains(reference);
+                    concerns =
+                        bridge.changed_orders().any(|(_, order)| order.cl_ord_id.as_ref().is_some_and(named));
+                }
+            }
+            Ok(_) => {}
+            Err(error) => lenient.pass_over(record.seq, &error),
+        }
+        if concerns || trace_line(&record).contains(reference) {
+            found(&record);
+        }
+    }
+    Ok(())
 }
 
 /// What the live shell needs to go on.
@@ -296,6 +331,52 @@ mod tests {
         assert_eq!(resume(journal(&bodies), &today()).unwrap().unread, None);
         bodies.push(Body::Halt { level: "most".into(), bot: None, by: "me".into(), reason: "x".into() });
         assert_eq!(resume(journal(&bodies), &today()).unwrap().unread.unwrap().first, 6);
+    }
+
+    /// A client's limit order for SPY, the number and quantity in front.
+    fn order(id: i32, qty: i32) -> Body {
+        let text = format!(
+            "3|{id}|0|SPY|STK||0.0|||SMART|ARCA|USD|||||BUY|{qty}|LMT|480.10||DAY||U1111111|O|0|mine|1|0|0|0|0|0|1|0||0.0|||||||0||-1|0|||0|||0|0||0||||||0|||||0|||||||||||0|||0|0|||0||0|0|0|0|||||||0|||||||||0|0|0|0|||0|||"
+        );
+        let raw = plimsoll_model::RawFrame::new(text.replace('|', "\0").into_bytes().into());
+        Body::FromBot { link: 2, server_version: 178, raw: plimsoll_journal::Raw(raw) }
+    }
+
+    #[test]
+    fn a_denied_order_is_traced_by_a_reference_that_is_on_no_line() {
+        let start = plimsoll_model::RawFrame::new("71\x002\x0011\0\0".into());
+        let raw = plimsoll_journal::Raw(start);
+        // The calendar does not reach back to the first second of the clock, so both orders are denied; what else
+        // happens is about neither.
+        let said = |text: &'static str| {
+            let raw = plimsoll_model::RawFrame::new(text.into());
+            Body::FromVenue { link: 1, server_version: 178, raw: plimsoll_journal::Raw(raw) }
+        };
+        let bodies = [
+            Body::Started { epoch: 1, config_toml: crate::config::tests::GOOD.into() },
+            Body::OwnUp { link: 1 },
+            said("62\x001\0"),
+            said("53\x001\0"),
+            said("55\x001\x005\0"),
+            said("102\0"),
+            Body::BotArrived { link: 2, bot: "trend".into(), client_id: 11, raw },
+            order(5, 10),
+            decision("deny 2 order 5: Plimsoll trading_session: …"),
+            order(6, 20),
+            decision("deny 2 order 6: Plimsoll trading_session: …"),
+            Body::Woke,
+        ];
+        let about = |reference: &str| {
+            let mut seqs = Vec::new();
+            trace_order(journal(&bodies), reference, |record| seqs.push(record.seq)).unwrap();
+            seqs
+        };
+        assert_eq!(about("SPY-trend-19700101-1"), [8, 9]);
+        assert_eq!(about("SPY-trend-19700101-2"), [10, 11]);
+        assert!(about("SPY-trend-19700101-3").is_empty());
+        // A part of a reference is about all that have it, and text is found as text.
+        assert_eq!(about("SPY-trend"), [8, 9, 10, 11]);
+        assert_eq!(about("order 6: Plimsoll"), [11]);
     }
 
     #[test]

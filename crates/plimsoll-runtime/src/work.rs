@@ -199,7 +199,7 @@ impl Work {
                 self.ingest(input);
             }
             let Some(work) = self.lanes.next(self.journal.is_lagging()) else { break };
-            let is_data = matches!(&work, lanes::Piece::Venue(input) if input.is_data());
+            let is_data = matches!(&work, lanes::WorkItem::Venue(input) if input.is_data());
             unwritten += usize::from(!is_data);
             self.take(work);
             if self.ending || self.failed.is_some() {
@@ -286,23 +286,23 @@ impl Work {
         }
     }
 
-    fn take(&mut self, work: lanes::Piece<OperatorInput, VenueInput>) {
+    fn take(&mut self, work: lanes::WorkItem<OperatorInput, VenueInput>) {
         match work {
-            lanes::Piece::Operator(OperatorInput::Act(operator, done)) => {
+            lanes::WorkItem::Operator(OperatorInput::Act(operator, done)) => {
                 self.feed(Event::Operator(operator), None);
                 // "Done" is a promise about the next start, too, so the disk has to have it first.
                 self.acts.push_back(done);
                 self.journal.flush(Awaits::Operator);
                 self.journal.commit();
             }
-            lanes::Piece::Operator(OperatorInput::Look(detail, answer)) => {
+            lanes::WorkItem::Operator(OperatorInput::Look(detail, answer)) => {
                 let view = self.view(detail);
                 let _ = answer.send(view);
             }
-            lanes::Piece::Operator(OperatorInput::Shutdown) => self.ending = true,
-            lanes::Piece::Venue(input) => self.on_venue(input),
-            lanes::Piece::Bot(link, input) => self.on_bot(link, input),
-            lanes::Piece::Flushed(token) => {
+            lanes::WorkItem::Operator(OperatorInput::Shutdown) => self.ending = true,
+            lanes::WorkItem::Venue(input) => self.on_venue(input),
+            lanes::WorkItem::Bot(link, input) => self.on_bot(link, input),
+            lanes::WorkItem::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
             }

@@ -18,7 +18,9 @@ Examples:
   plimsoll demo                          one eventful trading day, with and without Plimsoll
   plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
   plimsoll run --config plimsoll.toml    the gateway
-  plimsoll explain stale_data            why an order was denied
+  plimsoll orders --history              every order, and which guard denied it
+  plimsoll explain stale_data            what that guard is for, and what to do
+  plimsoll journal trace --order SPY-trend-20261127-7    all that was heard and decided about one
 
 Exit codes: 0 good, 1 the answer is no, 2 usage or configuration, 3 environment,
 4 refused or needs a person, 5 timed out, 70 internal error, 130 interrupted."
@@ -332,8 +334,7 @@ pub(crate) struct Resume {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A guard, `stale_data`.
-    #[arg(required_unless_present = "list")]
+    /// A guard, such as `stale_data`; the list of all if absent.
     pub(crate) what: Option<String>,
     /// List everything that can be explained.
     #[arg(long)]

@@ -4,6 +4,7 @@
 //! `.ci/run` prepares the means (Python environments of the foreign clients) and calls this.
 
 mod clients;
+mod licences;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,6 +37,11 @@ struct Step {
 
 const STEPS: &[Step] = &[
     Step { name: "tidy", proves: "layers, fences, guard pages, links, words, sizes", run: tidy },
+    Step {
+        name: "licences",
+        proves: "every dependency comes under a licence that deny.toml allows, and none is banned",
+        run: licences::licences,
+    },
     Step { name: "fmt", proves: "one layout of the code", run: fmt },
     Step { name: "clippy", proves: "no lint is left, pure crates stay pure", run: clippy },
     Step {

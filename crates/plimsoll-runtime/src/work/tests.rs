@@ -200,7 +200,7 @@ async fn a_cancel_goes_ahead_of_the_ticks_of_our_own_connection() {
     work.ingest(tick());
     let cancel = BotInput::Frame { request: Request::GlobalCancel, raw: frame("58|1|"), _room: None };
     work.ingest(Input::Bot(LinkId(7), cancel));
-    assert!(matches!(work.lanes.next(false), Some(lanes::Piece::Bot(LinkId(7), _))));
+    assert!(matches!(work.lanes.next(false), Some(lanes::WorkItem::Bot(LinkId(7), _))));
 }
 
 #[tokio::test]

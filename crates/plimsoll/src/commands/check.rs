@@ -48,8 +48,8 @@ pub(crate) fn run(query: &Query) -> Outcome {
     rows.extend(host::ports(&loaded)?);
     rows.extend(calendars(&loaded));
     rows.push(time_zones());
-    rows.push(row("clock", Mark::Warn, "the host's clock is not verified in this version".to_owned()));
     let running = host::running(&loaded.settings.state_dir)?;
+    rows.push(clock(&loaded, running.as_ref()));
     let (venue, reachable) = venue(&loaded, running.as_ref())?;
     rows.extend(venue);
     rows.push(master_client(&loaded, running.as_ref()));
@@ -119,6 +119,35 @@ fn time_zones() -> Row {
         None => format!("{bundled}, bundled; the system has none"),
     };
     row("time zones", Mark::Ok, says)
+}
+
+/// A gateway that runs has watched its sources for a while; a look of our own would know less.
+fn clock(loaded: &Loaded, running: Option<&Value>) -> Row {
+    if let Some(control) = &loaded.settings.follow {
+        return row("clock", Mark::Ok, format!("the time of the simulator at {control} is used"));
+    }
+    if let Some(state) = running.and_then(|status| status["clock"]["state"].as_str()) {
+        let mark = if state == "good" { Mark::Ok } else { Mark::Warn };
+        return row(
+            "clock",
+            mark,
+            format!("{state}, by the running gateway; `plimsoll clock` says who says so"),
+        );
+    }
+    match loaded.settings.clock.servers.len() {
+        0 => row(
+            "clock",
+            Mark::Warn,
+            "no time servers are named in [clock]; only the kernel and the broker tell whether the host's clock \
+             is right"
+                .to_owned(),
+        ),
+        count => row(
+            "clock",
+            Mark::Ok,
+            format!("{count} time servers are named; the gateway asks them, and `plimsoll clock` shows what they say"),
+        ),
+    }
 }
 
 /// TWS does not tell its setting; a running gateway knows it from what it hears.

@@ -9,10 +9,9 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 
 pub(crate) fn run(options: &Explain) -> Outcome {
-    if options.list {
+    let Some(asked) = options.what.as_deref().filter(|_| !options.list) else {
         return list(options.json);
-    }
-    let asked = options.what.as_deref().unwrap_or_default();
+    };
     let Some(spec) = GUARDS.iter().find(|spec| spec.id.as_str() == asked) else {
         let nearest = nearest(asked).map_or_else(String::new, |name| format!("; the nearest is `{name}`"));
         let error =

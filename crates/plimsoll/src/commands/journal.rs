@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use plimsoll_journal::{ReadError, Reader};
+use plimsoll_journal::{ReadError, Reader, Record};
 use plimsoll_runtime::{projection, replay};
 use serde_json::json;
 
@@ -98,13 +98,28 @@ fn verify(place: &JournalPlace) -> Outcome {
 }
 
 fn trace(place: &JournalPlace, order: Option<&str>, from: Option<Timestamp>) -> Outcome {
-    for record in open(place)? {
-        let record = record.map_err(broken)?;
-        let line = replay::trace_line(&record);
-        let wanted = order.is_none_or(|order| line.contains(order));
-        if wanted && from.is_none_or(|from| record.now.wall >= from) {
-            output::line(&line)?;
+    let is_wanted = |record: &Record| from.is_none_or(|from| record.now.wall >= from);
+    let Some(order) = order else {
+        for record in open(place)? {
+            let record = record.map_err(broken)?;
+            if is_wanted(&record) {
+                output::line(&replay::trace_line(&record))?;
+            }
         }
+        return Ok(Exit::Good);
+    };
+    let mut lines = Vec::new();
+    let about = |record: &Record| lines.extend(is_wanted(record).then(|| replay::trace_line(record)));
+    replay::trace_order(open(place)?, order, about).map_err(broken)?;
+    if lines.is_empty() {
+        let text = format!(
+            "no record is about `{order}`; `plimsoll orders --history` shows the references, such as \
+             SPY-trend-20261127-7"
+        );
+        return Err(Failure::new(Exit::No, anyhow::anyhow!(text)));
+    }
+    for line in &lines {
+        output::line(line)?;
     }
     Ok(Exit::Good)
 }
