@@ -19,6 +19,7 @@ mod exchange;
 mod expiry;
 mod fault;
 mod faults;
+mod faults_listed;
 mod fees;
 mod fill;
 mod kinds;
