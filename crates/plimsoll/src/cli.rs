@@ -233,6 +233,9 @@ pub(crate) struct SimIbkr {
     /// Market data lines of the login, shared by all clients.
     #[arg(long, default_value_t = 100)]
     pub(crate) market_data_lines: usize,
+    /// Quotes a second on each line; TWS tells those of stocks four times a second.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) quotes_per_second: u32,
     /// Where prices come from: `synthetic`, or a folder of bar files to be replayed.
     #[arg(long, default_value = "synthetic", value_name = "synthetic|DIR")]
     pub(crate) market: String,

@@ -56,6 +56,8 @@ pub struct TwsSettings {
     pub regulatory_fees: bool,
     /// Market data lines of the login, shared by all its clients: a hundred, more for those who buy them.
     pub market_data_lines: usize,
+    /// Quotes a second on each line, up to twenty: TWS tells those of stocks four times a second.
+    pub quotes_per_second: u32,
 }
 
 impl Default for TwsSettings {
@@ -70,6 +72,7 @@ impl Default for TwsSettings {
             fees: FeePlan::Fixed,
             regulatory_fees: false,
             market_data_lines: 100,
+            quotes_per_second: 1,
         }
     }
 }

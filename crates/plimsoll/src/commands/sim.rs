@@ -130,6 +130,7 @@ fn settings(options: &SimIbkr) -> TwsSettings {
         },
         regulatory_fees: options.regulatory_fees,
         market_data_lines: options.market_data_lines,
+        quotes_per_second: options.quotes_per_second,
         fees: match options.fees {
             FeePlan::Fixed => plimsoll_sim::FeePlan::Fixed,
             FeePlan::Tiered => plimsoll_sim::FeePlan::Tiered,

@@ -29,6 +29,7 @@ mod replay;
 mod research;
 mod rig;
 mod script;
+mod slices;
 mod start;
 mod wires;
 
