@@ -221,6 +221,9 @@ pub(crate) struct SimIbkr {
     /// How executions are dated.
     #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
     pub(crate) execution_times: ExecutionTimes,
+    /// How contract details write trading hours.
+    #[arg(long, value_enum, default_value_t = TradingHours::Dated)]
+    pub(crate) trading_hours: TradingHours,
     /// What clients are told around an execution.
     #[arg(long, value_enum, default_value_t = Sequences::Plain)]
     pub(crate) sequences: Sequences,
@@ -258,6 +261,15 @@ pub(crate) struct SimIbkr {
 pub(crate) enum Profile {
     Live,
     Paper,
+}
+
+/// How contract details write trading hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TradingHours {
+    /// `20261127:0930-20261127:1300`, six days.
+    Dated,
+    /// `20261127:0930-1300`, two days: older gateways.
+    Old,
 }
 
 /// How executions are dated.

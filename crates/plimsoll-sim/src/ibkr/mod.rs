@@ -50,7 +50,7 @@ use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
-pub use settings::{ExecutionTimes, FeePlan, Sequences, TwsSettings};
+pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
 

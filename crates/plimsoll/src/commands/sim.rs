@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use crate::adapter::ServedVenue;
-use crate::cli::{ExecutionTimes, FeePlan, MissingAccount, Profile, Sequences, SimIbkr};
+use crate::cli::{ExecutionTimes, FeePlan, MissingAccount, Profile, Sequences, SimIbkr, TradingHours};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -123,6 +123,10 @@ fn settings(options: &SimIbkr) -> TwsSettings {
         execution_times: match options.execution_times {
             ExecutionTimes::Zoned => plimsoll_sim::ExecutionTimes::Zoned,
             ExecutionTimes::Utc => plimsoll_sim::ExecutionTimes::Utc,
+        },
+        trading_hours: match options.trading_hours {
+            TradingHours::Dated => plimsoll_sim::TradingHours::Dated,
+            TradingHours::Old => plimsoll_sim::TradingHours::Old,
         },
         sequences: match options.sequences {
             Sequences::Plain => plimsoll_sim::Sequences::Plain,
