@@ -80,12 +80,6 @@ def future_preview(bot: Bot) -> object:
     return (state.status, state.commission, float(state.initMarginChange) > 0)
 
 
-def future_on_close(bot: Bot) -> object:
-    trade = bot.ib.placeOrder(_future(bot), bot.order("LOC", "BUY", 1, lmtPrice=6000.0))
-    bot.ib.sleep(1)
-    return told(trade)
-
-
 def forex_order(bot: Bot) -> object:
     contract = _pair(bot)
     trade = _fill(bot, contract, bot.order("LMT", "BUY", 25_000, lmtPrice=1.5))
@@ -105,7 +99,7 @@ def currencies(bot: Bot) -> object:
 
 def outside_hours_order(bot: Bot) -> object:
     above = round(bot.reference_price() * 1.05)
-    return told(bot.place(bot.order("LMT", "BUY", 5, lmtPrice=above, outsideRth=True), "Filled"))
+    return told(_fill(bot, bot.spy, bot.order("LMT", "BUY", 5, lmtPrice=above, outsideRth=True)))
 
 
 def exercise(bot: Bot) -> object:
@@ -125,7 +119,8 @@ def exercise(bot: Bot) -> object:
     return (made, _held(bot))
 
 
+# Before anything is held: a preview tells what the account is worth.
+FIRST: tuple[Callable[[Bot], object], ...] = (future_preview,)
 STEPS: tuple[Callable[[Bot], object], ...] = (
-    option_order, option_step, future_preview, future_order, future_on_close, forex_order, forex_odd_lot, currencies,
-    outside_hours_order,
+    option_order, option_step, future_order, forex_order, forex_odd_lot, currencies, outside_hours_order,
 )  # fmt: skip

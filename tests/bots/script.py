@@ -48,7 +48,8 @@ class Bot:
             if time.monotonic() > deadline:
                 raise Failed(f"order {trade.order.orderId} is {trade.orderStatus.status}, not {' or '.join(until)}")
             self.ib.sleep(0.02)
-        self.ib.sleep(0.3)
+        # What an execution does to the account is told within a second, and belongs to the step.
+        self.ib.sleep(1.2 if trade.orderStatus.status == "Filled" else 0.3)
         return trade
 
     def reference_price(self) -> float:

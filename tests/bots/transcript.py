@@ -22,7 +22,7 @@ from bots.recorder import Recorder
 from bots.script import Bot
 
 CLIENT_ID = 11
-STEPS = script.STEPS + instruments.STEPS
+STEPS = instruments.FIRST + script.STEPS + instruments.STEPS
 CONTROL_DELAY_SECONDS = 3.3
 
 

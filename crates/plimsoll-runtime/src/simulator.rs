@@ -122,6 +122,9 @@ pub trait Venue: Send {
     /// Injects a fault, for `POST /faults`.
     fn fault(&mut self, fault: &Value, out: &mut Vec<Output>) -> Result<Value, VenueError>;
 
+    /// The faults that are on or planned, for `GET /faults`.
+    fn faults(&self) -> Value;
+
     /// Ends all faults.
     fn heal_all(&mut self, out: &mut Vec<Output>);
 

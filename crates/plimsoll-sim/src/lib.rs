@@ -28,5 +28,5 @@ pub use market::recorded::{BarFileError, Recording};
 pub use ibkr::{
     ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
     ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
-    QuoteFieldName, Sequences, SideName, SpanText, StateView, TwsSettings, VenueConfig, Which,
+    QuoteFieldName, Sequences, SideName, SpanText, StateView, TradingHours, TwsSettings, VenueConfig, Which,
 };

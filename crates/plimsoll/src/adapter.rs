@@ -93,6 +93,10 @@ impl Venue for ServedVenue {
         Ok(json!({ "id": id.0 }))
     }
 
+    fn faults(&self) -> Value {
+        self.venue.faults()
+    }
+
     fn heal_all(&mut self, out: &mut Vec<server::Output>) {
         self.venue.heal_all(&mut self.outputs);
         self.hand_over(out);

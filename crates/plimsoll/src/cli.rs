@@ -225,6 +225,9 @@ pub(crate) struct SimIbkr {
     /// How executions are dated.
     #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
     pub(crate) execution_times: ExecutionTimes,
+    /// How contract details write trading hours.
+    #[arg(long, value_enum, default_value_t = TradingHours::Dated)]
+    pub(crate) trading_hours: TradingHours,
     /// What clients are told around an execution.
     #[arg(long, value_enum, default_value_t = Sequences::Plain)]
     pub(crate) sequences: Sequences,
@@ -237,6 +240,9 @@ pub(crate) struct SimIbkr {
     /// Market data lines of the login, shared by all clients.
     #[arg(long, default_value_t = 100)]
     pub(crate) market_data_lines: usize,
+    /// Quotes a second on each line; TWS tells those of stocks four times a second.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) quotes_per_second: u32,
     /// Where prices come from: `synthetic`, or a folder of bar files to be replayed.
     #[arg(long, default_value = "synthetic", value_name = "synthetic|DIR")]
     pub(crate) market: String,
@@ -259,6 +265,15 @@ pub(crate) struct SimIbkr {
 pub(crate) enum Profile {
     Live,
     Paper,
+}
+
+/// How contract details write trading hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TradingHours {
+    /// `20261127:0930-20261127:1300`, six days.
+    Dated,
+    /// `20261127:0930-1300`, two days: older gateways.
+    Old,
 }
 
 /// How executions are dated.

@@ -42,7 +42,7 @@ struct Jump {
 pub(super) fn router(control: Control) -> Router {
     Router::new()
         .route("/state", get(|State(control): State<Control>| async move { control.ask(Ask::State).await }))
-        .route("/faults", post(post_fault).delete(heal))
+        .route("/faults", get(get_faults).post(post_fault).delete(heal))
         .route("/clock", get(get_clock).post(post_clock))
         .route("/clock/stream", get(clock_stream))
         .route("/price", post(post_price))
@@ -67,6 +67,10 @@ impl Control {
 async fn post_fault(State(control): State<Control>, request: Request) -> Result<impl IntoResponse, Problem> {
     let fault = read_json(request).await?;
     control.ask(|reply| Ask::Fault(fault, reply)).await
+}
+
+async fn get_faults(State(control): State<Control>) -> Result<impl IntoResponse, Problem> {
+    control.ask(Ask::Faults).await
 }
 
 async fn heal(State(control): State<Control>) -> Result<impl IntoResponse, Problem> {

@@ -47,6 +47,7 @@ pub(super) enum Ask {
     Transcript(Reply<(Body, u64)>),
     Fault(Value, Reply<Value>),
     Heal(Reply<Value>),
+    Faults(Reply<Value>),
     Price(Value, Reply<Value>),
     Order(Value, Reply<Value>),
     Clock(Reply<Value>),
@@ -210,6 +211,7 @@ impl Engine {
             Ask::Fault(fault, reply) => {
                 drop(reply.send(self.venue.fault(&fault, &mut out).map_err(Problem::from)));
             }
+            Ask::Faults(reply) => drop(reply.send(Ok(self.venue.faults()))),
             Ask::Heal(reply) => {
                 self.venue.heal_all(&mut out);
                 drop(reply.send(Ok(Value::Null)));

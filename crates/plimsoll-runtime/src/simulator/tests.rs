@@ -128,6 +128,10 @@ impl Venue for Echo {
         known.then_some(json!({"fault": 1})).ok_or(VenueError { status: 400, message })
     }
 
+    fn faults(&self) -> Value {
+        json!([{"id": 1, "kind": "freeze_data", "active": true}])
+    }
+
     fn heal_all(&mut self, out: &mut Vec<Output>) {
         out.push(Output::RefuseConnections(false));
         self.note("healed");

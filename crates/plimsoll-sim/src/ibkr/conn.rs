@@ -163,6 +163,11 @@ impl Subscriptions {
         self.quotes.len() + self.options.len() + self.snapshots.len() + self.five_seconds.len()
     }
 
+    /// Whose quotes are streamed.
+    pub(crate) fn quoted(&self) -> impl Iterator<Item = Sym> {
+        self.quotes.values().map(|line| line.sym).chain(self.depth.values().map(|book| book.sym))
+    }
+
     /// Whose prices are streamed.
     pub(crate) fn symbols(&self) -> impl Iterator<Item = Sym> {
         let quotes = self.quotes.values().map(|line| line.sym);

@@ -179,6 +179,7 @@ impl Exchange {
 
     /// The same over a market that is there already.
     pub(crate) fn with_market(config: &VenueConfig, mut market: Market) -> Self {
+        market.set_slices(config.settings.quotes_per_second);
         let marks = market.all().map(|sym| (sym, market.last_price(sym, config.start))).collect();
         let cash = |account: &Account| if adviser::is_adviser(account) { Decimal::ZERO } else { config.cash };
         let books =

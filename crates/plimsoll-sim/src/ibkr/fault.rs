@@ -26,6 +26,8 @@ pub struct Fault {
     pub after: Option<SpanText>,
     /// How long it lasts; none means until it is healed.
     pub lasts: Option<SpanText>,
+    /// As it came, for who asks which faults there are.
+    pub(crate) text: Box<str>,
 }
 
 /// The same as it is written.
@@ -45,9 +47,10 @@ impl TryFrom<serde_json::Value> for Fault {
     fn try_from(value: serde_json::Value) -> Result<Self, String> {
         kinds::check(&value)?;
         let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        let text = value.to_string().into();
         let written: Written =
             serde_json::from_value(value).map_err(|error| format!("fault `{kind}`: {error}"))?;
-        Ok(Self { kind: written.kind, after: written.after, lasts: written.lasts })
+        Ok(Self { kind: written.kind, after: written.after, lasts: written.lasts, text })
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Faults {
     count: u64,
     planned: BTreeMap<u64, Fault>,
     active: BTreeMap<u64, FaultKind>,
+    /// How each of them was written.
+    written: BTreeMap<u64, Box<str>>,
     mute: BTreeSet<ConnId>,
     half_open: BTreeSet<ConnId>,
     /// TWS has no IBKR.
@@ -67,6 +69,12 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    /// Number and text of every fault, the planned ones included, and whether it is on.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (u64, &str, bool)> {
+        let known = self.written.iter().map(|(id, text)| (*id, &**text, self.active.contains_key(id)));
+        known.filter(|(id, _, active)| *active || self.planned.contains_key(id))
+    }
+
     /// Whether market data of a symbol is frozen.
     pub(crate) fn freezes(&self, wanted: &str) -> bool {
         self.active.values().any(|kind| {
@@ -165,7 +173,10 @@ impl IbkrVenue {
         self.faults.count += 1;
         let id = self.faults.count;
         let after = fault.after.map_or(SignedDuration::ZERO, |span| span.0);
-        self.faults.planned.insert(id, fault);
+        let faults = &mut self.faults;
+        faults.written.retain(|id, _| faults.planned.contains_key(id) || faults.active.contains_key(id));
+        faults.written.insert(id, fault.text.clone());
+        faults.planned.insert(id, fault);
         if after > SignedDuration::ZERO {
             self.set_timer_in(after, Timer::Begin(id));
         } else {
@@ -234,7 +245,10 @@ impl IbkrVenue {
         }
         self.begin_connection(&fault.kind, out);
         self.begin_link(&fault.kind, out);
-        self.begin_venue(id, &fault.kind, out);
+        self.begin_venue(&fault.kind, out);
+        if is_momentary(&fault.kind) {
+            self.faults.active.remove(&id);
+        }
     }
 
     fn begin_connection(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
@@ -278,7 +292,7 @@ impl IbkrVenue {
         }
     }
 
-    fn begin_venue(&mut self, id: u64, kind: &FaultKind, out: &mut Vec<Output>) {
+    fn begin_venue(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
         match kind {
             FaultKind::RejectOrders { reason } => {
                 let reason =
@@ -309,10 +323,7 @@ impl IbkrVenue {
             FaultKind::ManualTrade(trade) => self.trade_by_hand(trade),
             FaultKind::CorrectExecution { exec_id, price } => self.correct(exec_id.as_deref(), *price),
             FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref()),
-            _ => return,
-        }
-        if is_momentary(kind) {
-            self.faults.active.remove(&id);
+            _ => {}
         }
     }
 
@@ -377,6 +388,10 @@ fn is_momentary(kind: &FaultKind) -> bool {
             | FaultKind::CorrectExecution { .. }
             | FaultKind::BustExecution { .. }
             | FaultKind::PortChange { .. }
+            | FaultKind::Disconnect { .. }
+            | FaultKind::LinkUpDataLost
+            | FaultKind::LinkUpDataKept
+            | FaultKind::FarmUp { .. }
             | FaultKind::UnscheduledClose
     )
 }

@@ -19,6 +19,7 @@ mod exchange;
 mod expiry;
 mod fault;
 mod faults;
+mod faults_listed;
 mod fees;
 mod fill;
 mod kinds;
@@ -49,7 +50,7 @@ use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
-pub use settings::{ExecutionTimes, FeePlan, Sequences, TwsSettings};
+pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
 

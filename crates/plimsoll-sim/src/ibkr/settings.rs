@@ -13,6 +13,16 @@ pub enum ExecutionTimes {
     Utc,
 }
 
+/// How contract details write trading hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TradingHours {
+    /// `20261127:0930-20261127:1300`, six days, in `US/Eastern` and `US/Central`.
+    #[default]
+    Dated,
+    /// `20261127:0930-1300`, two days, in `EST5EDT` and `CST6CDT`: older gateways.
+    Old,
+}
+
 /// What happens around an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sequences {
@@ -47,6 +57,8 @@ pub struct TwsSettings {
     pub price_percent_max: Option<u32>,
     /// How executions are dated.
     pub execution_times: ExecutionTimes,
+    /// How contract details write trading hours.
+    pub trading_hours: TradingHours,
     /// What happens around an execution.
     pub sequences: Sequences,
     /// What the accounts pay.
@@ -56,6 +68,8 @@ pub struct TwsSettings {
     pub regulatory_fees: bool,
     /// Market data lines of the login, shared by all its clients: a hundred, more for those who buy them.
     pub market_data_lines: usize,
+    /// Quotes a second on each line, up to twenty: TWS tells those of stocks four times a second.
+    pub quotes_per_second: u32,
 }
 
 impl Default for TwsSettings {
@@ -66,10 +80,12 @@ impl Default for TwsSettings {
             push_open_orders: true,
             price_percent_max: None,
             execution_times: ExecutionTimes::Zoned,
+            trading_hours: TradingHours::Dated,
             sequences: Sequences::Plain,
             fees: FeePlan::Fixed,
             regulatory_fees: false,
             market_data_lines: 100,
+            quotes_per_second: 1,
         }
     }
 }

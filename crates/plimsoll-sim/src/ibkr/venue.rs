@@ -158,7 +158,10 @@ impl IbkrVenue {
         let charge = self.exchange.charges.first().map(|(at, _)| *at);
         let cancel = self.exchange.cancels.first().map(|(at, _)| *at);
         let second = Some(self.exchange.next_second());
-        [timer, charge, cancel, second, self.next_foreign_second()].into_iter().flatten().min()
+        [timer, charge, cancel, second, self.next_foreign_second(), self.next_slice()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets time pass up to `to`, event by event.
@@ -175,6 +178,7 @@ impl IbkrVenue {
     fn run_at(&mut self, at: Timestamp, out: &mut Vec<Output>) {
         let second = self.exchange.next_second() == at;
         let foreign = !second && self.next_foreign_second() == Some(at);
+        let slice = !second && !foreign && self.next_slice() == Some(at);
         self.exchange.now = at;
         while let Some((due, id, timer)) = self.timers.first().copied().filter(|(due, _, _)| *due <= at) {
             self.timers.remove(&(due, id, timer));
@@ -186,6 +190,8 @@ impl IbkrVenue {
         self.exchange.run_charges();
         if second || foreign {
             self.stream_second(out);
+        } else if slice {
+            self.stream_slice(out);
         }
         self.tell_happenings(out);
     }

@@ -26,6 +26,7 @@ pub(crate) mod recorded;
 mod replay;
 pub(crate) mod rng;
 mod schedule;
+pub(crate) mod slices;
 pub(crate) mod steps;
 mod walk;
 
@@ -66,6 +67,8 @@ pub(crate) struct Market {
     /// Where the recorded data ends.
     end: Option<Timestamp>,
     books: Vec<Book>,
+    /// Quotes a second.
+    slices: i64,
     /// How many of the books are stocks; those of other products follow as they are asked for.
     stocks: usize,
 }
@@ -97,7 +100,7 @@ impl Market {
         let book = |symbol: &str| Book::new(Walk::new(seed, Listing::of(symbol), anchor));
         let books: Vec<Book> = symbols.iter().map(|symbol| book(symbol)).collect();
         let others = Others { globex: Hours::new(Schedule::Globex), forex: Hours::new(Schedule::Forex) };
-        Self { hours, others, seed, start, end: None, stocks: books.len(), books }
+        Self { hours, others, seed, start, end: None, slices: 1, stocks: books.len(), books }
     }
 
     /// The same with the prices of files, one for each symbol; it ends with the last recorded session.
@@ -218,7 +221,8 @@ impl Market {
         let schedule = self.listing(sym).schedule;
         let hours = hours_of(&self.hours, &self.others, schedule);
         let session = hours.open_at(at)?;
-        self.books[sym.0].second(hours, session, at.as_second())
+        let quote = self.books[sym.0].second(hours, session, at.as_second())?;
+        Some(self.sliced(sym, at, quote))
     }
 
     /// The same, early and late trading of stocks included.
@@ -227,7 +231,8 @@ impl Market {
             return self.second(sym, at);
         }
         let session = self.hours.around(at)?;
-        self.books[sym.0].second(&self.hours, session, at.as_second())
+        let quote = self.books[sym.0].second(&self.hours, session, at.as_second())?;
+        Some(self.sliced(sym, at, quote))
     }
 
     /// Whether a symbol can have a quote at an instant.

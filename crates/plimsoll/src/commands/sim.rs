@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use crate::adapter::ServedVenue;
-use crate::cli::{ExecutionTimes, FeePlan, MissingAccount, Profile, Sequences, SimIbkr};
+use crate::cli::{ExecutionTimes, FeePlan, MissingAccount, Profile, Sequences, SimIbkr, TradingHours};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -124,12 +124,17 @@ fn settings(options: &SimIbkr) -> TwsSettings {
             ExecutionTimes::Zoned => plimsoll_sim::ExecutionTimes::Zoned,
             ExecutionTimes::Utc => plimsoll_sim::ExecutionTimes::Utc,
         },
+        trading_hours: match options.trading_hours {
+            TradingHours::Dated => plimsoll_sim::TradingHours::Dated,
+            TradingHours::Old => plimsoll_sim::TradingHours::Old,
+        },
         sequences: match options.sequences {
             Sequences::Plain => plimsoll_sim::Sequences::Plain,
             Sequences::Varied => plimsoll_sim::Sequences::Varied,
         },
         regulatory_fees: options.regulatory_fees,
         market_data_lines: options.market_data_lines,
+        quotes_per_second: options.quotes_per_second,
         fees: match options.fees {
             FeePlan::Fixed => plimsoll_sim::FeePlan::Fixed,
             FeePlan::Tiered => plimsoll_sim::FeePlan::Tiered,

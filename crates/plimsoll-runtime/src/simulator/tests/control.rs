@@ -64,6 +64,10 @@ async fn the_routes_answer_in_the_promised_shapes() {
         rig.request("POST", "/faults", r#"{"kind":"freeze_data","for":"60s"}"#).await,
         ok(r#"{"fault":1}"#)
     );
+    assert_eq!(
+        rig.request("GET", "/faults", "").await,
+        ok(r#"[{"active":true,"id":1,"kind":"freeze_data"}]"#)
+    );
     assert_eq!(rig.request("DELETE", "/faults", "").await, ok("{}"));
     assert_eq!(rig.request("POST", "/price", r#"{"symbol":"SPY","bid":"600"}"#).await, ok("{}"));
     assert_eq!(rig.request("GET", "/state", "").await, ok(r#"["0s healed"]"#));

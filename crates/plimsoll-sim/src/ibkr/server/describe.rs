@@ -7,13 +7,14 @@ use plimsoll_tws::message::{ById, ContractDetails, ReqContractDetails, TagValue,
 use plimsoll_tws::{Response, Word};
 use rust_decimal::Decimal;
 
-use crate::ibkr::Output;
 use crate::ibkr::server::Asked;
 use crate::ibkr::server::contract_forms::{self, compact};
 use crate::ibkr::server::contracts::{
     COMBO_CON_ID, Expired, Instrument, ROUTES, UNKNOWN, cross_listed_con_id,
 };
+use crate::ibkr::server::old_hours;
 use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::{Output, TradingHours};
 use crate::market::chain::{self, OptionSeries};
 use crate::market::forex::PAIRS;
 use crate::market::future::Future;
@@ -76,6 +77,14 @@ impl IbkrVenue {
         let mut details = ContractDetails { req_id: m.req_id, price_magnifier: 1, ..details };
         if !m.contract.exchange.is_empty() {
             details.contract.exchange = m.contract.exchange.clone();
+        }
+        if self.config.settings.trading_hours == TradingHours::Old {
+            let hours = match instrument {
+                Instrument::Future(_) => market.globex(),
+                Instrument::Forex(_) => market.forex(),
+                _ => &market.hours,
+            };
+            old_hours::rewrite(&mut details, hours);
         }
         if m.contract.sec_type == "CONTFUT" {
             details.contract.sec_type = "CONTFUT".into();

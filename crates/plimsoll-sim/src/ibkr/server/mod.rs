@@ -17,6 +17,7 @@ pub(crate) mod generic;
 mod groups;
 mod history;
 pub(crate) mod news;
+mod old_hours;
 mod options;
 mod orders;
 pub(crate) mod pacing;

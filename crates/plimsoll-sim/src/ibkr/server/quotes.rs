@@ -223,6 +223,28 @@ impl IbkrVenue {
         foreign.into_iter().map(opens).chain(auctions.map(indicated)).chain(orders).min()
     }
 
+    /// The next part of a second in which somebody follows a quote. In lockstep time is counted in seconds.
+    pub(crate) fn next_slice(&self) -> Option<Timestamp> {
+        let now = self.exchange.now;
+        let next = self.exchange.market.next_slice(now).filter(|_| !self.config.lockstep)?;
+        let mut followed = self.conns.values().flat_map(|conn| conn.subscriptions.quoted());
+        followed.any(|sym| self.exchange.market.is_quoting(sym, next)).then_some(next)
+    }
+
+    /// Sends what a part of a second brought: sizes alone, because trades and prices come by the second.
+    pub(crate) fn stream_slice(&mut self, out: &mut Vec<Output>) {
+        let silent = self.faults.farm_down("usfarm") || self.faults.competing_session;
+        if silent || self.faults.link_down {
+            return;
+        }
+        for line in self.lines().into_iter().filter(|line| !line.delayed) {
+            self.stream_sizes(line, out);
+        }
+        for (_, conn) in self.started() {
+            self.stream_depth(conn, out);
+        }
+    }
+
     /// Every line, in the order of client ids and request numbers.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();

@@ -229,6 +229,17 @@ impl IbkrVenue {
         self.send_size(line, tick::LAST_SIZE, print.size, out);
     }
 
+    /// What a part of a second changes about a quote that was told before.
+    pub(crate) fn stream_sizes(&mut self, line: Line, out: &mut Vec<Output>) {
+        let before = self.conns[&line.conn].subscriptions.quotes[&line.req_id].last;
+        let Some(before) = before.filter(|_| !self.faults.freezes(self.exchange.symbol(line.sym))) else {
+            return;
+        };
+        let Some(now) = self.exchange.market.wide_second(line.sym, self.exchange.now) else { return };
+        self.send_quote(line, Some(before), Second { print: None, ..now }, out);
+        self.remember(line, Some(Second { print: before.print, ..now }));
+    }
+
     pub(crate) fn stream_line(&mut self, line: Line, out: &mut Vec<Output>) {
         if self.faults.freezes(self.exchange.symbol(line.sym)) {
             return;

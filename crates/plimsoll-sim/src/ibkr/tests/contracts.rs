@@ -245,3 +245,34 @@ fn symbols_are_found_by_their_beginning_and_by_a_word_of_the_name() {
         assert_eq!(sample.derivatives[0], *derivative);
     }
 }
+
+// The old form is that of a recorded answer of 2015 (`20150417:0400-2000;20150420:0400-2000` in EST5EDT).
+#[test]
+fn older_gateways_list_two_days_of_hours_without_dates() {
+    let settings = crate::ibkr::TwsSettings {
+        trading_hours: crate::ibkr::TradingHours::Old,
+        ..crate::ibkr::TwsSettings::default()
+    };
+    let mut rig = Rig::new(crate::ibkr::VenueConfig { settings, ..config(Profile::Live, ELEVEN) });
+    let conn = rig.client(7);
+    let mut hours = |contract| {
+        let request = ReqContractDetails { req_id: 1, contract, ..ReqContractDetails::default() };
+        rig.ask(conn, &Request::ReqContractDetails(Box::new(request)));
+        let heard = rig.heard(conn);
+        let found = heard.iter().find_map(|said| match said {
+            Response::ContractDetails(m) => Some((
+                m.trading_hours.to_str_lossy().into_owned(),
+                m.liquid_hours.to_str_lossy().into_owned(),
+                m.time_zone.as_str().to_owned(),
+            )),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let (trading, liquid, zone) = hours(stock("SPY"));
+    assert_eq!(trading, "20261127:0400-1700;20261128:CLOSED");
+    assert_eq!((&*liquid, &*zone), ("20261127:0930-1300;20261128:CLOSED", "EST5EDT"));
+    // A session over midnight stands under the date of its start, and its close is earlier in the day.
+    let (trading, _, zone) = hours(super::instruments::future("ES"));
+    assert_eq!((&*trading, &*zone), ("20261126:1700-1215;20261127:CLOSED", "CST6CDT"));
+}

@@ -1,0 +1,219 @@
+//! Faults of connections and messages: each does what it says, for as long as it says.
+
+use plimsoll_tws::{Request, Response};
+
+use super::faults::executed;
+use super::rig::{Rig, order, quotes};
+use super::{ELEVEN, config};
+use crate::ibkr::{ConnId, IbkrVenue, Output, Profile};
+
+fn rig() -> Rig {
+    Rig::new(config(Profile::Live, ELEVEN))
+}
+
+fn ticks(rig: &mut Rig, conn: ConnId) -> usize {
+    rig.heard(conn).iter().filter(|r| matches!(r, Response::TickPrice(_) | Response::TickSize(_))).count()
+}
+
+fn codes(rig: &mut Rig, conn: ConnId) -> Vec<i32> {
+    let code = |r: &Response| if let Response::Error(error) = r { Some(error.code) } else { None };
+    rig.heard(conn).iter().filter_map(code).collect()
+}
+
+#[test]
+fn a_lost_link_is_told_again_and_again_and_keeps_orders_for_later() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &quotes(1, "SPY"));
+    rig.heard(conn);
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    rig.wait(9);
+    assert_eq!(codes(&mut rig, conn), [1100, 1100, 1100]);
+    assert_eq!(rig.state()["orders"].as_array().unwrap().len(), 0);
+    rig.fault(r#"{"kind": "link_up_data_lost"}"#);
+    let lines = rig.lines(conn);
+    assert!(lines.starts_with("error -1 1101 ") && lines.contains("orderStatus 1 Filled"), "{lines}");
+    rig.wait(10);
+    assert_eq!(ticks(&mut rig, conn), 0, "a subscription survived 1101");
+    rig.ask(conn, &quotes(1, "SPY"));
+    assert!(ticks(&mut rig, conn) > 0);
+}
+
+#[test]
+fn a_link_that_comes_back_with_its_data_goes_on() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &quotes(1, "SPY"));
+    rig.fault(r#"{"kind": "link_down", "for": "30s"}"#);
+    rig.heard(conn);
+    rig.wait(29);
+    assert_eq!(ticks(&mut rig, conn), 0);
+    rig.wait(5);
+    let heard = rig.heard(conn);
+    assert!(heard.iter().any(|r| matches!(r, Response::Error(error) if error.code == 1102)));
+    assert!(heard.iter().any(|r| matches!(r, Response::TickPrice(_))));
+}
+
+#[test]
+fn a_mute_socket_still_answers_pings_and_a_half_open_one_does_not() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "mute_socket", "client": 7}"#);
+    rig.ask(conn, &Request::ReqPositions);
+    assert_eq!(rig.lines(conn), "");
+    rig.ask(conn, &Request::ReqCurrentTime);
+    assert_eq!(rig.lines(conn), "currentTime\n");
+    rig.fault(r#"{"kind": "half_open"}"#);
+    rig.wait(5);
+    rig.ask(conn, &Request::ReqCurrentTime);
+    assert_eq!(rig.lines(conn), "");
+    rig.run(IbkrVenue::heal_all);
+    rig.ask(conn, &Request::ReqPositions);
+    assert_eq!(rig.lines(conn), "positionEnd\n");
+}
+
+#[test]
+fn the_nightly_restart_resets_everybody_and_keeps_the_door_shut_for_a_while() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.fault(r#"{"kind": "daily_reset", "for": "40s"}"#);
+    assert_eq!(rig.ended(conn), Some("reset"));
+    let early = rig.socket();
+    assert_eq!(rig.ended(early), Some("closed"));
+    rig.wait(41);
+    assert!(rig.sent.contains(&Output::RefuseConnections(false)));
+    let again = rig.start_at(7, 178);
+    assert!(rig.lines(again).starts_with("openOrder 1 Submitted"));
+}
+
+#[test]
+fn lost_messages_are_lost_by_name() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "drop_message", "message": "orderStatus"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    let lines = rig.lines(conn);
+    assert!(lines.contains("execDetails") && !lines.contains("orderStatus"), "{lines}");
+}
+
+#[test]
+fn a_delayed_message_comes_behind_those_that_were_sent_after_it() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "delay_message", "message": "execDetails", "delay": "3s"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    assert!(!rig.lines(conn).contains("execDetails"));
+    rig.wait(2);
+    assert_eq!(rig.lines(conn), "");
+    rig.wait(1);
+    assert_eq!(rig.lines(conn), "execDetails -1 1 BOT 10\n");
+}
+
+#[test]
+fn a_reordered_message_is_passed_by_the_next_one_and_waits_no_longer_than_a_second() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "reorder", "message": "execDetails"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    let lines = rig.lines(conn);
+    assert!(
+        lines.contains("openOrder 1 Filled BUY 10 MKT DU1\nexecDetails -1 1 BOT 10\norderStatus 1 Filled"),
+        "{lines}"
+    );
+    rig.fault(r#"{"kind": "reorder", "message": "commissionReport"}"#);
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY MKT"));
+    assert!(!rig.lines(conn).contains("commissionReport"));
+    rig.wait(1);
+    assert_eq!(rig.lines(conn), "commissionReport 1\n");
+}
+
+#[test]
+fn one_message_in_three_is_repeated_and_which_ones_depends_on_the_seed_alone() {
+    let run = || {
+        let mut rig = rig();
+        let conn = rig.client(7);
+        rig.fault(r#"{"kind": "duplicate_message", "message": "execDetails", "one_in": 3}"#);
+        for id in 1..=30 {
+            rig.ask(conn, &order(id, "DU1", "BUY 1 SPY MKT"));
+            rig.wait(1);
+        }
+        executed(&mut rig, conn)
+    };
+    let rows = run();
+    assert!((32..=50).contains(&rows.len()), "{} executions were told", rows.len());
+    assert_eq!(rows, run());
+}
+
+#[test]
+fn a_message_is_lost_for_one_client_and_not_for_another() {
+    let mut rig = rig();
+    let (one, two) = (rig.client(1), rig.client(2));
+    rig.fault(r#"{"kind": "drop_message", "message": "orderStatus", "client": 1}"#);
+    rig.ask(one, &order(1, "DU1", "BUY 1 SPY MKT"));
+    rig.ask(two, &order(1, "DU1", "BUY 1 SPY MKT"));
+    assert!(!rig.lines(one).contains("orderStatus"));
+    assert!(rig.lines(two).contains("orderStatus"));
+}
+
+#[test]
+fn messages_above_the_rate_are_rejected_and_the_third_time_ends_the_connection() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "rate_limit", "per_second": 2}"#);
+    for second in 1..=3 {
+        for _ in 0..4 {
+            rig.ask(conn, &Request::ReqOpenOrders);
+        }
+        if second < 3 {
+            assert_eq!(codes_and_names(&mut rig, conn), ["openOrderEnd", "openOrderEnd", "100"]);
+            assert_eq!(rig.ended(conn), None);
+            rig.wait(1);
+        }
+    }
+    assert_eq!(rig.ended(conn), Some("closed"));
+}
+
+fn codes_and_names(rig: &mut Rig, conn: ConnId) -> Vec<String> {
+    let name =
+        |r: &Response| if let Response::Error(e) = r { e.code.to_string() } else { r.name().to_owned() };
+    rig.heard(conn).iter().map(name).collect()
+}
+
+#[test]
+fn a_restart_that_rolls_ids_back_hands_out_a_number_that_was_used() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    for id in 1..=3 {
+        rig.ask(conn, &order(id, "DU1", "BUY 1 SPY MKT"));
+    }
+    rig.fault(r#"{"kind": "daily_reset", "roll_back_ids": 2}"#);
+    assert_eq!(rig.ended(conn), Some("reset"));
+    rig.wait(31);
+    let again = rig.start_at(7, 178);
+    assert!(rig.lines(again).contains("nextValidId 2\n"));
+    rig.ask(again, &order(2, "DU1", "SELL 1 SPY MKT"));
+    assert!(rig.lines(again).contains("orderStatus 2 Filled"));
+}
+
+#[test]
+fn a_staged_order_does_not_survive_a_restart() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    let Request::PlaceOrder(mut m) = order(1, "DU1", "BUY 1 SPY MKT") else { unreachable!() };
+    m.order.transmit = false;
+    rig.ask(conn, &Request::PlaceOrder(m));
+    rig.fault(r#"{"kind": "daily_reset"}"#);
+    assert_eq!(rig.state()["orders"][0]["status"], "Cancelled");
+}
+
+#[test]
+fn a_port_change_is_told_with_1300_and_ends_the_connection() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "port_change", "port": 4003}"#);
+    let lines = rig.lines(conn);
+    assert!(lines.starts_with("error -1 1300 ") && lines.contains("4003"), "{lines}");
+    assert_eq!(rig.ended(conn), Some("closed"));
+}
