@@ -34,9 +34,10 @@ SAMPLE_SECONDS = 2.0
 # Connecting, the first subscriptions and the first attacks.
 SETTLE_SECONDS = 5.0
 
-# What a day's history may cost, by design: the gateway keeps each order and execution until its limits
-# (100,000 orders) are reached, the simulator keeps all of both and 32 MiB of its latest frames.
-GATEWAY_SLOPE_KIB = 3 * 1024
+# What a day's history may cost, by design. At this load there are 1,200 orders and 600 executions more every minute:
+# the gateway packs an order that has ended, names and all, into a third of a kilobyte (up to 20,000), and keeps a
+# quarter of one of an execution (up to 100,000). The simulator keeps all of both whole, and 32 MiB of its latest frames.
+GATEWAY_SLOPE_KIB = 1024
 SIMULATOR_SLOPE_KIB = 12 * 1024
 GATEWAY_KIB_MAX = 60 * 1024
 # Half a minute is too short for a slope: a reader that never reads fills 8 MiB and is gone, over and over.

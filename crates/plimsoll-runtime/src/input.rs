@@ -25,8 +25,8 @@ pub(crate) const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
 /// The same for words of the venue on a bot's connection, each with [`WORD_BYTES`] more for what it is decoded into; a
 /// longer one waits alone. They have it until their records are written. A venue answers a question for the day's
 /// executions with thousands at once, and to ten bots that ask at once; as many of them are read as can be dealt
-/// with, and the rest waits with the kernel.
-pub(crate) const WORDS_WAITING_MAX: usize = 1024 * 1024;
+/// with, so that nobody's order waits behind more than some thousands, and the rest waits with the kernel.
+pub(crate) const WORDS_WAITING_MAX: usize = 256 * 1024;
 
 /// What a word takes in memory beside its bytes, about.
 const WORD_BYTES: usize = 1024;

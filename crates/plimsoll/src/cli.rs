@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Clock(Ask),
     /// List the bots.
     Bots(Ask),
-    /// List orders, denied ones included: those that the running gateway keeps, or all with --history.
+    /// List orders, denied ones included: what works and the latest that ended, or all with --history.
     Orders(Orders),
     /// List executions of all days, with or without a running gateway.
     Executions(History),

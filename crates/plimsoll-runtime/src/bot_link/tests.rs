@@ -110,8 +110,8 @@ async fn no_more_words_are_read_than_there_is_room_for_and_data_takes_none_of_it
     let mut link = running();
     let (word, tick) =
         (frame::encode(b"9\x001\x007\x00"), frame::encode(b"1\x006\x001\x001\x00600\x001\x000\x00"));
-    // Twice as much data as words may take, and words behind it.
-    let ticks = 2 * WORDS_WAITING_MAX / tick.len();
+    // Eight times as much data as words may take, and words behind it.
+    let ticks = 8 * WORDS_WAITING_MAX / tick.len();
     let mut venue = link.venue;
     tokio::spawn(async move {
         for _ in 0..ticks {
