@@ -24,14 +24,14 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn because(why: impl ToString) -> Self {
+    fn because(why: &(impl ToString + ?Sized)) -> Self {
         Self { why: why.to_string(), unwelcome: false }
     }
 }
 
 /// What true time minus our clock must be, by this server.
 pub(super) async fn ask(address: &str) -> Result<Bounds, Refused> {
-    let mut found = tokio::net::lookup_host(address).await.map_err(Refused::because)?;
+    let mut found = tokio::net::lookup_host(address).await.map_err(|error| Refused::because(&error))?;
     let server = found.next().ok_or_else(|| Refused::because("the name has no address"))?;
     let from =
         if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
