@@ -168,11 +168,11 @@ def main() -> int:
             with Gateway(options.plimsoll, home, simulator, bots) as gateway:
                 assault("gateway", gateway, bots[0].port, bots[1].port, simulator)
                 wrong_identities(gateway, bots[0].port)
-                message_flood(gateway, bots[0].port, bots[1].port, simulator)
                 crowded = [bots[0].port, *(bot.port for bot in bots[3:])]
                 for what, start in (("that only say hello", b""), ("with a wrong client id", START_WRONG)):
                     crowd_of_hellos(what, start, crowded, bots[2].port, gateway, simulator)
-            nothing_at_the_venue(simulator)
+                nothing_at_the_venue(simulator)
+                message_flood(gateway, bots[0].port, bots[1].port, simulator)
             assault("simulator", simulator, simulator.port, simulator.port, simulator)
     print("hostile: every bad link ended alone, nothing reached the venue")
     return 0
@@ -246,6 +246,8 @@ def message_flood(gateway: Gateway, port: int, good_port: int, simulator: Simula
         pacing = gateway.json("status")["pacing"]
         if pacing["last_second"] > VENUE_MESSAGES or pacing["waiting"].get("bad", 0) < 1000:
             raise Failed(f"the status says of a flood {pacing}")
+    if violations := simulator.state()["violations"]:
+        raise Failed(f"a flood of messages broke the venue's rules: {violations}")
 
 
 def crowd_of_hellos(
