@@ -1,5 +1,6 @@
 """A bot that leaves with a working order: its connection to the venue stays, so that a halt still reaches the
-order; and a bot that comes back is let in at once, finds its order, and can cancel it.
+order, and gives back the login's line of market data; and a bot that comes back is let in at once, finds its order, and
+can cancel it.
 
     python -m bots.departure --library ib_async --plimsoll target/release/plimsoll
 """
@@ -37,7 +38,9 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
             if statuses(simulator)[-1] != "Cancelled":
                 raise Failed(f"the order of a bot that came back was not canceled: {statuses(simulator)}")
         wait_until("the connection of a bot without orders ends", 10, lambda: not is_connected(simulator))
+        before = ended(simulator)
         limit = place(library, bot, limit)
+        wait_until("its line of market data is given back", 10, lambda: ended(simulator) == before + 1)
     gateway.command("halt", "--all", expect=(0, 4))
     wait_until("the halt reaches the order", 10, lambda: statuses(simulator)[-1] == "Cancelled")
     wait_until("the connection has no more reason to be", 10, lambda: not is_connected(simulator))
@@ -51,6 +54,7 @@ def place(library: Any, bot: Bot, limit: float | None) -> float:
         if limit is None:
             [ticker] = ib.reqTickers(spy)
             limit = float(round(float(ticker.bid) * 0.98))
+        ib.reqMktData(spy)
         # Another price each time, or it would be the same decision twice.
         limit -= 1.0
         order = library.LimitOrder("BUY", 2, limit, account=ACCOUNT, tif="DAY")
@@ -66,6 +70,11 @@ def statuses(simulator: Simulator) -> list[str]:
     """Of the bot's orders at the venue, oldest first."""
     rows = [row for row in simulator.state()["orders"] if row["client"] == CLIENT]
     return [row["status"] for row in sorted(rows, key=lambda row: row["order_id"])]
+
+
+def ended(simulator: Simulator) -> int:
+    """How often a subscription to market data was ended."""
+    return int(simulator.state()["requests"].get("cancelMktData", 0))
 
 
 def is_connected(simulator: Simulator) -> bool:

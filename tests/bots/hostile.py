@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,19 @@ GROWTH_KIB_MAX = 64 * 1024
 SLOW_SECONDS = 20.0
 SOON_SECONDS = 5.0
 IDLE_LINKS = 64
+LATE_CLIENT = 23
+CROWD_CLIENTS = (24, 25, 26)
+WRONG_CLIENT = 99
+CROWD_THREADS = 16
+LATE_LOGINS = 6
+# What the logins beside a crowd write, and one note a port and minute: not a record for each of the crowd.
+CROWD_RECORDS_MAX = 400
+REQ_MARKET_RULE = "91"
+FLOOD_MESSAGES = 3000
+FLOOD_SECONDS = 3
+# What IBKR takes a second, of all clients of a login together.
+VENUE_MESSAGES = 50
+START_WRONG = frame(wire.START_API, 2, WRONG_CLIENT, "")
 ORDER = Order("SPY", "BUY", "1", "MKT", "DU1111111")
 
 
@@ -148,11 +162,17 @@ def main() -> int:
             bots = [
                 Bot("bad", (BAD_CLIENT,), ("DU1111111",), ("SPY",), ("SPY",)),
                 Bot("good", (GOOD_CLIENT,), ("DU1111111",), ("SPY",), ("SPY",)),
+                Bot("late", (LATE_CLIENT,), ("DU1111111",), ("SPY",), ("SPY",)),
+                *(Bot(f"crowd{n}", (n,), ("DU1111111",), ("SPY",), ("SPY",)) for n in CROWD_CLIENTS),
             ]
             with Gateway(options.plimsoll, home, simulator, bots) as gateway:
                 assault("gateway", gateway, bots[0].port, bots[1].port, simulator)
                 wrong_identities(gateway, bots[0].port)
-            nothing_at_the_venue(simulator)
+                crowded = [bots[0].port, *(bot.port for bot in bots[3:])]
+                for what, start in (("that only say hello", b""), ("with a wrong client id", START_WRONG)):
+                    crowd_of_hellos(what, start, crowded, bots[2].port, gateway, simulator)
+                nothing_at_the_venue(simulator)
+                message_flood(gateway, bots[0].port, bots[1].port, simulator)
             assault("simulator", simulator, simulator.port, simulator.port, simulator)
     print("hostile: every bad link ended alone, nothing reached the venue")
     return 0
@@ -196,6 +216,81 @@ def crowd(what: str, port: int, good: Client) -> None:
     finally:
         for link in idle:
             link.close()
+
+
+def message_flood(gateway: Gateway, port: int, good_port: int, simulator: Simulator) -> None:
+    """A bot that sends more than the venue takes waits for itself: neither the venue nor another bot notices."""
+    print(f"gateway: {FLOOD_MESSAGES} messages at once", flush=True)
+
+    def relayed() -> int:
+        return int(simulator.state()["requests"].get("reqMarketRule", 0))
+
+    with Client.login(port, BAD_CLIENT) as bad, Client.login(good_port, GOOD_CLIENT) as good:
+        before, begun = relayed(), time.monotonic()
+        bad.send(frame(REQ_MARKET_RULE, 26) * FLOOD_MESSAGES)
+        while time.monotonic() < begun + FLOOD_SECONDS:
+            asked = time.monotonic()
+            still_works(good, "a flood of messages")
+            if time.monotonic() - asked > 1.0:
+                raise Failed(f"another bot waited {time.monotonic() - asked:.1f} s behind a flood of messages")
+            time.sleep(0.2)
+        sent, most = relayed() - before, VENUE_MESSAGES * (time.monotonic() - begun + 1)
+        if not 0 < sent <= most:
+            raise Failed(f"{sent} messages of a flood reached the venue, limit {most:.0f}")
+        # An order goes ahead of the bot's own flood.
+        order_id = bad.next_id
+        bad.send(place_order(order_id, Order("SPY", "BUY", "1", "LMT", "DU1111111", limit="100")))
+        bad.send(frame(wire.CANCEL_ORDER, 1, order_id, ""))
+        while bad.expect(wire.ORDER_STATUS, SOON_SECONDS)[2] != "Cancelled":
+            pass
+        pacing = gateway.json("status")["pacing"]
+        if pacing["last_second"] > VENUE_MESSAGES or pacing["waiting"].get("bad", 0) < 1000:
+            raise Failed(f"the status says of a flood {pacing}")
+    if violations := simulator.state()["violations"]:
+        raise Failed(f"a flood of messages broke the venue's rules: {violations}")
+
+
+def crowd_of_hellos(
+    what: str, start: bytes, ports: list[int], late_port: int, gateway: Gateway, simulator: Simulator
+) -> None:
+    """Endless links that get as far as the venue's answer must take neither its connections nor the disk."""
+    print(f"gateway: {CROWD_THREADS * len(ports)} loops of links {what}", flush=True)
+    before = gateway.json("status")["journal"]["seq"]
+    # Our own, the late bot's, and one that is nobody yet for each crowded port; a refused one ends a moment later.
+    most = 2 + len(ports) * (1 if not start else 2)
+    over = threading.Event()
+
+    def loop(port: int) -> None:
+        while not over.is_set():
+            try:
+                with Client(port, SOON_SECONDS) as link:
+                    link.send(hello())
+                    link.receive()
+                    link.send(start)
+                    link.closed_within(SOON_SECONDS)
+            except (OSError, wire.Closed):
+                over.wait(0.05)
+
+    threads = [threading.Thread(target=loop, args=(port,)) for port in ports for _ in range(CROWD_THREADS)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(LATE_LOGINS):
+            time.sleep(1.0)
+            try:
+                with Client.login(late_port, LATE_CLIENT, SOON_SECONDS):
+                    connected = simulator.state()["connections"]
+            except (OSError, wire.Closed) as error:
+                raise Failed(f"links {what} keep another bot out: {error!r}\n{gateway.log()}") from error
+            if len(connected) > most:
+                raise Failed(f"links {what} take {len(connected)} connections at the venue, limit {most}")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    written = gateway.json("status")["journal"]["seq"] - before
+    if written > CROWD_RECORDS_MAX:
+        raise Failed(f"links {what} wrote {written} records, limit {CROWD_RECORDS_MAX}")
 
 
 def still_works(good: Client, attack: str) -> None:

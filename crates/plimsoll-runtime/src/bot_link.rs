@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_model::{BotName, LinkId};
+use plimsoll_model::{BotName, ClientId, LinkId, RawFrame};
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX, VENUE_FRAME_MAX};
 use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
 use plimsoll_tws::{Gate, ServerVersion};
@@ -18,6 +18,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::door::{Door, Place};
 use crate::input::{
     Arrival, Input, Shared, VENUE_WAITING_MAX, VenueInput, WORDS_WAITING_MAX, take_room, take_room_for_word,
 };
@@ -38,19 +39,14 @@ struct Pair<R, W> {
 }
 
 /// Serves a bot's connection to its end.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    bot: BotName,
-    unidentified: Arc<Semaphore>,
-    shared: Arc<Shared>,
-) {
+pub(crate) async fn serve(stream: TcpStream, bot: BotName, door: Door, shared: Arc<Shared>) {
     let link = shared.next_link();
-    let Ok(permit) = unidentified.try_acquire_owned() else {
-        let text = format!("{bot}'s port: too many connections without a client id; closed the newest");
-        shared.send(Input::Note(link, text));
+    let Some(permit) = door.enter() else {
+        let why = "too many connections without a client id; closed the newest".to_owned();
+        shared.send(Input::Stranger { link, bot, why });
         return;
     };
-    let opened = open(stream, link, bot.clone(), &shared).await;
+    let opened = open(stream, link, bot.clone(), &door, &shared).await;
     drop(permit);
     match opened {
         Ok((pair, arrival)) => {
@@ -59,7 +55,7 @@ pub(crate) async fn serve(
             run(pair, link, &to_bot, &to_venue, &shared).await;
             shared.send(Input::Venue(VenueInput::Ended { link }));
         }
-        Err(why) => shared.send(Input::Note(link, format!("{bot}'s port: {why}"))),
+        Err(why) => shared.send(Input::Stranger { link, bot, why }),
     }
 }
 
@@ -67,24 +63,19 @@ async fn open(
     stream: TcpStream,
     link: LinkId,
     bot: BotName,
+    door: &Door,
     shared: &Shared,
 ) -> Result<(Pair<OwnedReadHalf, OwnedWriteHalf>, Arrival), String> {
     let (read, write) = stream.into_split();
     let mut from_bot = Incoming::new(read, BOT_FRAME_MAX);
     let hello = from_bot.hello().await.map_err(text)?;
     let offer = clamp(&hello)?;
+    let (place, early) = wait_for_place(&mut from_bot, door).await?;
     let upstream = link::connect(&shared.upstream, HANDSHAKE_MAX).await.map_err(text)?;
     let (venue_read, to_venue) = upstream.into_split();
     let from_venue = Incoming::new(venue_read, VENUE_FRAME_MAX);
     let mut pair = shake(from_bot, write, from_venue, to_venue, &offer).await?;
-    let start = timeout(HANDSHAKE_MAX, pair.from_bot.next())
-        .await
-        .map_err(|_| format!("no start message within {HANDSHAKE_MAX:?}; closed the connection"))?
-        .map_err(text)?
-        .ok_or("closed before its start message")?;
-    let client_id = wire::start_api(pair.version, &start).ok_or_else(|| {
-        format!("the first message was no startApi but {start:.60?}; closed the connection")
-    })?;
+    let client_id = client_id(&mut pair, early).await.inspect_err(|_| door.turned_away())?;
     let arrival = Arrival {
         link,
         bot,
@@ -93,8 +84,42 @@ async fn open(
         raw: wire::plain_start(pair.version, client_id),
         to_bot: Outgoing::new(),
         to_venue: Outgoing::new(),
+        place: Some(place),
     };
     Ok((pair, arrival))
+}
+
+/// Waits until the venue may be asked for this client. One that goes away meanwhile costs the venue nothing; what
+/// it says meanwhile is its start message, too early.
+async fn wait_for_place<R: AsyncRead + Unpin>(
+    from_bot: &mut Incoming<R>,
+    door: &Door,
+) -> Result<(Place, Option<RawFrame>), String> {
+    tokio::select! {
+        biased;
+        place = door.place() => Ok((place, None)),
+        said = from_bot.next() => {
+            let early = said.map_err(text)?.ok_or("closed while it waited for its turn")?;
+            Ok((door.place().await, Some(early)))
+        }
+    }
+}
+
+/// Who the client says it is.
+async fn client_id<R: AsyncRead + Unpin, W>(
+    pair: &mut Pair<R, W>,
+    early: Option<RawFrame>,
+) -> Result<ClientId, String> {
+    let start = match early {
+        Some(start) => start,
+        None => timeout(HANDSHAKE_MAX, pair.from_bot.next())
+            .await
+            .map_err(|_| format!("no start message within {HANDSHAKE_MAX:?}; closed the connection"))?
+            .map_err(text)?
+            .ok_or("closed before its start message")?,
+    };
+    wire::start_api(pair.version, &start)
+        .ok_or_else(|| format!("the first message was no startApi but {start:.60?}; closed the connection"))
 }
 
 /// The versions to offer the venue: the client's, as far as their layouts are known. 158 is never the

@@ -3,6 +3,8 @@
 //! Does not own any choice. A command that cannot be carried out as it stands ends its link, and the
 //! bridge is told: an order of which nobody knows whether it left is of unknown fate, never repeated.
 
+use std::time::Instant;
+
 use plimsoll_core::{Ask, Command, Denial, Rewrite};
 use plimsoll_model::{LinkId, Now, OrderId, RawFrame};
 use plimsoll_tws::denial::Addressee;
@@ -113,6 +115,7 @@ impl Work {
         if let Err(full) = state.to_venue.add(frame.bytes()) {
             self.to_end.push((link, format!("to the venue: {full}")));
         }
+        self.pacing.sent(Instant::now());
     }
 
     pub(crate) fn send_to_bot(&mut self, link: LinkId, frame: &RawFrame) {
@@ -131,6 +134,7 @@ impl Work {
 
     pub(crate) fn send_to_own(&mut self, frame: &RawFrame) {
         let Some(own) = &self.own else { return };
+        self.pacing.sent(Instant::now());
         if own.out.add(frame.bytes()).is_err() {
             // Its task sees the end and makes the connection anew.
             own.out.close();

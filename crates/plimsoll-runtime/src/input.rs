@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::VenueClock;
+use crate::door::Place;
 use crate::journal_thread::JournalReport;
 use crate::lanes::BotInput;
 use crate::link::Outgoing;
@@ -59,7 +60,11 @@ pub(crate) enum Input {
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
     /// A connection ended before it was a link.
-    Note(LinkId, String),
+    Stranger {
+        link: LinkId,
+        bot: BotName,
+        why: String,
+    },
 }
 
 /// How much somebody wants to see.
@@ -146,6 +151,8 @@ pub(crate) struct Arrival {
     pub(crate) raw: RawFrame,
     pub(crate) to_bot: Outgoing,
     pub(crate) to_venue: Outgoing,
+    /// Its place before it is a link; given back when that is decided.
+    pub(crate) place: Option<Place>,
 }
 
 /// What all connection tasks share.

@@ -2,10 +2,11 @@
 //!
 //! Order of work: the operator, the venue's words, cancels, orders that the disk has, then the bots, one
 //! frame each in turn, and last the venue's data, which no decision waits for. Within one link the order of
-//! the bot's frames is kept, with two exceptions:
+//! the bot's frames is kept, with three exceptions:
 //! * a cancel goes ahead of everything but the order that it names (a global cancel: but any order);
 //! * frames behind an order that waits for the disk wait too, except further orders right behind it,
-//!   which then share the same sync.
+//!   which then share the same sync;
+//! * orders, cancels and the bot's end go ahead of what waits for the venue's budget of messages only.
 //!
 //! What a venue sends on one link is never reordered: a word that comes behind data takes that data along.
 //!
@@ -19,6 +20,16 @@ use tokio::sync::OwnedSemaphorePermit;
 /// Bots' frames after which data gets a turn: a bot that never stops asking must not silence the market of
 /// the others.
 const FRAMES_BEFORE_DATA: u32 = 16;
+
+/// What bots are heard for at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Everything,
+    /// Orders, cancels and their end: the venue takes no more of anything else for now.
+    Unpaced,
+    /// The journal lags.
+    Cancels,
+}
 
 /// What came from a bot.
 #[derive(Debug)]
@@ -72,6 +83,8 @@ pub(crate) struct Lanes<O, V> {
 #[derive(Debug, Default)]
 struct Lane {
     queue: VecDeque<BotInput>,
+    /// How many of them do not wait for the venue's budget, so that no lane is searched for nothing.
+    unpaced: usize,
     /// The token of this link's last order that the disk does not have yet.
     awaits: Option<u64>,
     /// The link is not open yet; nothing of it is heard.
@@ -118,7 +131,9 @@ impl<O, V> Lanes<O, V> {
 
     pub(crate) fn push_bot(&mut self, link: LinkId, input: BotInput) {
         self.cancels += usize::from(input.is_cancel());
-        self.bots.entry(link).or_default().queue.push_back(input);
+        let lane = self.bots.entry(link).or_default();
+        lane.unpaced += usize::from(!input.is_paced());
+        lane.queue.push_back(input);
     }
 
     /// An order of this link waits for the disk.
@@ -157,8 +172,13 @@ impl<O, V> Lanes<O, V> {
         self.bots.get(&link).is_some_and(|lane| lane.awaits.is_some())
     }
 
-    /// The next piece of work. With `cancels_only` bots are heard for nothing else: the journal lags.
-    pub(crate) fn next(&mut self, cancels_only: bool) -> Option<WorkItem<O, V>> {
+    /// How many of the link's frames may have to wait for the venue's budget.
+    pub(crate) fn paced(&self, link: LinkId) -> usize {
+        self.bots.get(&link).map_or(0, |lane| lane.queue.len() - lane.unpaced)
+    }
+
+    /// The next piece of work.
+    pub(crate) fn next(&mut self, heard: Heard) -> Option<WorkItem<O, V>> {
         if let Some(input) = self.operator.pop_front() {
             return Some(WorkItem::Operator(input));
         }
@@ -176,7 +196,7 @@ impl<O, V> Lanes<O, V> {
         {
             return Some(WorkItem::Venue(input));
         }
-        if !cancels_only && let Some((link, input)) = self.pop_bot() {
+        if let Some((link, input)) = self.pop_bot(heard) {
             self.since_data = self.since_data.saturating_add(1);
             return Some(WorkItem::Bot(link, input));
         }
@@ -184,10 +204,10 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// Whether [`next`](Self::next) would find anything.
-    pub(crate) fn has_work(&self, cancels_only: bool) -> bool {
+    pub(crate) fn has_work(&self, heard: Heard) -> bool {
         !(self.operator.is_empty() && self.venue.is_empty() && self.flushed.is_empty())
             || (self.cancels > 0 && self.bots.values().any(|lane| lane.first_free_cancel().is_some()))
-            || (!cancels_only && self.bots.values().any(Lane::is_ready))
+            || self.bots.values().any(|lane| lane.ready(heard).is_some())
             || self.data.values().any(|queue| !queue.is_empty())
     }
 
@@ -205,14 +225,18 @@ impl<O, V> Lanes<O, V> {
         }
         let (link, at) =
             self.bots.iter().find_map(|(link, lane)| Some((*link, lane.first_free_cancel()?)))?;
-        let input = self.bots.get_mut(&link)?.queue.remove(at)?;
+        let lane = self.bots.get_mut(&link)?;
+        let input = lane.queue.remove(at)?;
+        lane.unpaced -= 1;
         self.cancels -= 1;
         Some((link, input))
     }
 
-    fn pop_bot(&mut self) -> Option<(LinkId, BotInput)> {
-        let link = next_in_turn(&self.bots, self.served, Lane::is_ready)?;
-        let input = self.bots.get_mut(&link)?.queue.pop_front()?;
+    fn pop_bot(&mut self, heard: Heard) -> Option<(LinkId, BotInput)> {
+        let link = next_in_turn(&self.bots, self.served, |lane| lane.ready(heard).is_some())?;
+        let lane = self.bots.get_mut(&link)?;
+        let input = lane.queue.remove(lane.ready(heard)?)?;
+        lane.unpaced -= usize::from(!input.is_paced());
         self.served = Some(link);
         self.cancels -= usize::from(input.is_cancel());
         Some((link, input))
@@ -231,12 +255,16 @@ fn next_in_turn<T>(
 }
 
 impl Lane {
-    fn is_ready(&self) -> bool {
-        match self.queue.front() {
-            None => false,
-            Some(_) if self.held => false,
-            Some(input) => self.awaits.is_none() || input.enters_order(),
-        }
+    /// Which of the frames may be dealt with next.
+    fn ready(&self, heard: Heard) -> Option<usize> {
+        let at = match heard {
+            Heard::Cancels => None,
+            Heard::Unpaced if self.unpaced == 0 => None,
+            Heard::Unpaced => self.queue.iter().position(|input| !input.is_paced()),
+            Heard::Everything => Some(0),
+        }?;
+        let input = self.queue.get(at).filter(|_| !self.held)?;
+        (self.awaits.is_none() || input.enters_order()).then_some(at)
     }
 
     /// The first cancel with none of the orders that it may end in front of it.
@@ -271,192 +299,15 @@ impl BotInput {
         matches!(self, Self::Frame { request: Request::Cancel(_) | Request::GlobalCancel, .. })
     }
 
+    /// Whether it goes to the venue and may wait until that takes more.
+    fn is_paced(&self) -> bool {
+        matches!(self, Self::Frame { .. }) && !self.is_cancel() && !self.enters_order()
+    }
+
     fn enters_order(&self) -> bool {
         matches!(self, Self::Frame { request: Request::Order(_) | Request::UnreadableOrder { .. }, .. })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use plimsoll_model::{CancelRequest, Contract, Currency, OrdType, OrderRequest, Qty, Side, TimeInForce};
-
-    use super::*;
-
-    const TREND: LinkId = LinkId(1);
-    const REVERT: LinkId = LinkId(2);
-
-    fn order(id: i32) -> Request {
-        Request::Order(Box::new(OrderRequest {
-            order_id: OrderId(id),
-            contract: Contract::stock("SPY", Currency::USD),
-            side: Side::Buy,
-            qty: Qty::whole(1),
-            ord_type: OrdType::Market,
-            limit_px: None,
-            stop_px: None,
-            tif: TimeInForce::Day,
-            account: None,
-            order_ref: "".into(),
-            transmit: true,
-            parent_id: None,
-            oca_group: "".into(),
-            legs: Vec::new(),
-            what_if: false,
-            outside_rth: false,
-            unguarded: vec![],
-        }))
-    }
-
-    fn cancel(id: i32) -> Request {
-        Request::Cancel(CancelRequest { order_id: OrderId(id) })
-    }
-
-    /// Fills the lanes from `link request` pairs.
-    fn lanes(frames: Vec<(LinkId, Request)>) -> Lanes<&'static str, &'static str> {
-        let mut lanes = Lanes::default();
-        for (link, request) in frames {
-            lanes.push_bot(link, BotInput::Frame { request, raw: RawFrame::default(), _room: None });
-        }
-        lanes
-    }
-
-    fn drain(lanes: &mut Lanes<&'static str, &'static str>) -> Vec<String> {
-        let mut seen = Vec::new();
-        while let Some(work) = lanes.next(false) {
-            seen.push(match work {
-                WorkItem::Operator(text) | WorkItem::Venue(text) => text.to_owned(),
-                WorkItem::Flushed(token) => format!("flushed {token}"),
-                WorkItem::Bot(link, BotInput::Gone(_)) => format!("{link} gone"),
-                WorkItem::Bot(link, BotInput::Frame { request, .. }) => match request {
-                    Request::Order(order) => format!("{link} order {}", order.order_id),
-                    Request::Cancel(cancel) => format!("{link} cancel {}", cancel.order_id),
-                    Request::GlobalCancel => format!("{link} cancel all"),
-                    _ => format!("{link} other"),
-                },
-            });
-        }
-        seen
-    }
-
-    #[test]
-    fn a_request_behind_a_waiting_order_waits_and_an_order_right_behind_does_not() {
-        let mut lanes =
-            lanes(vec![(TREND, order(1)), (TREND, order(2)), (TREND, Request::Other), (TREND, order(3))]);
-        assert!(matches!(lanes.next(false), Some(WorkItem::Bot(TREND, _))));
-        lanes.await_token(TREND, 7);
-        assert_eq!(drain(&mut lanes), ["1 order 2"]);
-        lanes.await_token(TREND, 8);
-        lanes.settled(7);
-        assert_eq!(drain(&mut lanes), Vec::<String>::new(), "order 2 still waits");
-        lanes.settled(8);
-        assert!(!lanes.is_waiting(TREND));
-        assert_eq!(drain(&mut lanes), ["1 other", "1 order 3"]);
-    }
-
-    #[test]
-    fn a_cancel_goes_ahead_of_everything_but_its_own_order() {
-        let mut lanes =
-            lanes(vec![(TREND, Request::Other), (TREND, order(5)), (TREND, cancel(5)), (TREND, cancel(4))]);
-        assert_eq!(drain(&mut lanes), ["1 cancel 4", "1 other", "1 order 5", "1 cancel 5"]);
-    }
-
-    #[test]
-    fn a_cancel_passes_a_link_that_waits_for_the_disk() {
-        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(1))]);
-        lanes.await_token(TREND, 1);
-        assert_eq!(drain(&mut lanes), ["1 cancel 1"]);
-    }
-
-    #[test]
-    fn a_global_cancel_stays_behind_orders_that_came_before_it() {
-        let mut lanes = lanes(vec![
-            (TREND, Request::Other),
-            (TREND, Request::GlobalCancel),
-            (TREND, order(1)),
-            (TREND, Request::GlobalCancel),
-        ]);
-        assert_eq!(drain(&mut lanes), ["1 cancel all", "1 other", "1 order 1", "1 cancel all"]);
-    }
-
-    #[test]
-    fn one_bot_cannot_starve_another() {
-        let mut lanes =
-            lanes(vec![(TREND, order(1)), (TREND, order(2)), (TREND, order(3)), (REVERT, order(1))]);
-        assert_eq!(drain(&mut lanes), ["1 order 1", "2 order 1", "1 order 2", "1 order 3"]);
-    }
-
-    #[test]
-    fn halts_go_first_then_the_venue_then_cancels_then_what_the_disk_has() {
-        let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
-        lanes.push_flushed(3);
-        lanes.push_data(REVERT, "tick");
-        lanes.push_word(TREND, "status");
-        lanes.push_operator("halt");
-        assert_eq!(drain(&mut lanes), ["halt", "status", "2 cancel 1", "flushed 3", "1 order 1", "tick"]);
-    }
-
-    #[test]
-    fn a_cancel_goes_ahead_of_a_flood_of_ticks() {
-        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(4))]);
-        for _ in 0..1000 {
-            lanes.push_data(TREND, "tick");
-        }
-        assert_eq!(drain(&mut lanes)[..2], ["1 cancel 4", "1 other"]);
-    }
-
-    #[test]
-    fn what_a_venue_sends_on_one_link_is_never_reordered() {
-        let mut lanes = lanes(vec![]);
-        lanes.push_data(TREND, "tick 1");
-        lanes.push_data(REVERT, "other tick");
-        lanes.push_word(TREND, "status");
-        lanes.push_data(TREND, "tick 2");
-        assert_eq!(drain(&mut lanes), ["tick 1", "status", "tick 2", "other tick"]);
-    }
-
-    #[test]
-    fn a_bot_that_never_stops_asking_does_not_silence_the_market() {
-        let mut lanes = lanes((0..40).map(|_| (TREND, Request::Other)).collect());
-        lanes.push_data(REVERT, "tick 1");
-        lanes.push_data(REVERT, "tick 2");
-        let seen = drain(&mut lanes);
-        let at = |tick: &str| seen.iter().position(|seen| seen == tick);
-        assert_eq!((at("tick 1"), at("tick 2")), (Some(16), Some(33)));
-    }
-
-    #[test]
-    fn data_flows_on_while_the_journal_lags() {
-        let mut lanes = lanes(vec![(TREND, order(1))]);
-        lanes.push_data(TREND, "tick");
-        assert!(lanes.has_work(true));
-        assert!(matches!(lanes.next(true), Some(WorkItem::Venue("tick"))));
-        assert!(!lanes.has_work(true));
-    }
-
-    #[test]
-    fn while_the_journal_lags_only_cancels_are_heard() {
-        let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
-        assert!(matches!(lanes.next(true), Some(WorkItem::Bot(REVERT, _))));
-        assert!(lanes.next(true).is_none());
-        assert!(lanes.next(false).is_some());
-    }
-
-    #[test]
-    fn nothing_is_heard_of_a_link_before_it_is_open_and_nothing_is_lost() {
-        let mut lanes = lanes(vec![(TREND, Request::Other), (TREND, cancel(1))]);
-        lanes.hold(TREND);
-        assert!(!lanes.has_work(false));
-        assert_eq!(drain(&mut lanes), Vec::<String>::new());
-        lanes.release(TREND);
-        assert_eq!(drain(&mut lanes), ["1 cancel 1", "1 other"]);
-    }
-
-    #[test]
-    fn a_forgotten_link_leaves_no_cancel_behind() {
-        let mut lanes = lanes(vec![(TREND, cancel(1)), (REVERT, Request::Other)]);
-        lanes.push_data(TREND, "tick");
-        lanes.forget(TREND);
-        assert_eq!(drain(&mut lanes), ["2 other"]);
-        assert_eq!(lanes.cancels, 0);
-    }
-}
+mod tests;

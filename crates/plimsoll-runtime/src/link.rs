@@ -45,5 +45,3 @@ pub const BACKLOG_MAX: usize = 8 * 1024 * 1024;
 pub const BACKLOG_WITHOUT_TICKS: usize = BACKLOG_MAX / 2;
 /// How long a closing link may take to write what is left.
 pub const LINGER_MAX: Duration = Duration::from_secs(5);
-/// Connections of one port that have not named their client id yet.
-pub const UNIDENTIFIED_MAX: usize = 16;

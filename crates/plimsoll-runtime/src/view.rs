@@ -32,6 +32,7 @@ pub struct StatusView {
     pub halt: Option<HaltRow>,
     pub clock: ClockRow,
     pub links: Vec<LinkRow>,
+    pub pacing: PacingRow,
     pub bots: Vec<BotRow>,
     pub breaks: Vec<BreakRow>,
     pub journal: JournalRow,
@@ -92,6 +93,17 @@ pub struct LinkRow {
     pub bot: String,
     pub client_id: i32,
     pub server_version: u16,
+}
+
+/// Messages to the venue.
+#[derive(Debug, Clone, Serialize)]
+pub struct PacingRow {
+    /// What the venue takes of all clients of the login together.
+    pub per_second: u32,
+    /// What left in the last full second.
+    pub last_second: u32,
+    /// Messages that wait for the next second, by bot. Orders and cancels are never among them.
+    pub waiting: BTreeMap<String, usize>,
 }
 
 /// One bot.
@@ -181,6 +193,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) head: Head,
     pub(crate) projection: String,
     pub(crate) links: Vec<LinkRow>,
+    pub(crate) pacing: PacingRow,
     pub(crate) stages: &'a BTreeMap<BotName, Box<str>>,
     pub(crate) last_work: &'a BTreeMap<BotName, Timestamp>,
     pub(crate) unguarded: &'a [BotName],
@@ -213,6 +226,7 @@ impl View {
             drop_copy: snapshot.drop_copy.as_str(),
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,
+            pacing: shell.pacing,
         };
         Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }
     }

@@ -12,7 +12,7 @@ use plimsoll_core::{Ask, Rewrite};
 use plimsoll_model::{Account, ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
-    CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
+    CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions, ReqIds,
     ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
@@ -180,6 +180,16 @@ pub(crate) fn venue_time(version: ServerVersion, frame: &RawFrame) -> Option<(Ti
 /// Whether this is the venue's time in whole seconds, the answer to [`ask_time`].
 pub(crate) fn is_current_time(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame) == Some(49)
+}
+
+/// Asks for the next order id: a question that every version answers, however often it is asked.
+pub(crate) fn ask_next_id(version: ServerVersion) -> RawFrame {
+    Request::ReqIds(ReqIds { count: 1 }).encode(version)
+}
+
+/// Whether this is the answer to [`ask_next_id`].
+pub(crate) fn is_next_id(version: ServerVersion, frame: &RawFrame) -> bool {
+    message_id(version, frame) == Some(9)
 }
 
 /// Whether a batch begins with this in lockstep: with the venue's time in whole seconds.

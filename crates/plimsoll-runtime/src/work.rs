@@ -16,7 +16,7 @@ use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -30,19 +30,24 @@ use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
+use crate::pacing::Pacing;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
+use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
 
 mod departures;
 mod life;
+mod paced;
 mod proof;
+mod strangers;
 mod told;
 mod views;
 
 use departures::Departures;
 use proof::Proof;
+use strangers::Strangers;
 
 /// Pieces of work between two looks at the sockets.
 const TURN_MAX: usize = 256;
@@ -62,6 +67,7 @@ pub(crate) struct BotLink {
     /// The bot is gone, and its upstream is kept until then.
     pub(crate) kept_until: Option<Mono>,
     pub(crate) proof: Proof,
+    pub(crate) subscriptions: Subscriptions,
 }
 
 /// Our own connection.
@@ -108,8 +114,10 @@ pub(crate) struct Work {
     breaks_since: BTreeMap<(String, String), Timestamp>,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
-    /// Room for connections of each port that have not named a client id yet.
-    unidentified: BTreeMap<BotName, Arc<Semaphore>>,
+    strangers: Strangers,
+    pub(crate) pacing: Pacing,
+    /// When each bot that sends more than the venue takes was last written down.
+    paced_noted: BTreeMap<BotName, Mono>,
     ending: bool,
     failed: Option<WriteError>,
     /// Released last: the journal's thread must have ended before another process may begin.
@@ -121,6 +129,7 @@ impl Work {
         let lockstep = parts.clock.is_lockstep();
         parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
         parts.shared.clock_watched.store(parts.settings.follow.is_none(), Ordering::Relaxed);
+        let strangers = Strangers::new(&parts.config);
         Self {
             config: parts.config,
             settings: parts.settings,
@@ -134,6 +143,9 @@ impl Work {
             follows: parts.follows,
             lanes: Lanes::default(),
             links: BTreeMap::new(),
+            strangers,
+            pacing: Pacing::new(std::time::Instant::now()),
+            paced_noted: BTreeMap::new(),
             own: None,
             was_silent: false,
             departures: Departures::default(),
@@ -151,7 +163,6 @@ impl Work {
             breaks_since: BTreeMap::new(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
-            unidentified: BTreeMap::new(),
             ending: false,
             failed: None,
             _lock: parts.lock,
@@ -198,7 +209,7 @@ impl Work {
             while let Ok(input) = inputs.try_recv() {
                 self.ingest(input);
             }
-            let Some(work) = self.lanes.next(self.journal.is_lagging()) else { break };
+            let Some(work) = self.lanes.next(self.heard()) else { break };
             let is_data = matches!(&work, lanes::WorkItem::Venue(input) if input.is_data());
             unwritten += usize::from(!is_data);
             self.take(work);
@@ -236,12 +247,15 @@ impl Work {
         }
         self.end_kept(now.mono);
         self.end_unproved(now.mono);
+        self.note_strangers(now.mono);
+        self.note_paced(now.mono);
     }
 
     /// How long nothing will happen by itself. Zero: work was left for the next turn.
     fn wait(&mut self) -> Duration {
         const LONG: Duration = Duration::from_hours(1);
-        if self.lanes.has_work(self.journal.is_lagging()) {
+        let heard = self.heard();
+        if self.lanes.has_work(heard) {
             return Duration::ZERO;
         }
         if self.journal.is_lagging() {
@@ -253,8 +267,10 @@ impl Work {
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
         let kept = self.links.values().filter_map(|state| state.kept_until).min();
-        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof()].into_iter().flatten().min();
-        due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG)
+        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof(), self.strangers.next_due()];
+        let due = due.into_iter().flatten().min();
+        let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
+        due.min(self.until_unpaced().unwrap_or(LONG))
     }
 
     fn ingest(&mut self, input: Input) {
@@ -282,7 +298,7 @@ impl Work {
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::ClockNews(event) => self.feed(Event::Clock(event), None),
-            Input::Note(link, text) => self.note(link, &text),
+            Input::Stranger { link, bot, why } => self.stranger_left(link, &bot, why),
         }
     }
 
@@ -321,6 +337,9 @@ impl Work {
         {
             // A bot that has asked to hear no more about holdings must not be told of its part of them.
             state.holdings.end(stream);
+        }
+        if let BotInput::Frame { raw, .. } = &input {
+            state.subscriptions.sent(version, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::Event;
-use plimsoll_model::{ClientId, LinkId, Mono};
+use plimsoll_model::{ClientId, LinkId, Mono, Request};
 
 use super::Work;
 use crate::input::Arrival;
+use crate::lanes::BotInput;
 
 /// Pairs of connections that are closing, and who waits for them.
 #[derive(Debug, Default)]
@@ -64,6 +65,11 @@ impl Work {
         state.to_bot.close();
         state.kept_until = Some(now.mono.after(keep));
         state.holdings = crate::holdings::Holdings::default();
+        // What it had of the login's lines is for the others. In its lane, so that a hundred of them wait for the
+        // venue's budget of messages.
+        for raw in state.subscriptions.take(state.version) {
+            self.lanes.push_bot(link, BotInput::Frame { request: Request::Other, raw, _room: None });
+        }
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
         let text = format!(
             "{} left{why} with working orders; its connection to the venue stays up to {keep:?}",
@@ -74,7 +80,7 @@ impl Work {
     }
 
     /// A bot is at the door. It waits if the venue still holds its client id.
-    pub(super) fn arrive(&mut self, arrival: Arrival) {
+    pub(super) fn arrive(&mut self, mut arrival: Arrival) {
         let kept = self.links.iter().find(|(_, state)| {
             state.client_id == arrival.client_id && state.bot == arrival.bot && state.kept_until.is_some()
         });
@@ -87,7 +93,11 @@ impl Work {
             return;
         }
         self.lanes.release(arrival.link);
+        let (link, bot, place) = (arrival.link, arrival.bot.clone(), arrival.place.take());
         self.arrived(arrival);
+        self.settle_arrival(link, &bot);
+        // Only now: the next one at this port has to wait for what became of this one.
+        drop(place);
     }
 
     /// Both sockets of a pair are closed.

@@ -9,7 +9,6 @@ use plimsoll_core::{ClockEvent, Event, HaltLevel, Operator};
 use plimsoll_journal::Body;
 use plimsoll_model::BotName;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Work;
@@ -18,7 +17,7 @@ use crate::bot_link;
 use crate::clock::{stream, watch};
 use crate::gateway::GatewayError;
 use crate::input::{Input, Shared};
-use crate::link::{self, LINGER_MAX, UNIDENTIFIED_MAX};
+use crate::link::{self, LINGER_MAX};
 use crate::own::{self, Login};
 use crate::unread::Unread;
 
@@ -100,10 +99,8 @@ impl Work {
         while let Some(ended) = self.connections.try_join_next() {
             pass_on_panic(ended);
         }
-        // Each port has room of its own: who crowds one keeps nobody out of another.
-        let room = self.unidentified.entry(bot.clone());
-        let room = Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(UNIDENTIFIED_MAX))));
-        self.connections.spawn(bot_link::serve(stream, bot, room, Arc::clone(&self.shared)));
+        let door = self.strangers.door(&bot);
+        self.connections.spawn(bot_link::serve(stream, bot, door, Arc::clone(&self.shared)));
     }
 
     /// The orderly end, or the end after a failed journal: then nothing that waits for the disk leaves.

@@ -10,6 +10,7 @@ use plimsoll_tws::rewrite;
 use super::{BotLink, OwnLink, Proof, Work};
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
+use crate::subscriptions::Subscriptions;
 use crate::wire::{self, Told};
 
 /// TWS: "Error processing request". On no request it is a line in the log of every client library, and ends
@@ -55,7 +56,7 @@ impl Work {
     }
 
     pub(super) fn arrived(&mut self, arrival: Arrival) {
-        let Arrival { link, bot, client_id, version, raw, to_bot, to_venue } = arrival;
+        let Arrival { link, bot, client_id, version, raw, to_bot, to_venue, place: _ } = arrival;
         tracing::info!(link = %link, bot = %bot, client_id = %client_id, version = %version, "bot arrived");
         let accounts = self.config.bot(&bot).map(|bot| bot.accounts.clone()).unwrap_or_default();
         let holdings = Holdings::default();
@@ -70,6 +71,7 @@ impl Work {
             holdings,
             kept_until,
             proof: Proof::default(),
+            subscriptions: Subscriptions::default(),
         };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);

@@ -16,6 +16,7 @@ impl Work {
             Detail::Everything => self.bridge.snapshot(now),
         };
         self.note_breaks(&snapshot, now.wall);
+        let pacing = self.pacing_row();
         let own = self.own.iter().map(|own| LinkRow {
             link: own.link.0,
             bot: "own".into(),
@@ -37,6 +38,7 @@ impl Work {
                 head: self.journal.head(),
                 projection: self.follows.as_ref().map_or_else(|| "none".to_owned(), ProjectionState::say),
                 links: own.chain(bots).collect(),
+                pacing,
                 stages: &stages(&self.settings),
                 last_work: &self.worked_at,
                 unguarded: &without_stale_guard(&self.config),

@@ -29,6 +29,13 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("halted ({}) by {}: {}", part("level"), part("by"), part("reason")))?;
     }
     rows(&status["bots"], BOTS)?;
+    for (bot, waiting) in status["pacing"]["waiting"].as_object().into_iter().flatten() {
+        let most = text(&status["pacing"]["per_second"]);
+        let waiting = text(waiting);
+        output::line(&format!(
+            "note: {waiting} messages of {bot} wait: the venue takes {most} a second over all clients of the login"
+        ))?;
+    }
     if text(&status["drop_copy"]) == "absent" {
         output::line(
             "note: orders of other clients are polled; name Plimsoll's client id as Master API client in TWS",
