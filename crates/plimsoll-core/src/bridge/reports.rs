@@ -293,6 +293,9 @@ impl Bridge {
     fn note_moved(&mut self, exec_id: &ExecId) {
         let Some(row) = self.ledger.execution(exec_id) else { return };
         let holding = (row.execution.account.clone(), row.execution.instrument.clone());
+        if let Some(bot) = row.bot {
+            self.results.moved(bot, &holding.0, &holding.1);
+        }
         self.changes.executions.insert(exec_id.clone());
         self.changes.holdings.insert(holding);
     }
