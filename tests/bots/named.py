@@ -56,7 +56,7 @@ ONLY = {
     "tickbytickalllast": {"reqid", "ticktype"},
     "tickbytickbidask": {"reqid"},
     "tickbytickmidpoint": {"reqid"},
-    "tickoptioncomputation": {"reqid", "ticktype"},
+    "tickoptioncomputation": {"reqid", "ticktype", "field"},
     # Which rows change is the market's, that there are rows on both sides is not.
     "updatemktdepth": {"reqid", "side"},
     "updatemktdepthl2": {"reqid", "side"},

@@ -240,6 +240,8 @@ class Bot:
     instruments: tuple[str, ...] = ("SPY", "QQQ", "AAPL")
     shared: tuple[str, ...] = ()
     limits: dict[str, str | int] = field(default_factory=dict)
+    # Instruments that are no US stocks.
+    contracts: tuple[dict[str, str], ...] = ()
     port: int = field(default_factory=free_port)
 
     def toml(self) -> str:
@@ -250,13 +252,15 @@ class Bot:
             "listen": f"127.0.0.1:{self.port}",
             "client_ids": list(self.client_ids),
             "accounts": list(self.accounts),
-            "instruments": list(self.instruments),
             "shared": list(self.shared),
             "stage": "paper",
             **self.limits,
         }
         # A TOML string, number or list of these is spelled as in JSON.
-        return "\n".join(["[[bot]]", *(f"{key} = {json.dumps(value)}" for key, value in rows.items())])
+        tables = ("{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in each.items()) + " }" for each in self.contracts)
+        instruments = ", ".join([*(json.dumps(symbol) for symbol in self.instruments), *tables])
+        lines = [f"{key} = {json.dumps(value)}" for key, value in rows.items()]
+        return "\n".join(["[[bot]]", f"instruments = [{instruments}]", *lines])
 
 
 class Gateway(Program):

@@ -13,14 +13,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bots import instruments, script
 from bots import library as libraries
 from bots.compare import compare
 from bots.programs import Bot as BotConfig
 from bots.programs import Failed, Gateway, Simulator
 from bots.recorder import Recorder
-from bots.script import STEPS, Bot
+from bots.script import Bot
 
 CLIENT_ID = 11
+STEPS = script.STEPS + instruments.STEPS
 CONTROL_DELAY_SECONDS = 3.3
 
 
@@ -71,7 +73,7 @@ def run_through(library: Any, binary: Path) -> list[str]:
         with Simulator(binary, home) as simulator:
             # No limit is set, and what has a default is switched off.
             wide: dict[str, str | int] = {"stale_after": "off", "duplicate_window": "0s"}
-            bot = BotConfig("foreign", (CLIENT_ID,), limits=wide)
+            bot = BotConfig("foreign", (CLIENT_ID,), limits=wide, contracts=instruments.NAMED)
             with Gateway(binary, home, simulator, [bot]) as gateway:
                 try:
                     return play(library, bot.port)

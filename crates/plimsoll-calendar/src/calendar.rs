@@ -6,7 +6,8 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
+use crate::amendment::{Amendment, Change};
+use crate::day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
 use crate::rules::{DayPlan, Hours, VENUES, Venue, Wall};
 use crate::zone::zone;
 
@@ -41,6 +42,20 @@ pub enum CalendarError {
         /// What the amendment is called.
         name: Box<str>,
     },
+    /// An amendment adds trading time to what the rules or another source say.
+    #[error(
+        "the amendment `{name}` opens {calendar} on {date} at times that another source calls closed; it was not \
+         applied, because the most restrictive source wins; with force it stands against the rules, but not \
+         against an amendment that closes the day"
+    )]
+    NeedsForce {
+        /// Which calendar.
+        calendar: &'static str,
+        /// Of which date.
+        date: Date,
+        /// What the amendment is called.
+        name: Box<str>,
+    },
     /// No calendar has this name.
     #[error("there is no calendar `{name}`; none was used; known are {known}")]
     UnknownCalendar {
@@ -49,6 +64,14 @@ pub enum CalendarError {
         /// All names.
         known: Box<str>,
     },
+}
+
+/// Whether every instant of `inner` is one of `outer`.
+fn contains(outer: &DayKind, inner: &DayKind) -> bool {
+    let DayKind::Session(inner) = inner else { return true };
+    let DayKind::Session(outer) = outer else { return false };
+    let inside = |s: &Interval| outer.sessions().iter().any(|o| o.open <= s.open && s.close <= o.close);
+    inner.sessions().iter().all(inside)
 }
 
 /// How a venue stands at an instant.
@@ -99,7 +122,7 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// The calendar of this name: `XNYS`, `XNAS`, `ARCX`, `XASE`, `BATS`, `ALWAYS_OPEN_247`.
+    /// The calendar of this name: see [`Calendar::names`].
     pub fn named(name: &str) -> Result<Self, CalendarError> {
         let venue = VENUES.iter().copied().find(|venue| venue.name == name);
         venue.map(Self::of).ok_or_else(|| CalendarError::UnknownCalendar {
@@ -148,38 +171,46 @@ impl Calendar {
         self.venue.valid_through
     }
 
-    /// Takes in a closure, early close or late open that was announced after the rules were written.
+    /// Takes in what was announced after the rules were written.
     pub fn amend(&mut self, date: Date, amendment: Amendment) -> Result<(), CalendarError> {
         let before = self.day(date)?;
-        let refusal =
-            CalendarError::NotAReduction { calendar: self.name(), date, name: amendment.name.clone() };
+        let (calendar, name) = (self.name(), amendment.name.clone());
+        let (change, force) = (amendment.change, amendment.force);
         self.amendments.entry(date).or_default().push(amendment);
-        let reduces = match (&before, self.day(date)?) {
-            (DayKind::Closed(_), _) => false,
-            (DayKind::Session(_), DayKind::Closed(_)) => true,
-            (DayKind::Session(old), DayKind::Session(new)) => old.sessions() != new.sessions(),
+        let after = self.day(date)?;
+        let refusal = match change {
+            Change::Open(..) if !force || !contains(&after, &before) || after == before => {
+                CalendarError::NeedsForce { calendar, date, name }
+            }
+            Change::Open(..) => return Ok(()),
+            Change::Closed | Change::EarlyClose(_) | Change::LateOpen(_) => match (&before, &after) {
+                (DayKind::Session(_), DayKind::Closed(_)) => return Ok(()),
+                (DayKind::Session(old), DayKind::Session(new)) if old.sessions() != new.sessions() => {
+                    return Ok(());
+                }
+                _ => CalendarError::NotAReduction { calendar, date, name },
+            },
         };
-        if !reduces {
-            self.amendments.get_mut(&date).and_then(Vec::pop);
-            return Err(refusal);
-        }
-        Ok(())
+        self.amendments.get_mut(&date).and_then(Vec::pop);
+        Err(refusal)
     }
 
     /// What a date is.
     pub fn day(&self, date: Date) -> Result<DayKind, CalendarError> {
         self.check(date)?;
-        let kind = match (self.venue.plan)(date) {
-            DayPlan::Closed(closure) => return Ok(DayKind::Closed(closure)),
-            DayPlan::Open { hours, early } => {
+        let planned = match (self.venue.plan)(date) {
+            DayPlan::Closed(closure) => DayKind::Closed(closure),
+            DayPlan::Open { hours, early, source, verified } => {
                 let sessions = hours.iter().map(|hours| self.interval(date, *hours)).collect();
-                let source = early.map_or(self.venue.hours_source, |named| named.source);
-                let early = early.map(|named| named.name.into());
-                TradingDay::new(self.venue, date, sessions, early, source.into())
+                let early = early.map(Into::into);
+                let day = TradingDay::new(self.venue, date, sessions, early, source.into(), verified);
+                DayKind::Session(day)
             }
         };
         let amendments = self.amendments.get(&date).map_or(&[][..], Vec::as_slice);
-        Ok(amendments.iter().fold(DayKind::Session(kind), |kind, change| self.amended(kind, change)))
+        // What opens comes first, whatever the order in which it was heard of, so that what closes wins.
+        let opened = amendments.iter().fold(planned, |kind, change| self.opened(date, kind, change));
+        Ok(amendments.iter().fold(opened, |kind, change| self.amended(kind, change)))
     }
 
     /// The session of a date, if it is one.
@@ -304,6 +335,17 @@ impl Calendar {
         zoned.expect("a calendar ends centuries before the limits of a timestamp").timestamp()
     }
 
+    /// One amendment applied if it is one that opens the day.
+    fn opened(&self, date: Date, kind: DayKind, amendment: &Amendment) -> DayKind {
+        let Change::Open(open, close) = amendment.change else { return kind };
+        let hours = Interval { open: self.civil(date, open), close: self.civil(date, close) };
+        if hours.open >= hours.close {
+            return kind;
+        }
+        let source = amendment.source.to_string().into();
+        DayKind::Session(TradingDay::new(self.venue, date, vec![hours], None, source, true))
+    }
+
     /// One amendment applied; a change that would leave nothing of the session closes it.
     fn amended(&self, kind: DayKind, amendment: &Amendment) -> DayKind {
         let DayKind::Session(day) = kind else {
@@ -314,6 +356,7 @@ impl Calendar {
             Change::Closed => (day.close(), day.close()),
             Change::EarlyClose(time) => (day.open(), self.civil(date, time)),
             Change::LateOpen(time) => (self.civil(date, time), day.close()),
+            Change::Open(..) => return DayKind::Session(day),
         };
         let cut = |s: &Interval| Interval { open: s.open.max(earliest), close: s.close.min(latest) };
         let sessions: Vec<_> = day.sessions().iter().map(cut).filter(|s| s.open < s.close).collect();
@@ -327,7 +370,7 @@ impl Calendar {
         } else {
             day.early().map(|name| name.to_owned().into())
         };
-        DayKind::Session(TradingDay::new(self.venue, date, sessions, early, source.into()))
+        DayKind::Session(TradingDay::new(self.venue, date, sessions, early, source.into(), true))
     }
 
     fn check(&self, date: Date) -> Result<(), CalendarError> {

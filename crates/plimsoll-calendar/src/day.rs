@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 
-use crate::anchor::{Anchor, AnchorKind, Listing};
+use crate::anchor::{Anchor, AnchorKind};
+use crate::listing::Listing;
 use crate::rules::Venue;
 
 /// A stretch of continuous trading. It contains its open and does not contain its close.
@@ -63,6 +64,7 @@ pub struct TradingDay {
     sessions: Vec<Interval>,
     early: Option<Cow<'static, str>>,
     source: Cow<'static, str>,
+    verified: bool,
 }
 
 /// Two days are equal if they say the same, whichever of the share days' names was asked.
@@ -83,6 +85,7 @@ impl TradingDay {
         sessions: Vec<Interval>,
         early: Option<Cow<'static, str>>,
         source: Cow<'static, str>,
+        verified: bool,
     ) -> Self {
         assert!(
             !sessions.is_empty()
@@ -90,7 +93,7 @@ impl TradingDay {
                 && sessions.windows(2).all(|pair| pair[0].close <= pair[1].open),
             "invariant: a session has intervals in order without overlap: {date} {sessions:?}"
         );
-        Self { venue, date, sessions, early, source }
+        Self { venue, date, sessions, early, source, verified }
     }
 
     /// The trade date.
@@ -123,41 +126,34 @@ impl TradingDay {
         &self.source
     }
 
+    pub(crate) fn source_cow(&self) -> Cow<'static, str> {
+        self.source.clone()
+    }
+
+    /// Whether two sources agree about the hours or a good one was read; if not, they are the narrowest of
+    /// what is known.
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+
     /// Whether regular trading is on at the instant.
     pub fn contains(&self, instant: Timestamp) -> bool {
         self.sessions.iter().any(|s| s.contains(instant))
     }
 
-    /// One anchor for an instrument of this listing; none where the venue has no such auction.
+    /// One anchor for an instrument of this listing, the first of the day if there are several; none where
+    /// the venue has no such auction.
     pub fn anchor(&self, kind: AnchorKind, listing: Listing) -> Option<Anchor> {
-        Anchor::of(self, self.venue, kind, listing)
+        Anchor::of(self, self.venue, kind, listing, 0)
+    }
+
+    /// Every anchor of a kind; funding comes several times a day.
+    pub fn each(&self, kind: AnchorKind, listing: Listing) -> impl Iterator<Item = Anchor> + '_ {
+        (0..).map_while(move |nth| Anchor::of(self, self.venue, kind, listing, nth))
     }
 
     /// All anchors for an instrument of this listing, in the order of [`AnchorKind::ALL`].
     pub fn anchors(&self, listing: Listing) -> Vec<Anchor> {
-        AnchorKind::ALL.iter().filter_map(|kind| self.anchor(*kind, listing)).collect()
+        AnchorKind::ALL.iter().flat_map(|kind| self.each(*kind, listing)).collect()
     }
-}
-
-/// A change that was announced after the rules were written. It can only take trading time away: of two
-/// sources the more restrictive one wins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amendment {
-    /// What changes.
-    pub change: Change,
-    /// `National Day of Mourning`.
-    pub name: Box<str>,
-    /// Who announced it, and when.
-    pub source: Box<str>,
-}
-
-/// What an [`Amendment`] changes, in the venue's civil time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// No session.
-    Closed,
-    /// The session ends at this time.
-    EarlyClose(Time),
-    /// The session begins at this time.
-    LateOpen(Time),
 }

@@ -11,17 +11,23 @@
 //! Does not own: the present time, what really happens on a day (late openings, halts; a calendar says what
 //! is scheduled), and the choice of a listing venue for an instrument.
 
+mod amendment;
 mod anchor;
 mod calendar;
+mod civil;
 mod day;
 mod export;
 mod hours;
+mod listing;
 mod rules;
 mod zone;
 
-pub use anchor::{Anchor, AnchorKind, Base, Listing, Offset, Party, Stated};
+pub use amendment::{Amendment, Announcement, Change};
+pub use anchor::{Action, Anchor, AnchorKind, AuctionOrder, Base, Offset, Party, Stated};
 pub use calendar::{Calendar, CalendarError, Moment, SessionState};
-pub use day::{Amendment, Change, Closure, ClosureKind, DayKind, Interval, TradingDay};
+pub use civil::{Choice, CivilError, Policy, instant};
+pub use day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use export::{export_header, export_row};
 pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
+pub use listing::Listing;
 pub use zone::{UnknownZone, zone};

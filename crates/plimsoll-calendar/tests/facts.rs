@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date, time};
 use plimsoll_calendar::{
-    Amendment, AnchorKind, Calendar, CalendarError, Change, ClosureKind, DayKind, Listing, Party,
-    SessionState,
+    Amendment, AnchorKind, Announcement, Calendar, CalendarError, Change, ClosureKind, DayKind, Listing,
+    Party, SessionState,
 };
 
 /// What is known about a date; clock times are UTC.
@@ -145,7 +145,7 @@ fn for_spy_the_exchange_would_still_take_what_the_broker_no_longer_does() {
     let day = Calendar::us_equities().session(date(2026, 11, 25)).unwrap().unwrap();
     let moc = day.anchor(AnchorKind::MocEntry, Listing::Arca).unwrap();
     assert_eq!(moc.exchange.at, at("2026-11-25T20:59:00Z"));
-    assert_eq!(moc.broker.unwrap().at, at("2026-11-25T20:50:00Z"));
+    assert_eq!(moc.broker.as_ref().unwrap().at, at("2026-11-25T20:50:00Z"));
     assert_eq!(moc.at, at("2026-11-25T20:50:00Z"));
     assert!(moc.source().starts_with("IBKR"), "{}", moc.source());
 }
@@ -168,10 +168,15 @@ fn an_unknown_listing_and_an_unread_rule_say_so() {
 }
 
 #[test]
-fn a_venue_without_auctions_has_only_open_and_close() {
+fn a_venue_without_auctions_has_open_close_and_its_funding() {
     let day = Calendar::always_open().session(date(2026, 2, 28)).unwrap().unwrap();
-    let kinds: Vec<_> = day.anchors(Listing::Unknown).iter().map(|anchor| anchor.kind).collect();
-    assert_eq!(kinds, [AnchorKind::Open, AnchorKind::Close]);
+    let anchors = day.anchors(Listing::Unknown);
+    let kinds: Vec<_> = anchors.iter().map(|anchor| anchor.kind).collect();
+    let funding = AnchorKind::Funding;
+    assert_eq!(kinds, [AnchorKind::Open, AnchorKind::Close, funding, funding, funding]);
+    let hours: Vec<_> = day.each(funding, Listing::Unknown).map(|anchor| anchor.at.to_string()).collect();
+    assert_eq!(hours, ["2026-02-28T00:00:00Z", "2026-02-28T08:00:00Z", "2026-02-28T16:00:00Z"]);
+    assert!(anchors[2].source().contains("(assumed)"), "an instrument may have times of its own");
 }
 
 #[test]
@@ -273,11 +278,16 @@ fn neighbours_of_a_long_weekend_are_found() {
 #[test]
 fn an_unknown_calendar_names_the_known_ones() {
     let error = Calendar::named("XNSY").unwrap_err();
-    assert!(error.to_string().contains("XNYS, XNAS, ARCX, XASE, BATS"), "{error}");
+    assert!(error.to_string().contains("XNYS, XNAS, ARCX, XASE, BATS, XLON, XETR"), "{error}");
 }
 
 fn amendment(change: Change) -> Amendment {
-    Amendment { change, name: "National Day of Mourning".into(), source: "NYSE, 2026-11-30".into() }
+    Amendment {
+        change,
+        name: "National Day of Mourning".into(),
+        source: "NYSE, 2026-11-30".into(),
+        force: false,
+    }
 }
 
 #[test]
@@ -341,4 +351,46 @@ fn a_moment_says_the_same_until_it_ends_and_no_longer() {
         assert!(ends >= 5, "{}: {ends}", calendar.name());
         assert!(!moment.holds_at(start), "what is past is asked for anew");
     }
+}
+
+fn forced(change: Change) -> Amendment {
+    Amendment { force: true, ..amendment(change) }
+}
+
+#[test]
+fn a_closed_day_opens_only_by_force_and_not_against_a_source_that_closes_it() {
+    let hours = Change::Open(time(9, 30, 0, 0), time(16, 0, 0, 0));
+    let thanksgiving = date(2026, 11, 26);
+    let mut calendar = Calendar::us_equities();
+    let refused = calendar.amend(thanksgiving, amendment(hours));
+    assert!(matches!(refused, Err(CalendarError::NeedsForce { .. })), "{refused:?}");
+    assert!(calendar.session(thanksgiving).unwrap().is_none());
+    calendar.amend(thanksgiving, forced(hours)).unwrap();
+    let day = calendar.session(thanksgiving).unwrap().unwrap();
+    assert_eq!((day.open(), day.close()), (at("2026-11-26T14:30:00Z"), at("2026-11-26T21:00:00Z")));
+    assert_eq!(day.source(), "NYSE, 2026-11-30");
+    // Whichever is heard of first: what closes wins.
+    calendar.amend(thanksgiving, amendment(Change::Closed)).unwrap();
+    assert!(calendar.session(thanksgiving).unwrap().is_none());
+    let mut other = Calendar::us_equities();
+    other.amend(date(2026, 12, 2), amendment(Change::Closed)).unwrap();
+    let refused = other.amend(date(2026, 12, 2), forced(hours));
+    assert!(matches!(refused, Err(CalendarError::NeedsForce { .. })), "{refused:?}");
+    assert!(other.session(date(2026, 12, 2)).unwrap().is_none());
+}
+
+#[test]
+fn what_one_us_venue_announces_holds_for_all_of_them_and_for_no_other_calendar() {
+    let day = date(2027, 1, 15);
+    let all = [Announcement { calendar: "XNAS".into(), date: day, amendment: amendment(Change::Closed) }];
+    let closed = |name| Calendar::announced(name, &all).unwrap().session(day).unwrap().is_none();
+    for name in ["XNYS", "XNAS", "ARCX", "XASE", "BATS"] {
+        assert!(closed(name), "{name}");
+    }
+    assert!(!closed("XLON"));
+    // The same day twice, or a day that is a holiday anyway, says nothing new.
+    let twice = [all[0].clone(), all[0].clone(), Announcement { date: date(2026, 12, 25), ..all[0].clone() }];
+    assert!(Calendar::announced("XNYS", &twice).is_ok());
+    let beyond = [Announcement { date: date(2031, 1, 2), ..all[0].clone() }];
+    assert!(matches!(Calendar::announced("XNYS", &beyond), Err(CalendarError::OutOfRange { .. })));
 }

@@ -56,12 +56,12 @@ fn a_us_year_has_between_248_and_254_sessions_and_a_full_day_is_six_and_a_half_h
 fn the_earliest_cutoff_is_never_later_than_exchange_or_broker_and_unknown_is_the_earliest_of_all() {
     let calendar = Calendar::us_equities();
     for day in calendar.sessions(calendar.valid_from(), calendar.valid_through()).unwrap() {
-        for kind in AnchorKind::ALL {
+        for kind in AnchorKind::ALL.iter().filter(|kind| kind.is_cutoff()) {
             let unknown = day.anchor(*kind, Listing::Unknown).unwrap();
-            for listing in Listing::KNOWN {
+            for listing in Listing::KNOWN.iter().take(5) {
                 let anchor = day.anchor(*kind, *listing).unwrap();
                 assert!(anchor.at <= anchor.exchange.at);
-                assert!(anchor.broker.is_none_or(|broker| anchor.at <= broker.at));
+                assert!(anchor.broker.as_ref().is_none_or(|broker| anchor.at <= broker.at));
                 assert!(unknown.at <= anchor.at, "{} {kind} {listing}", day.date());
             }
         }
@@ -71,10 +71,12 @@ fn the_earliest_cutoff_is_never_later_than_exchange_or_broker_and_unknown_is_the
 #[test]
 fn state_session_and_trade_date_agree_at_any_instant() {
     let calendars = all();
-    let first = "1993-01-05T00:00:00Z".parse::<Timestamp>().unwrap().as_second();
-    let last = "2028-12-29T00:00:00Z".parse::<Timestamp>().unwrap().as_second();
     arbtest(|u| {
         let calendar = u.choose(&calendars)?;
+        // Some sessions inside of the range, so that every instant has one before and one after it.
+        let noon = |date: jiff::civil::Date| date.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap();
+        let first = noon(calendar.valid_from()).timestamp().as_second() + 7 * 86_400;
+        let last = noon(calendar.valid_through()).timestamp().as_second() - 7 * 86_400;
         let instant = Timestamp::from_second(u.int_in_range(first..=last)?).unwrap();
         let state = calendar.session_state(instant).unwrap();
         let trade_date = calendar.trade_date(instant).unwrap();

@@ -1,45 +1,28 @@
 //! Our order book: every order that we have decided about or that the venue has told us of, ours and
-//! foreign, under each of its names.
+//! foreign, under each of its names. Those that ended a while ago are kept packed ([`past`]), which nobody who asks
+//! for one notices.
 //!
 //! Invariant: an execution is never forgotten by a later status; `cum_qty` only grows, except when the
 //! venue busts or corrects.
 
 mod exposed;
 mod index;
+mod order;
+mod past;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, Leg, NewOrder, OrdType, OrderId, OrderStatus, PermId,
-    Price, Qty, RawFrame, Side, TimeInForce,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, OrderId, OrderStatus, PermId, Price, Qty, Side,
 };
-use rust_decimal::Decimal;
 
-use crate::guard::GuardId;
 use crate::limits;
 
 pub(crate) use exposed::is_summable;
 use index::{Index, Standing};
-
-/// Whose an order is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// A bot of this fleet.
-    Bot(BotName),
-    /// Placed by hand, or by a program that does not go through Plimsoll. Never adopted.
-    Foreign,
-}
-
-impl Owner {
-    /// The bot, if it is one of ours.
-    pub fn bot(&self) -> Option<&BotName> {
-        match self {
-            Self::Bot(bot) => Some(bot),
-            Self::Foreign => None,
-        }
-    }
-}
+pub(crate) use order::{Change, OrderTerms};
+pub use order::{OrderState, Owner};
+use past::Past;
 
 /// The place of an order in the book; counted up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,209 +35,15 @@ impl OrderKey {
     }
 }
 
-/// One order.
-#[derive(Debug, Clone)]
-pub struct OrderState {
-    /// Whose.
-    pub owner: Owner,
-    /// Our reference, if it is one of ours.
-    pub cl_ord_id: Option<ClOrdId>,
-    /// The client that placed it, if known.
-    pub client_id: Option<ClientId>,
-    /// That client's number.
-    pub order_id: Option<OrderId>,
-    /// The broker's number.
-    pub perm_id: Option<PermId>,
-    /// For whom; none only until the venue has named the account of an order that was let through
-    /// without one in observe mode.
-    pub account: Option<Account>,
-    /// Of what.
-    pub instrument: InstrumentId,
-    /// The legs of a combo; none of any other contract.
-    pub legs: Vec<Leg>,
-    /// Which way.
-    pub side: Side,
-    /// How much in all.
-    pub qty: Qty,
-    /// What kind.
-    pub ord_type: OrdType,
-    /// Limit price.
-    pub limit_px: Option<Price>,
-    /// Stop or auxiliary price.
-    pub stop_px: Option<Price>,
-    /// How long.
-    pub tif: TimeInForce,
-    /// The parent of a bracket's child.
-    pub parent_id: Option<OrderId>,
-    /// The one-cancels-all group, or empty.
-    pub oca_group: Box<str>,
-    /// How far it has come.
-    pub status: OrderStatus,
-    /// FIX 14.
-    pub cum_qty: Qty,
-    /// FIX 6.
-    pub avg_px: Option<Price>,
-    /// Who denied it.
-    pub denied_by: Option<GuardId>,
-    /// The bot's own reference text, put back on the way down.
-    pub bot_ref: Box<str>,
-    /// When it was decided or first seen.
-    pub since: Timestamp,
-    /// The venue's latest openOrder and orderStatus of it, to show again after a denied change; kept while
-    /// it can be changed.
-    pub open_order: Option<RawFrame>,
-    /// See `open_order`.
-    pub status_frame: Option<RawFrame>,
-    /// How much of it the ledger has posted as executions. A status can be ahead of its execution.
-    pub posted_qty: Qty,
-    /// How much of each leg of a combo the ledger has posted.
-    pub(crate) legs_posted: BTreeMap<InstrumentId, Qty>,
-    /// Changes that were sent and not confirmed: until then the worst of all counts.
-    pub(crate) changes: Vec<Change>,
-    /// It was closed because no answer of the broker named it; a later word brings it back.
-    pub(crate) by_absence: bool,
-}
-
-/// What every order says of itself.
-pub(crate) struct OrderTerms {
-    pub(crate) side: Side,
-    pub(crate) qty: Qty,
-    pub(crate) ord_type: OrdType,
-    pub(crate) limit_px: Option<Price>,
-    pub(crate) stop_px: Option<Price>,
-    pub(crate) tif: TimeInForce,
-}
-
-/// The terms of a change on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) qty: Qty,
-    pub(crate) ord_type: OrdType,
-    pub(crate) limit_px: Option<Price>,
-    pub(crate) stop_px: Option<Price>,
-}
-
-impl OrderState {
-    /// An order of which only this is known.
-    pub(crate) fn of(owner: Owner, terms: OrderTerms, instrument: InstrumentId, now: Timestamp) -> Self {
-        Self {
-            owner,
-            cl_ord_id: None,
-            client_id: None,
-            order_id: None,
-            perm_id: None,
-            account: None,
-            instrument,
-            legs: Vec::new(),
-            side: terms.side,
-            qty: terms.qty,
-            ord_type: terms.ord_type,
-            limit_px: terms.limit_px,
-            stop_px: terms.stop_px,
-            tif: terms.tif,
-            parent_id: None,
-            oca_group: "".into(),
-            status: OrderStatus::PendingNew,
-            cum_qty: Qty::ZERO,
-            avg_px: None,
-            denied_by: None,
-            bot_ref: "".into(),
-            since: now,
-            open_order: None,
-            status_frame: None,
-            posted_qty: Qty::ZERO,
-            legs_posted: BTreeMap::new(),
-            changes: Vec::new(),
-            by_absence: false,
-        }
-    }
-
-    /// One of ours, as it is decided.
-    pub(crate) fn ours(order: &NewOrder, client_id: ClientId, bot_ref: &str, now: Timestamp) -> Self {
-        let terms = OrderTerms {
-            side: order.side,
-            qty: order.qty,
-            ord_type: order.ord_type.clone(),
-            limit_px: order.limit_px,
-            stop_px: order.stop_px,
-            tif: order.tif.clone(),
-        };
-        Self {
-            cl_ord_id: Some(order.cl_ord_id.clone()),
-            client_id: Some(client_id),
-            order_id: Some(order.order_id),
-            account: Some(order.account.clone()),
-            legs: order.legs.clone(),
-            parent_id: order.parent_id,
-            oca_group: order.oca_group.clone(),
-            bot_ref: bot_ref.into(),
-            ..Self::of(Owner::Bot(order.bot.clone()), terms, order.instrument.clone(), now)
-        }
-    }
-
-    /// What may still move the ledger's position: leaves, executions that are not posted yet, and the
-    /// largest quantity of the changes on their way.
-    pub(crate) fn exposed_qty(&self) -> Qty {
-        let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
-        let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
-        all.saturating_sub(self.posted_qty)
-    }
-
-    /// Which way, and how many times, the order trades this instrument: itself, or as a leg.
-    pub(crate) fn part_in(&self, instrument: &InstrumentId) -> Option<(Side, u32)> {
-        if self.instrument == *instrument {
-            return Some((self.side, 1));
-        }
-        let leg = self.legs.iter().find(|leg| leg.instrument == *instrument)?;
-        Some((leg.side_in(self.side), leg.ratio))
-    }
-
-    /// The ledger has posted an execution of one leg. A combo is posted as far as its slowest leg is.
-    pub(crate) fn post_leg(&mut self, instrument: &InstrumentId, qty: Qty) {
-        let posted = self.legs_posted.entry(instrument.clone()).or_insert(Qty::ZERO);
-        *posted = posted.checked_add(qty).unwrap_or(*posted);
-        let whole = |leg: &Leg| {
-            let posted = self.legs_posted.get(&leg.instrument).map_or(Decimal::ZERO, |qty| qty.get());
-            posted.checked_div(leg.ratio.into()).map(|combos| combos.floor())
-        };
-        let slowest = self.legs.iter().map(whole).min().flatten();
-        self.posted_qty = slowest.and_then(Qty::new).map_or(self.posted_qty, |all| all.max(self.posted_qty));
-    }
-
-    /// The venue has described the order: changes up to the one described are confirmed.
-    pub(crate) fn confirm(&mut self) {
-        let (limit, stop) = (self.ord_type.has_limit(), self.ord_type.has_stop());
-        let done = self.changes.iter().rposition(|change| {
-            change.qty == self.qty
-                && change.ord_type == self.ord_type
-                && (!limit || change.limit_px == self.limit_px)
-                && (!stop || change.stop_px == self.stop_px)
-        });
-        if let Some(at) = done {
-            self.changes.drain(..=at);
-        }
-    }
-
-    /// FIX 151: what may still execute.
-    pub fn leaves_qty(&self) -> Qty {
-        if self.status.is_open() { self.qty.saturating_sub(self.cum_qty) } else { Qty::ZERO }
-    }
-
-    /// The name for people: our reference, or the broker's number.
-    pub fn label(&self) -> String {
-        match (&self.cl_ord_id, self.perm_id) {
-            (Some(id), _) => id.to_string(),
-            (None, Some(perm_id)) => format!("foreign {perm_id}"),
-            (None, None) => "foreign".to_owned(),
-        }
-    }
-}
-
 /// All orders.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Book {
     /// Each in a box of its own: what is walked through to find one stays small.
     orders: BTreeMap<OrderKey, Box<OrderState>>,
+    past: Past,
+    /// Those in `orders` that have ended, in the order in which they did; some of them may be open again.
+    ended: VecDeque<OrderKey>,
+    ended_max: usize,
     by_client: BTreeMap<(ClientId, OrderId), OrderKey>,
     by_perm: BTreeMap<PermId, OrderKey>,
     by_ref: BTreeMap<ClOrdId, OrderKey>,
@@ -264,17 +53,56 @@ pub struct Book {
     index: Index,
     /// Denied orders of each bot, oldest first.
     denied: BTreeMap<BotName, VecDeque<OrderKey>>,
+    /// How many orders of each bot were entered, for ever.
+    entered: BTreeMap<BotName, usize>,
     /// Orders that the latest event has entered or changed.
     changed: BTreeSet<OrderKey>,
     next: u64,
 }
 
+impl Default for Book {
+    fn default() -> Self {
+        Self::with_ended(limits::ENDED_ORDERS_MAX)
+    }
+}
+
 impl Book {
+    /// An empty book that packs all ended orders but these.
+    pub(crate) fn with_ended(ended_max: usize) -> Self {
+        Self {
+            orders: BTreeMap::new(),
+            past: Past::default(),
+            ended: VecDeque::new(),
+            ended_max,
+            by_client: BTreeMap::new(),
+            by_perm: BTreeMap::new(),
+            by_ref: BTreeMap::new(),
+            open: BTreeSet::new(),
+            unposted: BTreeSet::new(),
+            index: Index::default(),
+            denied: BTreeMap::new(),
+            entered: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            next: 0,
+        }
+    }
+
     /// Adds an order.
     pub(crate) fn insert(&mut self, state: OrderState) -> OrderKey {
         self.make_room();
         let key = OrderKey(self.next);
         self.next += 1;
+        if let Some(bot) = state.owner.bot() {
+            match self.entered.get_mut(bot) {
+                Some(count) => *count += 1,
+                None => {
+                    self.entered.insert(bot.clone(), 1);
+                }
+            }
+        }
+        if has_ended(&state) {
+            self.ended.push_back(key);
+        }
         self.index.moved(key, &state, Standing::ABSENT);
         self.orders.insert(key, Box::new(state));
         self.changed.insert(key);
@@ -286,6 +114,19 @@ impl Book {
     /// A new event: nothing is changed by it yet.
     pub(crate) fn begin_event(&mut self) {
         self.changed.clear();
+        self.past.begin_event();
+        while self.ended.len() > self.ended_max {
+            self.pack_oldest();
+        }
+    }
+
+    /// The order that ended first is packed, unless it is open again or something of it is still to come. Such a one
+    /// is looked at again when it ends, or is told of.
+    fn pack_oldest(&mut self) {
+        let Some(key) = self.ended.pop_front().filter(|key| !self.unposted.contains(key)) else { return };
+        if self.orders.get(&key).is_some_and(|state| self.past.take(key, state)) {
+            self.orders.remove(&key);
+        }
     }
 
     /// The orders that the latest event has entered or changed.
@@ -295,6 +136,7 @@ impl Book {
 
     /// Changes an order and keeps the indices true.
     pub(crate) fn update(&mut self, key: OrderKey, change: impl FnOnce(&mut OrderState)) {
+        let was_packed = self.unpack(key);
         if let Some(state) = self.orders.get_mut(&key) {
             let (before, status) = (Standing::of(state), state.status);
             change(state);
@@ -302,6 +144,10 @@ impl Book {
             if !state.status.is_open() {
                 // Nothing of it can be changed any more, so nothing of it has to be shown again.
                 (state.open_order, state.status_frame) = (None, None);
+            }
+            // What was owed to it may have come, so one that could not be packed gets another turn.
+            if has_ended(state) && (was_packed || status.is_open() || before.is_exposed()) {
+                self.ended.push_back(key);
             }
             self.index.moved(key, state, before);
             self.changed.insert(key);
@@ -312,7 +158,18 @@ impl Book {
 
     /// The order.
     pub fn get(&self, key: OrderKey) -> Option<&OrderState> {
-        self.orders.get(&key).map(|state| &**state)
+        self.orders.get(&key).map(|state| &**state).or_else(|| self.past.get(key))
+    }
+
+    /// Makes an order whole again that was packed; whether it was.
+    fn unpack(&mut self, key: OrderKey) -> bool {
+        if self.orders.contains_key(&key) {
+            return false;
+        }
+        let state = self.past.give(key);
+        let was_packed = state.is_some();
+        self.orders.extend(state.map(|state| (key, state)));
+        was_packed
     }
 
     /// By the client's number.
@@ -333,8 +190,8 @@ impl Book {
         self.by_ref.get(cl_ord_id).copied()
     }
 
-    /// Every order, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+    /// Every order but those that ended a while ago, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
         self.orders.iter().map(|(key, state)| (*key, &**state))
     }
 
@@ -400,6 +257,17 @@ impl Book {
         self.index.denied_count_of(bot)
     }
 
+    /// How many orders of this bot were not denied, the forgotten ones included.
+    pub(crate) fn sent_count_of(&self, bot: &BotName) -> usize {
+        let entered = self.entered.get(bot).copied().unwrap_or(0);
+        entered.saturating_sub(self.denied_count_of(bot))
+    }
+
+    /// Whether there ever was an order of a bot.
+    pub(crate) fn has_bots_orders(&self) -> bool {
+        !self.entered.is_empty()
+    }
+
     /// Whether the fate of any order is unknown.
     pub(crate) fn has_unknown(&self) -> bool {
         self.index.has_unknown()
@@ -416,6 +284,9 @@ impl Book {
             if let Some(state) = self.orders.get_mut(&key) {
                 let before = Standing::of(state);
                 state.posted_qty = state.posted_qty.max(qty.min(state.cum_qty));
+                if has_ended(state) {
+                    self.ended.push_back(key);
+                }
                 self.index.moved(key, state, before);
                 self.reindex(key);
             }
@@ -477,21 +348,20 @@ impl Book {
     }
 
     fn make_room(&mut self) {
-        if self.orders.len() < limits::BOOK_ORDERS_MAX {
+        if self.orders.len() + self.past.len() < limits::BOOK_ORDERS_MAX {
             return;
         }
         let is_done =
             |key: &OrderKey, state: &OrderState| !state.status.is_open() && !self.unposted.contains(key);
-        let Some(key) = self.orders.iter().find(|(key, state)| is_done(key, state)).map(|(key, _)| *key)
-        else {
-            return;
-        };
-        self.forget(key);
+        let whole = self.orders.iter().find(|(key, state)| is_done(key, state)).map(|(key, _)| *key);
+        if let Some(oldest) = whole.into_iter().chain(self.past.oldest()).min() {
+            self.forget(oldest);
+        }
     }
 
     /// Takes out an order that is done.
     fn forget(&mut self, key: OrderKey) {
-        let Some(state) = self.orders.remove(&key) else { return };
+        let Some(state) = self.orders.remove(&key).or_else(|| self.past.give(key)) else { return };
         // A denied order's number may have gone to a later order, which must keep it.
         if let (Some(client), Some(id)) = (state.client_id, state.order_id)
             && self.by_client.get(&(client, id)) == Some(&key)
@@ -505,4 +375,9 @@ impl Book {
             self.by_ref.remove(&id);
         }
     }
+}
+
+/// Whether an order at the venue is over. Denied ones were never there, and have a limit of their own.
+fn has_ended(state: &OrderState) -> bool {
+    !state.status.is_open() && state.status != OrderStatus::Denied
 }

@@ -16,14 +16,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use plimsoll_calendar::{Calendar, Moment};
+use plimsoll_calendar::{Announcement, Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
     Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
+use crate::acks::Acks;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
+use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
@@ -35,7 +37,7 @@ use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
-use crate::{Ask, Command, Event, Operator};
+use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
 
@@ -45,7 +47,10 @@ pub struct Bridge {
     pub(crate) config: Option<Arc<Config>>,
     pub(crate) epoch: u64,
     pub(crate) calendar: Calendar,
-    /// What the calendar says of the latest event's instant.
+    announced_days: Arc<[Announcement]>,
+    pub(crate) clock: ClockWatch,
+    acks: Acks,
+    /// What the calendar says of the latest event's instant, by corrected time.
     moment: Option<Moment>,
     pub(crate) contracts: Contracts,
     pub(crate) links: Links,
@@ -73,6 +78,9 @@ pub struct Bridge {
     owed: BTreeMap<OrderKey, Qty>,
     /// Since when an order has been inactive of which the broker was not asked since.
     inactive_since: Option<Mono>,
+    /// Whether it was said in the round of questions under way that an execution is among those of which only the
+    /// sums are kept.
+    told_settled: bool,
     /// Orders that the round of questions under way must find, or they are gone.
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
@@ -94,6 +102,9 @@ impl Bridge {
             config: None,
             epoch: 0,
             calendar: Calendar::us_equities(),
+            announced_days: Arc::new([]),
+            clock: ClockWatch::default(),
+            acks: Acks::default(),
             moment: None,
             contracts: Contracts::default(),
             links: Links::default(),
@@ -114,6 +125,7 @@ impl Bridge {
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),
             inactive_since: None,
+            told_settled: false,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
             all_started: None,
@@ -124,8 +136,12 @@ impl Bridge {
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
         self.book.begin_event();
         self.changes.clear();
-        if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(now.wall)) {
-            self.moment = Some(self.calendar.moment(now.wall));
+        if let Event::Clock(event) = &event {
+            self.clock_event(now, event, out);
+        }
+        let time = self.clock.corrected(now);
+        if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(time)) {
+            self.moment = Some(self.calendar.moment(time));
         }
         match event {
             Event::Started { epoch, config } => self.started(epoch, config),
@@ -153,6 +169,7 @@ impl Bridge {
                 self.note_day_start();
             }
             Event::Flushed { token } => self.flushed(now, token, out),
+            Event::Clock(_) => {}
             Event::Operator(operator) => self.operator(now, operator, out),
             Event::Woke => self.woke(now, out),
         }
@@ -163,9 +180,14 @@ impl Bridge {
         self.book.changed()
     }
 
-    /// The executions that the latest event has posted, or whose fee it has told.
-    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow<'_>> {
-        self.changes.executions.iter().filter_map(|exec_id| self.ledger.execution(exec_id))
+    /// The executions that the latest event has posted, or whose fee it has told. Our reference is there where the
+    /// event has told it.
+    pub fn changed_executions(&self) -> impl Iterator<Item = ExecutionRow> {
+        self.changes.executions.iter().filter_map(|(exec_id, cl_ord_id)| {
+            let mut row = self.ledger.execution(exec_id)?;
+            row.execution.cl_ord_id.clone_from(cl_ord_id);
+            Some(row)
+        })
     }
 
     /// The holdings that the latest event has moved, each with all its holders.
@@ -190,6 +212,17 @@ impl Bridge {
         let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
+    }
+
+    /// Takes in what was found out about the clock. Whatever changes its state is worth a person's look.
+    fn clock_event(&mut self, now: Now, event: &ClockEvent, out: &mut Vec<Command>) {
+        let before = self.clock.state(now.mono);
+        self.clock.on(now, event);
+        let after = self.clock.state(now.mono);
+        let is_jump = matches!(event, ClockEvent::Stepped { .. } | ClockEvent::Slept { .. });
+        if before != after || is_jump {
+            out.push(Command::Notice { text: self.clock.view(now).to_string() });
+        }
     }
 
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
@@ -228,7 +261,38 @@ impl Bridge {
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
             }
+            Operator::Calendar { days, problems } => self.announced(now, days, &problems, out),
         }
+    }
+
+    /// Days that were announced after the rules were written. One that cannot be taken in leaves the day as the
+    /// rules have it, and is told.
+    fn announced(
+        &mut self,
+        now: Now,
+        days: Arc<[Announcement]>,
+        problems: &[Box<str>],
+        out: &mut Vec<Command>,
+    ) {
+        let mut calendar = Calendar::us_equities();
+        let name = calendar.name();
+        for day in days.iter().filter(|day| day.concerns(name)) {
+            if let Err(error) = calendar.announce(day) {
+                out.push(Command::Notice { text: error.to_string() });
+            }
+        }
+        for problem in problems {
+            out.push(Command::Notice { text: format!("calendar: {problem}") });
+        }
+        out.push(Command::Notice { text: format!("{} announced calendar days hold now", days.len()) });
+        self.calendar = calendar;
+        self.announced_days = days;
+        self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
+    }
+
+    /// The announced days that hold.
+    pub fn announced_days(&self) -> &[Announcement] {
+        &self.announced_days
     }
 
     /// The halt of everything also ends what is working, on the connection that placed it.
@@ -285,6 +349,8 @@ impl Bridge {
             quotes: &self.quotes,
             results: &self.results,
             calendar: &self.calendar,
+            clock: &self.clock,
+            acks: &self.acks,
             moment: self.moment(),
             contracts: &self.contracts,
             halts: &self.halts,

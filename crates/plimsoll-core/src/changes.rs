@@ -2,14 +2,15 @@
 //!
 //! Nothing in here decides anything. Each event starts anew, so what nobody looks at costs no memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Account, ExecId, InstrumentId};
+use plimsoll_model::{Account, ClOrdId, ExecId, InstrumentId};
 
 /// Everything but orders, of which the book itself keeps account.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) executions: BTreeSet<ExecId>,
+    /// With our reference, where the event has told it: the ledger does not keep it.
+    pub(crate) executions: BTreeMap<ExecId, Option<ClOrdId>>,
     pub(crate) holdings: BTreeSet<(Account, InstrumentId)>,
 }
 

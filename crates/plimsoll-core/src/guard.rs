@@ -29,8 +29,8 @@ use plimsoll_model::NewOrder;
 use crate::config::Mode;
 
 pub use judged::{Context, Phase};
-pub use reason::Reason;
 pub(crate) use reason::Span;
+pub use reason::{Margin, Reason};
 
 /// A guard's name, the same in configuration, denials, status and documentation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,9 +195,9 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::CloseCutoff,
         pitfall: "04-moc-after-cutoff",
-        summary: "on-close orders after the entry cutoff of the listing venue",
-        keys: &[],
-        reasons: &["after_cutoff", "no_auction", "calendar_unknown"],
+        summary: "on-close orders that may not arrive before the entry cutoff of the listing venue",
+        keys: &["clock.servers", "clock.max_uncertainty"],
+        reasons: &["after_cutoff", "cutoff_near", "calendar_unknown"],
         judges: Judges::Message,
         check: close_cutoff::check,
     },

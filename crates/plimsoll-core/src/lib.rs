@@ -17,9 +17,11 @@
 //! * no new risk before the broker's orders, executions and positions are known in this connection;
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
+mod acks;
 mod book;
 mod bridge;
 mod changes;
+pub mod clock;
 pub mod config;
 mod contracts;
 mod drop_copy;
@@ -41,6 +43,7 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use plimsoll_calendar::Announcement;
 use plimsoll_model::{
     Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
     RawFrame, ReplaceRequest, Report, ReqId, Request,
@@ -49,6 +52,7 @@ use rust_decimal::Decimal;
 
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::Bridge;
+pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::keeps_us_hours;
 pub use drop_copy::DropCopy;
@@ -129,6 +133,8 @@ pub enum Event {
         /// From [`Command::Flush`].
         token: u64,
     },
+    /// Something was found out about our own clock.
+    Clock(ClockEvent),
     /// The operator said something.
     Operator(Operator),
     /// The instant asked for by [`Bridge::next_wakeup`] has come.
@@ -170,6 +176,14 @@ pub enum Operator {
         by: Box<str>,
         /// Why.
         reason: Box<str>,
+    },
+    /// Days that were announced after this version was written: all that hold from now on, in place of those
+    /// before.
+    Calendar {
+        /// The days.
+        days: Arc<[Announcement]>,
+        /// What was found wrong with others that were left as they were.
+        problems: Box<[Box<str>]>,
     },
 }
 

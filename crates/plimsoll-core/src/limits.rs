@@ -3,10 +3,16 @@
 
 use std::time::Duration;
 
-/// Orders kept in the book, about a kilobyte each. Beyond it the oldest finished one is forgotten: whose a
-/// late execution is says its reference, and the journal has the rest. An open one never is forgotten; those
-/// are bounded by [`OPEN_ORDERS_MAX`] for each bot.
+use jiff::SignedDuration;
+
+/// Orders kept in the book. Beyond it the oldest finished one is forgotten: whose a late execution is says its
+/// reference, and the journal has the rest. An open one never is forgotten; those are bounded by
+/// [`OPEN_ORDERS_MAX`] for each bot.
 pub const BOOK_ORDERS_MAX: usize = 20_000;
+
+/// Orders that have ended and are kept whole, about half a kilobyte each, to be shown. The oldest beyond it are packed
+/// into a quarter of that; nothing of them is lost, and what the venue still says of one unpacks it.
+pub const ENDED_ORDERS_MAX: usize = 1_000;
 
 /// Denied orders of one bot that are kept in the book to be shown; the oldest beyond it are forgotten there.
 /// The journal has all of them, and they are counted for ever.
@@ -31,7 +37,8 @@ pub const RELEASE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long the rate limit looks back.
 pub const RATE_WINDOW: Duration = Duration::from_mins(1);
 
-/// Entries of each bot's repetition memory; the oldest beyond it are forgotten.
+/// Entries of each bot's repetition memory; the oldest beyond it are forgotten, and so is what is older than the rate
+/// limit and every window of repetition look back.
 pub const RECENT_ORDERS_MAX: usize = 10_000;
 
 /// Declared decisions that are remembered of each bot, for ever; beyond it an order that declares a new one
@@ -75,3 +82,33 @@ pub const DROP_COPY_POLL: Duration = Duration::from_mins(1);
 /// executions are asked for because of it, and before it can be taken for foreign: the two come on different
 /// connections, a moment apart.
 pub const POSITION_GRACE: Duration = Duration::from_secs(2);
+
+/// What is uncertain while no source of time is known, or most of them contradict each other.
+pub const CLOCK_UNKNOWN: Duration = Duration::from_mins(15);
+
+/// An offset and an uncertainty up to this are good: FINRA 4590 asks as much of business clocks.
+pub const CLOCK_GOOD: Duration = Duration::from_millis(50);
+
+/// How old an answer of a source of time may be and still count.
+pub const CLOCK_SOURCE_AGE_MAX: Duration = Duration::from_mins(15);
+
+/// How fast a clock that nobody corrects may run off, in millionths; crystals are sold with 20 to 100.
+pub const CLOCK_DRIFT_PPM: u128 = 100;
+
+/// How well it is known by how much somebody has set the clock.
+pub const CLOCK_STEP_ERROR: SignedDuration = SignedDuration::from_millis(2);
+
+/// How far the chip that keeps time during sleep may be off: it counts whole seconds.
+pub const CLOCK_SLEEP_ERROR: SignedDuration = SignedDuration::from_secs(1);
+
+/// Orders whose first answer is waited for; the oldest beyond it are not measured.
+pub const ACKS_WAITING_MAX: usize = 1_000;
+
+/// Answer times that are kept.
+pub const ACKS_KEPT: usize = 1_000;
+
+/// Answers that must have been seen before their times are believed.
+pub const ACKS_MIN: usize = 20;
+
+/// What counts until then.
+pub const ACK_UNKNOWN: Duration = Duration::from_secs(1);

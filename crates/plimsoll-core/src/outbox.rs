@@ -151,9 +151,17 @@ pub(crate) struct Recent {
     /// The order that carried out each decision that a bot has declared, and its number.
     decisions: BTreeMap<BotName, BTreeMap<Box<str>, (u64, ClOrdId)>>,
     next: u64,
+    /// The longest window of repetition that is configured.
+    window_max: Duration,
 }
 
 impl Recent {
+    /// The windows of repetition are at most this long; what is older than that and than the rate limit looks back
+    /// is of no use to anybody.
+    pub(crate) fn look_back(&mut self, window_max: Duration) {
+        self.window_max = window_max;
+    }
+
     /// Remembers a new order, and says under which number.
     pub(crate) fn new_order(&mut self, at: Mono, order: &NewOrder, denied: bool) -> u64 {
         // What was denied was not said: the same order may come again.
@@ -184,7 +192,11 @@ impl Recent {
 
     fn push(&mut self, at: Mono, bot: &BotName, said: Option<Box<Said>>, denied: bool) -> u64 {
         self.next += 1;
+        let keep = self.window_max.max(limits::RATE_WINDOW);
         let all = self.bots.entry(bot.clone()).or_default();
+        while all.front().is_some_and(|oldest| at.since(oldest.at) >= keep) {
+            all.pop_front();
+        }
         if all.len() >= limits::RECENT_ORDERS_MAX {
             all.pop_front();
         }
@@ -241,6 +253,11 @@ impl Recent {
         let Some(all) = self.bots.get(bot) else { return 0 };
         let first = all.partition_point(|asked| now.since(asked.at) >= limits::RATE_WINDOW);
         until(all, number).saturating_sub(first)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len_of(&self, bot: &BotName) -> usize {
+        self.bots.get(bot).map_or(0, VecDeque::len)
     }
 
     /// What was asked before the message of this number, or at all, latest first.

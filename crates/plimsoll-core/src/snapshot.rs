@@ -7,6 +7,7 @@ use plimsoll_model::{
 };
 
 use crate::bridge::Bridge;
+use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
 use crate::guard::{GuardId, Span};
@@ -27,13 +28,15 @@ pub struct Snapshot {
     pub recon: ReconState,
     /// Whether orders of other clients come by themselves.
     pub drop_copy: DropCopy,
+    /// Our clock.
+    pub clock: ClockView,
     /// The stop of the fleet.
     pub halt: Option<Halt>,
     /// All bot links.
     pub links: Vec<LinkView>,
     /// All bots.
     pub bots: Vec<BotView>,
-    /// All orders, oldest first.
+    /// All orders but those that ended a while ago, oldest first.
     pub orders: Vec<OrderView>,
     /// All holdings, bots' and foreign.
     pub positions: Vec<PositionView>,
@@ -119,12 +122,19 @@ pub struct BreakView {
 impl Bridge {
     /// Everything at this instant.
     pub fn snapshot(&self, now: Now) -> Snapshot {
+        Snapshot { orders: self.order_views(), ..self.snapshot_without_orders(now) }
+    }
+
+    /// Everything but the orders. Whoever only asks how things stand must not hold up those who trade: of orders
+    /// there are thousands.
+    pub fn snapshot_without_orders(&self, now: Now) -> Snapshot {
         Snapshot {
             at: now.wall,
             state: self.state_word(),
             mode: self.config.as_ref().map(|config| config.mode),
             recon: self.recon.state,
             drop_copy: self.hearing.state,
+            clock: self.clock.view(now),
             halt: self.halts.fleet().cloned(),
             links: self
                 .links
@@ -132,7 +142,7 @@ impl Bridge {
                 .map(|(link, state)| LinkView { link, bot: state.bot.clone(), client_id: state.client_id })
                 .collect(),
             bots: self.bot_views(now),
-            orders: self.order_views(),
+            orders: Vec::new(),
             positions: self.position_views(),
             breaks: self.break_views(),
         }
@@ -160,8 +170,6 @@ impl Bridge {
             .bots
             .iter()
             .map(|bot| {
-                let own = |state: &&crate::OrderState| state.owner.bot() == Some(&bot.name);
-                let orders = || self.book.iter().map(|(_, state)| state).filter(own);
                 let (state, because) = self.bot_word(now, bot);
                 BotView {
                     name: bot.name.clone(),
@@ -173,7 +181,7 @@ impl Bridge {
                         .map(|id| (id.clone(), self.quotes.age(id, now.wall)))
                         .collect(),
                     denied: self.book.denied_count_of(&bot.name),
-                    sent: orders().filter(|state| state.status != OrderStatus::Denied).count(),
+                    sent: self.book.sent_count_of(&bot.name),
                     open: self.book.open_count_of(&bot.name),
                     net: result::of(&self.ledger, &self.quotes, &bot.name),
                 }
@@ -210,7 +218,7 @@ impl Bridge {
 
     fn order_views(&self) -> Vec<OrderView> {
         self.book
-            .iter()
+            .recent()
             .map(|(_, state)| OrderView {
                 bot: state.owner.bot().cloned(),
                 account: state.account.clone(),

@@ -1,8 +1,10 @@
 //! Script in, trace out. A script is what happens, a line each; the trace is what the bridge commands.
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
+mod announced;
 mod attacks;
 mod breaks;
+mod clock;
 mod combos;
 mod contracts;
 mod decisions;
@@ -12,6 +14,7 @@ mod hostile_values;
 mod hours;
 mod inactive;
 mod limits;
+mod memory;
 mod other_hours;
 mod pages;
 mod properties;

@@ -30,6 +30,7 @@ impl fmt::Display for Event {
                 Ok(())
             }
             Self::Flushed { token } => write!(f, "flushed {token}"),
+            Self::Clock(event) => write!(f, "clock {event}"),
             Self::Operator(Operator::Halt { level, bot, by, reason }) => {
                 let whom = bot.as_ref().map_or("fleet", |bot| bot.as_str());
                 write!(f, "operator halts {whom} ({level}) by {by}: {reason}")
@@ -37,6 +38,9 @@ impl fmt::Display for Event {
             Self::Operator(Operator::Resume { bot, by, reason }) => {
                 let whom = bot.as_ref().map_or("fleet", |bot| bot.as_str());
                 write!(f, "operator resumes {whom} by {by}: {reason}")
+            }
+            Self::Operator(Operator::Calendar { days, problems }) => {
+                write!(f, "{} announced days, {} problems", days.len(), problems.len())
             }
             Self::Woke => f.write_str("woke"),
         }

@@ -111,6 +111,16 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// Calendar days that were announced after this version was written; all that hold from here on.
+    Calendar {
+        /// In the form of the files of `calendar.d`.
+        days_toml: String,
+        /// What was wrong with other files.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<String>,
+    },
+    /// Something was found out about our own clock.
+    Clock(ClockRecord),
     /// An instant that the bridge had asked for came.
     Woke,
     /// What the bridge decided, as its trace prints it. Replay compares it.
@@ -134,6 +144,43 @@ pub enum Body {
         first: u64,
         /// What was not understood about it.
         why: String,
+    },
+}
+
+/// What was found out about the clock. Spans in nanoseconds; positive where true time is ahead of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum ClockRecord {
+    /// It is watched from here on.
+    Watched {
+        /// Above this uncertainty it is bad.
+        uncertainty_max_ns: u64,
+    },
+    /// A source has answered.
+    Heard {
+        /// `kernel`, `broker`, or a server's `host:port`.
+        source: String,
+        /// True time is ahead of ours by at least this.
+        least_ns: i64,
+        /// And at most this.
+        most_ns: i64,
+    },
+    /// A source has not answered.
+    Unheard {
+        /// As above.
+        source: String,
+        /// For people.
+        why: String,
+    },
+    /// Somebody has set the clock.
+    Stepped {
+        /// Forward, or back where negative.
+        by_ns: i64,
+    },
+    /// The machine slept.
+    Slept {
+        /// How long.
+        span_ns: u64,
     },
 }
 
@@ -164,7 +211,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 16;
+    const KIND_MAX: u8 = 19;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -186,6 +233,8 @@ impl Body {
             Self::LinkNote { .. } => 14,
             Self::BotLeft { .. } => 15,
             Self::Unread { .. } => 16,
+            Self::Calendar { .. } => 19,
+            Self::Clock(_) => 18,
         }
     }
 
@@ -193,12 +242,15 @@ impl Body {
     pub fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let held = match self {
+            Self::Clock(ClockRecord::Heard { source, .. }) => source.len(),
+            Self::Clock(ClockRecord::Unheard { source, why }) => source.len() + why.len(),
             Self::Sealed
             | Self::OwnUp { .. }
             | Self::OwnDown { .. }
             | Self::BotGone { .. }
             | Self::BotLeft { .. }
             | Self::Flushed { .. }
+            | Self::Clock(_)
             | Self::Woke => 0,
             Self::Started { config_toml, .. } => config_toml.len(),
             Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
@@ -208,6 +260,9 @@ impl Body {
             }
             Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Calendar { days_toml, problems } => {
+                days_toml.len() + problems.iter().map(String::len).sum::<usize>()
+            }
             Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
                 text.len()
             }

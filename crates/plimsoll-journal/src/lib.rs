@@ -9,6 +9,7 @@
 //! state/lock                            held for the life of the process
 //! state/journal/000000000001.plj        segment header, records, one Sealed record, zeros
 //! state/journal/000000219847.plj        named by the sequence number of its first record
+//! state/journal/spare.tmp               zeros that become the next segment
 //! ```
 //!
 //! Invariants:
@@ -26,16 +27,18 @@ mod record;
 mod recover;
 mod segment;
 mod sink;
+mod spare;
 mod tear;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use body::{Body, BodyError, Raw};
+pub use body::{Body, BodyError, ClockRecord, Raw};
 pub use lock::{LockError, StateLock};
 pub use reader::{Broken, ReadError, Reader, Report, TornTail, Why, verify};
 pub use record::{Hash, Record};
 pub use recover::{Recovered, open, recover};
 pub use sink::{FileSink, MemorySink, Sink};
+pub use spare::{Spare, SpareOrder};
 pub use writer::{Head, Options, WriteError, Writer};

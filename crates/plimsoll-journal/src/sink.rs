@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::segment::file_name;
+use crate::spare::{Spare, SpareOrder};
 
 /// Storage for segments, one of them open at a time. Offsets count from the start of the open one.
 pub trait Sink {
@@ -25,11 +26,22 @@ pub trait Sink {
 pub struct FileSink {
     dir: PathBuf,
     open: Option<File>,
+    spare: Option<Spare>,
 }
 
 impl FileSink {
     pub(crate) fn new(dir: &Path, open: Option<File>) -> Self {
-        Self { dir: dir.to_owned(), open }
+        Self { dir: dir.to_owned(), open, spare: None }
+    }
+
+    /// What would be of use for the next segment, unless it is there.
+    pub(crate) fn spare_wanted(&self, size: u64) -> Option<SpareOrder> {
+        self.spare.is_none().then(|| SpareOrder { dir: self.dir.clone(), size })
+    }
+
+    /// Takes what was made. It is used for a segment of its size only.
+    pub(crate) fn take_spare(&mut self, spare: Spare) {
+        self.spare = Some(spare);
     }
 
     fn open(&self) -> io::Result<&File> {
@@ -40,6 +52,14 @@ impl FileSink {
 impl Sink for FileSink {
     fn create(&mut self, first_seq: u64, size: u64, header: &[u8]) -> io::Result<()> {
         let path = self.dir.join(file_name(first_seq));
+        if path.exists() {
+            // A rename would replace it without a word. Nobody else creates it: we hold the lock.
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", path.display())));
+        }
+        if let Some(spare) = self.spare.take().filter(|spare| spare.size() == size) {
+            self.open = Some(spare.into_segment(&self.dir, &path, header)?);
+            return Ok(());
+        }
         let draft = path.with_extension("tmp");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         // Written, not merely reserved: a sync into blocks that exist need not touch the file's metadata,
@@ -47,10 +67,6 @@ impl Sink for FileSink {
         file.write_all(header)?;
         write_zeros(&mut file, size - header.len() as u64)?;
         file.sync_all()?;
-        if path.exists() {
-            // A rename would replace it without a word. Nobody else creates it: we hold the lock.
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", path.display())));
-        }
         fs::rename(&draft, &path)?;
         sync_dir(&self.dir)?;
         self.open = Some(file);

@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::body::Body;
 use crate::record::{self, Hash, Stamp};
 use crate::segment::{self, Header};
-use crate::sink::Sink;
+use crate::sink::{FileSink, Sink};
+use crate::spare::{Spare, SpareOrder};
 
 /// The last record of a journal. The hash stands for everything before it, so a copy of it kept elsewhere
 /// proves later that nothing was cut or rewritten.
@@ -70,6 +71,9 @@ pub enum WriteError {
     #[error("journal is closed since an earlier write failed; restart the process")]
     Poisoned,
 }
+
+/// How large a batch may have been for its memory to be kept for the next.
+const BATCH_KEPT_MAX: usize = 2 << 20;
 
 /// Appends records to a sink.
 #[derive(Debug)]
@@ -221,6 +225,8 @@ impl<S: Sink> Writer<S> {
             self.sink.write(open.offset, &self.batch)?;
             open.offset += self.batch.len() as u64;
             self.batch.clear();
+            // One record may have been as long as a segment.
+            self.batch.shrink_to(BATCH_KEPT_MAX);
         }
         Ok(())
     }
@@ -232,6 +238,18 @@ impl<S: Sink> Writer<S> {
             self.durable = self.head.seq;
         }
         Ok(())
+    }
+}
+
+impl Writer<FileSink> {
+    /// What to make while there is time, so that the end of this segment holds nobody up. None: it is there.
+    pub fn spare_wanted(&self) -> Option<SpareOrder> {
+        self.sink.spare_wanted(self.options.segment_bytes)
+    }
+
+    /// Takes what was made.
+    pub fn take_spare(&mut self, spare: Spare) {
+        self.sink.take_spare(spare);
     }
 }
 

@@ -43,6 +43,12 @@ impl Book {
         Some(Self { position: position.get(), cost, ..Self::EMPTY })
     }
 
+    /// The holding when that much more of it turns out to have been there all along, for nobody knows what.
+    pub(crate) fn moved_at_unknown_cost(self, by: Position) -> Option<Self> {
+        let position = exact::add(self.position, by.get())?;
+        Some(Self { position, cost: position.is_zero().then_some(Decimal::ZERO), ..self })
+    }
+
     pub(crate) fn position(&self) -> Position {
         Position::new(self.position)
     }

@@ -9,6 +9,8 @@ pub(crate) struct ExecKey<'a> {
     pub stem: &'a str,
     /// Counts corrections.
     pub revision: u32,
+    /// How many digits the revision has in the id; none if the id has none.
+    pub digits: u8,
 }
 
 impl<'a> ExecKey<'a> {
@@ -19,10 +21,24 @@ impl<'a> ExecKey<'a> {
         let stem = id.without_revision();
         let last = text.get(stem.len() + 1..).unwrap_or("");
         let is_number = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+        let digits = u8::try_from(last.len()).unwrap_or(u8::MAX);
         match last.parse() {
-            Ok(revision) if is_number && stem.split('.').count() >= 3 => Self { stem, revision },
-            _ => Self { stem: text, revision: 0 },
+            Ok(revision) if is_number && stem.split('.').count() >= 3 => Self { stem, revision, digits },
+            _ => Self { stem: text, revision: 0, digits: 0 },
         }
+    }
+
+    /// The id again.
+    pub(crate) fn id(self) -> ExecId {
+        let Self { stem, revision, digits } = self;
+        let width = usize::from(digits);
+        let text = if digits == 0 { stem.to_owned() } else { format!("{stem}.{revision:0width$}") };
+        ExecId::new(&text).expect("it was an id")
+    }
+
+    /// Whether the id itself says that it corrects another: the broker counts from one.
+    pub(crate) fn is_correction(self) -> bool {
+        self.revision > 1
     }
 }
 
@@ -44,7 +60,9 @@ mod tests {
         ];
         for (text, stem, revision) in table {
             let id = ExecId::new(text).unwrap();
-            assert_eq!(ExecKey::of(&id), ExecKey { stem, revision }, "{text}");
+            let key = ExecKey::of(&id);
+            assert_eq!((key.stem, key.revision), (stem, revision), "{text}");
+            assert_eq!(key.id(), id);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Postings, positions and profit net of fees.
 //!
-//! Owns: every execution exactly once with its correction, bust and late fee; positions and profit per bot,
+//! Owns: every execution exactly once with its correction, bust and late fee, for as long as the broker can repeat it
+//! ([`EXECUTIONS_MAX`]), and its sum for ever; positions and profit per bot,
 //! account and instrument; holdings that no execution of ours explains; the difference to the broker's
 //! positions; fee schedules.
 //!
@@ -21,9 +22,10 @@ mod line;
 mod net;
 mod positions;
 mod recon;
+mod stem;
 
 pub use fees::{FeeSchedule, IbkrFixed, OrderFees, Traded};
-pub use ledger::{FeeError, FeePosted, Ledger, PostError, Posted};
+pub use ledger::{EXECUTIONS_MAX, FeeError, FeePosted, Ledger, PostError, Posted};
 pub use line::Terms;
 pub use net::{BotHolding, ExecutionRow, Net, PositionRow};
 pub use recon::Break;

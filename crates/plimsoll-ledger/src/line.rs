@@ -1,15 +1,19 @@
 //! One account's line of one instrument: the bots' holdings, the foreign one, and their sum.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use plimsoll_model::{
-    Account, BotName, Contract, Currency, Execution, InstrumentId, Money, Position, Price, SecType,
+    Account, BotName, Contract, Currency, Execution, InstrumentId, Money, Position, Price, Qty, SecType, Side,
 };
 use rust_decimal::Decimal;
 
 use crate::book::Book;
 use crate::exact;
+use crate::exec_key::ExecKey;
 use crate::net::{Net, PositionRow};
+use crate::stem::Stem;
 
 /// What a price of an instrument means in money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +48,65 @@ impl Terms {
     }
 }
 
-/// An execution in the ledger.
+/// Where an execution counts. One for all executions of a holder.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub account: Account,
+    pub instrument: InstrumentId,
+    /// None: foreign.
+    pub bot: Option<BotName>,
+}
+
+/// An execution in the ledger: what a repetition, a correction, a bust or a late fee of it needs. There are a day's of
+/// them, so it is small; what else the venue said is in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Posting {
-    pub revision: u32,
-    pub execution: Execution,
-    pub bot: Option<BotName>,
+    pub place: Arc<Place>,
+    pub qty: Qty,
+    pub px: Price,
+    pub at: Option<Timestamp>,
     /// What the venue charged, once it said so.
     pub fee: Option<Money>,
+    pub revision: u32,
+    pub digits: u8,
+    pub side: Side,
     /// Taken back by the venue: kept, so that a repetition is known, but without effect.
     pub busted: bool,
+}
+
+impl Posting {
+    pub(crate) fn new(
+        execution: &Execution,
+        key: ExecKey<'_>,
+        place: Arc<Place>,
+        fee: Option<Money>,
+    ) -> Self {
+        Self {
+            place,
+            qty: execution.last_qty,
+            px: execution.last_px,
+            at: execution.at,
+            fee,
+            revision: key.revision,
+            digits: key.digits,
+            side: execution.side,
+            busted: false,
+        }
+    }
+
+    /// As the venue told it, without our reference.
+    pub(crate) fn execution(&self, stem: &str) -> Execution {
+        Execution {
+            exec_id: ExecKey { stem, revision: self.revision, digits: self.digits }.id(),
+            cl_ord_id: None,
+            account: self.place.account.clone(),
+            instrument: self.place.instrument.clone(),
+            side: self.side,
+            last_qty: self.qty,
+            last_px: self.px,
+            at: self.at,
+        }
+    }
 }
 
 /// A holding with its fees.
@@ -71,12 +124,11 @@ impl Holding {
     fn after(&self, posting: &Posting, terms: Terms) -> Option<Self> {
         let mut next = self.clone();
         // A busted execution has no effect; one corrected to zero is one without a fee to wait for.
-        let nothing = posting.execution.last_qty.is_zero() && posting.fee.is_none();
+        let nothing = posting.qty.is_zero() && posting.fee.is_none();
         if posting.busted || nothing {
             return Some(next);
         }
-        let e = &posting.execution;
-        next.book = next.book.after(e.side, e.last_qty, e.last_px, terms.multiplier)?;
+        next.book = next.book.after(posting.side, posting.qty, posting.px, terms.multiplier)?;
         match posting.fee {
             Some(charge) => next.charge(charge)?,
             None => next.unknown_fees = next.unknown_fees.checked_add(1)?,
@@ -128,16 +180,60 @@ pub(crate) struct Opening {
     pub avg_price: Option<Price>,
 }
 
+impl Opening {
+    const NONE: Self = Self { position: Position::FLAT, avg_price: None };
+}
+
 /// Everything of one account and instrument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     pub terms: Terms,
     pub opening: Option<Opening>,
-    /// The stems of the executions in the order of their first posting; a correction keeps its place.
-    pub stems: Vec<Box<str>>,
+    /// The opening and the executions that are known by their sums only. What is kept was posted after them.
+    base: Holders,
+    /// Whether a foreign execution is among those.
+    has_foreign_base: bool,
+    /// The stems of the executions that are kept, in the order of their first posting; a correction keeps its place.
+    stems: VecDeque<Stem>,
+    pub now: Holders,
+    pub total: Position,
+}
+
+/// Who holds what of an instrument in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holders {
     pub bots: BTreeMap<BotName, Holding>,
     pub foreign: Holding,
-    pub total: Position,
+}
+
+impl Holders {
+    const NONE: Self = Self { bots: BTreeMap::new(), foreign: Holding::EMPTY };
+
+    fn of(&self, bot: Option<&BotName>) -> Option<&Holding> {
+        match bot {
+            Some(bot) => self.bots.get(bot),
+            None => Some(&self.foreign),
+        }
+    }
+
+    fn set(&mut self, bot: Option<&BotName>, holding: Holding) {
+        match bot {
+            Some(bot) => {
+                if let Some(known) = self.bots.get_mut(bot) {
+                    *known = holding;
+                } else {
+                    self.bots.insert(bot.clone(), holding);
+                }
+            }
+            None => self.foreign = holding,
+        }
+    }
+
+    fn total(&self) -> Option<Position> {
+        let all = self.bots.values().chain([&self.foreign]);
+        let sum = all.map(|holding| holding.book.position().get()).try_fold(Decimal::ZERO, exact::add)?;
+        Some(Position::new(sum))
+    }
 }
 
 impl Line {
@@ -145,17 +241,18 @@ impl Line {
         Self {
             terms,
             opening: None,
-            stems: Vec::new(),
-            bots: BTreeMap::new(),
-            foreign: Holding::EMPTY,
+            base: Holders::NONE,
+            has_foreign_base: false,
+            stems: VecDeque::new(),
+            now: Holders::NONE,
             total: Position::FLAT,
         }
     }
 
     /// Every holder's position: bots by name, then what is foreign.
     pub(crate) fn rows(&self, account: &Account, instrument: &InstrumentId) -> Vec<PositionRow> {
-        let bots = self.bots.iter().map(|(bot, holding)| (Some(bot.clone()), holding));
-        let foreign = self.has_foreign().then_some((None, &self.foreign));
+        let bots = self.now.bots.iter().map(|(bot, holding)| (Some(bot.clone()), holding));
+        let foreign = self.has_foreign().then_some((None, &self.now.foreign));
         let currency = self.terms.currency;
         bots.chain(foreign)
             .map(|(bot, holding)| PositionRow {
@@ -173,68 +270,82 @@ impl Line {
 
     /// Whether anything foreign ever was here.
     pub(crate) fn has_foreign(&self) -> bool {
-        self.opening.is_some() || self.foreign != Holding::EMPTY
+        self.opening.is_some() || self.now.foreign != Holding::EMPTY
     }
 
     /// One more posting. Changes nothing where it does not fit.
-    pub(crate) fn append(&mut self, stem: &str, posting: &Posting) -> Option<()> {
+    pub(crate) fn append(&mut self, stem: &Stem, posting: &Posting) -> Option<()> {
         self.apply(posting)?;
-        self.stems.push(stem.into());
+        self.stems.push_back(stem.clone());
         Some(())
     }
 
     fn apply(&mut self, posting: &Posting) -> Option<()> {
         let empty = Holding::EMPTY;
-        let before = match &posting.bot {
-            Some(bot) => self.bots.get(bot).unwrap_or(&empty),
-            None => &self.foreign,
-        };
+        let bot = posting.place.bot.as_ref();
+        let before = self.now.of(bot).unwrap_or(&empty);
         let after = before.after(posting, self.terms)?;
         let moved = exact::sub(after.book.position().get(), before.book.position().get())?;
         let total = exact::add(self.total.get(), moved)?;
         // The net figure of every holder must exist, so that showing it can never go wrong.
         after.net(self.terms.currency)?;
-        match &posting.bot {
-            Some(bot) => {
-                self.bots.insert(bot.clone(), after);
-            }
-            None => self.foreign = after,
-        }
+        self.now.set(bot, after);
         self.total = Position::new(total);
         Some(())
     }
 
-    /// The line from its opening and all its postings, in order.
+    /// The line as it is with this opening and these postings.
     pub(crate) fn rebuilt<'a>(
-        terms: Terms,
+        &self,
         opening: Option<Opening>,
-        stems: Vec<Box<str>>,
-        posting: impl Fn(&str) -> &'a Posting,
+        posting: impl Fn(&Stem) -> &'a Posting,
     ) -> Option<Self> {
-        let mut line = Self::new(terms);
-        if let Some(opening) = opening {
-            line.foreign.book = Book::opening(opening.position, opening.avg_price, terms.multiplier)?;
-            line.total = opening.position;
-        }
-        line.opening = opening;
-        for stem in &stems {
+        let base = if opening == self.opening { self.base.clone() } else { self.base_from(opening)? };
+        let mut line = Self { opening, now: base.clone(), total: base.total()?, base, ..self.clone() };
+        for stem in &self.stems {
             line.apply(posting(stem))?;
         }
-        line.stems = stems;
         Some(line)
+    }
+
+    /// What the postings that are kept follow, with another opening.
+    fn base_from(&self, opening: Option<Opening>) -> Option<Holders> {
+        let Opening { position, avg_price } = opening.unwrap_or(Opening::NONE);
+        let book = if self.has_foreign_base {
+            // Its executions are not there any more to be counted from another price: nobody knows what it cost.
+            let before = self.opening.unwrap_or(Opening::NONE).position;
+            let moved = position.checked_sub(before)?;
+            self.base.foreign.book.moved_at_unknown_cost(moved)?
+        } else {
+            Book::opening(position, avg_price, self.terms.multiplier)?
+        };
+        Some(Holders { bots: self.base.bots.clone(), foreign: Holding { book, ..self.base.foreign.clone() } })
+    }
+
+    /// The oldest execution that is kept.
+    pub(crate) fn oldest(&self) -> Option<&Stem> {
+        self.stems.front()
+    }
+
+    /// Keeps no more of the oldest execution than what it did to the sums. Changes nothing where that does not fit.
+    pub(crate) fn settle_oldest(&mut self, posting: &Posting) -> Option<()> {
+        let empty = Holding::EMPTY;
+        let bot = posting.place.bot.as_ref();
+        let after = self.base.of(bot).unwrap_or(&empty).after(posting, self.terms)?;
+        self.base.set(bot, after);
+        self.has_foreign_base |= bot.is_none();
+        self.stems.pop_front();
+        Some(())
     }
 
     /// The first fee of a posting that was applied without one.
     pub(crate) fn first_fee(&mut self, posting: &Posting, charge: Money) -> Option<()> {
-        let holding = match &posting.bot {
-            Some(bot) => self.bots.get_mut(bot).expect("a posting was applied to its bot's holding"),
-            None => &mut self.foreign,
-        };
-        let mut after = holding.clone();
+        let bot = posting.place.bot.as_ref();
+        let mut after = self.now.of(bot).expect("a posting was applied to its bot's holding").clone();
         after.charge(charge)?;
         after.unknown_fees -= 1;
         after.net(self.terms.currency)?;
-        *holding = after;
+        self.now.set(bot, after);
         Some(())
     }
 }

@@ -64,14 +64,14 @@ impl BotHolding<'_> {
 }
 
 /// One execution as it is posted now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExecutionRow<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionRow {
     /// What all revisions of it have in common.
-    pub stem: &'a str,
-    /// Its latest revision.
-    pub execution: &'a Execution,
+    pub stem: Box<str>,
+    /// Its latest revision. Our reference is not among what the ledger keeps of it.
+    pub execution: Execution,
     /// Whose order it was; none for what no bot of ours explains.
-    pub bot: Option<&'a BotName>,
+    pub bot: Option<BotName>,
     /// What the venue charged, once it said so.
     pub fee: Option<Money>,
     /// Taken back by the venue, and without effect.

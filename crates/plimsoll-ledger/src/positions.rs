@@ -6,7 +6,7 @@ use plimsoll_model::{Account, BotName, Currency, ExecId, InstrumentId, Money, Po
 
 use crate::exact;
 use crate::ledger::Ledger;
-use crate::line::{Holding, Line, Posting};
+use crate::line::{Holding, Line};
 use crate::net::{BotHolding, ExecutionRow, Net, PositionRow};
 
 impl Ledger {
@@ -57,7 +57,7 @@ impl Ledger {
     pub fn bot_net(&self, bot: &BotName) -> Option<Vec<Net>> {
         let mut nets: BTreeMap<Currency, Net> = BTreeMap::new();
         let lines = self.lines.values().flat_map(BTreeMap::values);
-        for (line, holding) in lines.filter_map(|line| Some((line, line.bots.get(bot)?))) {
+        for (line, holding) in lines.filter_map(|line| Some((line, line.now.bots.get(bot)?))) {
             let currency = line.terms.currency;
             let gross = Money { amount: holding.book.realised(), currency };
             let charges = holding.fees().map(|fee| Money { amount: -fee.amount, ..fee });
@@ -91,7 +91,7 @@ impl Ledger {
         instrument: &'a InstrumentId,
     ) -> Option<BotHolding<'a>> {
         let line = self.line(account, instrument)?;
-        Some(BotHolding { account, instrument, terms: line.terms, holding: line.bots.get(bot)? })
+        Some(BotHolding { account, instrument, terms: line.terms, holding: line.now.bots.get(bot)? })
     }
 
     /// Where a bot has them. None of them is ever lost, only more are added.
@@ -121,10 +121,16 @@ impl Ledger {
     }
 
     /// An execution as it is posted now, under the id of any of its revisions.
-    pub fn execution(&self, exec_id: &ExecId) -> Option<ExecutionRow<'_>> {
+    pub fn execution(&self, exec_id: &ExecId) -> Option<ExecutionRow> {
         let (stem, posting) = self.posting(exec_id)?;
-        let Posting { execution, bot, fee, busted, .. } = posting;
-        Some(ExecutionRow { stem, execution, bot: bot.as_ref(), fee: *fee, is_busted: *busted })
+        let stem = stem.as_str();
+        Some(ExecutionRow {
+            stem: stem.into(),
+            execution: posting.execution(stem),
+            bot: posting.place.bot.clone(),
+            fee: posting.fee,
+            is_busted: posting.busted,
+        })
     }
 
     pub(crate) fn all_lines(&self) -> impl Iterator<Item = (&Account, &InstrumentId, &Line)> {
@@ -145,8 +151,8 @@ impl Ledger {
     ) -> Option<&Holding> {
         let line = self.line(account, instrument)?;
         match bot {
-            Some(bot) => line.bots.get(bot),
-            None => Some(&line.foreign),
+            Some(bot) => line.now.bots.get(bot),
+            None => Some(&line.now.foreign),
         }
     }
 }

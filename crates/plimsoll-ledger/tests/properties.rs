@@ -309,3 +309,135 @@ fn fees_without_executions_are_kept_up_to_a_limit() {
     assert_eq!(refused, Err(FeeError::TooManyWaiting { exec_id: exec_id(10_000, 1) }));
     assert_eq!(ledger.fee(&exec_id(7, 1), Fee { charge }), Ok(FeePosted::Duplicate));
 }
+
+/// Events with times that grow, so that a ledger can tell old ones from new ones.
+fn timed(u: &mut Unstructured<'_>) -> Result<Vec<Event>> {
+    let mut events = events(u)?;
+    for (second, event) in (1_795_000_000..).zip(&mut events) {
+        event.execution.at = Some(jiff::Timestamp::from_second(second).expect("a time"));
+    }
+    Ok(events)
+}
+
+#[test]
+fn a_ledger_that_keeps_little_adds_up_to_the_same_and_books_nothing_twice() {
+    arbtest(|u| {
+        let (events, kept) = (timed(u)?, u.int_in_range(1..=8)?);
+        let (mut all, mut few) = (Ledger::new(), Ledger::keeping(kept));
+        for event in &events {
+            assert_eq!((post(&mut all, event), post(&mut few, event)), (Posted::New, Posted::New));
+        }
+        assert_eq!(few.rows(), all.rows());
+        // Everything of the day again, as after a reconnect.
+        for (at, event) in events.iter().enumerate() {
+            let is_kept = at + kept >= events.len();
+            let again = few.post(&event.execution, event.bot.as_ref(), Terms::US_STOCK).unwrap();
+            assert_eq!(again, if is_kept { Posted::Duplicate } else { Posted::Settled });
+            assert_eq!(few.execution(&event.execution.exec_id).is_some(), is_kept);
+        }
+        assert_eq!(few.rows(), all.rows());
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_kept_can_be_corrected_and_busted_as_if_everything_were_there() {
+    arbtest(|u| {
+        let (events, kept) = (timed(u)?, u.int_in_range(1..=8)?);
+        let (mut all, mut few) = (Ledger::new(), Ledger::keeping(kept));
+        for event in &events {
+            post(&mut all, event);
+            post(&mut few, event);
+        }
+        for (at, event) in events.iter().enumerate().rev().take(kept) {
+            let mut corrected = event.execution.clone();
+            corrected.exec_id = exec_id(at, 2);
+            corrected.last_qty = Qty::whole(u.int_in_range(0..=500)?);
+            let is_bust = u.ratio(1, 3)?;
+            for ledger in [&mut all, &mut few] {
+                let posted = if is_bust {
+                    ledger.bust(&event.execution.exec_id)
+                } else {
+                    ledger.post(&corrected, None, Terms::US_STOCK)
+                };
+                assert_eq!(posted, Ok(Posted::Corrected));
+            }
+            assert_eq!(few.rows(), all.rows());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_opening_that_changes_moves_the_position_by_as_much_whatever_is_kept() {
+    arbtest(|u| {
+        let (events, kept) = (timed(u)?, u.int_in_range(1..=8)?);
+        let (mut all, mut few) = (Ledger::new(), Ledger::keeping(kept));
+        let (u1, spy) = (account("U1"), InstrumentId::us_stock("SPY"));
+        let adopted_at = u.int_in_range(0..=events.len())?;
+        for ledger in [&mut all, &mut few] {
+            for (at, event) in events.iter().enumerate() {
+                if at == adopted_at {
+                    let five = Position::new(Decimal::from(5));
+                    ledger.adopt(&u1, &spy, five, Price::new(Decimal::TEN), Terms::US_STOCK).unwrap();
+                }
+                post(ledger, event);
+            }
+            let opening = Position::new(Decimal::from(-7));
+            ledger.adopt(&u1, &spy, opening, None, Terms::US_STOCK).unwrap();
+            assert_eq!(ledger.opening(&u1, &spy), opening);
+        }
+        assert_eq!(few.position(&u1, &spy), all.position(&u1, &spy));
+        assert_eq!(few.foreign_position(&u1, &spy), all.foreign_position(&u1, &spy));
+        let of_bots =
+            |ledger: &Ledger| ledger.rows().into_iter().filter(|row| row.bot.is_some()).collect::<Vec<_>>();
+        assert_eq!(of_bots(&few), of_bots(&all), "what is foreign is none of the bots' business");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_may_be_settled_is_not_posted_and_what_is_certainly_new_is() {
+    let at = |second: i64| Some(jiff::Timestamp::from_second(1_795_000_000 + second).expect("a time"));
+    let execution = |number: usize, revision: u32, at: Option<jiff::Timestamp>| Execution {
+        exec_id: exec_id(number, revision),
+        cl_ord_id: None,
+        account: account("U1"),
+        instrument: InstrumentId::us_stock("SPY"),
+        side: Side::Buy,
+        last_qty: Qty::whole(10),
+        last_px: Price::new(Decimal::TEN),
+        at,
+    };
+    let mut ledger = Ledger::keeping(2);
+    let mut say = |number, revision, at| {
+        ledger.post(&execution(number, revision, at), None, Terms::US_STOCK).expect("it fits")
+    };
+    // Nothing is settled yet: a venue that tells no time, or whose first word is a correction, is believed.
+    assert_eq!(say(1, 1, at(1)), Posted::New);
+    assert_eq!(say(2, 3, None), Posted::New);
+    // The first is settled now, up to second 1.
+    assert_eq!(say(3, 1, at(3)), Posted::New);
+    assert_eq!(say(4, 1, at(1)), Posted::Settled, "as old as the newest that is settled");
+    assert_eq!(say(4, 1, None), Posted::Settled, "it tells no time");
+    assert_eq!(say(4, 2, at(9)), Posted::Settled, "a correction, whose time may be its own");
+    assert_eq!(say(1, 2, at(1)), Posted::Settled, "the correction of one that is settled");
+    // The second told no time; it was posted by second 3 at the latest.
+    assert_eq!(say(5, 1, at(2)), Posted::New);
+    assert_eq!(say(6, 1, at(3)), Posted::Settled);
+    assert_eq!(say(6, 1, at(4)), Posted::New);
+    let spy = InstrumentId::us_stock("SPY");
+    assert_eq!(ledger.position(&account("U1"), &spy).to_string(), "50");
+    // A late fee of one that is settled waits, and stays unknown: the profit is never shown without it.
+    let charge = Money { amount: Decimal::ONE, currency: Currency::USD };
+    assert_eq!(ledger.fee(&exec_id(1, 1), Fee { charge }), Ok(FeePosted::Waiting));
+    assert_eq!(ledger.rows()[0].realised_net.unknown_fees, 5);
+    // Nor does the broker's repetition of all of them fill the memory, or the ears.
+    for number in 101..10_100 {
+        assert_eq!(ledger.fee(&exec_id(number, 1), Fee { charge }), Ok(FeePosted::Waiting));
+    }
+    assert_eq!(ledger.fee(&exec_id(20_000, 1), Fee { charge }), Ok(FeePosted::Settled));
+    assert_eq!(ledger.rows()[0].realised_net.unknown_fees, 5);
+    let gone = ledger.bust(&exec_id(1, 1));
+    assert!(matches!(gone, Err(PostError::NotPosted { .. })), "{gone:?}");
+}

@@ -18,7 +18,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::input::{Arrival, Input, Shared, VENUE_WAITING_MAX, VenueInput, take_room};
+use crate::input::{
+    Arrival, Input, Shared, VENUE_WAITING_MAX, VenueInput, WORDS_WAITING_MAX, take_room, take_room_for_word,
+};
 use crate::lanes::BotInput;
 use crate::link::{self, HANDSHAKE_MAX, Incoming, LINGER_MAX, Outgoing, ReadError};
 use crate::wire;
@@ -198,12 +200,18 @@ async fn read_venue<R: AsyncRead + Unpin>(
     version: ServerVersion,
     shared: &Shared,
 ) {
-    let budget = Arc::new(Semaphore::new(VENUE_WAITING_MAX));
+    let for_data = Arc::new(Semaphore::new(VENUE_WAITING_MAX));
+    let for_words = Arc::new(Semaphore::new(WORDS_WAITING_MAX));
     let why = loop {
         match from.next().await {
             Ok(Some(raw)) => {
-                let room = take_room(&budget, raw.bytes().len()).await;
-                let told = wire::told_bot(version, &raw);
+                let (told, len) = (wire::told_bot(version, &raw), raw.bytes().len());
+                // Data waits for its turn, and a word behind it must not wait with it unread.
+                let room = if told.is_data() {
+                    take_room(&for_data, len).await
+                } else {
+                    take_room_for_word(&for_words, len).await
+                };
                 shared.send(Input::Venue(VenueInput::Told { link, told, raw, _room: room }));
             }
             Ok(None) => break None,

@@ -1,13 +1,15 @@
 //! Time for the bridge: the system's, or a simulator's that is followed.
 //!
 //! Owns the two clocks of [`Now`]: `mono` strictly increases, over restarts too, and counts the time in
-//! which the machine slept; `wall` is civil time. Does not own any deadline.
+//! which the machine slept; `wall` is civil time. Does not own any deadline. By how much the system's
+//! clock is off finds out [`watch`].
 //!
 //! `std` offers no clock that counts suspended time and the workspace forbids `unsafe`, so the time asleep
 //! is taken from the kernel's uptime (`/proc/uptime`, which counts it) and added to [`Instant`]. Where that
 //! file does not exist, a suspended machine's `mono` stands still and only `wall` shows the gap.
 
 mod follow;
+pub(crate) mod watch;
 
 use std::time::{Duration, Instant};
 

@@ -8,6 +8,7 @@
 //! parsed, checked and listed in [`Loaded::unenforced`], so that nobody relies on them in silence.
 
 mod across;
+pub mod announced;
 mod bot;
 mod future;
 mod place;
@@ -60,10 +61,21 @@ pub struct Settings {
     pub environment: Environment,
     /// The control address of the simulator whose time is followed.
     pub follow: Option<Box<str>>,
+    /// How the system's clock is watched.
+    pub clock: ClockSettings,
     /// Where the operator's HTTP listens, besides the Unix socket.
     pub operator: SocketAddr,
     /// One port per bot, in the order of the file.
     pub ports: Vec<BotPort>,
+}
+
+/// How the system's clock is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockSettings {
+    /// Time servers, `host:port`; none leaves the kernel's word and the broker's.
+    pub servers: Vec<Box<str>>,
+    /// Above this uncertainty the clock is bad.
+    pub uncertainty_max: Duration,
 }
 
 /// Where a bot connects.
@@ -189,6 +201,7 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         client_id: *venue.client_id.as_ref()?.get_ref(),
         environment: *venue.environment.as_ref()?.get_ref(),
         follow: clock.follow.map(toml::Spanned::into_inner),
+        clock: clock.settings,
         operator: plimsoll.operator?.into_inner(),
         ports: bots.iter().filter_map(RawBot::port).collect(),
     };

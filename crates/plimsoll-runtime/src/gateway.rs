@@ -18,9 +18,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::announced::{self, Folder};
 use crate::clock::{Clock, FollowError, fetch};
 use crate::config::{Loaded, Settings};
-use crate::input::{Input, OperatorInput, Shared};
+use crate::input::{Detail, Input, OperatorInput, Shared};
 use crate::journal_thread::{Journal, JournalSink};
 use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
@@ -51,6 +52,9 @@ pub enum StartError {
     /// The journal cannot be run again.
     #[error("the journal cannot be run again: {0}")]
     Replay(#[from] ReplayError),
+    /// A file of announced calendar days cannot be used: a closure may stand in it.
+    #[error("{0}; not started, because a day that is announced there would be missing")]
+    Calendar(String),
     /// A port is taken.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -103,6 +107,13 @@ impl Gateway {
     pub async fn start(loaded: Loaded, storage: Storage) -> Result<GatewayHandle, StartError> {
         let Loaded { config, settings, unenforced } = loaded;
         let config = Arc::new(config);
+        let announced = match storage {
+            Storage::Disk => Folder::read(&settings.state_dir.join(announced::FOLDER)),
+            Storage::Memory => Folder::default(),
+        };
+        if !announced.problems().is_empty() {
+            return Err(StartError::Calendar(announced.problems().join("\n")));
+        }
         let ports = bind(&settings)?;
         let past = match storage {
             Storage::Disk => Past::on_disk(&settings, &config)?,
@@ -140,6 +151,7 @@ impl Gateway {
             config,
             settings,
             notes: unenforced.iter().map(ToString::to_string).collect(),
+            announced: matches!(storage, Storage::Disk).then_some(announced),
             bridge: past.resumed.bridge,
             unread: past.resumed.unread,
             epoch: past.epoch,
@@ -162,6 +174,8 @@ pub(crate) struct Parts {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     pub(crate) notes: Vec<String>,
+    /// The days of `calendar.d`; none where there is no folder to watch.
+    pub(crate) announced: Option<Folder>,
     pub(crate) bridge: Bridge,
     /// What of the journal this version did not understand.
     pub(crate) unread: Option<Unread>,
@@ -193,7 +207,7 @@ impl GatewayHandle {
     /// How things stand; nothing if the gateway has ended.
     pub async fn look(&self) -> Option<View> {
         let (answer, asked) = oneshot::channel();
-        self.inputs.send(Input::Operator(OperatorInput::Look(answer))).ok()?;
+        self.inputs.send(Input::Operator(OperatorInput::Look(Detail::Everything, answer))).ok()?;
         asked.await.ok()
     }
 

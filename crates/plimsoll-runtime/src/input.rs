@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use plimsoll_core::Operator;
+use plimsoll_core::{ClockEvent, Operator};
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
@@ -22,13 +22,28 @@ use crate::wire::Told;
 /// frame.
 pub(crate) const VENUE_WAITING_MAX: usize = 2 * VENUE_FRAME_MAX;
 
-/// Room in a connection's budget, given back when what takes it has been dealt with.
+/// The same for words of the venue on a bot's connection, each with [`WORD_BYTES`] more for what it is decoded into; a
+/// longer one waits alone. They have it until their records are written. A venue answers a question for the day's
+/// executions with thousands at once, and to ten bots that ask at once; as many of them are read as can be dealt
+/// with, and the rest waits with the kernel.
+pub(crate) const WORDS_WAITING_MAX: usize = 1024 * 1024;
+
+/// What a word takes in memory beside its bytes, about.
+const WORD_BYTES: usize = 1024;
+
+/// Room in a connection's budget, given back when what takes it has been dealt with; of a word on a bot's connection,
+/// when it is written.
 pub(crate) type Room = Option<OwnedSemaphorePermit>;
 
 /// Waits until the gateway has dealt with enough of this connection's earlier frames.
 pub(crate) async fn take_room(budget: &Arc<Semaphore>, len: usize) -> Room {
     let len = u32::try_from(len).unwrap_or(u32::MAX);
     Arc::clone(budget).acquire_many_owned(len).await.ok()
+}
+
+/// The same for a word on a bot's connection.
+pub(crate) async fn take_room_for_word(budget: &Arc<Semaphore>, len: usize) -> Room {
+    take_room(budget, (len + WORD_BYTES).min(WORDS_WAITING_MAX)).await
 }
 
 /// One message to the gateway's task. The channel has no bound of its own: the readers of all connections
@@ -39,10 +54,21 @@ pub(crate) enum Input {
     Venue(VenueInput),
     Bot(LinkId, BotInput),
     Journal(JournalReport),
+    /// Something was found out about the system's clock.
+    ClockNews(ClockEvent),
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
     /// A connection ended before it was a link.
     Note(LinkId, String),
+}
+
+/// How much somebody wants to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything but the orders, of which there are many.
+    Standing,
+    /// Orders, too.
+    Everything,
 }
 
 /// What operators say.
@@ -51,7 +77,7 @@ pub(crate) enum OperatorInput {
     /// A decision of the bridge's: in force at once, answered when the disk has it.
     Act(Operator, oneshot::Sender<()>),
     /// How things stand.
-    Look(oneshot::Sender<View>),
+    Look(Detail, oneshot::Sender<View>),
     /// End in order.
     Shutdown,
 }
@@ -103,7 +129,7 @@ impl VenueInput {
     /// told at most once a second anyway.
     pub(crate) fn is_data(&self) -> bool {
         match self {
-            Self::Told { told, .. } => matches!(told, Told::Relay | Told::RelayTick),
+            Self::Told { told, .. } => told.is_data(),
             Self::OwnReport { report, .. } => matches!(**report, Report::Quote { .. }),
             _ => false,
         }
@@ -129,6 +155,8 @@ pub(crate) struct Shared {
     pub(crate) inputs: UnboundedSender<Input>,
     /// Whether the venue waits for us; then heartbeats would be taken for our "taken".
     pub(crate) lockstep: AtomicBool,
+    /// Whether the system's clock is watched, and the venue's counts as a source.
+    pub(crate) clock_watched: AtomicBool,
     links: AtomicU64,
 }
 
@@ -138,6 +166,7 @@ impl Shared {
             upstream: upstream.into(),
             inputs,
             lockstep: AtomicBool::new(false),
+            clock_watched: AtomicBool::new(false),
             links: AtomicU64::new(last_link.0),
         }
     }

@@ -1,7 +1,7 @@
 //! The journal's writer, apart from the task that decides: a slow disk must not hold up a cancel.
 //!
 //! Owns the thread, the order of records and the group commit: everything that waits when a sync begins
-//! shares it. Does not own what is appended, nor what a token releases.
+//! shares it. Does not own what is appended, what a token releases, nor the making of the next segment.
 //!
 //! Invariant: after a failed write or sync nothing more is written and nobody who waits is answered. The kernel
 //! forgets which pages failed, so a second attempt would report success for bytes that are gone.
@@ -12,8 +12,10 @@ use std::thread::JoinHandle;
 
 use plimsoll_journal::{Body, FileSink, Head, MemorySink, Sink, WriteError, Writer};
 use plimsoll_model::Now;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::projection::{Followed, Projection};
+use crate::projection::{Batch, Followed, Projection, Told};
+use crate::spares::Spares;
 
 /// Records that may wait for the thread. Reached: bots are not read any more, cancels excepted.
 pub(crate) const LAG_MAX: usize = 50_000;
@@ -22,6 +24,10 @@ pub(crate) const LAG_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// What may wait in all. Cancels, halts and the venue's words never wait for the disk, so only an end keeps
 /// them from filling the memory; it is the end that a failed disk has.
 pub(crate) const LAG_BYTES_LAST: usize = 4 * LAG_BYTES_MAX;
+
+/// Bytes that are written at once, at most but for one record: a crowd of records must not be copied into one buffer as
+/// large as all of them.
+const WRITE_BYTES: usize = 1024 * 1024;
 
 /// Who waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +64,7 @@ pub(crate) type Stalled = Receiver<Vec<Entry>>;
 pub(crate) struct Journal {
     kind: Kind,
     shared: Arc<Shared>,
+    is_followed: bool,
 }
 
 enum Kind {
@@ -93,6 +100,10 @@ struct State {
 
 pub(crate) enum Entry {
     Append(Now, Body),
+    /// What the record before says to the tables.
+    Tell(Now, Told),
+    /// Room for more of what the record before came from, given back when that is written.
+    GiveBack(OwnedSemaphorePermit),
     Flush(Awaits),
 }
 
@@ -104,6 +115,7 @@ impl Journal {
         report: impl FnMut(JournalReport) + Send + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
+        let is_followed = projection.is_some();
         let kind = match sink {
             JournalSink::Memory(writer) => {
                 Kind::Memory(Box::new(Memory { writer, report: Box::new(report) }))
@@ -112,9 +124,11 @@ impl Journal {
                 shared.written(0, 0, writer.head());
                 let (entries, waiting) = channel();
                 let shared = Arc::clone(&shared);
+                let mut spares = Spares::start()?;
+                let tend = move |writer: &mut Writer<FileSink>| spares.tend(writer);
                 let thread = std::thread::Builder::new()
                     .name("journal".into())
-                    .spawn(move || run(*writer, projection, &waiting, &shared, report))?;
+                    .spawn(move || run(*writer, projection, &waiting, &shared, report, tend))?;
                 Kind::Thread {
                     entries: Some(entries),
                     batch: Vec::new(),
@@ -123,7 +137,7 @@ impl Journal {
                 }
             }
         };
-        Ok(Self { kind, shared })
+        Ok(Self { kind, shared, is_followed })
     }
 
     /// A journal whose disk takes nothing.
@@ -131,7 +145,7 @@ impl Journal {
     pub(crate) fn stalled() -> (Self, Stalled) {
         let (entries, waiting) = channel();
         let kind = Kind::Thread { entries: Some(entries), batch: Vec::new(), batch_bytes: 0, thread: None };
-        (Self { kind, shared: Arc::default() }, waiting)
+        (Self { kind, shared: Arc::default(), is_followed: false }, waiting)
     }
 
     /// Adds a record. It is handed over by the next [`commit`](Self::commit).
@@ -147,6 +161,27 @@ impl Journal {
                 }
                 self.shared.written(0, 0, memory.writer.head());
             }
+        }
+    }
+
+    /// Whether the tables want to be told.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed
+    }
+
+    /// What the record that was added last says to the tables.
+    pub(crate) fn tell(&mut self, now: Now, told: Option<Told>) {
+        if let (Kind::Thread { batch, batch_bytes, .. }, Some(told)) = (&mut self.kind, told) {
+            *batch_bytes += told.size();
+            batch.push(Entry::Tell(now, told));
+        }
+    }
+
+    /// The room that the record which was added last has taken in the budget of its connection: it is given back when
+    /// the record waits no longer.
+    pub(crate) fn give_back(&mut self, room: OwnedSemaphorePermit) {
+        if let Kind::Thread { batch, .. } = &mut self.kind {
+            batch.push(Entry::GiveBack(room));
         }
     }
 
@@ -232,13 +267,14 @@ impl Shared {
     }
 }
 
-/// Takes everything that waits, writes it, syncs once if anybody asked, and starts over.
+/// Takes everything that waits, writes it, syncs once if anybody asked, looks after the sink, and starts over.
 fn run<S: Sink>(
     mut writer: Writer<S>,
     mut projection: Option<Projection>,
     waiting: &Receiver<Vec<Entry>>,
     shared: &Shared,
     mut report: impl FnMut(JournalReport),
+    mut tend: impl FnMut(&mut Writer<S>),
 ) {
     let mut awaited = Vec::new();
     while let Ok(first) = waiting.recv() {
@@ -255,8 +291,9 @@ fn run<S: Sink>(
             report(JournalReport::Flushed(awaits));
         }
         if let (Some(projection), Some(followed)) = (&mut projection, followed) {
-            projection.tell(followed);
+            projection.tell(Batch { last: writer.head(), followed });
         }
+        tend(&mut writer);
     }
     if let Err(error) = writer.sync() {
         report(JournalReport::Failed(error));
@@ -282,16 +319,25 @@ fn take<S: Sink>(
         match entry {
             Entry::Append(now, body) => {
                 taken.bytes += body.size();
-                writer.append(now, &body)?;
+                append(writer, now, &body)?;
+            }
+            Entry::Tell(now, told) => {
+                taken.bytes += told.size();
                 if let Some(followed) = followed {
-                    followed.push(Followed { head: writer.head(), now, body });
+                    followed.push(Followed { seq: writer.head().seq, at: now.wall, told });
                 }
             }
+            Entry::GiveBack(room) => drop(room),
             Entry::Flush(awaits) => awaited.push(awaits),
         }
     }
     // Where nobody waits the kernel has it at least: a killed process loses nothing.
     if awaited.is_empty() { writer.write() } else { writer.sync().map(|_| ()) }
+}
+
+fn append<S: Sink>(writer: &mut Writer<S>, now: Now, body: &Body) -> Result<(), WriteError> {
+    writer.append(now, body)?;
+    if writer.pending() >= WRITE_BYTES { writer.write() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -346,12 +392,13 @@ mod tests {
         }
         drop(sender);
         let mut reports = Vec::new();
-        run(writer, None, &receiver, &Shared::default(), |report| {
+        let report = |report| {
             reports.push(match report {
                 JournalReport::Flushed(awaits) => format!("flushed {awaits:?}"),
                 JournalReport::Failed(error) => format!("failed: {error}"),
             });
-        });
+        };
+        run(writer, None, &receiver, &Shared::default(), report, |_| {});
         reports
     }
 
@@ -410,16 +457,51 @@ mod tests {
     }
 
     #[test]
+    fn room_is_given_back_when_its_record_is_written() {
+        let budget = Arc::new(tokio::sync::Semaphore::new(1));
+        let (mut journal, waiting) = Journal::stalled();
+        journal.append(now(), Body::Woke);
+        journal.give_back(Arc::clone(&budget).try_acquire_owned().unwrap());
+        journal.commit();
+        assert_eq!(budget.available_permits(), 0);
+        drop(journal);
+        run(
+            Writer::new(MemorySink::new(), Options::default(), 1),
+            None,
+            &waiting,
+            &Shared::default(),
+            |_| {},
+            |_| {},
+        );
+        assert_eq!(budget.available_permits(), 1);
+    }
+
+    #[test]
+    fn a_crowd_of_records_is_written_in_pieces() {
+        let options = Options::default();
+        let (mut writer, mut taken) = (Writer::new(MemorySink::new(), options, 1), Taken::default());
+        let long = "x".repeat(WRITE_BYTES / 4);
+        let mut largest = 0;
+        for _ in 0..9 {
+            append(&mut writer, now(), &Body::Decision { text: long.clone() }).unwrap();
+            largest = largest.max(writer.pending());
+        }
+        assert!(largest < WRITE_BYTES, "{largest}");
+        take(&mut writer, std::iter::empty(), &mut Vec::new(), &mut taken, &mut None).unwrap();
+        assert_eq!((writer.pending(), writer.head().seq), (0, 9));
+    }
+
+    #[test]
     fn what_is_written_waits_no_longer() {
         let (mut journal, waiting) = Journal::stalled();
         journal.append(now(), Body::Decision { text: "x".repeat(5000) });
         journal.commit();
         let state = journal.shared.get();
         assert!(state.entries == 1 && state.bytes > 5000);
-        let Journal { kind, shared } = &mut journal;
+        let Journal { kind, shared, .. } = &mut journal;
         *kind = Kind::Thread { entries: None, batch: Vec::new(), batch_bytes: 0, thread: None };
         let writer = Writer::new(MemorySink::new(), Options::default(), 1);
-        run(writer, None, &waiting, shared, |_| {});
+        run(writer, None, &waiting, shared, |_| {}, |_| {});
         let state = shared.get();
         assert_eq!((state.entries, state.bytes), (0, 0));
     }

@@ -38,7 +38,7 @@ pub(crate) enum BotInput {
 
 /// One piece of work.
 #[derive(Debug)]
-pub(crate) enum Work<O, V> {
+pub(crate) enum Piece<O, V> {
     /// From the operator.
     Operator(O),
     /// From the venue.
@@ -158,29 +158,29 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// The next piece of work. With `cancels_only` bots are heard for nothing else: the journal lags.
-    pub(crate) fn next(&mut self, cancels_only: bool) -> Option<Work<O, V>> {
+    pub(crate) fn next(&mut self, cancels_only: bool) -> Option<Piece<O, V>> {
         if let Some(input) = self.operator.pop_front() {
-            return Some(Work::Operator(input));
+            return Some(Piece::Operator(input));
         }
         if let Some(input) = self.venue.pop_front() {
-            return Some(Work::Venue(input));
+            return Some(Piece::Venue(input));
         }
         if let Some((link, input)) = self.pop_cancel() {
-            return Some(Work::Bot(link, input));
+            return Some(Piece::Bot(link, input));
         }
         if let Some(token) = self.flushed.pop_front() {
-            return Some(Work::Flushed(token));
+            return Some(Piece::Flushed(token));
         }
         if self.since_data >= FRAMES_BEFORE_DATA
             && let Some(input) = self.pop_data()
         {
-            return Some(Work::Venue(input));
+            return Some(Piece::Venue(input));
         }
         if !cancels_only && let Some((link, input)) = self.pop_bot() {
             self.since_data = self.since_data.saturating_add(1);
-            return Some(Work::Bot(link, input));
+            return Some(Piece::Bot(link, input));
         }
-        self.pop_data().map(Work::Venue)
+        self.pop_data().map(Piece::Venue)
     }
 
     /// Whether [`next`](Self::next) would find anything.
@@ -324,10 +324,10 @@ mod tests {
         let mut seen = Vec::new();
         while let Some(work) = lanes.next(false) {
             seen.push(match work {
-                Work::Operator(text) | Work::Venue(text) => text.to_owned(),
-                Work::Flushed(token) => format!("flushed {token}"),
-                Work::Bot(link, BotInput::Gone(_)) => format!("{link} gone"),
-                Work::Bot(link, BotInput::Frame { request, .. }) => match request {
+                Piece::Operator(text) | Piece::Venue(text) => text.to_owned(),
+                Piece::Flushed(token) => format!("flushed {token}"),
+                Piece::Bot(link, BotInput::Gone(_)) => format!("{link} gone"),
+                Piece::Bot(link, BotInput::Frame { request, .. }) => match request {
                     Request::Order(order) => format!("{link} order {}", order.order_id),
                     Request::Cancel(cancel) => format!("{link} cancel {}", cancel.order_id),
                     Request::GlobalCancel => format!("{link} cancel all"),
@@ -342,7 +342,7 @@ mod tests {
     fn a_request_behind_a_waiting_order_waits_and_an_order_right_behind_does_not() {
         let mut lanes =
             lanes(vec![(TREND, order(1)), (TREND, order(2)), (TREND, Request::Other), (TREND, order(3))]);
-        assert!(matches!(lanes.next(false), Some(Work::Bot(TREND, _))));
+        assert!(matches!(lanes.next(false), Some(Piece::Bot(TREND, _))));
         lanes.await_token(TREND, 7);
         assert_eq!(drain(&mut lanes), ["1 order 2"]);
         lanes.await_token(TREND, 8);
@@ -429,14 +429,14 @@ mod tests {
         let mut lanes = lanes(vec![(TREND, order(1))]);
         lanes.push_data(TREND, "tick");
         assert!(lanes.has_work(true));
-        assert!(matches!(lanes.next(true), Some(Work::Venue("tick"))));
+        assert!(matches!(lanes.next(true), Some(Piece::Venue("tick"))));
         assert!(!lanes.has_work(true));
     }
 
     #[test]
     fn while_the_journal_lags_only_cancels_are_heard() {
         let mut lanes = lanes(vec![(TREND, order(1)), (REVERT, cancel(1))]);
-        assert!(matches!(lanes.next(true), Some(Work::Bot(REVERT, _))));
+        assert!(matches!(lanes.next(true), Some(Piece::Bot(REVERT, _))));
         assert!(lanes.next(true).is_none());
         assert!(lanes.next(false).is_some());
     }

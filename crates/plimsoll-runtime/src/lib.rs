@@ -5,6 +5,7 @@
 //!
 //! Does not own: any decision about an order. What the bridge says is done; what it did not say is not.
 
+pub mod announced;
 mod bot_link;
 mod carry;
 pub mod clock;
@@ -25,6 +26,7 @@ mod quotes;
 mod record;
 pub mod replay;
 pub mod simulator;
+mod spares;
 pub mod unread;
 pub mod view;
 mod wire;

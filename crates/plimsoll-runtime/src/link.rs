@@ -10,6 +10,7 @@
 //!   frames is allowed, and there the kernel asks whether the other side still exists ([`KEEPALIVE_AFTER`]);
 //! * memory is bounded per link, in both directions.
 
+mod backlog;
 mod incoming;
 mod listen;
 mod outgoing;

@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Settings;
 use crate::http::{self, Problem};
-use crate::input::{Input, OperatorInput};
+use crate::input::{Detail, Input, OperatorInput};
 use crate::link::{self, BindError, Bound};
 use crate::record;
 use crate::view::{BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
@@ -102,11 +102,11 @@ pub struct ResumeOrder {
 pub(crate) struct Api {
     http: Bound,
     unix: UnixListener,
-    shared: Arc<Shared>,
+    access: Arc<Access>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct Access {
     inputs: UnboundedSender<Input>,
     token: String,
     bots: Vec<BotName>,
@@ -132,7 +132,7 @@ impl Api {
         write_private(&dir.join(ADDRESS), &address).map_err(file_error(dir.join(ADDRESS)))?;
         let unix = link::listen_unix(&dir.join(SOCKET))?;
         let bots = settings.ports.iter().map(|port| port.bot.clone()).collect();
-        Ok(Self { http, unix, shared: Arc::new(Shared { inputs, token, bots }) })
+        Ok(Self { http, unix, access: Arc::new(Access { inputs, token, bots }) })
     }
 
     /// Where the HTTP listens.
@@ -143,8 +143,8 @@ impl Api {
     /// Serves both ways in until it is dropped.
     pub(crate) async fn serve(self) {
         let address = self.http.address();
-        let over_http = http::guarded(routes(Arc::clone(&self.shared), Door::Http), address);
-        let over_unix = routes(self.shared, Door::Unix);
+        let over_http = http::guarded(routes(Arc::clone(&self.access), Door::Http), address);
+        let over_unix = routes(self.access, Door::Unix);
         let listener = match self.http.listen() {
             Ok(listener) => listener,
             Err(error) => {
@@ -168,7 +168,7 @@ async fn serve_unix(listener: &UnixListener, router: Router) {
     }
 }
 
-fn routes(shared: Arc<Shared>, door: Door) -> Router {
+fn routes(access: Arc<Access>, door: Door) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/bots", get(bots))
@@ -177,19 +177,19 @@ fn routes(shared: Arc<Shared>, door: Door) -> Router {
         .route("/breaks", get(breaks))
         .route("/halt", post(halt))
         .route("/resume", post(resume))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), check_door))
+        .layer(middleware::from_fn_with_state(Arc::clone(&access), check_door))
         .layer(Extension(door))
-        .with_state(shared)
+        .with_state(access)
 }
 
 /// The socket's file mode is its lock; everybody else needs the token.
 async fn check_door(
-    State(shared): State<Arc<Shared>>,
+    State(access): State<Arc<Access>>,
     Extension(door): Extension<Door>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if door == Door::Http && !has_token(request.headers(), &shared.token) {
+    if door == Door::Http && !has_token(request.headers(), &access.token) {
         return Err(Problem {
             status: StatusCode::UNAUTHORIZED,
             message: format!(
@@ -213,46 +213,46 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 
 type Answer<T> = Result<Json<T>, Problem>;
 
-async fn look(shared: &Shared) -> Result<View, Problem> {
+async fn look(access: &Access, detail: Detail) -> Result<View, Problem> {
     let (answer, asked) = oneshot::channel();
-    let sent = shared.inputs.send(Input::Operator(OperatorInput::Look(answer)));
+    let sent = access.inputs.send(Input::Operator(OperatorInput::Look(detail, answer)));
     sent.map_err(|_| Problem::stopping())?;
     asked.await.map_err(|_| Problem::stopping())
 }
 
-async fn status(State(shared): State<Arc<Shared>>) -> Answer<StatusView> {
-    Ok(Json(look(&shared).await?.status))
+async fn status(State(access): State<Arc<Access>>) -> Answer<StatusView> {
+    Ok(Json(look(&access, Detail::Standing).await?.status))
 }
 
-async fn bots(State(shared): State<Arc<Shared>>) -> Answer<Vec<BotRow>> {
-    Ok(Json(look(&shared).await?.status.bots))
+async fn bots(State(access): State<Arc<Access>>) -> Answer<Vec<BotRow>> {
+    Ok(Json(look(&access, Detail::Standing).await?.status.bots))
 }
 
-async fn orders(State(shared): State<Arc<Shared>>) -> Answer<Vec<OrderRow>> {
-    Ok(Json(look(&shared).await?.orders))
+async fn orders(State(access): State<Arc<Access>>) -> Answer<Vec<OrderRow>> {
+    Ok(Json(look(&access, Detail::Everything).await?.orders))
 }
 
-async fn positions(State(shared): State<Arc<Shared>>) -> Answer<Vec<PositionRow>> {
-    Ok(Json(look(&shared).await?.positions))
+async fn positions(State(access): State<Arc<Access>>) -> Answer<Vec<PositionRow>> {
+    Ok(Json(look(&access, Detail::Standing).await?.positions))
 }
 
-async fn breaks(State(shared): State<Arc<Shared>>) -> Answer<Vec<BreakRow>> {
-    Ok(Json(look(&shared).await?.status.breaks))
+async fn breaks(State(access): State<Arc<Access>>) -> Answer<Vec<BreakRow>> {
+    Ok(Json(look(&access, Detail::Standing).await?.status.breaks))
 }
 
-async fn halt(State(shared): State<Arc<Shared>>, request: Request) -> Answer<StatusView> {
+async fn halt(State(access): State<Arc<Access>>, request: Request) -> Answer<StatusView> {
     let order: HaltOrder = http::read_json(request).await?;
     let level: HaltLevel =
         record::halt_level(&order.level).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let bot = known_bot(&shared, order.bot.as_deref())?;
+    let bot = known_bot(&access, order.bot.as_deref())?;
     let (by, reason) = (order.by.into(), order.reason.into());
-    act(&shared, Operator::Halt { level, bot, by, reason }).await
+    act(&access, Operator::Halt { level, bot, by, reason }).await
 }
 
-async fn resume(State(shared): State<Arc<Shared>>, request: Request) -> Answer<StatusView> {
-    let by_token = has_token(request.headers(), &shared.token);
+async fn resume(State(access): State<Arc<Access>>, request: Request) -> Answer<StatusView> {
+    let by_token = has_token(request.headers(), &access.token);
     let order: ResumeOrder = http::read_json(request).await?;
-    let bot = known_bot(&shared, order.bot.as_deref())?;
+    let bot = known_bot(&access, order.bot.as_deref())?;
     let name = bot.as_ref().map_or(FLEET, BotName::as_str);
     if !by_token && order.typed_name.as_deref() != Some(name) {
         return Err(Problem {
@@ -261,12 +261,12 @@ async fn resume(State(shared): State<Arc<Shared>>, request: Request) -> Answer<S
         });
     }
     let (by, reason) = (order.by.into(), order.reason.into());
-    act(&shared, Operator::Resume { bot, by, reason }).await
+    act(&access, Operator::Resume { bot, by, reason }).await
 }
 
-async fn act(shared: &Shared, operator: Operator) -> Answer<StatusView> {
+async fn act(access: &Access, operator: Operator) -> Answer<StatusView> {
     let (answer, asked) = oneshot::channel();
-    let sent = shared.inputs.send(Input::Operator(OperatorInput::Act(operator, answer)));
+    let sent = access.inputs.send(Input::Operator(OperatorInput::Act(operator, answer)));
     sent.map_err(|_| Problem::stopping())?;
     // In force or not when the gateway ended: only the journal knows, and the next start reads it.
     asked.await.map_err(|_| Problem {
@@ -275,14 +275,14 @@ async fn act(shared: &Shared, operator: Operator) -> Answer<StatusView> {
             "the gateway ended before this was on the disk; start it again and look at `plimsoll status`"
                 .to_owned(),
     })?;
-    Ok(Json(look(shared).await?.status))
+    Ok(Json(look(access, Detail::Standing).await?.status))
 }
 
-fn known_bot(shared: &Shared, name: Option<&str>) -> Result<Option<BotName>, Problem> {
+fn known_bot(access: &Access, name: Option<&str>) -> Result<Option<BotName>, Problem> {
     let Some(name) = name.filter(|name| *name != FLEET) else { return Ok(None) };
-    let found = shared.bots.iter().find(|bot| bot.as_str() == name);
+    let found = access.bots.iter().find(|bot| bot.as_str() == name);
     found.cloned().map(Some).ok_or_else(|| {
-        let known: Vec<&str> = shared.bots.iter().map(BotName::as_str).collect();
+        let known: Vec<&str> = access.bots.iter().map(BotName::as_str).collect();
         Problem::bad_request(format!("no bot is named `{name}`; known are {}", known.join(", ")))
     })
 }

@@ -8,14 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use plimsoll_core::ClockSource;
 use plimsoll_model::{Account, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
 use plimsoll_tws::handshake::{ClientHello, ServerHello};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
+use crate::clock::watch::broker::{BrokerClock, Grain};
+use crate::clock::watch::news;
 use crate::config::Environment;
 use crate::input::{Input, Room, Shared, VENUE_WAITING_MAX, VenueInput, take_room};
 use crate::link::{self, HANDSHAKE_MAX, Incoming, Outgoing};
@@ -218,9 +222,9 @@ async fn watch(
     budget: &Arc<Semaphore>,
     shared: &Shared,
 ) -> Ended {
-    let mut heartbeat = interval(HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
+    let mut next_question = heard;
+    let mut clock = BrokerClock::new(heard.into_std());
     loop {
         let lockstep = shared.lockstep.load(Ordering::Relaxed);
         tokio::select! {
@@ -230,6 +234,9 @@ async fn watch(
                     let room = take_room(budget, raw.bytes().len()).await;
                     // Only now: while we do not read, the venue is not silent.
                     heard = Instant::now();
+                    if let Some((time, grain)) = wire::venue_time(version, &raw) {
+                        tell_clock(&mut clock, time, grain, heard, shared);
+                    }
                     if let Err(why) = hand_over(version, link, raw, room, shared) {
                         return Ended::Because(why);
                     }
@@ -238,15 +245,28 @@ async fn watch(
                 Err(error) => return Ended::Because(error.to_string()),
             },
             // In lockstep the venue would take the question for our "taken", and is silent while it waits.
-            _ = heartbeat.tick(), if !lockstep => {
+            () = sleep_until(next_question), if !lockstep => {
                 if heard.elapsed() >= SILENCE_MAX {
                     return Ended::Silent;
                 }
-                if let Err(full) = out.push(wire::ask_time(version).bytes()) {
+                let now = Instant::now();
+                clock.asks(now.into_std());
+                if let Err(full) = out.push(wire::ask_precise_time(version).bytes()) {
                     return Ended::Because(full.to_string());
                 }
+                let watched = shared.clock_watched.load(Ordering::Relaxed);
+                next_question = now + if watched { clock.pause(now.into_std(), HEARTBEAT) } else { HEARTBEAT };
             }
         }
+    }
+}
+
+/// What the venue's clock says of ours. Of a venue whose own time runs faster it says nothing.
+fn tell_clock(clock: &mut BrokerClock, time: Timestamp, grain: Grain, heard: Instant, shared: &Shared) {
+    if shared.clock_watched.load(Ordering::Relaxed)
+        && let Some(bounds) = clock.answered(time, grain, heard.into_std(), Timestamp::now())
+    {
+        shared.send(Input::ClockNews(news(ClockSource::Broker, Ok(bounds))));
     }
 }
 

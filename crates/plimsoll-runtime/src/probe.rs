@@ -117,16 +117,16 @@ async fn ask(
         .ok_or_else(|| format!("speaks version {}, which Plimsoll does not", hello.version))?;
     push(out, &wire::plain_start(version, loaded.settings.client_id))?;
     let accounts = accounts(from, version).await?;
-    let mut hearing = Hearing::begin(out, version, loaded)?;
+    let mut inquiry = Inquiry::begin(out, version, loaded)?;
     let deadline = Instant::now() + ANSWERS_MAX;
-    while !hearing.is_complete() {
+    while !inquiry.is_complete() {
         let Ok(frame) = timeout_at(deadline, next(from, "")).await else { break };
         if let Told::Report(report) = wire::told_us(version, &frame?) {
-            hearing.hear(&report);
+            inquiry.hear(&report);
         }
     }
-    let instruments = hearing.instruments.into_values().collect();
-    Ok(Answer { server_version: version.number(), accounts, read_only: hearing.read_only, instruments })
+    let instruments = inquiry.instruments.into_values().collect();
+    Ok(Answer { server_version: version.number(), accounts, read_only: inquiry.read_only, instruments })
 }
 
 async fn accounts(
@@ -147,7 +147,7 @@ async fn accounts(
 
 /// What was asked after the start, and what has been answered.
 #[derive(Debug)]
-struct Hearing {
+struct Inquiry {
     read_only: bool,
     orders_answered: bool,
     /// By the number of the question for prices.
@@ -158,7 +158,7 @@ struct Hearing {
     numbers: BTreeMap<ReqId, ConId>,
 }
 
-impl Hearing {
+impl Inquiry {
     fn begin(out: &Outgoing, version: ServerVersion, loaded: &Loaded) -> Result<Self, String> {
         push(out, &wire::ask_own_open_orders(version))?;
         let (mut instruments, mut contracts) = (BTreeMap::new(), BTreeMap::new());
@@ -241,8 +241,8 @@ async fn next(from: &mut Incoming<impl AsyncRead + Unpin>, said: &str) -> Result
 mod tests {
     use super::*;
 
-    fn hearing() -> Hearing {
-        Hearing {
+    fn inquiry() -> Inquiry {
+        Inquiry {
             read_only: false,
             orders_answered: false,
             instruments: BTreeMap::from([(ReqId(2), (InstrumentId::us_stock("SPY"), Data::NoAnswer))]),
@@ -257,20 +257,20 @@ mod tests {
 
     /// What is known of SPY after these reports.
     fn data(reports: &[Report]) -> Data {
-        let mut hearing = hearing();
+        let mut inquiry = inquiry();
         for report in reports {
-            hearing.hear(report);
+            inquiry.hear(report);
         }
-        hearing.instruments[&ReqId(2)].1.clone()
+        inquiry.instruments[&ReqId(2)].1.clone()
     }
 
     #[test]
     fn a_read_only_api_answers_321_on_no_request() {
-        let mut hearing = hearing();
-        hearing.hear(&error(Some(7), 321));
-        assert!(!hearing.read_only, "that was about a request");
-        hearing.hear(&error(None, 321));
-        assert!(hearing.read_only && hearing.orders_answered);
+        let mut inquiry = inquiry();
+        inquiry.hear(&error(Some(7), 321));
+        assert!(!inquiry.read_only, "that was about a request");
+        inquiry.hear(&error(None, 321));
+        assert!(inquiry.read_only && inquiry.orders_answered);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The journal as tables: an `SQLite` file that answers what the gateway's memory has forgotten.
 //!
-//! Owns: the schema, the thread that follows the journal, and the questions that are asked of the file. The
-//! follower runs every record through a bridge of its own, so a file that has grown with the gateway and one
-//! that was made from the journal are the same by construction.
+//! Owns: the schema, the thread that follows the journal, and the questions that are asked of the file. What an event
+//! has changed the follower is told by the gateway, whose bridge has just been through it, and nobody has to remember
+//! the day twice. What was in the journal before is read from its files, through a bridge that lives no longer than
+//! that. A bridge is a pure function of its events, so a file that has grown with the gateway and one that was made
+//! from the journal are the same.
 //!
 //! Invariants:
 //! * nothing ever decides by it: the file may be deleted at any time, and is made again at the next start;
@@ -18,10 +20,12 @@ mod read;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub(crate) use follow::{Followed, Projection, ProjectionState};
+pub(crate) use follow::{Batch, Followed, Projection, ProjectionState};
 pub use follow::{ProjectError, Projected, project};
 pub use read::{Filter, ReadError, executions, orders};
+pub(crate) use told::Told;
 
 /// The file's name in the state directory.
 pub const FILE: &str = "plimsoll.sqlite3";

@@ -4,10 +4,12 @@
 //! Does not own: the record format, which is the journal's, nor what an event does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
-use plimsoll_core::{Event, HaltLevel, Operator, Quote};
-use plimsoll_journal::{Body, Raw};
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_core::clock::Bounds;
+use plimsoll_core::{ClockEvent, ClockSource, Event, HaltLevel, Operator, Quote};
+use plimsoll_journal::{Body, ClockRecord, Raw};
 use plimsoll_model::{BotName, ClientId, InstrumentId, LinkId, Price};
 use plimsoll_tws::ServerVersion;
 
@@ -67,8 +69,69 @@ pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) 
             by: by.to_string(),
             reason: reason.to_string(),
         },
+        Event::Operator(Operator::Calendar { days, problems }) => Body::Calendar {
+            days_toml: config::announced::text(days),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        },
+        Event::Clock(event) => Body::Clock(clock_record(event)),
         Event::Woke => Body::Woke,
     }
+}
+
+fn clock_record(event: &ClockEvent) -> ClockRecord {
+    match event {
+        ClockEvent::Watched { uncertainty_max } => {
+            ClockRecord::Watched { uncertainty_max_ns: nanos(*uncertainty_max) }
+        }
+        ClockEvent::Heard { source, bounds } => ClockRecord::Heard {
+            source: source.to_string(),
+            least_ns: signed_nanos(bounds.least),
+            most_ns: signed_nanos(bounds.most),
+        },
+        ClockEvent::Unheard { source, why } => {
+            ClockRecord::Unheard { source: source.to_string(), why: why.to_string() }
+        }
+        ClockEvent::Stepped { by } => ClockRecord::Stepped { by_ns: signed_nanos(*by) },
+        ClockEvent::Slept { span } => ClockRecord::Slept { span_ns: nanos(*span) },
+    }
+}
+
+fn clock_event(record: ClockRecord) -> ClockEvent {
+    match record {
+        ClockRecord::Watched { uncertainty_max_ns } => {
+            ClockEvent::Watched { uncertainty_max: Duration::from_nanos(uncertainty_max_ns) }
+        }
+        ClockRecord::Heard { source, least_ns, most_ns } => {
+            let bounds = Bounds {
+                least: SignedDuration::from_nanos(least_ns),
+                most: SignedDuration::from_nanos(most_ns),
+            };
+            ClockEvent::Heard { source: clock_source(source), bounds }
+        }
+        ClockRecord::Unheard { source, why } => {
+            ClockEvent::Unheard { source: clock_source(source), why: why.into() }
+        }
+        ClockRecord::Stepped { by_ns } => ClockEvent::Stepped { by: SignedDuration::from_nanos(by_ns) },
+        ClockRecord::Slept { span_ns } => ClockEvent::Slept { span: Duration::from_nanos(span_ns) },
+    }
+}
+
+/// A server's name has a port, so it is neither of the words.
+fn clock_source(text: String) -> ClockSource {
+    match text.as_str() {
+        "kernel" => ClockSource::Kernel,
+        "broker" => ClockSource::Broker,
+        _ => ClockSource::Server(text.into()),
+    }
+}
+
+/// Three centuries at most.
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn signed_nanos(span: SignedDuration) -> i64 {
+    i64::try_from(span.as_nanos()).unwrap_or(if span.is_negative() { i64::MIN } else { i64::MAX })
 }
 
 fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
@@ -133,6 +196,11 @@ pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
             by: by.into(),
             reason: reason.into(),
         }),
+        Body::Calendar { days_toml, problems } => Event::Operator(Operator::Calendar {
+            days: config::announced::parse("calendar.d (from the journal)", &days_toml)?.into(),
+            problems: problems.into_iter().map(Into::into).collect(),
+        }),
+        Body::Clock(record) => Event::Clock(clock_event(record)),
         Body::Woke => Event::Woke,
     }))
 }
@@ -154,6 +222,8 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Flushed { .. }
         | Body::Halt { .. }
         | Body::Resume { .. }
+        | Body::Calendar { .. }
+        | Body::Clock(_)
         | Body::Woke
         | Body::Decision { .. }
         | Body::Unread { .. } => None,
@@ -235,6 +305,19 @@ mod tests {
         check(&Event::Flushed { token: 9 }, None);
         check(&Event::Operator(halt), None);
         check(&Event::Operator(Operator::Resume { bot: None, by: "me".into(), reason: "".into() }), None);
+        let days = "[[day]]\ncalendar = \"XNYS\"\ndate = \"2027-01-15\"\nchange = \"closed\"\nreason = \"r\"\nsource = \"s\"\n";
+        let days = config::announced::parse("x", days).unwrap().into();
+        let problems = ["a.toml:1:1: error: no date".into()].into();
+        check(&Event::Operator(Operator::Calendar { days, problems }), None);
+        let server = || ClockSource::Server("time.example:123".into());
+        let bounds = Bounds::around(SignedDuration::from_millis(-2_000), SignedDuration::from_micros(4_250));
+        check(&Event::Clock(ClockEvent::Watched { uncertainty_max: Duration::from_millis(250) }), None);
+        for source in [server(), ClockSource::Kernel, ClockSource::Broker] {
+            check(&Event::Clock(ClockEvent::Heard { source: source.clone(), bounds }), None);
+            check(&Event::Clock(ClockEvent::Unheard { source, why: "no answer".into() }), None);
+        }
+        check(&Event::Clock(ClockEvent::Stepped { by: SignedDuration::from_secs(-3) }), None);
+        check(&Event::Clock(ClockEvent::Slept { span: Duration::from_secs(90) }), None);
         check(&Event::Woke, None);
     }
 

@@ -4,8 +4,10 @@
 //! Does not own what is shown; the bridge and the shell say it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_core::clock::ClockSourceView;
 use plimsoll_core::{Snapshot, config::Mode};
 use plimsoll_journal::Head;
 use plimsoll_model::BotName;
@@ -55,6 +57,30 @@ pub struct ClockRow {
     pub now: String,
     /// `system`, `followed` or `lockstep`.
     pub source: &'static str,
+    /// `good`, `degraded`, `bad` or `stepped`; `followed` where the venue's own time is taken.
+    pub state: &'static str,
+    /// True time minus ours; negative where ours is ahead. None while nobody knows.
+    pub offset_ms: Option<f64>,
+    /// How far from that truth may be.
+    pub uncertainty_ms: Option<f64>,
+    pub sources: Vec<ClockSourceRow>,
+}
+
+/// One source of time.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct ClockSourceRow {
+    /// `kernel`, `broker`, or a server's `host:port`.
+    pub source: String,
+    /// True time minus ours, by this source.
+    pub offset_ms: Option<f64>,
+    pub uncertainty_ms: Option<f64>,
+    /// Seconds since it was last heard.
+    pub age: Option<u64>,
+    /// Whether it fits with what most say.
+    pub agrees: bool,
+    /// Why it was not heard the last time.
+    pub because: Option<String>,
 }
 
 /// One connection.
@@ -176,7 +202,7 @@ impl View {
                 by: halt.by.to_string(),
                 reason: halt.reason.to_string(),
             }),
-            clock: ClockRow { now: rfc3339(snapshot.at), source: shell.clock_source },
+            clock: clock(snapshot, shell.clock_source),
             bots: bots(snapshot, &shell),
             breaks: breaks(snapshot, &shell),
             journal: JournalRow {
@@ -190,6 +216,30 @@ impl View {
         };
         Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }
     }
+}
+
+fn clock(snapshot: &Snapshot, source: &'static str) -> ClockRow {
+    let clock = &snapshot.clock;
+    let row = |said: &ClockSourceView| ClockSourceRow {
+        source: said.source.to_string(),
+        offset_ms: said.bounds.map(|bounds| bounds.offset().as_millis_f64()),
+        uncertainty_ms: said.bounds.map(|bounds| millis(bounds.uncertainty())),
+        age: said.age.map(|age| age.as_secs()),
+        agrees: said.agrees,
+        because: said.why.as_ref().map(ToString::to_string),
+    };
+    ClockRow {
+        now: rfc3339(snapshot.at),
+        source,
+        state: clock.state.as_str(),
+        offset_ms: clock.offset.map(|offset| offset.as_millis_f64()),
+        uncertainty_ms: clock.uncertainty.map(millis),
+        sources: clock.sources.iter().map(row).collect(),
+    }
+}
+
+fn millis(span: Duration) -> f64 {
+    SignedDuration::try_from(span).map_or(f64::MAX, |span| span.as_millis_f64())
 }
 
 fn bots(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BotRow> {

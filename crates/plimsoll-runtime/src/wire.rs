@@ -18,6 +18,7 @@ use plimsoll_tws::message::{
 use plimsoll_tws::rewrite::{self, RewriteError};
 use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
 
+use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
 
 /// TWS: "Order Canceled".
@@ -57,6 +58,13 @@ pub(crate) enum Told {
     Report(Box<Report>),
     /// It cannot be read and might be about somebody else's account.
     Unreadable(String),
+}
+
+impl Told {
+    /// Whether it is for the bot alone, and no decision needs it.
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(self, Self::Relay | Self::RelayTick)
+    }
 }
 
 /// Whether the frame says what is at the broker.
@@ -147,6 +155,25 @@ pub(crate) fn has_barrier(version: ServerVersion) -> bool {
 /// Asks for the time in a second way. Its answer comes behind everything that the venue has sent before.
 pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
     Request::ReqCurrentTimeInMillis.encode(version)
+}
+
+/// Asks for the time as finely as the venue says it.
+pub(crate) fn ask_precise_time(version: ServerVersion) -> RawFrame {
+    if has_barrier(version) { ask_barrier(version) } else { ask_time(version) }
+}
+
+/// The venue's time, and how finely it is said.
+pub(crate) fn venue_time(version: ServerVersion, frame: &RawFrame) -> Option<(Timestamp, Grain)> {
+    if !matches!(message_id(version, frame), Some(49 | 109)) {
+        return None;
+    }
+    match Response::decode(version, frame).ok()? {
+        Response::CurrentTime(said) => Some((Timestamp::from_second(said.seconds).ok()?, Grain::Second)),
+        Response::CurrentTimeInMillis(said) => {
+            Some((Timestamp::from_millisecond(said.ms).ok()?, Grain::Milli))
+        }
+        _ => None,
+    }
 }
 
 /// Whether this is the venue's time in whole seconds, the answer to [`ask_time`].

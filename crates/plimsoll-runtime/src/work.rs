@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, Command, Config, Event, HaltLevel, Operator};
+use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, StateLock, WriteError};
 use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
 use plimsoll_tws::ServerVersion;
@@ -20,23 +20,23 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::bot_link;
-use crate::clock::{Clock, stream};
+use crate::announced::Folder;
+use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
 use crate::holdings::Holdings;
-use crate::input::{Input, OperatorInput, Shared, VenueInput};
+use crate::input::{Input, OperatorInput, Room, Shared, VenueInput};
 use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
 use crate::lanes::{self, BotInput, Lanes};
-use crate::link::{self, Bound, LINGER_MAX, Outgoing, UNIDENTIFIED_MAX};
+use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
-use crate::own::{self, Login};
-use crate::projection::ProjectionState;
+use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::unread::Unread;
 use crate::wire;
 
 mod departures;
+mod life;
 mod proof;
 mod told;
 mod views;
@@ -50,9 +50,6 @@ const TURN_MAX: usize = 256;
 const UNWRITTEN_MAX: usize = 16;
 /// How often a lagging journal is looked at again.
 const LAG_POLL: Duration = Duration::from_millis(20);
-/// How long to wait before the simulator's clock is asked again after its stream broke.
-const FOLLOW_AGAIN: Duration = Duration::from_secs(1);
-
 /// A bot's pair of connections.
 pub(crate) struct BotLink {
     pub(crate) bot: BotName,
@@ -79,6 +76,7 @@ pub(crate) struct Work {
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Settings,
     notes: Vec<String>,
+    announced: Option<Folder>,
     bridge: Bridge,
     unread: Option<Unread>,
     epoch: u64,
@@ -96,6 +94,8 @@ pub(crate) struct Work {
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
     pub(crate) asking: Option<LinkId>,
+    /// What the word that is being dealt with takes of the budget of its connection.
+    room: Room,
     /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
     acts: VecDeque<oneshot::Sender<()>>,
     shared: Arc<Shared>,
@@ -120,10 +120,12 @@ impl Work {
     pub(crate) fn new(parts: Parts) -> Self {
         let lockstep = parts.clock.is_lockstep();
         parts.shared.lockstep.store(lockstep, Ordering::Relaxed);
+        parts.shared.clock_watched.store(parts.settings.follow.is_none(), Ordering::Relaxed);
         Self {
             config: parts.config,
             settings: parts.settings,
             notes: parts.notes,
+            announced: parts.announced,
             bridge: parts.bridge,
             unread: parts.unread,
             epoch: parts.epoch,
@@ -138,6 +140,7 @@ impl Work {
             quotes: Conflation::default(),
             to_end: Vec::new(),
             asking: None,
+            room: None,
             acts: VecDeque::new(),
             shared: parts.shared,
             ports: parts.ports,
@@ -183,39 +186,6 @@ impl Work {
         }
     }
 
-    fn begin(&mut self) {
-        let config = Arc::clone(&self.config);
-        let text = self.settings.text.clone();
-        let event = Event::Started { epoch: self.epoch, config };
-        self.feed_with(event, None, &text);
-        if let Some(unread) = self.unread.take() {
-            self.halt_for(unread);
-        }
-        let login = Login {
-            client_id: self.settings.client_id,
-            environment: self.settings.environment,
-            accounts: self.config.venue.accounts.clone(),
-        };
-        self.tasks.spawn(own::keep(login, Arc::clone(&self.shared)));
-        if let Some(api) = self.api.take() {
-            self.tasks.spawn(api.serve());
-        }
-        if let Some(control) = self.settings.follow.clone().filter(|_| !self.clock.is_lockstep()) {
-            self.tasks.spawn(follow(control, Arc::clone(&self.shared)));
-        }
-    }
-
-    /// What the journal said and this version does not understand is missing in everything that is judged by.
-    fn halt_for(&mut self, unread: Unread) {
-        let (bot, by, reason) = (None, "plimsoll".into(), unread.to_string().into());
-        self.feed(Event::Operator(Operator::Halt { level: HaltLevel::NewRisk, bot, by, reason }), None);
-        // Behind the halt: a crash between the two repeats it, and never leaves it out.
-        let Unread { count, first, why } = unread;
-        let now = self.clock.now();
-        self.journal.append(now, Body::Unread { count, first, why });
-        self.journal.commit();
-    }
-
     /// Deals with what is there, most urgent first, and with what time brings.
     fn turn(&mut self, inputs: &mut Inputs) {
         let mut unwritten = 0;
@@ -229,7 +199,7 @@ impl Work {
                 self.ingest(input);
             }
             let Some(work) = self.lanes.next(self.journal.is_lagging()) else { break };
-            let is_data = matches!(&work, lanes::Work::Venue(input) if input.is_data());
+            let is_data = matches!(&work, lanes::Piece::Venue(input) if input.is_data());
             unwritten += usize::from(!is_data);
             self.take(work);
             if self.ending || self.failed.is_some() {
@@ -311,27 +281,28 @@ impl Work {
             }
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
+            Input::ClockNews(event) => self.feed(Event::Clock(event), None),
             Input::Note(link, text) => self.note(link, &text),
         }
     }
 
-    fn take(&mut self, work: lanes::Work<OperatorInput, VenueInput>) {
+    fn take(&mut self, work: lanes::Piece<OperatorInput, VenueInput>) {
         match work {
-            lanes::Work::Operator(OperatorInput::Act(operator, done)) => {
+            lanes::Piece::Operator(OperatorInput::Act(operator, done)) => {
                 self.feed(Event::Operator(operator), None);
                 // "Done" is a promise about the next start, too, so the disk has to have it first.
                 self.acts.push_back(done);
                 self.journal.flush(Awaits::Operator);
                 self.journal.commit();
             }
-            lanes::Work::Operator(OperatorInput::Look(answer)) => {
-                let view = self.view();
+            lanes::Piece::Operator(OperatorInput::Look(detail, answer)) => {
+                let view = self.view(detail);
                 let _ = answer.send(view);
             }
-            lanes::Work::Operator(OperatorInput::Shutdown) => self.ending = true,
-            lanes::Work::Venue(input) => self.on_venue(input),
-            lanes::Work::Bot(link, input) => self.on_bot(link, input),
-            lanes::Work::Flushed(token) => {
+            lanes::Piece::Operator(OperatorInput::Shutdown) => self.ending = true,
+            lanes::Piece::Venue(input) => self.on_venue(input),
+            lanes::Piece::Bot(link, input) => self.on_bot(link, input),
+            lanes::Piece::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
             }
@@ -377,13 +348,23 @@ impl Work {
         self.journal.append(now, crate::record::body(&event, version, config));
         let mut out = std::mem::take(&mut self.out);
         self.bridge.on(now, event, &mut out);
+        let is_followed = self.journal.is_followed();
+        if is_followed {
+            self.journal.tell(now, Told::changes(&self.bridge));
+        }
         for command in &out {
-            self.journal.append(now, Body::Decision { text: command.to_string() });
+            let text = command.to_string();
+            let told = is_followed.then(|| Told::decision(&text, Some(command), &self.bridge)).flatten();
+            self.journal.append(now, Body::Decision { text });
+            self.journal.tell(now, told);
         }
         for command in out.drain(..) {
             self.carry_out(now, command);
         }
         self.out = out;
+        if let Some(room) = self.room.take() {
+            self.journal.give_back(room);
+        }
         // What was carried out leaves at the next `write_now`, so after this.
         self.journal.commit();
         if self.failed.is_none() && self.journal.is_lost() {
@@ -423,76 +404,6 @@ impl Work {
     /// Whether the broker's state is known in this life of the process.
     fn is_reconciled(&self) -> bool {
         matches!(self.bridge.state_word(), "armed" | "halted")
-    }
-
-    /// Lets bots in: the broker's orders, executions and positions are known.
-    fn open_ports(
-        &mut self,
-        accepted: &tokio::sync::mpsc::UnboundedSender<(BotName, TcpStream)>,
-    ) -> Result<(), GatewayError> {
-        for (bot, bound) in self.ports.drain(..) {
-            let listener = bound.listen()?;
-            let accepted = accepted.clone();
-            self.tasks.spawn(async move {
-                loop {
-                    let stream = link::accept(&listener).await;
-                    if accepted.send((bot.clone(), stream)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        self.ready.send_replace(true);
-        Ok(())
-    }
-
-    fn welcome(&mut self, bot: BotName, stream: TcpStream) {
-        while let Some(ended) = self.connections.try_join_next() {
-            pass_on_panic(ended);
-        }
-        // Each port has room of its own: who crowds one keeps nobody out of another.
-        let room = self.unidentified.entry(bot.clone());
-        let room = Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(UNIDENTIFIED_MAX))));
-        self.connections.spawn(bot_link::serve(stream, bot, room, Arc::clone(&self.shared)));
-    }
-
-    /// The orderly end, or the end after a failed journal: then nothing that waits for the disk leaves.
-    async fn end(mut self) -> Result<(), GatewayError> {
-        self.tasks.abort_all();
-        for state in self.links.values() {
-            state.to_bot.close();
-            state.to_venue.close();
-        }
-        if let Some(own) = &self.own {
-            own.out.close();
-        }
-        let farewell = async { while self.connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(LINGER_MAX / 5, farewell).await.is_err() {
-            tracing::debug!("some connections did not take their last bytes");
-        }
-        self.connections.abort_all();
-        let failed = self.failed.take();
-        let head = self.journal.close();
-        tracing::info!(journal = %head.anchor(), "gateway ended");
-        failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-}
-
-/// Keeps the followed clock up to date; between two connections it runs on as it last did.
-async fn follow(control: Box<str>, shared: Arc<Shared>) {
-    loop {
-        let ended = stream(&control, |reading| shared.send(Input::Clock(reading, Instant::now()))).await;
-        let why = ended.err().map_or_else(|| "the stream ended".to_owned(), |error| error.to_string());
-        tracing::warn!(%control, "the simulator's clock: {why}; trying again");
-        tokio::time::sleep(FOLLOW_AGAIN).await;
-    }
-}
-
-fn pass_on_panic(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }
 

@@ -111,15 +111,23 @@ pub fn encode(payload: &[u8]) -> Bytes {
 /// Appends a payload with its length in front.
 ///
 /// # Panics
-/// If the payload is empty or longer than [`VENUE_FRAME_MAX`]: no message of ours is.
+/// As [`prefix`] does.
 pub fn append(out: &mut BytesMut, payload: &[u8]) {
+    out.put_slice(&prefix(payload));
+    out.put_slice(payload);
+}
+
+/// The length of a payload, as it stands in front of it.
+///
+/// # Panics
+/// If the payload is empty or longer than [`VENUE_FRAME_MAX`]: no message of ours is.
+pub fn prefix(payload: &[u8]) -> [u8; PREFIX_LEN] {
     assert!(
         (1..=VENUE_FRAME_MAX).contains(&payload.len()),
         "invariant: an outgoing frame has 1 to {VENUE_FRAME_MAX} bytes, this one has {}",
         payload.len()
     );
-    out.put_u32(u32::try_from(payload.len()).expect("checked against the limit above"));
-    out.put_slice(payload);
+    u32::try_from(payload.len()).expect("checked against the limit above").to_be_bytes()
 }
 
 #[cfg(test)]

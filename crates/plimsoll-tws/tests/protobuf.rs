@@ -141,7 +141,7 @@ fn every_answer_of_a_real_gateway_decodes_and_encodes_to_the_bytes_it_came_from(
     assert!(later >= 3, "only {later} open orders");
 }
 
-/// Cancels and configuration of later versions, which no client of 213 sends or is sent: requests and answers.
+/// Cancels and configuration of later versions, without a type here: requests and answers.
 const LATER_MESSAGES: [&[i32]; 2] = [&[106, 107, 108, 109], &[110, 111]];
 
 #[test]

@@ -218,6 +218,16 @@ fn a_question_whose_answer_names_no_account_is_told_from_one_whose_answer_does()
 }
 
 #[test]
+fn what_takes_back_a_question_of_a_later_version_is_relayed_and_what_changes_settings_is_not() {
+    // Numbers and forms of the protocol's later versions: the field 1 of all four is the request's number.
+    let numbered = |id: i32| RawFrame::new([&(200 + id).to_be_bytes()[..], &[0x08, 0x09]].concat().into());
+    for (id, is_relayed) in [(106, true), (107, true), (108, false), (109, false)] {
+        let meaning = request(v(213), &numbered(id));
+        assert_eq!(meaning == Meaning::Other, is_relayed, "message {id}: {meaning:?}");
+    }
+}
+
+#[test]
 fn exercises_and_messages_nobody_knows_are_not_relayed() {
     let exercise = "21|2|9|1|SPY|OPT|20261218|500|C|100|SMART|USD|||1|1|DU1|0|";
     assert!(matches!(asked(exercise), Meaning::Unguarded { name: "exerciseOptions", .. }));

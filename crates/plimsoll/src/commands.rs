@@ -26,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Sim { venue: crate::cli::Sim::Ibkr(options) } => sim::run(&options),
         Command::Check(query) => check::run(&query),
         Command::Status(query) => views::status(&query),
+        Command::Clock(query) => views::clock(&query),
         Command::Bots(query) => views::bots(&query),
         Command::Orders(query) if query.history => history::orders(&query.past),
         Command::Orders(query) => views::orders(&query.past),

@@ -175,18 +175,96 @@ fn the_export_knows_thanksgiving() {
     assert_eq!(out.lines().collect::<Vec<_>>(), rows);
 }
 
-/// Ten minutes before the close at NYSE, five and two at Nasdaq, one at Arca; the broker promises NYSE's own.
+/// Ten minutes before the close at NYSE, five and two at Nasdaq, one at Arca; the broker promises NYSE's own
+/// for all but Nasdaq, and there five minutes for both kinds. Nasdaq gives nothing back after ten minutes.
 #[test]
-fn the_cutoffs_move_with_the_half_day() {
+fn the_cutoffs_move_with_the_half_day_and_the_stricter_stand_beside_the_exchanges_own() {
     let arguments = ["calendar", "export", "XNYS", "--from", "2026-11-25", "--to", "2026-11-27", "--anchors"];
     let (out, _) = ends(0, &arguments);
-    let cutoffs: Vec<_> = out.lines().map(|row| row.splitn(7, ',').nth(6).unwrap()).collect();
-    let expected = [
-        "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc",
-        "2026-11-25T20:50:00Z,2026-11-25T20:55:00Z,2026-11-25T20:58:00Z,2026-11-25T20:59:00Z,2026-11-25T20:50:00Z",
-        "2026-11-27T17:50:00Z,2026-11-27T17:55:00Z,2026-11-27T17:58:00Z,2026-11-27T17:59:00Z,2026-11-27T17:50:00Z",
+    let rows: Vec<Vec<&str>> = out.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows[0][6..11], ["moc_nyse", "moc_nasdaq", "loc_nasdaq", "moc_arca", "effective_moc"]);
+    let table = [
+        ("moc_nyse", "50:00"),
+        ("moc_nasdaq", "55:00"),
+        ("loc_nasdaq", "58:00"),
+        ("moc_arca", "59:00"),
+        ("effective_moc", "50:00"),
+        ("effective_moc_nyse", "50:00"),
+        ("effective_moc_nasdaq", "55:00"),
+        ("effective_loc_nasdaq", "55:00"),
+        ("effective_moc_arca", "50:00"),
+        ("onclose_cancel_nasdaq", "50:00"),
     ];
-    assert_eq!(cutoffs, expected);
+    for (name, clock) in table {
+        let column = rows[0].iter().position(|column| *column == name).unwrap();
+        assert_eq!(rows[1][column], format!("2026-11-25T20:{clock}Z"), "{name}");
+        assert_eq!(rows[2][column], format!("2026-11-27T17:{clock}Z"), "{name}");
+    }
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{out}");
+}
+
+#[test]
+fn every_calendar_can_be_exported_with_its_anchors_and_none_beyond_its_end() {
+    for name in [
+        "XNYS",
+        "XNAS",
+        "ARCX",
+        "XASE",
+        "BATS",
+        "XLON",
+        "XETR",
+        "XPAR",
+        "XAMS",
+        "XSWX",
+        "XTSE",
+        "XTKS",
+        "XHKG",
+        "XASX",
+        "CMEGLOBEX_EQ",
+        "ALWAYS_OPEN_247",
+    ] {
+        let week = ["calendar", "export", name, "--from", "2026-12-07", "--to", "2026-12-11", "--anchors"];
+        let (out, _) = ends(0, &week);
+        assert_eq!(out.lines().count(), 6, "{name}: {out}");
+        let beyond = ["calendar", "export", name, "--from", "2026-12-07", "--to", "2150-01-01"];
+        let (out, err) = ends(2, &beyond);
+        assert!(out.is_empty() && err.contains("is outside calendar"), "{name}: {err}");
+    }
+}
+
+#[test]
+fn an_announced_day_is_added_shown_and_not_added_twice() {
+    let folder = Folder::new("announced");
+    let dir = folder.path();
+    let day = |date: &'static str, change: &'static [&'static str]| {
+        let base = ["calendar", "add", "XNYS", date];
+        let rest = ["--reason", "National Day of Mourning", "--source", "NYSE, 2027-01-12"];
+        [&base[..], change, &rest[..], &["--calendar-dir", dir]].concat()
+    };
+    let (out, _) = ends(0, &day("2027-01-15", &["closed"]));
+    assert!(out.contains("2027-01-15-XNYS.toml") && out.contains("is closed now"), "{out}");
+    ends(0, &day("2027-01-14", &["early", "--close", "13:00"]));
+    let show =
+        |date| ends(0, &["calendar", "show", "SPY", "--date", date, "--calendar-dir", dir, "--json"]).0;
+    let closed: serde_json::Value = serde_json::from_str(&show("2027-01-15")).unwrap();
+    assert_eq!((&closed["session"], &closed["why"]), (&false.into(), &"National Day of Mourning".into()));
+    assert_eq!(closed["source"], "NYSE, 2027-01-12");
+    assert!(show("2027-01-14").contains("2027-01-14T17:50:00Z"), "the cutoff moves with the close");
+    // What is refused, each with its reason and without a file.
+    let refused = [
+        (day("2027-01-15", &["closed"]), "is there already"),
+        (day("2027-02-30", &["closed"]), "2027-02-30"),
+        (day("2027-11-25", &["open", "--open", "09:30", "--close", "16:00"]), "with force"),
+        (day("2027-01-13", &["early", "--close", "17:00"]), "takes no trading time away"),
+        (day("2027-01-13", &["early"]), "has `close ="),
+        (day("2027-01-13", &["half"]), "write closed, early, late or open"),
+        (day("2031-01-02", &["closed"]), "outside calendar"),
+    ];
+    for (arguments, says) in refused {
+        let (_, err) = ends(2, &arguments);
+        assert!(err.contains(says), "{arguments:?}: {err}");
+    }
+    assert_eq!(std::fs::read_dir(dir).unwrap().count(), 2);
 }
 
 #[test]

@@ -85,6 +85,11 @@ const STEPS: &[Step] = &[
         run: book,
     },
     Step {
+        name: "instruments",
+        proves: "orders before the open and an exercise end alike for foreign clients, straight and through",
+        run: instruments,
+    },
+    Step {
         name: "departure",
         proves: "a bot's orders stay in reach while it is away, and it comes back at once",
         run: departure,
@@ -211,6 +216,11 @@ fn guards(root: &Path) -> Result<()> {
 
 fn book(root: &Path) -> Result<()> {
     with_each_client(root, "bots.book")
+}
+
+fn instruments(root: &Path) -> Result<()> {
+    with_each_client(root, "bots.early")?;
+    with_each_client(root, "bots.exercise")
 }
 
 fn departure(root: &Path) -> Result<()> {

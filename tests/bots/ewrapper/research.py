@@ -43,6 +43,7 @@ def depth_of_one_exchange(bot: Bot) -> object:
     contract.exchange = "ARCA"
     bot.app.reqMktDepth(number, contract, ROWS, False, [])
     bot.app.await_answer(after, number, "updateMktDepth")
+    time.sleep(STREAM_SECONDS)
     bot.app.cancelMktDepth(number, False)
     return len(bot.app.all_since(after, "updateMktDepth")) > 0
 

@@ -43,6 +43,7 @@ module.exports = {
   MINE,
   code,
   numbered,
+  plain,
   stock,
 
   managed_accounts: plain((ib) => ib.reqManagedAccts(), ["managedAccounts"], (said) => said.accountsList),

@@ -53,6 +53,9 @@ fn kind_of(name: &str) -> &str {
         "Size" => "tickSize",
         "String" => "tickString",
         "Generic" => "tickGeneric",
+        "OptionComputation" => "tickOptionComputation",
+        "MarketDepth" => "updateMktDepth",
+        "MarketDepthL2" => "updateMktDepthL2",
         other => other,
     }
 }

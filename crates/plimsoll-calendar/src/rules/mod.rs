@@ -4,17 +4,37 @@
 
 mod always_open;
 mod dates;
+mod elsewhere;
+mod london;
+mod tables;
 mod us;
 mod us_cutoffs;
 
 use jiff::civil::Date;
 
-use crate::anchor::{AnchorKind, Listing, Offset};
+use crate::anchor::{AnchorKind, Offset};
 use crate::day::{Closure, ClosureKind};
+use crate::listing::Listing;
 
 /// Every calendar by its name.
-pub(crate) const VENUES: &[&Venue] =
-    &[&us::XNYS, &us::XNAS, &us::ARCX, &us::XASE, &us::BATS, &always_open::ALWAYS_OPEN_247];
+pub(crate) const VENUES: &[&Venue] = &[
+    &us::XNYS,
+    &us::XNAS,
+    &us::ARCX,
+    &us::XASE,
+    &us::BATS,
+    &london::XLON,
+    &elsewhere::XETR,
+    &elsewhere::XPAR,
+    &elsewhere::XAMS,
+    &elsewhere::XSWX,
+    &elsewhere::XTSE,
+    &elsewhere::XTKS,
+    &elsewhere::XHKG,
+    &elsewhere::XASX,
+    &elsewhere::CMEGLOBEX_EQ,
+    &always_open::ALWAYS_OPEN_247,
+];
 
 /// A venue's rules.
 #[derive(Debug)]
@@ -31,10 +51,12 @@ pub(crate) struct Venue {
     pub trade_date_rolls_at: Option<jiff::civil::Time>,
     /// What a date within the range is.
     pub plan: fn(Date) -> DayPlan,
-    /// Who says that these are the regular hours.
-    pub hours_source: &'static str,
-    /// The last instants for auction orders; none where there is no auction.
-    pub cutoff: fn(AnchorKind, Listing) -> Option<CutoffRule>,
+    /// The last instants for auction orders, as in force on a date; none where there is no auction.
+    pub cutoff: fn(AnchorKind, Listing, Date) -> Option<CutoffRule>,
+    /// The closing auction of a date, where the venue has one.
+    pub auction: fn(Date) -> Option<Auction>,
+    /// The hours of the day, in UTC, at which funding is exchanged unless an instrument says otherwise.
+    pub funding: &'static [u8],
 }
 
 /// What the rules say about one date.
@@ -44,8 +66,12 @@ pub(crate) enum DayPlan {
     Open {
         /// Its intervals.
         hours: &'static [Hours],
-        /// Why it is shorter than usual, and who says so.
-        early: Option<Named>,
+        /// Why it is shorter than usual.
+        early: Option<&'static str>,
+        /// Who says that these are its hours.
+        source: &'static str,
+        /// Whether that is more than a careful assumption.
+        verified: bool,
     },
     /// No session.
     Closed(Closure),
@@ -86,6 +112,17 @@ pub(crate) struct Wall {
     pub minute: i8,
 }
 
+/// A closing auction, in seconds after the close of continuous trading.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Auction {
+    /// When its call begins; negative where it takes the end of the session.
+    pub start: i32,
+    /// When it ends at the earliest.
+    pub end: i32,
+    /// Where it is written.
+    pub source: &'static str,
+}
+
 /// A cutoff as exchange and broker state it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CutoffRule {
@@ -104,4 +141,6 @@ pub(crate) struct Rule {
     pub source: &'static str,
     /// Whether that text was read.
     pub verified: bool,
+    /// In force from this trade date on, as far as it is known.
+    pub since: Option<Date>,
 }

@@ -8,7 +8,7 @@ use jiff::civil::{Date, Weekday, date, time};
 
 use super::dates::{good_friday, morrow, nth, observed};
 use super::us_cutoffs::cutoff;
-use super::{DayPlan, Hours, Named, Venue, Wall};
+use super::{Auction, DayPlan, Hours, Named, Venue, Wall};
 use crate::day::ClosureKind;
 
 pub(super) const XNYS: Venue = share_days("XNYS");
@@ -26,14 +26,17 @@ const fn share_days(name: &'static str) -> Venue {
         // The broker's overnight session starts at 20:00 and belongs to the next trade date.
         trade_date_rolls_at: Some(time(20, 0, 0, 0)),
         plan,
-        hours_source: "NYSE Rule 1.1, Core Trading Hours",
         cutoff,
+        auction: |_| Some(Auction { start: 0, end: 0, source: AT_THE_CLOSE }),
+        funding: &[],
     }
 }
 
 /// The exchanges have announced their holidays up to this date.
 const VALID_THROUGH: Date = date(2028, 12, 31);
 
+const CORE: &str = "NYSE Rule 1.1, Core Trading Hours";
+const AT_THE_CLOSE: &str = "the listing exchange's closing auction is held at the close";
 const ANNOUNCED: &str = "NYSE Rule 7.2; NYSE Group press release of 2025-12-23 for 2026 to 2028";
 const ONE_OFF: &str = "NYSE, one-off closing announced before the day";
 const ONE_OFF_EARLY: &str = "NYSE, one-off early closing announced before the day";
@@ -133,7 +136,12 @@ fn plan(day: Date) -> DayPlan {
     }
     let early = by_rule(HALF_DAYS, day)
         .or_else(|| one_off(ONE_OFF_HALF_DAYS, day).map(|name| Named { name, source: ONE_OFF_EARLY }));
-    DayPlan::Open { hours: if early.is_some() { HALF_DAY } else { FULL_DAY }, early }
+    DayPlan::Open {
+        hours: if early.is_some() { HALF_DAY } else { FULL_DAY },
+        early: early.map(|named| named.name),
+        source: early.map_or(CORE, |named| named.source),
+        verified: true,
+    }
 }
 
 fn one_off(table: &[(Date, &'static str)], day: Date) -> Option<&'static str> {

@@ -25,6 +25,10 @@ impl Standing {
     pub(super) const ABSENT: Self =
         Self { is_open: false, is_exposed: false, is_unknown: false, client_id: None };
 
+    pub(super) fn is_exposed(self) -> bool {
+        self.is_exposed
+    }
+
     pub(super) fn of(state: &OrderState) -> Self {
         let is_open = state.status.is_open();
         Self {

@@ -11,6 +11,7 @@ impl Bridge {
     /// A new process: no link is left, and an order without the venue's word is of unknown fate.
     pub(super) fn started(&mut self, epoch: u64, config: Arc<Config>) {
         self.contracts.configure(config.instruments().into_iter());
+        self.recent.look_back(config.bots.iter().map(|bot| bot.duplicate_window).max().unwrap_or_default());
         self.config = Some(config);
         self.epoch = epoch;
         self.links.close_all();
@@ -112,6 +113,7 @@ impl Bridge {
     /// Its orders stay at the venue; those without an answer are asked for on our own connection.
     pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(gone) = self.links.close(link) else { return };
+        self.acks.forget(link);
         self.forget_certainty(|client_id| client_id == Some(gone.client_id));
         if self.book.open_clients().any(|client| client == Some(gone.client_id)) {
             self.poll(now, out);

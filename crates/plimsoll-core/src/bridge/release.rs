@@ -154,9 +154,13 @@ impl Bridge {
             return;
         }
         match release(&ctx, order, |order| order) {
-            Verdict::Cleared(order) => out.push(Command::Submit { link, order, raw, rewrites }),
+            Verdict::Cleared(order) => {
+                self.acks.sent(link, order.get().order_id, now.mono);
+                out.push(Command::Submit { link, order, raw, rewrites });
+            }
             Verdict::Observed(order, denial) => {
                 out.push(Command::Observed { link, cl_ord_id, denial });
+                self.acks.sent(link, order.get().order_id, now.mono);
                 out.push(Command::Submit { link, order, raw, rewrites });
             }
             Verdict::Denied(order, denial) => {

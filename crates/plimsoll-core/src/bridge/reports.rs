@@ -1,9 +1,9 @@
 //! What the venue says and what we believe because of it. What the bot is shown of it is in `shown`.
 
-use plimsoll_ledger::{Posted, Terms};
+use plimsoll_ledger::{FeePosted, Posted, Terms};
 use plimsoll_model::{
-    ClOrdId, ClientId, ErrorReport, ExecId, ExecutionReport, LinkId, Now, OpenOrderReport, OrderId,
-    OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
+    ClOrdId, ClientId, ErrorReport, ExecId, Execution, ExecutionReport, LinkId, Now, OpenOrderReport,
+    OrderId, OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
 };
 
 use super::Bridge;
@@ -61,6 +61,7 @@ impl Bridge {
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
         self.note_copy(now, link, report);
+        self.note_answer(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
                 let own = self.recon.is_own(link);
@@ -76,13 +77,32 @@ impl Bridge {
             Report::Status(status) => self.note_status(now, link, status, raw),
             Report::Execution(execution) => self.note_execution(now, execution, out),
             Report::Commission { exec_id, charge: Some(charge) } => {
-                if let Err(error) = self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
-                    out.push(Command::Notice { text: error.to_string() });
+                match self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
+                    Ok(FeePosted::New | FeePosted::Changed { .. }) => self.note_moved(exec_id, None),
+                    Ok(
+                        FeePosted::Duplicate
+                        | FeePosted::Waiting
+                        | FeePosted::Superseded
+                        | FeePosted::Settled,
+                    ) => {}
+                    Err(error) => out.push(Command::Notice { text: error.to_string() }),
                 }
-                self.note_moved(exec_id);
             }
             Report::Error(error) => self.note_error(link, error),
             _ => {}
+        }
+    }
+
+    /// The first word about a new order on the connection that it left on says how fast the venue is.
+    fn note_answer(&mut self, now: Now, link: LinkId, report: &Report) {
+        let order_id = match report {
+            Report::OpenOrder(order) => order.order_id,
+            Report::Status(status) => Some(status.order_id),
+            Report::Error(error) => error.id.map(OrderId),
+            _ => None,
+        };
+        if let Some(order_id) = order_id {
+            self.acks.heard(link, order_id, now.mono);
         }
     }
 
@@ -262,17 +282,22 @@ impl Bridge {
             return;
         };
         let posted = self.ledger.post(&execution, bot.as_ref(), terms);
-        if let Err(error) = &posted {
-            out.push(Command::Notice { text: error.to_string() });
+        match &posted {
+            Ok(Posted::New | Posted::Corrected) => {
+                self.note_moved(&execution.exec_id, execution.cl_ord_id.as_ref());
+            }
+            // The broker repeats all of a day to whoever asks: nothing has moved, so nobody is told that it has.
+            Ok(Posted::Duplicate | Posted::Superseded) => {}
+            Ok(Posted::Settled) => self.tell_settled(&execution, out),
+            Err(error) => out.push(Command::Notice { text: error.to_string() }),
         }
-        self.note_moved(&execution.exec_id);
         if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
             self.moved.insert((execution.account.clone(), execution.instrument.clone()));
         }
-        if let Some(key) = key {
+        let is_new = posted == Ok(Posted::New);
+        if let Some(key) = key.filter(|key| is_new || self.is_news(*key, report)) {
             self.book.update(key, |state| {
                 state.perm_id = named(report.perm_id).or(state.perm_id);
-                let is_new = posted == Ok(Posted::New);
                 if state.legs.is_empty() {
                     if is_new {
                         let sum = state.posted_qty.checked_add(execution.last_qty);
@@ -289,15 +314,39 @@ impl Bridge {
         self.doubt(now, &execution.account, &execution.instrument);
     }
 
+    /// Whether the report of an execution that is known says anything of its order that is not.
+    fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
+        self.book.get(key).is_some_and(|state| {
+            let perm_id = named(report.perm_id).or(state.perm_id);
+            let cum_qty = if state.legs.is_empty() { report.cum_qty } else { Qty::ZERO };
+            perm_id != state.perm_id
+                || cum_qty.max(state.posted_qty) > state.cum_qty
+                || next_status(state, state.status) != state.status
+        })
+    }
+
     /// The execution, and the holding that it moves, are not what they were.
-    fn note_moved(&mut self, exec_id: &ExecId) {
+    fn note_moved(&mut self, exec_id: &ExecId, cl_ord_id: Option<&ClOrdId>) {
         let Some(row) = self.ledger.execution(exec_id) else { return };
-        let holding = (row.execution.account.clone(), row.execution.instrument.clone());
-        if let Some(bot) = row.bot {
-            self.results.moved(bot, &holding.0, &holding.1);
+        if let Some(bot) = &row.bot {
+            self.results.moved(bot, &row.execution.account, &row.execution.instrument);
         }
-        self.changes.executions.insert(exec_id.clone());
-        self.changes.holdings.insert(holding);
+        self.changes.executions.insert(exec_id.clone(), cl_ord_id.cloned());
+        self.changes.holdings.insert((row.execution.account, row.execution.instrument));
+    }
+
+    /// The ledger cannot tell an execution from those of which it keeps the sums. Once in a round: the broker
+    /// repeats all of a day.
+    fn tell_settled(&mut self, execution: &Execution, out: &mut Vec<Command>) {
+        let Some(until) = self.ledger.settled().filter(|_| !self.told_settled) else { return };
+        self.told_settled = true;
+        let id = &execution.exec_id;
+        out.push(Command::Notice {
+            text: format!(
+                "execution {id} and maybe others of this answer were not booked: up to {until} only the sums of \
+                 executions are kept, and these are most likely among them; if one is not, the broker's holding differs"
+            ),
+        });
     }
 
     fn note_combo_execution(&mut self, key: Option<OrderKey>, report: &ExecutionReport) {

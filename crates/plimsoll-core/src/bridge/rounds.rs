@@ -50,6 +50,7 @@ impl Bridge {
     /// An order on a live connection is left out, because it may be on its way at this very moment, unless
     /// it is an old one of unknown fate or one that the venue called inactive.
     fn note_sought(&mut self, now: Now) {
+        self.told_settled = false;
         self.owed = self.book.unposted().collect();
         let grace = SignedDuration::try_from(limits::ORPHAN_POLL).unwrap_or(SignedDuration::MAX);
         let is_old = |state: &OrderState| now.wall.duration_since(state.since) >= grace;
@@ -108,8 +109,7 @@ impl Bridge {
     /// A journal that begins now, and a broker that shows orders of our bots: the journal was deleted, and
     /// with it every halt, limit and memory of repetition. A person has to look before it goes on.
     fn stop_if_journal_was_lost(&mut self, out: &mut Vec<Command>) {
-        let orders = self.book.iter().any(|(_, state)| state.owner.bot().is_some());
-        if !orders && self.ledger.rows().iter().all(|row| row.bot.is_none()) {
+        if !self.book.has_bots_orders() && self.ledger.rows().iter().all(|row| row.bot.is_none()) {
             return;
         }
         let reason = "the broker shows orders of ours that the journal does not know; was it deleted?";

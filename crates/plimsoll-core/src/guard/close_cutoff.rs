@@ -1,10 +1,11 @@
 //! `close_cutoff`: pitfall 4. An on-close order must be in before the cutoff of *that day's* close at the
-//! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late.
+//! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
+//! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
 
-use super::{Context, Reason};
+use super::{Context, Margin, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
@@ -26,14 +27,20 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     };
     let day = ctx.calendar.session(date).map_err(unknown)?;
     let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
-        return Err(Reason::NoAuction { date });
+        let why = format!("it has no closing auction for {} on {date}", order.instrument);
+        return Err(Reason::CalendarUnknown { why: why.into() });
     };
-    if anchor.is_past(ctx.now.wall) {
-        return Err(Reason::AfterCutoff {
-            instrument: order.instrument.clone(),
-            cutoff: anchor.at.to_zoned(ctx.calendar.zone().clone()),
-            rule: anchor.rule.to_string().into(),
-        });
+    let instrument = || order.instrument.clone();
+    let cutoff = || anchor.at.to_zoned(ctx.calendar.zone().clone());
+    let rule = || anchor.rule.to_string().into();
+    let now = ctx.clock.corrected(ctx.now);
+    if anchor.is_past(now) {
+        return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
+    }
+    let margin = Margin { uncertainty: ctx.clock.uncertainty(ctx.now.mono), ack: ctx.acks.p99() };
+    let early = margin.uncertainty.saturating_add(margin.ack);
+    if anchor.is_past(now.saturating_add(early).unwrap_or(jiff::Timestamp::MAX)) {
+        return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
     }
     Ok(())
 }

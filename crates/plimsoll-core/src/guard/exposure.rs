@@ -15,7 +15,7 @@ use crate::book::{OrderKey, OrderState, is_summable};
 
 /// One order that can still execute.
 #[derive(Clone, Copy)]
-struct Leg<'a> {
+struct Working<'a> {
     client_id: Option<ClientId>,
     order_id: Option<OrderId>,
     side: Side,
@@ -101,47 +101,47 @@ impl Context<'_> {
         if !alone || known.is_some() && known != self.own {
             return None;
         }
-        let legs = self.legs(order, self.book.walked_in(&order.instrument));
-        if !legs.iter().all(|leg| is_summable(leg.qty)) {
+        let working = self.working(order, self.book.walked_in(&order.instrument));
+        if !working.iter().all(|one| is_summable(one.qty)) {
             return None;
         }
         let plain = self.book.plain_sum(&order.instrument, &order.account, order.side, self.own);
-        let Exposure { worst, covered } = self.exposure_of(order, &legs);
+        let Exposure { worst, covered } = self.exposure_of(order, &working);
         Some(Exposure { worst: worst?.checked_add(plain), covered })
     }
 
     fn compute_walked(&self, order: &NewOrder) -> Exposure {
-        self.exposure_of(order, &self.legs(order, self.book.exposed_in(&order.instrument)))
+        self.exposure_of(order, &self.working(order, self.book.exposed_in(&order.instrument)))
     }
 
     /// Of these orders, of which the last is this one.
-    fn exposure_of(&self, order: &NewOrder, legs: &[Leg<'_>]) -> Exposure {
-        let fed = self.fed_by_parent(order, legs);
-        let is_covered = |leg: &Leg<'_>| {
-            let parent = self.parent_of(order, leg);
-            let all = fed.get(&(leg.client_id, leg.parent_id)).copied().flatten();
+    fn exposure_of(&self, order: &NewOrder, working: &[Working<'_>]) -> Exposure {
+        let fed = self.fed_by_parent(order, working);
+        let is_covered = |one: &Working<'_>| {
+            let parent = self.parent_of(order, one);
+            let all = fed.get(&(one.client_id, one.parent_id)).copied().flatten();
             parent.zip(all).is_some_and(|(parent, all)| parent.waits && all <= parent.qty)
         };
-        let waiting = legs.iter().filter(|leg| leg.side == order.side && !is_covered(leg));
-        Exposure { worst: self.sum(order, waiting), covered: legs.last().is_some_and(is_covered) }
+        let waiting = working.iter().filter(|one| one.side == order.side && !is_covered(one));
+        Exposure { worst: self.sum(order, waiting), covered: working.last().is_some_and(is_covered) }
     }
 
     /// These orders as far as they count, what is new in the same group, and this order.
-    fn legs<'s>(
+    fn working<'s>(
         &'s self,
         order: &'s NewOrder,
         others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
-    ) -> Vec<Leg<'s>> {
-        let mut legs = self.other_legs(order, others);
-        legs.push(self.own_leg(order));
-        legs
+    ) -> Vec<Working<'s>> {
+        let mut working = self.other_working(order, others);
+        working.push(self.own_working(order));
+        working
     }
 
     /// This order, or the worse of it and the one that it changes.
-    fn own_leg<'s>(&'s self, order: &'s NewOrder) -> Leg<'s> {
+    fn own_working<'s>(&'s self, order: &'s NewOrder) -> Working<'s> {
         let own = self.own.and_then(|key| self.book.get(key));
         let qty = own.map_or(order.qty, |own| worse(own, order));
-        Leg {
+        Working {
             client_id: Some(self.client_id),
             order_id: Some(order.order_id),
             side: order.side,
@@ -152,11 +152,11 @@ impl Context<'_> {
     }
 
     /// Those of these orders that are of the same account, and the other messages of the same group.
-    fn other_legs<'s>(
+    fn other_working<'s>(
         &'s self,
         order: &'s NewOrder,
         others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
-    ) -> Vec<Leg<'s>> {
+    ) -> Vec<Working<'s>> {
         let in_group = |state: &OrderState| {
             let of_client = state.client_id == Some(self.client_id);
             self.group.iter().find(|member| of_client && state.order_id == Some(member.order_id))
@@ -167,10 +167,10 @@ impl Context<'_> {
             let counts = |side: &Side| *side == order.side || state.parent_id.is_some();
             state.part_in(&order.instrument).filter(|(side, _)| same && counts(side))
         };
-        let mut legs: Vec<_> = others
+        let mut working: Vec<_> = others
             .filter(|(key, _)| Some(*key) != self.own)
             .filter_map(|(_, state)| Some((state, part(state)?)))
-            .map(|(state, (side, ratio))| Leg {
+            .map(|(state, (side, ratio))| Working {
                 client_id: state.client_id,
                 order_id: state.order_id,
                 side,
@@ -192,7 +192,7 @@ impl Context<'_> {
                 && member.instrument == order.instrument
                 && !known(member)
         });
-        legs.extend(new.map(|member| Leg {
+        working.extend(new.map(|member| Working {
             client_id: Some(self.client_id),
             order_id: Some(member.order_id),
             side: member.side,
@@ -200,42 +200,42 @@ impl Context<'_> {
             parent_id: member.parent_id,
             oca_group: &member.oca_group,
         }));
-        legs
+        working
     }
 
     /// How much the children of each parent can execute together.
     fn fed_by_parent(
         &self,
         order: &NewOrder,
-        legs: &[Leg<'_>],
+        working: &[Working<'_>],
     ) -> BTreeMap<(Option<ClientId>, Option<OrderId>), Option<Qty>> {
-        let mut children: BTreeMap<_, Vec<&Leg<'_>>> = BTreeMap::new();
-        for leg in legs.iter().filter(|leg| self.parent_of(order, leg).is_some()) {
-            children.entry((leg.client_id, leg.parent_id)).or_default().push(leg);
+        let mut children: BTreeMap<_, Vec<&Working<'_>>> = BTreeMap::new();
+        for one in working.iter().filter(|one| self.parent_of(order, one).is_some()) {
+            children.entry((one.client_id, one.parent_id)).or_default().push(one);
         }
         children.into_iter().map(|(key, all)| (key, self.sum(order, all.into_iter()))).collect()
     }
 
     /// The sum of these orders, of which one of each group can execute.
-    fn sum<'l>(&self, order: &NewOrder, legs: impl Iterator<Item = &'l Leg<'l>>) -> Option<Qty> {
+    fn sum<'l>(&self, order: &NewOrder, working: impl Iterator<Item = &'l Working<'l>>) -> Option<Qty> {
         let mut groups: BTreeMap<GroupKey<'_>, Qty> = BTreeMap::new();
         let mut sum = Qty::ZERO;
-        for leg in legs {
-            let parent = leg.parent_id.filter(|_| self.parent_of(order, leg).is_some());
-            if leg.oca_group.is_empty() && parent.is_none() {
-                sum = sum.checked_add(leg.qty)?;
+        for one in working {
+            let parent = one.parent_id.filter(|_| self.parent_of(order, one).is_some());
+            if one.oca_group.is_empty() && parent.is_none() {
+                sum = sum.checked_add(one.qty)?;
             } else {
-                let most = groups.entry((leg.client_id, parent, leg.oca_group)).or_insert(Qty::ZERO);
-                *most = (*most).max(leg.qty);
+                let most = groups.entry((one.client_id, parent, one.oca_group)).or_insert(Qty::ZERO);
+                *most = (*most).max(one.qty);
             }
         }
         groups.into_values().try_fold(sum, Qty::checked_add)
     }
 
     /// The parent that an order names, if it is one that can feed it.
-    fn parent_of(&self, order: &NewOrder, leg: &Leg<'_>) -> Option<Parent> {
-        let (parent_id, client_id) = leg.parent_id.zip(leg.client_id)?;
-        if leg.order_id == Some(parent_id) {
+    fn parent_of(&self, order: &NewOrder, one: &Working<'_>) -> Option<Parent> {
+        let (parent_id, client_id) = one.parent_id.zip(one.client_id)?;
+        if one.order_id == Some(parent_id) {
             return None;
         }
         let known = self.book.by_client(client_id, parent_id).and_then(|key| self.book.get(key));
@@ -250,7 +250,7 @@ impl Context<'_> {
             .chain([order])
             .find(|other| client_id == self.client_id && other.order_id == parent_id);
         let fits = |account: Option<_>, instrument: &_, side: Side| {
-            account == Some(&order.account) && *instrument == order.instrument && side == leg.side.opposite()
+            account == Some(&order.account) && *instrument == order.instrument && side == one.side.opposite()
         };
         match (known, in_group) {
             (Some(state), _) => fits(state.account.as_ref(), &state.instrument, state.side)

@@ -12,7 +12,9 @@ use plimsoll_model::{
 use rust_decimal::Decimal;
 
 use super::exposure::Known;
+use crate::acks::Acks;
 use crate::book::{Book, OrderKey, OrderState};
+use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::halt::Halts;
@@ -52,6 +54,8 @@ pub struct Context<'a> {
     /// What is kept of the bots' results.
     pub(crate) results: &'a Results,
     pub(crate) calendar: &'a Calendar,
+    pub(crate) clock: &'a ClockWatch,
+    pub(crate) acks: &'a Acks,
     /// What the calendar says of this instant.
     pub(crate) moment: &'a Moment,
     pub(crate) contracts: &'a Contracts,

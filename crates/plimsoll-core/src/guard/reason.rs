@@ -41,7 +41,7 @@ pub enum Reason {
     OutsideSession { next_open: Option<Zoned> },
     CalendarUnknown { why: Box<str> },
     AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
-    NoAuction { date: jiff::civil::Date },
+    CutoffNear { instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
     DecisionTaken { decision: Box<str>, by: ClOrdId },
@@ -89,7 +89,7 @@ impl Reason {
             Self::OutsideSession { .. } => "outside_session",
             Self::CalendarUnknown { .. } => "calendar_unknown",
             Self::AfterCutoff { .. } => "after_cutoff",
-            Self::NoAuction { .. } => "no_auction",
+            Self::CutoffNear { .. } => "cutoff_near",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
             Self::DecisionTaken { .. } => "decision_taken",
@@ -111,14 +111,14 @@ impl Reason {
     /// FIX tag 103, `OrdRejReason`.
     pub fn ord_rej_reason(&self) -> u16 {
         match self {
-            Self::OutsideSession { .. } | Self::NoAuction { .. } => 2,
+            Self::OutsideSession { .. } => 2,
             Self::QtyMax { .. }
             | Self::NotionalMax { .. }
             | Self::PositionMax { .. }
             | Self::DailyLossMax { .. }
             | Self::RateMax { .. }
             | Self::TooMany { .. } => 3,
-            Self::AfterCutoff { .. } => 4,
+            Self::AfterCutoff { .. } | Self::CutoffNear { .. } => 4,
             Self::Repeated { .. }
             | Self::OrderIdUsed { .. }
             | Self::DecisionTaken { .. }
@@ -227,7 +227,14 @@ impl Reason {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
             }
-            Self::NoAuction { date } => write!(f, "there is no closing auction on {date}"),
+            Self::CutoffNear { instrument, cutoff, rule, margin } => {
+                let (cutoff, uncertainty, ack) = (Local(cutoff), Span(margin.uncertainty), Span(margin.ack));
+                write!(
+                    f,
+                    "on-close orders of {instrument} have to be in by {cutoff} ({rule}) and this one could come late: \
+                     time is known to {uncertainty}, the venue answers within {ack}"
+                )
+            }
             Self::Repeated { of, age, window } => {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
             }
@@ -265,6 +272,15 @@ impl Reason {
             other => unreachable!("invariant: every reason has a text: {other:?}"),
         }
     }
+}
+
+/// By how much an order must be early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Margin {
+    /// How far off corrected time may be.
+    pub uncertainty: Duration,
+    /// How long the venue takes to answer.
+    pub ack: Duration,
 }
 
 /// An instant as the exchange's own clock shows it.

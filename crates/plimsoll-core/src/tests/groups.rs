@@ -167,7 +167,7 @@ fn what_cannot_be_bounded_is_denied() {
         10:00:03 trend BUY 0.5 SPY MKT
         ",
         &expect![["
-            10:00:01 deny 1 order 1: Plimsoll supported: a cash quantity cannot be bounded by any guard yet
+            10:00:01 deny 1 order 1: Plimsoll supported: cash quantity cannot be bounded by any guard yet
             10:00:02 deny 1 order 2: Plimsoll supported: the quantity is zero
             10:00:03 submit 1 BUY 0.5 SPY MKT for DU1 [SPY-trend-20260227-3]
         "]],

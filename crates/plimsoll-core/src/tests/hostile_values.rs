@@ -261,7 +261,26 @@ fn a_text_that_is_too_long_is_denied_and_kept_nowhere() {
         assert_eq!(trace.contains(" submit "), len == ORDER_TEXT_MAX, "{trace}");
         assert_eq!(trace.contains(why), len > ORDER_TEXT_MAX, "{trace}");
     }
-    assert_eq!(world.bridge.book.iter().count(), 1);
+    assert_eq!(world.bridge.book.recent().count(), 1);
+}
+
+#[test]
+fn what_a_bot_asked_for_is_forgotten_when_no_window_reaches_back_to_it() {
+    let mut world = super::Script::new();
+    world.config.bots[0].duplicate_window = std::time::Duration::from_secs(90);
+    let trend = world.config.bots[0].name.clone();
+    world.run("10:00:00 quote SPY 500.00 500.02\n10:00:05 trend BUY 1 SPY LMT 499.00 id=1");
+    world.run("10:00:30 quote SPY 500.00 500.02\n10:00:30 trend BUY 1 SPY LMT 498.00 id=2");
+    let repeat = |world: &mut super::Script, at: &str, id: u32| {
+        world.run(&format!("10:{at} quote SPY 500.00 500.02\n10:{at} trend BUY 1 SPY LMT 499.00 id={id}"))
+    };
+    // The first one is 89.999 seconds old, the longest window is 90 s.
+    let trace = repeat(&mut world, "01:34.999", 3);
+    assert!(trace.contains(" deny ") && trace.contains("duplicate"), "{trace}");
+    assert_eq!(world.bridge.recent.len_of(&trend), 3);
+    let trace = repeat(&mut world, "01:35", 4);
+    assert!(trace.contains(" submit "), "{trace}");
+    assert_eq!(world.bridge.recent.len_of(&trend), 3, "the first is gone, the fourth is there");
 }
 
 #[test]
@@ -276,7 +295,7 @@ fn a_flood_of_denied_orders_stays_small_and_leaves_the_working_ones_alone() {
     world.run(&flood);
     let trend = world.config.bots[0].name.clone();
     let book = &world.bridge.book;
-    assert_eq!(book.iter().count(), DENIED_ORDERS_MAX + 1);
+    assert_eq!(book.recent().count(), DENIED_ORDERS_MAX + 1);
     assert_eq!(book.open_count_of(&trend), 1);
     let view = world.bridge.snapshot(world.now());
     assert_eq!((view.bots[0].denied, view.bots[0].sent), (DENIED_ORDERS_MAX + 10, 1), "all are counted");

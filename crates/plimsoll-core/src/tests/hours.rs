@@ -10,13 +10,13 @@ fn on_a_half_day_an_arca_close_ends_at_12_50_and_that_instant_is_too_late() {
         "
         day 2026-11-27
         12:49:50 quote SPY 500.00 500.02
-        12:49:59.999 trend BUY 100 SPY MOC
+        12:49:58.999 trend BUY 100 SPY MOC
         12:50:00 trend BUY 10 SPY MOC
         12:50:01 trend BUY 10 SPY LOC 500.00
         ",
         // The close is at 13:00, the cutoff ten minutes earlier; New York is five hours behind.
         &expect![["
-            12:49:59.999 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20261127-1]
+            12:49:58.999 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20261127-1]
             12:50:00 deny 1 order 2: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-11-27 12:50:00 America/New_York (close - 10m)
             12:50:01 deny 1 order 3: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-11-27 12:50:00 America/New_York (close - 10m)
         "]],
@@ -41,15 +41,15 @@ fn a_nasdaq_listing_has_until_15_55_the_stricter_of_exchange_and_broker() {
     check(
         "
         15:54:50 quote QQQ 400.00 400.02
-        15:54:59.999 trend BUY 100 QQQ MOC
-        15:54:59.999 trend BUY 10 QQQ LOC 400.00
+        15:54:58.999 trend BUY 100 QQQ MOC
+        15:54:58.999 trend BUY 10 QQQ LOC 400.00
         15:55:00 trend BUY 10 QQQ MOC
         15:55:00 trend BUY 10 QQQ LOC 399.00
         ",
         // Nasdaq itself takes a limit until 15:58; the broker promises 15:55 for both.
         &expect![["
-            15:54:59.999 submit 1 BUY 100 QQQ MOC for DU1 [QQQ-trend-20260227-1]
-            15:54:59.999 submit 1 BUY 10 QQQ LOC 400.00 for DU1 [QQQ-trend-20260227-2]
+            15:54:58.999 submit 1 BUY 100 QQQ MOC for DU1 [QQQ-trend-20260227-1]
+            15:54:58.999 submit 1 BUY 10 QQQ LOC 400.00 for DU1 [QQQ-trend-20260227-2]
             15:55:00 deny 1 order 3: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:55:00 America/New_York (close - 5m)
             15:55:00 deny 1 order 4: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:55:00 America/New_York (close - 5m)
         "]],
@@ -62,12 +62,12 @@ fn a_nasdaq_close_can_be_changed_until_15_50_only() {
         "
         15:49:50 quote QQQ 400.00 400.02
         15:49:51 trend BUY 100 QQQ MOC id=1
-        15:49:59.999 trend BUY 90 QQQ MOC id=1
+        15:49:58.999 trend BUY 90 QQQ MOC id=1
         15:50:00 trend BUY 80 QQQ MOC id=1
         ",
         &expect![["
             15:49:51 submit 1 BUY 100 QQQ MOC for DU1 [QQQ-trend-20260227-1]
-            15:49:59.999 replace 1 BUY 90 QQQ MOC for DU1 [QQQ-trend-20260227-1]
+            15:49:58.999 replace 1 BUY 90 QQQ MOC for DU1 [QQQ-trend-20260227-1]
             15:50:00 deny 1 change of 1: Plimsoll close_cutoff: on-close orders of QQQ had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
         "]],
     );
@@ -78,8 +78,8 @@ fn a_cutoff_between_decision_and_release_counts() {
     check(
         "
         15:49:50 quote SPY 500.00 500.02
-        15:49:59 disk slow
-        15:49:59 trend BUY 100 SPY MOC
+        15:49:58 disk slow
+        15:49:58 trend BUY 100 SPY MOC
         15:50:00 disk done
         ",
         &expect![["

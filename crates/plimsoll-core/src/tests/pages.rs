@@ -1,10 +1,9 @@
 //! The denials that the guards' pages quote, against what the guards print.
 //!
-//! Each test plays a page's examples; a page that quotes another text, or one more, or one less, fails. Not
-//! here: reconciled, ownership and supported, whose examples need a broker that fails or answers otherwise,
-//! and limits, whose page shortens them.
+//! Each test plays a page's examples; a page that quotes another text, or one more, or one less, fails.
 
 use plimsoll_model::{Account, Contract, Currency, InstrumentId, SecType};
+use rust_decimal::Decimal;
 
 use super::script::Script;
 use crate::{Event, HaltLevel, Operator};
@@ -80,6 +79,13 @@ fn close_cutoff_says_what_its_page_quotes() {
                 day 2026-11-27
                 12:49:50 quote SPY 500.00 500.02
                 12:50:00 trend SELL 100 SPY MOC
+                ",
+            ),
+            fleet().run(
+                "
+                day 2026-11-27
+                12:49:50 quote SPY 500.00 500.02
+                12:49:59.500 trend SELL 100 SPY MOC
                 ",
             ),
             with_a_currency().run(
@@ -183,5 +189,156 @@ fn self_match_says_what_its_page_quotes() {
             15:49:51 revert SELL 40 SPY MOC
             ",
         )],
+    );
+}
+
+#[test]
+fn reconciled_says_what_its_page_quotes() {
+    page(
+        include_str!("../../../../docs/guards/reconciled.md"),
+        &[
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 own down
+                10:00:02 trend BUY 10 SPY MKT
+                10:00:03 own up
+                10:00:03 own answers positions
+                10:00:03 trend BUY 20 SPY MKT
+                ",
+            ),
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 disk slow
+                10:00:01 trend BUY 10 SPY MKT
+                10:00:02 own down
+                10:00:02 own up
+                10:00:02 own answers
+                10:00:03 quote SPY 600.00 600.02
+                10:00:03 disk done
+                ",
+            ),
+        ],
+    );
+}
+
+/// A contract of the index future that comes in three sizes.
+fn dax(multiplier: Option<u32>) -> Contract {
+    Contract {
+        sec_type: SecType::Future,
+        expiry: "20261218".into(),
+        multiplier: multiplier.map(Decimal::from),
+        exchange: "EUREX".into(),
+        currency: "EUR".into(),
+        ..Contract::stock("DAX", Currency::USD)
+    }
+}
+
+/// `trend` trades the future that the file names, of which the broker knows these sizes.
+fn with_a_future(named: Option<u32>, known: &[u32]) -> Script {
+    let mut world = fleet();
+    let contract = dax(named);
+    world.config.bots[0].instruments.insert(InstrumentId::of(&contract).unwrap(), contract);
+    world.answers = known.iter().map(|size| dax(Some(*size))).collect();
+    world
+}
+
+#[test]
+fn ownership_says_what_its_page_quotes() {
+    let spy_alone = || {
+        let mut world = fleet();
+        world.config.bots[0].instruments.retain(|instrument, _| *instrument == InstrumentId::us_stock("SPY"));
+        world
+    };
+    page(
+        include_str!("../../../../docs/guards/ownership.md"),
+        &[
+            spy_alone().run("10:00:00 trend BUY 10 QQQ MKT"),
+            spy_alone().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 trend BUY 10 SPY MKT conid=320227571
+                ",
+            ),
+            with_a_future(Some(5), &[5]).run(
+                "
+                10:00:00 quote DAX.FUT.EUR.20261218 20000 20001
+                10:00:01 trend BUY 1 DAX LMT 20000 sec=FUT expiry=20261218 cur=EUR exch=EUREX mult=25
+                ",
+            ),
+            with_a_future(None, &[25, 5, 1]).run(
+                "
+                10:00:00 restart
+                10:00:00 quote DAX.FUT.EUR.20261218 20000 20001
+                10:00:01 trend BUY 1 DAX LMT 20000 sec=FUT expiry=20261218 cur=EUR exch=EUREX
+                ",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn supported_says_what_its_page_quotes() {
+    page(
+        include_str!("../../../../docs/guards/supported.md"),
+        &[
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 trend BUY 100 SPY MKT cash
+                ",
+            ),
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 trend BUY 100 SPY LMT 590 id=7
+                10:00:02 disk slow
+                10:00:02 trend BUY 80 SPY LMT 591 id=7
+                10:00:03 trend cancel 7
+                10:00:04 disk done
+                ",
+            ),
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 trend BUY 100 SPY VWAP
+                ",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn limits_says_what_its_page_quotes() {
+    let limited = |rule: &str, orders: &str| {
+        fleet().run(&format!("{rule}\n10:00:00 quote SPY 600.00 600.00\n{orders}"))
+    };
+    let small = "10:00:01 trend BUY 1 SPY LMT 599.00\n10:00:01 trend BUY 2 SPY LMT 599.00\n";
+    page(
+        include_str!("../../../../docs/guards/limits.md"),
+        &[
+            limited("limit qty 100", "10:00:01 trend BUY 101 SPY MKT"),
+            limited("limit order 25000", "10:00:01 trend BUY 60 SPY MKT"),
+            limited(
+                "limit position 100000",
+                "
+                10:00:01 trend BUY 150 SPY LMT 599.00
+                10:00:02 trend BUY 30 SPY MKT
+                ",
+            ),
+            // The collar of 3 % is the default.
+            limited("", "10:00:01 trend BUY 10 SPY LMT 660"),
+            limited("limit rate 2", &format!("{small}10:00:02 trend BUY 3 SPY LMT 599.00")),
+            limited(
+                "limit loss 1000",
+                "
+                10:00:01 trend BUY 100 SPY MKT
+                10:00:02 venue fills trend 1 100 600.00
+                10:00:10 quote SPY 590.00 590.00
+                10:00:11 trend BUY 10 SPY LMT 589.00
+                ",
+            ),
+        ],
     );
 }

@@ -122,7 +122,7 @@ fn what_the_book_counts_as_it_goes_is_what_a_walk_through_it_finds() {
                     moves && state.part_in(&instrument).is_some()
                 };
                 let walked: Vec<_> =
-                    book.iter().filter(|(_, state)| is_exposed(state)).map(|(key, _)| key).collect();
+                    book.recent().filter(|(_, state)| is_exposed(state)).map(|(key, _)| key).collect();
                 let counted: Vec<_> = book.exposed_in(&instrument).map(|(key, _)| key).collect();
                 assert_eq!(counted, walked, "{trace}");
             }
@@ -132,7 +132,8 @@ fn what_the_book_counts_as_it_goes_is_what_a_walk_through_it_finds() {
             }
             let clients: std::collections::BTreeSet<_> = book.open().map(|(_, s)| s.client_id).collect();
             assert_eq!(book.open_clients().collect::<Vec<_>>(), Vec::from_iter(clients), "{trace}");
-            let unknown = book.iter().any(|(_, state)| state.status == plimsoll_model::OrderStatus::Unknown);
+            let unknown =
+                book.recent().any(|(_, state)| state.status == plimsoll_model::OrderStatus::Unknown);
             assert_eq!(book.has_unknown(), unknown, "{trace}");
         })
     })
@@ -266,11 +267,37 @@ fn the_same_events_give_the_same_trace_byte_for_byte() {
     .budget_ms(BUDGET_MS);
 }
 
+/// Packed at once when they end, or never: nobody who decides, shows or counts notices.
+#[test]
+fn a_book_that_packs_what_has_ended_decides_as_one_that_does_not() {
+    arbtest::arbtest(|u| {
+        let script = life(u)?;
+        let (mut packs, mut does_not) = (world(), world());
+        packs.bridge.book = crate::Book::with_ended(0);
+        does_not.bridge.book = crate::Book::with_ended(usize::MAX);
+        (packs.shows, does_not.shows) = (true, true);
+        for line in script.lines() {
+            assert_eq!(packs.run(line), does_not.run(line), "{line}");
+        }
+        let views = |world: &Script| {
+            let view = world.bridge.snapshot_without_orders(world.now());
+            format!("{:?}", (view.bots, view.positions, view.breaks))
+        };
+        assert_eq!(views(&packs), views(&does_not));
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
 /// Anything that a codec could hand over, with the numbers at their ends.
 #[test]
 fn no_sequence_of_events_ends_the_process() {
     arbtest::arbtest(|u| {
         let mut world = world();
+        if u.arbitrary()? {
+            world.bridge.book = crate::Book::with_ended(0);
+            world.bridge.ledger = plimsoll_ledger::Ledger::keeping(1);
+        }
         world.run("10:00:00 quote SPY 500.00 500.00");
         world.deaf = true;
         for _ in 0..40 {

@@ -8,7 +8,8 @@
 //! `quote SPY 500.00 500.02` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
-//! `resume [bot]` · `wake` · `restart` ·
+//! `resume [bot]` · `wake` · `restart` · `clock watched 250` · `clock hears NAME 0 4` · `clock misses NAME` ·
+//! `clock stepped -2000` · `clock slept 90000` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
 //!
@@ -24,8 +25,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
     Account, BotName, CancelRequest, ClientId, ComboLeg, ConId, Contract, Currency, ErrorReport,
     ExecutionReport, InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest,
@@ -33,10 +34,11 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
+use crate::clock::Bounds;
 use crate::config::{
     BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
-use crate::{Ask, Bridge, Command, Event, HaltLevel, Operator, Quote};
+use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
 const OWN: LinkId = LinkId(900);
@@ -376,6 +378,7 @@ impl Script {
                 self.feed(Event::Operator(Operator::Resume { bot, by, reason }));
             }
             ["wake"] => self.feed(Event::Woke),
+            ["clock", ref what @ ..] => self.clock(what),
             ["journal", "lost"] => {
                 self.bridge = Bridge::new();
                 self.epoch = 0;
@@ -392,6 +395,22 @@ impl Script {
             [name, ref what @ ..] => self.bot_line(name, what),
             [] => panic!("empty line"),
         }
+    }
+
+    /// Milliseconds each.
+    fn clock(&mut self, words: &[&str]) {
+        let ms = |text: &str| SignedDuration::from_millis(text.parse().unwrap());
+        let source = |name: &str| ClockSource::Server(name.into());
+        self.feed(Event::Clock(match *words {
+            ["watched", most] => ClockEvent::Watched { uncertainty_max: ms(most).unsigned_abs() },
+            ["hears", name, offset, error] => {
+                ClockEvent::Heard { source: source(name), bounds: Bounds::around(ms(offset), ms(error)) }
+            }
+            ["misses", name] => ClockEvent::Unheard { source: source(name), why: "no answer".into() },
+            ["stepped", by] => ClockEvent::Stepped { by: ms(by) },
+            ["slept", span] => ClockEvent::Slept { span: ms(span).unsigned_abs() },
+            _ => panic!("unknown clock line {words:?}"),
+        }));
     }
 
     fn quote(&mut self, symbol: &str, bid: &str, ask: &str, struck: Timestamp) {
@@ -478,7 +497,7 @@ impl Script {
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,
                 None if *word == "whatif" => order.what_if = true,
-                None if *word == "cash" => order.unguarded.push("a cash quantity"),
+                None if *word == "cash" => order.unguarded.push("cash quantity"),
                 None => order.limit_px = Some(Price::parse(word).unwrap()),
                 Some(other) => panic!("unknown word {other:?}"),
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use crate::guard::{GUARDS, Reason};
+use crate::guard::{GUARDS, Margin, Reason};
 use crate::halt::HaltLevel;
 
 fn docs() -> PathBuf {
@@ -96,7 +96,12 @@ fn all_reasons() -> Vec<Reason> {
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),
         },
-        Reason::NoAuction { date: jiff::civil::date(2026, 2, 28) },
+        Reason::CutoffNear {
+            instrument: spy(),
+            cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
+            rule: "x".into(),
+            margin: Margin { uncertainty: ten, ack: ten },
+        },
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
         Reason::DecisionTaken { decision: "x".into(), by: of },

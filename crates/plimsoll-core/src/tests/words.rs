@@ -10,7 +10,7 @@ fn no_other_spelling_of_on_close_escapes_the_cutoff() {
     check(
         "
         15:49:50 quote SPY 500.00 500.02
-        15:49:59.999 trend BUY 100 SPY MKTCLS
+        15:49:58.999 trend BUY 100 SPY MKTCLS
         15:50:00 trend BUY 10 SPY MKT_CLS
         15:50:01 trend BUY 11 SPY MKTCLS
         15:50:02 trend BUY 12 SPY LMT_CLS 500.00
@@ -18,7 +18,7 @@ fn no_other_spelling_of_on_close_escapes_the_cutoff() {
         ",
         // The spellings are those of IBKR's own Java client.
         &expect![["
-            15:49:59.999 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
+            15:49:58.999 submit 1 BUY 100 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:50:00 deny 1 order 2: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
             15:50:01 deny 1 order 3: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
             15:50:02 deny 1 order 4: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)

@@ -34,6 +34,7 @@ fn every_body() -> Vec<Body> {
             reason: "\"quoted\"\n".to_owned(),
         },
         Body::Resume { bot: text("trend"), by: "operator".to_owned(), reason: String::new() },
+        Body::Calendar { days_toml: "[[day]]\n".to_owned(), problems: vec!["a.toml".to_owned()] },
         Body::Woke,
         Body::Decision { text: "15:49:51 -> revert denied [SPY-revert-2]".to_owned() },
         Body::LinkNote { link: 9, text: "frame of 300000 bytes exceeds the limit of 262144".to_owned() },

@@ -58,6 +58,71 @@ fn a_journal_on_disk_goes_on_over_restarts_and_segments() {
 }
 
 #[test]
+fn a_segment_made_ahead_of_time_is_like_any_other() {
+    let (ahead, not) = (TempDir::new(), TempDir::new());
+    for dir in [&ahead, &not] {
+        let lock = StateLock::acquire(&dir.0).unwrap();
+        let (mut writer, _) = open(&lock, SMALL).unwrap();
+        for seq in 1..=5 {
+            writer.append(now(seq), &note(seq, 1500)).unwrap();
+            writer.sync().unwrap();
+            let order = writer.spare_wanted().filter(|_| dir.0 == ahead.0);
+            if let Some(order) = order {
+                writer.take_spare(order.make(|| true).unwrap().unwrap());
+                assert_eq!(writer.spare_wanted(), None, "one is enough");
+            }
+        }
+        // A reader does not look at the one that waits.
+        assert_eq!(verify(&dir.0.join("journal")).unwrap().records, 5);
+    }
+    assert_eq!(ahead.segments(), ["000000000001.plj", "000000000004.plj", "000000000007.plj"]);
+    for name in not.segments() {
+        let bytes = |dir: &TempDir| fs::read(dir.0.join("journal").join(&name)).unwrap();
+        assert_eq!(bytes(&ahead), bytes(&not), "{name}");
+    }
+}
+
+#[test]
+fn a_spare_that_is_not_needed_leaves_nothing_behind_and_one_of_another_size_is_not_used() {
+    let dir = TempDir::new();
+    let lock = StateLock::acquire(&dir.0).unwrap();
+    let (mut writer, _) = open(&lock, SMALL).unwrap();
+    writer.append(now(1), &note(1, 1500)).unwrap();
+    let order = writer.spare_wanted().unwrap();
+    assert!(order.make(|| false).unwrap().is_none(), "the making was ended");
+    assert_eq!(dir.segments(), ["000000000001.plj"]);
+    let other = crate::SpareOrder { size: 8192, ..order };
+    writer.take_spare(other.make(|| true).unwrap().unwrap());
+    assert_eq!(dir.segments(), ["000000000001.plj", "spare.tmp"]);
+    for seq in 2..=3 {
+        writer.append(now(seq), &note(seq, 1500)).unwrap();
+    }
+    writer.sync().unwrap();
+    assert_eq!(dir.segments(), ["000000000001.plj", "000000000004.plj"]);
+    assert_eq!(fs::metadata(dir.0.join("journal/000000000004.plj")).unwrap().len(), 4096);
+}
+
+#[test]
+fn a_spare_that_a_killed_process_left_is_no_part_of_the_journal_and_goes_at_the_next_start() {
+    let dir = TempDir::new();
+    for epoch in 1..=2 {
+        let lock = StateLock::acquire(&dir.0).unwrap();
+        let (mut writer, torn) = open(&lock, SMALL).unwrap();
+        assert_eq!((torn, dir.segments().contains(&"spare.tmp".to_owned())), (None, false));
+        writer.append(now(1), &note(epoch, 100)).unwrap();
+        writer.sync().unwrap();
+        let mut steps = 0;
+        // Killed: nobody is left to remove the file, be it half made or whole.
+        std::mem::forget(writer.spare_wanted().unwrap().make(|| {
+            steps += 1;
+            true
+        }));
+        assert_eq!(steps, 1);
+        assert_eq!(verify(&dir.0.join("journal")).unwrap().records, epoch);
+    }
+}
+
+#[test]
 fn one_segment_can_be_verified_alone() {
     let dir = TempDir::new();
     let lock = StateLock::acquire(&dir.0).unwrap();

@@ -106,6 +106,36 @@ async fn what_either_side_says_is_handed_over_in_its_order_and_its_end_comes_las
 }
 
 #[tokio::test]
+async fn no_more_words_are_read_than_there_is_room_for_and_data_takes_none_of_it() {
+    let mut link = running();
+    let (word, tick) =
+        (frame::encode(b"9\x001\x007\x00"), frame::encode(b"1\x006\x001\x001\x00600\x001\x000\x00"));
+    // Twice as much data as words may take, and words behind it.
+    let ticks = 2 * WORDS_WAITING_MAX / tick.len();
+    let mut venue = link.venue;
+    tokio::spawn(async move {
+        for _ in 0..ticks {
+            venue.write_all(&tick).await.unwrap();
+        }
+        for _ in 0..WORDS_WAITING_MAX / 512 {
+            venue.write_all(&word).await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    let (mut kept, mut data) = (Vec::new(), 0);
+    while let Ok(Some(input)) = timeout(std::time::Duration::from_millis(500), link.inputs.recv()).await {
+        match input {
+            Input::Venue(input) if input.is_data() => data += 1,
+            word => kept.push(word),
+        }
+    }
+    // Each word takes a kilobyte and its own six bytes.
+    assert_eq!((data, kept.len()), (ticks, WORDS_WAITING_MAX / 1030));
+    kept.pop();
+    assert!(matches!(link.inputs.recv().await, Some(Input::Venue(VenueInput::Told { .. }))));
+}
+
+#[tokio::test]
 async fn a_frame_out_of_step_ends_the_reading_with_its_reason() {
     let mut link = running();
     link.bot.write_all(&[0x7F, 0xFF, 0xFF, 0xFF]).await.unwrap();

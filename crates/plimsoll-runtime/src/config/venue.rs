@@ -3,15 +3,21 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use plimsoll_core::config::{Mode, OnCloseCrossing, VenueConfig};
 use plimsoll_model::{Account, ClientId};
 use toml::Spanned;
 
-use super::Environment;
 use super::place::Problems;
 use super::section::Section;
 use super::value;
+use super::{ClockSettings, Environment};
+
+/// Where `clock.max_uncertainty` is not written.
+const UNCERTAINTY_MAX: Duration = Duration::from_millis(250);
+/// Time servers.
+const SERVERS_MAX: usize = 8;
 
 /// `[plimsoll]`.
 pub(super) struct RawPlimsoll {
@@ -52,26 +58,47 @@ impl RawPlimsoll {
 
 /// `[clock]`.
 pub(super) struct RawClock {
+    pub(super) settings: ClockSettings,
     pub(super) follow: Option<Spanned<Box<str>>>,
 }
 
 impl RawClock {
     pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> Self {
-        let Some(mut section) = section else { return Self { follow: None } };
+        let settings = ClockSettings { servers: Vec::new(), uncertainty_max: UNCERTAINTY_MAX };
+        let Some(mut section) = section else { return Self { settings, follow: None } };
         let servers = section.texts("servers", problems, value::host_port);
-        let uncertainty = section.text("max_uncertainty", problems, value::positive_duration);
-        if let Some(first) = servers.first() {
-            problems.note(
-                first.span(),
-                "clock.servers are not asked yet; deadlines are judged by the system's clock",
-            );
-        }
-        if let Some(limit) = uncertainty {
-            problems.note(limit.span(), "clock.max_uncertainty is not enforced yet");
-        }
+        check_servers(&servers, problems);
+        let uncertainty_max = section.text("max_uncertainty", problems, value::positive_duration);
         let follow = section.text("follow", problems, value::host_port);
         section.finish(problems);
-        Self { follow }
+        let settings = ClockSettings {
+            servers: servers.into_iter().map(Spanned::into_inner).collect(),
+            uncertainty_max: uncertainty_max.map_or(UNCERTAINTY_MAX, Spanned::into_inner),
+        };
+        Self { settings, follow }
+    }
+}
+
+/// One server can lie, and of two nobody knows which one does.
+fn check_servers(servers: &[Spanned<Box<str>>], problems: &mut Problems) {
+    let Some(first) = servers.first() else { return };
+    if servers.len() < 3 {
+        let count = servers.len();
+        let text =
+            format!("`servers`: {count} cannot outvote a wrong one; write three or more, or [] for none");
+        problems.at(first.span(), text);
+    }
+    if let Some(beyond) = servers.get(SERVERS_MAX) {
+        problems
+            .at(beyond.span(), format!("`servers`: more than {SERVERS_MAX} are no better; leave some out"));
+    }
+    for (index, server) in servers.iter().enumerate() {
+        if servers[..index].iter().any(|earlier| earlier.get_ref() == server.get_ref()) {
+            problems.at(
+                server.span(),
+                format!("`servers`: {} is listed twice and has one vote", server.get_ref()),
+            );
+        }
     }
 }
 

@@ -6,16 +6,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Buf, BytesMut};
 use plimsoll_tws::frame;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
+use super::backlog::Waiting;
 use super::{BACKLOG_MAX, BACKLOG_WITHOUT_TICKS};
 
 /// The writing half of a link. Clones write to the same link.
 #[derive(Debug, Clone, Default)]
-pub struct Outgoing(Arc<Shared>);
+pub struct Outgoing(Arc<Half>);
 
 /// The other side does not read. The link has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,7 @@ pub struct Outgoing(Arc<Shared>);
 pub struct BacklogFull;
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Half {
     backlog: Mutex<Backlog>,
     changed: Notify,
     closing: Notify,
@@ -32,7 +32,7 @@ struct Shared {
 #[derive(Default)]
 struct Backlog {
     /// What the kernel has not taken yet.
-    buffer: BytesMut,
+    buffer: Waiting,
     /// The link's socket, from [`Outgoing::write_to`] to its end.
     socket: Option<Socket>,
     /// Why the socket takes nothing more, until its task has heard of it.
@@ -81,7 +81,7 @@ impl Outgoing {
 
     /// Adds bytes that are no frame: the handshake.
     pub fn push_raw(&self, bytes: &[u8]) {
-        self.lock().buffer.extend_from_slice(bytes);
+        self.lock().buffer.extend(bytes);
         self.0.changed.notify_one();
     }
 
@@ -176,7 +176,8 @@ impl Backlog {
         if self.buffer.len() + payload.len() > max {
             return Err(BacklogFull);
         }
-        frame::append(&mut self.buffer, payload);
+        self.buffer.extend(&frame::prefix(payload));
+        self.buffer.extend(payload);
         Ok(())
     }
 
@@ -189,7 +190,7 @@ impl Backlog {
             return if self.buffer.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
         };
         while !self.buffer.is_empty() {
-            match ready!(socket.as_mut().poll_write(cx, &self.buffer))? {
+            match ready!(socket.as_mut().poll_write(cx, self.buffer.first()))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 n => self.buffer.advance(n),
             }

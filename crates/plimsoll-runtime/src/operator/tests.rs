@@ -4,19 +4,19 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 
-fn shared() -> (Arc<Shared>, tokio::sync::mpsc::UnboundedReceiver<Input>) {
+fn access() -> (Arc<Access>, tokio::sync::mpsc::UnboundedReceiver<Input>) {
     let (inputs, receiver) = unbounded_channel();
     let bots = vec![BotName::new("trend").unwrap()];
-    (Arc::new(Shared { inputs, token: "c0ffee".into(), bots }), receiver)
+    (Arc::new(Access { inputs, token: "c0ffee".into(), bots }), receiver)
 }
 
 /// Asks the API over an in-memory connection; what the bridge would be told is dropped unanswered.
 async fn ask(door: Door, request: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (shared, receiver) = shared();
+    let (access, receiver) = access();
     drop(receiver);
     let (mut client, server) = tokio::io::duplex(16 * 1024);
-    let served = http::serve_one(server, routes(shared, door));
+    let served = http::serve_one(server, routes(access, door));
     let asked = async {
         client.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();

@@ -1,6 +1,5 @@
 //! Following the journal: what was there before, from its files; what comes, from the thread that writes it.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -8,12 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{Bridge, Command, Config};
-use plimsoll_journal::{Body, Head, ReadError, Reader};
-use plimsoll_model::Now;
+use jiff::Timestamp;
+use plimsoll_core::Config;
+use plimsoll_journal::{Head, ReadError, Reader};
 
 use super::tables::{Tables, is_hash};
-use crate::unread::{Lenient, Unread};
+use super::told::{Teller, Told};
+use crate::unread::Unread;
 
 /// Batches of records that may wait for the follower. Reached: it is given up.
 const WAITING_MAX: usize = 10_000;
@@ -30,7 +30,7 @@ const END_MAX: Duration = Duration::from_secs(5);
 
 /// What a test sees of a follower that hears nothing.
 #[cfg(test)]
-pub(super) type Deaf = Receiver<Vec<Followed>>;
+pub(super) type Deaf = Receiver<Box<Batch>>;
 
 /// Why the tables cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -61,15 +61,22 @@ pub struct Projected {
 /// One record on its way to the tables.
 #[derive(Debug)]
 pub(crate) struct Followed {
-    pub(crate) head: Head,
-    pub(crate) now: Now,
-    pub(crate) body: Body,
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) told: Told,
+}
+
+/// What was written at once: what it says to the tables, and its last record, which may say nothing.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) last: Head,
+    pub(crate) followed: Vec<Followed>,
 }
 
 /// The journal's thread's side of a follower.
 #[derive(Debug)]
 pub(crate) struct Projection {
-    sender: Option<SyncSender<Vec<Followed>>>,
+    sender: Option<SyncSender<Box<Batch>>>,
     backlog: Arc<Backlog>,
     end_max: Duration,
     state: State,
@@ -113,14 +120,14 @@ impl Projection {
     }
 
     /// Tells the follower what was written. Never waits.
-    pub(crate) fn tell(&mut self, records: Vec<Followed>) {
+    pub(crate) fn tell(&mut self, batch: Batch) {
         let Some(sender) = &self.sender else { return };
-        let bytes = size(&records);
+        let bytes = batch.size();
         if self.backlog.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_BYTES_MAX {
             self.give_up();
             return;
         }
-        match sender.try_send(records) {
+        match sender.try_send(Box::new(batch)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => self.give_up(),
             // It has said why.
@@ -183,13 +190,16 @@ impl Drop for Projection {
     }
 }
 
-fn size(records: &[Followed]) -> usize {
-    records.iter().map(|record| record.body.size()).sum()
+impl Batch {
+    fn size(&self) -> usize {
+        size_of::<Self>()
+            + self.followed.iter().map(|one| size_of::<Followed>() + one.told.size()).sum::<usize>()
+    }
 }
 
 /// The follower's side.
 struct Queue {
-    receiver: Receiver<Vec<Followed>>,
+    receiver: Receiver<Box<Batch>>,
     backlog: Arc<Backlog>,
 }
 
@@ -202,9 +212,9 @@ fn say(state: &State, text: String) {
 pub fn project(journal: &Path, file: &Path, today: Option<Arc<Config>>) -> Result<Projected, ProjectError> {
     let tables = Tables::create_over_our_own(file)?;
     let tables = tables.ok_or_else(|| ProjectError::NotOurs { file: file.display().to_string() })?;
-    let mut follower = Follower::new(tables, 0, today);
-    follower.read(journal, u64::MAX, &Backlog::default())?;
-    Ok(Projected { seq: follower.last.seq, unread: follower.lenient.unread() })
+    let (mut follower, mut teller) = (Follower { tables, last: Head::default() }, Teller::new(today));
+    follower.read(journal, 0, u64::MAX, &mut teller, &Backlog::default())?;
+    Ok(Projected { seq: follower.last.seq, unread: teller.unread() })
 }
 
 fn run(
@@ -220,11 +230,11 @@ fn run(
             break;
         }
         follower.tables.begin()?;
-        let mut count = follower.take_all(first, &queue.backlog)?;
+        let mut count = follower.take(&first, &queue.backlog)?;
         let begun = Instant::now();
         while count < TRANSACTION_MAX {
             match queue.receiver.recv_timeout(TRANSACTION_TIME.saturating_sub(begun.elapsed())) {
-                Ok(more) => count += follower.take_all(more, &queue.backlog)?,
+                Ok(more) => count += follower.take(&more, &queue.backlog)?,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -253,8 +263,9 @@ fn catch_up(
             (Tables::create(file)?, 0)
         }
     };
-    let mut follower = Follower::new(tables, known, Some(Arc::clone(config)));
-    Ok(follower.read(journal, head.seq, backlog)?.then_some(follower))
+    let (mut follower, mut teller) =
+        (Follower { tables, last: Head::default() }, Teller::new(Some(Arc::clone(config))));
+    Ok(follower.read(journal, known, head.seq, &mut teller, backlog)?.then_some(follower))
 }
 
 /// Whether the journal has that record under that number; nothing if the time was over before that was known.
@@ -280,35 +291,23 @@ fn is_of(
     Ok(Some(false))
 }
 
-/// A bridge that lives through the journal, and the tables that show what became of it.
+/// The tables, and how far they have come.
 struct Follower {
-    bridge: Bridge,
     tables: Tables,
-    /// Records up to here are in the tables already.
-    known: u64,
     last: Head,
-    /// Decisions of the latest event that the journal has not named yet.
-    decided: VecDeque<Command>,
-    out: Vec<Command>,
-    lenient: Lenient,
 }
 
 impl Follower {
-    fn new(tables: Tables, known: u64, config: Option<Arc<Config>>) -> Self {
-        Self {
-            bridge: Bridge::new(),
-            tables,
-            known,
-            last: Head::default(),
-            decided: VecDeque::new(),
-            out: Vec::new(),
-            lenient: Lenient::new(config),
-        }
-    }
-
-    /// Everything in the journal's files up to a record. Whether it came so far before its time was over; what
-    /// it has read by then stays, and the next start goes on from there.
-    fn read(&mut self, journal: &Path, up_to: u64, backlog: &Backlog) -> Result<bool, ProjectError> {
+    /// Everything in the journal's files up to a record; up to `known` it is in the tables already. Whether it came
+    /// so far before its time was over; what it has read by then stays, and the next start goes on from there.
+    fn read(
+        &mut self,
+        journal: &Path,
+        known: u64,
+        up_to: u64,
+        teller: &mut Teller,
+        backlog: &Backlog,
+    ) -> Result<bool, ProjectError> {
         self.tables.begin()?;
         for record in Reader::open(journal)? {
             let record = record?;
@@ -317,55 +316,37 @@ impl Follower {
             }
             if backlog.is_over() {
                 // Where nothing new was read the file's own mark has to stand.
-                if self.last.seq > self.known {
+                if self.last.seq > known {
                     self.tables.commit(self.last)?;
                 }
                 return Ok(false);
             }
             let seq = record.seq;
-            let head = Head { seq, hash: record.hash, epoch: record.epoch };
+            self.last = Head { seq, hash: record.hash, epoch: record.epoch };
             let body = match record.body() {
                 Ok(body) => body,
                 Err(error) => {
-                    self.lenient.pass_over(seq, &error);
-                    self.last = head;
+                    teller.pass_over(seq, &error);
                     continue;
                 }
             };
-            self.take(Followed { head, now: record.now, body })?;
+            let told = teller.take(seq, record.now, body).filter(|_| seq > known);
+            if let Some(told) = told {
+                self.tables.write(seq, record.now.wall, &told)?;
+            }
         }
         self.tables.commit(self.last)?;
         Ok(true)
     }
 
-    fn take_all(&mut self, records: Vec<Followed>, backlog: &Backlog) -> Result<usize, ProjectError> {
-        let (count, bytes) = (records.len(), size(&records));
-        for record in records {
-            self.take(record)?;
+    /// What the gateway has written meanwhile, and how many rows that was.
+    fn take(&mut self, batch: &Batch, backlog: &Backlog) -> Result<usize, ProjectError> {
+        let bytes = batch.size();
+        for Followed { seq, at, told } in &batch.followed {
+            self.tables.write(*seq, *at, told)?;
         }
+        self.last = batch.last;
         backlog.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        Ok(count)
-    }
-
-    fn take(&mut self, record: Followed) -> Result<(), ProjectError> {
-        let Followed { head, now, body } = record;
-        let seq = head.seq;
-        let is_new = seq > self.known;
-        self.last = head;
-        if let Body::Decision { text } = body {
-            let command = self.decided.pop_front().filter(|command| command.to_string() == text);
-            if is_new {
-                self.tables.decision((seq, now.wall), &text, command.as_ref(), &self.bridge)?;
-            }
-            return Ok(());
-        }
-        let Some(event) = self.lenient.event(seq, body) else { return Ok(()) };
-        self.bridge.on(now, event, &mut self.out);
-        self.decided.clear();
-        self.decided.extend(self.out.drain(..));
-        if is_new {
-            self.tables.changes(seq, now.wall, &self.bridge)?;
-        }
-        Ok(())
+        Ok(batch.followed.len().max(1))
     }
 }

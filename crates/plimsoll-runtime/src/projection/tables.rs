@@ -7,11 +7,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, Command, OrderKey, OrderState};
+use plimsoll_core::{OrderKey, OrderState};
 use plimsoll_journal::{Hash, Head};
 use plimsoll_ledger::{ExecutionRow, PositionRow};
-use plimsoll_model::{Account, BotName, InstrumentId, NewOrder};
+use plimsoll_model::{Account, BotName, InstrumentId};
 use rusqlite::{Connection, OpenFlags, params};
+
+use super::told::{Decision, Told};
 
 /// Counts up with every change of the tables; a file of another version is made anew.
 const SCHEMA_VERSION: i64 = 1;
@@ -43,9 +45,6 @@ CREATE TABLE decisions (
     guard TEXT, text TEXT NOT NULL);
 CREATE INDEX decisions_by_order ON decisions (cl_ord_id);
 ";
-
-/// Commands that move bytes and decide nothing.
-const PLUMBING: &[&str] = &["show", "forward", "ask", "flush"];
 
 /// An open file with the tables of today.
 pub(super) struct Tables {
@@ -105,18 +104,23 @@ impl Tables {
         self.connection.execute_batch("COMMIT")
     }
 
-    /// What an event has changed.
-    pub(super) fn changes(&self, seq: u64, at: Timestamp, bridge: &Bridge) -> rusqlite::Result<()> {
-        for (key, state) in bridge.changed_orders() {
-            self.order(seq, at, key, state)?;
+    /// What a record says.
+    pub(super) fn write(&self, seq: u64, at: Timestamp, told: &Told) -> rusqlite::Result<()> {
+        match told {
+            Told::Changes(changes) => {
+                for (key, state) in &changes.orders {
+                    self.order(seq, at, *key, state)?;
+                }
+                for row in &changes.executions {
+                    self.execution(seq, at, row)?;
+                }
+                for (account, instrument, rows) in &changes.holdings {
+                    self.positions(seq, account, instrument, rows)?;
+                }
+                Ok(())
+            }
+            Told::Decision(decision) => self.decision(seq, at, decision),
         }
-        for row in bridge.changed_executions() {
-            self.execution(seq, at, &row)?;
-        }
-        for (account, instrument, rows) in bridge.changed_holdings() {
-            self.positions(seq, account, instrument, &rows)?;
-        }
-        Ok(())
     }
 
     fn order(&self, seq: u64, at: Timestamp, key: OrderKey, state: &OrderState) -> rusqlite::Result<()> {
@@ -134,14 +138,14 @@ impl Tables {
             state.side.as_str(),
             state.qty.to_string(),
             state.cum_qty.to_string(),
-            text(state.avg_px),
+            text_of(state.avg_px),
             state.ord_type.as_wire(),
-            text(state.limit_px),
-            text(state.stop_px),
+            text_of(state.limit_px),
+            text_of(state.stop_px),
             state.tif.as_wire(),
             state.status.as_str(),
             state.denied_by.map(plimsoll_core::GuardId::as_str),
-            text(state.cl_ord_id.as_ref()),
+            text_of(state.cl_ord_id.as_ref()),
             state.client_id.map(|id| id.0),
             state.order_id.map(|id| id.0),
             state.perm_id.map(|id| id.0),
@@ -155,24 +159,25 @@ impl Tables {
         Ok(())
     }
 
-    fn execution(&self, seq: u64, at: Timestamp, row: &ExecutionRow<'_>) -> rusqlite::Result<()> {
+    fn execution(&self, seq: u64, at: Timestamp, row: &ExecutionRow) -> rusqlite::Result<()> {
         let sql = "INSERT INTO executions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
                    ON CONFLICT (stem) DO UPDATE SET exec_id = ?2, bot = ?3, account = ?4, instrument = ?5, side = ?6, \
-                   qty = ?7, px = ?8, fee = ?9, fee_currency = ?10, at = ?11, cl_ord_id = ?12, busted = ?13, seq = ?15";
-        let e = row.execution;
+                   qty = ?7, px = ?8, fee = ?9, fee_currency = ?10, at = ?11, cl_ord_id = coalesce(?12, cl_ord_id), \
+                   busted = ?13, seq = ?15";
+        let e = &row.execution;
         self.connection.prepare_cached(sql)?.execute(params![
-            row.stem,
+            &*row.stem,
             e.exec_id.as_str(),
-            row.bot.map(BotName::as_str),
+            row.bot.as_ref().map(BotName::as_str),
             e.account.as_str(),
             e.instrument.as_str(),
             e.side.as_str(),
             e.last_qty.to_string(),
             e.last_px.to_string(),
-            text(row.fee.map(|fee| fee.amount)),
+            text_of(row.fee.map(|fee| fee.amount)),
             row.fee.map(|fee| fee.currency.as_str().to_owned()),
-            text(e.at),
-            text(e.cl_ord_id.as_ref()),
+            text_of(e.at),
+            text_of(e.cl_ord_id.as_ref()),
             row.is_busted,
             at.to_string(),
             number(seq),
@@ -197,7 +202,7 @@ impl Tables {
                 account.as_str(),
                 instrument.as_str(),
                 row.qty.to_string(),
-                text(row.avg_price),
+                text_of(row.avg_price),
                 row.fees.currency.as_str(),
                 row.realised_gross.amount.to_string(),
                 row.fees.amount.to_string(),
@@ -209,91 +214,21 @@ impl Tables {
         Ok(())
     }
 
-    /// A decision as it was recorded, and the command behind it if this version still decides so.
-    pub(super) fn decision(
-        &self,
-        (seq, at): (u64, Timestamp),
-        said: &str,
-        command: Option<&Command>,
-        bridge: &Bridge,
-    ) -> rusqlite::Result<()> {
-        let kind = said.split(' ').next().unwrap_or_default();
-        if PLUMBING.contains(&kind) {
-            return Ok(());
-        }
-        let about = command.map(|command| About::of(command).completed(bridge)).unwrap_or_default();
+    fn decision(&self, seq: u64, at: Timestamp, decision: &Decision) -> rusqlite::Result<()> {
+        let Decision { kind, bot, cl_ord_id, order_id, guard, text } = decision;
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO decisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
             .execute(params![
                 number(seq),
                 at.to_string(),
                 kind,
-                about.bot,
-                about.cl_ord_id,
-                about.order_id,
-                about.guard,
-                said
+                bot.as_ref().map(BotName::as_str),
+                text_of(cl_ord_id.as_ref()),
+                order_id.map(|id| id.0),
+                guard,
+                text
             ])?;
         Ok(())
-    }
-}
-
-/// What a decision is about.
-#[derive(Default)]
-struct About {
-    bot: Option<String>,
-    cl_ord_id: Option<String>,
-    order_id: Option<i32>,
-    guard: Option<&'static str>,
-}
-
-impl About {
-    fn of(command: &Command) -> Self {
-        let none = Self::default();
-        match command {
-            Command::Submit { order, .. } => Self::order(order.get()),
-            Command::Replace { order, .. } => Self::order(&order.get().order),
-            Command::Deny { order_id, denial, .. } => {
-                Self { order_id: order_id.map(|id| id.0), guard: Some(denial.guard.as_str()), ..none }
-            }
-            Command::DenyReplace { order_id, denial, .. } => {
-                Self { order_id: Some(order_id.0), guard: Some(denial.guard.as_str()), ..none }
-            }
-            Command::Observed { cl_ord_id, denial, .. } => {
-                let cl_ord_id = cl_ord_id.as_ref().map(ToString::to_string);
-                Self { cl_ord_id, guard: Some(denial.guard.as_str()), ..none }
-            }
-            Command::Cancel { order_id, .. } | Command::CanceledUnsent { order_id, .. } => {
-                Self { order_id: Some(order_id.0), ..none }
-            }
-            _ => none,
-        }
-    }
-
-    fn order(order: &NewOrder) -> Self {
-        Self {
-            bot: Some(order.bot.to_string()),
-            cl_ord_id: Some(order.cl_ord_id.to_string()),
-            order_id: Some(order.order_id.0),
-            guard: None,
-        }
-    }
-
-    /// A denial names the bot's number of the order only; the order itself is among what the event changed.
-    fn completed(mut self, bridge: &Bridge) -> Self {
-        let same = |state: &&OrderState| {
-            let number = state.order_id.map(|id| id.0);
-            let reference = state.cl_ord_id.as_ref().map(ToString::to_string);
-            (self.order_id.is_some() && number == self.order_id)
-                || (self.cl_ord_id.is_some() && reference == self.cl_ord_id)
-        };
-        if self.bot.is_none()
-            && let Some(state) = bridge.changed_orders().map(|(_, state)| state).find(same)
-        {
-            self.bot = state.owner.bot().map(ToString::to_string);
-            self.cl_ord_id = self.cl_ord_id.or_else(|| text(state.cl_ord_id.as_ref()));
-        }
-        self
     }
 }
 
@@ -329,7 +264,7 @@ pub(super) fn is_hash(said: &str, hash: &Hash) -> bool {
     said == hash.to_string()
 }
 
-fn text(value: Option<impl ToString>) -> Option<String> {
+fn text_of(value: Option<impl ToString>) -> Option<String> {
     value.map(|value| value.to_string())
 }
 

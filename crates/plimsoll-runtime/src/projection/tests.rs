@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_journal::{Body, FileSink, Head, Options, Raw, Writer, recover};
+use plimsoll_journal::{Body, FileSink, Head, Options, Raw, Reader, Writer, recover};
 use plimsoll_model::{Mono, Now, RawFrame};
 use rusqlite::Connection;
 
+use super::told::Teller;
 use super::*;
 use crate::config;
 
@@ -80,14 +81,31 @@ type Spoil = fn(&Path);
 /// Writes records into a journal while a follower listens, as the gateway does.
 fn live(home: &Home, bodies: &[Body], first_second: i64) {
     let (mut writer, _lock) = home.writer();
+    let mut teller = teller_of(home);
     let mut projection = Projection::start(&home.0, writer.head(), today()).unwrap();
     for (second, body) in (first_second..).zip(bodies) {
         writer.append(now(second), body).unwrap();
-        let followed = Followed { head: writer.head(), now: now(second), body: body.clone() };
         writer.sync().unwrap();
-        projection.tell(vec![followed]);
+        projection.tell(batch(&mut teller, writer.head(), second, body));
     }
     assert_eq!(projection.state().say(), "following");
+}
+
+/// The bridge of a gateway that goes on with this journal.
+fn teller_of(home: &Home) -> Teller {
+    let mut teller = Teller::new(Some(today()));
+    for record in Reader::open(&home.journal()).unwrap().map(Result::unwrap) {
+        let body = record.body().unwrap();
+        teller.take(record.seq, record.now, body);
+    }
+    teller
+}
+
+/// One record as the journal's thread tells it.
+fn batch(teller: &mut Teller, head: Head, second: i64, body: &Body) -> Batch {
+    let told = teller.take(head.seq, now(second), body.clone());
+    let followed = told.map(|told| Followed { seq: head.seq, at: now(second).wall, told });
+    Batch { last: head, followed: followed.into_iter().collect() }
 }
 
 /// Every row of every table.
@@ -196,7 +214,7 @@ fn a_follower_that_cannot_write_says_so_and_nobody_waits() {
     let state = projection.state();
     let mut told = 0;
     while state.say() == "following" && told < 1_000_000 {
-        projection.tell(vec![Followed { head: writer.head(), now: now(0), body: Body::Woke }]);
+        projection.tell(Batch { last: writer.head(), followed: vec![] });
         told += 1;
     }
     drop(projection);
@@ -244,7 +262,7 @@ fn a_follower_behind_which_few_large_records_pile_up_is_given_up() {
     let (mut projection, _deaf) = Projection::deaf();
     let long = Body::Decision { text: "x".repeat(16 << 20) };
     let mut tell = || {
-        projection.tell(vec![Followed { head: Head::default(), now: now(0), body: long.clone() }]);
+        projection.tell(batch(&mut Teller::new(None), Head::default(), 0, &long));
         projection.state().say()
     };
     assert_eq!([tell(), tell(), tell()], ["following"; 3]);
@@ -256,9 +274,10 @@ fn what_is_in_the_tables_waits_no_longer() {
     let home = Home::new("taken");
     let (mut writer, _lock) = home.writer();
     let mut projection = Projection::start(&home.0, writer.head(), today()).unwrap();
+    let mut teller = Teller::new(None);
     for body in day() {
         writer.append(now(0), &body).unwrap();
-        projection.tell(vec![Followed { head: writer.head(), now: now(0), body }]);
+        projection.tell(batch(&mut teller, writer.head(), 0, &body));
     }
     let told = std::time::Instant::now();
     while projection.waiting() > 0 {

@@ -36,14 +36,14 @@ impl Transport for TcpStream {
 
 /// What waits to be written to a client. Clones are the same backlog.
 #[derive(Debug, Clone)]
-pub(super) struct Outbox(Arc<Shared>);
+pub(super) struct Outbox(Arc<Drain>);
 
 /// The client reads too slowly.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
 #[derive(Debug)]
-struct Shared {
+struct Drain {
     backlog: Mutex<Backlog>,
     changed: Notify,
     /// Tells the engine that a backlog is no longer busy.
@@ -68,7 +68,7 @@ pub(super) enum End {
 
 impl Outbox {
     pub(super) fn new(drained: Arc<Notify>) -> Self {
-        Self(Arc::new(Shared { backlog: Mutex::default(), changed: Notify::new(), drained }))
+        Self(Arc::new(Drain { backlog: Mutex::default(), changed: Notify::new(), drained }))
     }
 
     /// Adds bytes. After the end was asked for they are forgotten.

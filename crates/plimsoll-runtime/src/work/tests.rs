@@ -3,6 +3,7 @@
 use std::sync::mpsc;
 
 use jiff::Timestamp;
+use plimsoll_core::{HaltLevel, Operator};
 use plimsoll_journal::{MemorySink, Options, Writer};
 use plimsoll_model::{InstrumentId, Price, QuoteField, RawFrame, Report, ReqId, Request};
 use tokio::io::AsyncReadExt;
@@ -11,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::*;
 use crate::clock::VenueClock;
 use crate::gateway::Inputs;
-use crate::input::Arrival;
+use crate::input::{Arrival, Detail};
 use crate::journal_thread::JournalSink;
 use crate::view::View;
 
@@ -36,6 +37,7 @@ fn work() -> (Work, UnboundedSender<Input>, Inputs, mpsc::Receiver<JournalReport
         config: Arc::new(loaded.config),
         settings: loaded.settings,
         notes: Vec::new(),
+        announced: None,
         bridge: Bridge::new(),
         unread: None,
         epoch: 1,
@@ -70,7 +72,7 @@ impl Held {
 
     async fn look(&self) -> View {
         let (answer, asked) = oneshot::channel();
-        self.say(OperatorInput::Look(answer));
+        self.say(OperatorInput::Look(Detail::Everything, answer));
         asked.await.unwrap()
     }
 }
@@ -198,7 +200,7 @@ async fn a_cancel_goes_ahead_of_the_ticks_of_our_own_connection() {
     work.ingest(tick());
     let cancel = BotInput::Frame { request: Request::GlobalCancel, raw: frame("58|1|"), _room: None };
     work.ingest(Input::Bot(LinkId(7), cancel));
-    assert!(matches!(work.lanes.next(false), Some(lanes::Work::Bot(LinkId(7), _))));
+    assert!(matches!(work.lanes.next(false), Some(lanes::Piece::Bot(LinkId(7), _))));
 }
 
 #[tokio::test]

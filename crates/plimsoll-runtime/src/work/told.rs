@@ -21,7 +21,13 @@ impl Work {
         match input {
             VenueInput::Arrived(arrival) => self.arrive(*arrival),
             VenueInput::Ended { link } => self.pair_ended(link),
-            VenueInput::Told { link, told, raw, .. } => self.told_bot(link, told, raw),
+            VenueInput::Told { link, told, raw, _room: room } => {
+                // A word keeps its room until its record is written, or ten bots' questions for the day's executions
+                // would be answered into the memory in front of the disk.
+                self.room = room.filter(|_| !told.is_data());
+                self.told_bot(link, told, raw);
+                self.room = None;
+            }
             VenueInput::Gone { link, why } => {
                 self.end_link(link, Some(why.unwrap_or_else(|| "the venue closed the connection".into())));
             }

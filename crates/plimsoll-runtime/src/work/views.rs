@@ -4,13 +4,17 @@ use jiff::Timestamp;
 
 use super::Work;
 use crate::gateway::{stages, without_stale_guard};
+use crate::input::Detail;
 use crate::projection::ProjectionState;
 use crate::view::{LinkRow, ShellFacts, View};
 
 impl Work {
-    pub(super) fn view(&mut self) -> View {
+    pub(super) fn view(&mut self, detail: Detail) -> View {
         let now = self.clock.now();
-        let snapshot = self.bridge.snapshot(now);
+        let snapshot = match detail {
+            Detail::Standing => self.bridge.snapshot_without_orders(now),
+            Detail::Everything => self.bridge.snapshot(now),
+        };
         self.note_breaks(&snapshot, now.wall);
         let own = self.own.iter().map(|own| LinkRow {
             link: own.link.0,

@@ -9,11 +9,13 @@ use rust_decimal::Decimal;
 use crate::ibkr::MissingAccount;
 use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::Exchange;
-use crate::ibkr::order::{Order, State, dollars};
+use crate::ibkr::order::{Order, State};
 use crate::ibkr::profile::Difference;
 use crate::ibkr::rules::Refusal;
 use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
+use crate::market::forex::PAIRS;
+use crate::market::listing::Product;
 
 /// Orders for the next opening are refused for so long after a close.
 const CLOSED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
@@ -82,7 +84,7 @@ impl Exchange {
         if entry.terms.override_percentage || !entry.terms.legs.is_empty() || !style.needs_limit() {
             return Ok(());
         }
-        let last = dollars(self.last_px(entry.sym));
+        let last = self.market.listing(entry.sym).decimal(self.last_px(entry.sym));
         let through = match entry.side {
             Side::Buy => limit.get() - last,
             Side::Sell => last - limit.get(),
@@ -97,19 +99,40 @@ impl Exchange {
     /// TWS takes orders at any hour and holds them; it says so with 399.
     pub(crate) fn hold_until_open(&mut self, perm: PermId) {
         let order = self.order(perm).clone();
-        let open = self.session_for_orders().open.to_zoned(self.market.hours.zone().clone());
+        let hours = self.market.hours_of(order.sym);
+        let open = self.session_of_order(&order).open.to_zoned(hours.zone().clone());
+        let zone = hours.zone_name();
         let when = open.strftime("%Y-%m-%d %H:%M:%S");
         if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day {
-            let detail = format!("order {}: {}", order.order_id, order.describe(self.symbol(order.sym)));
+            let detail = format!("order {}: {}", order.order_id, order.describe(&self.name(order.sym)));
             self.violated(order.client, Kind::OutsideSession, detail);
         }
         let text = format!(
-            "Order Message:\n{}\nWarning: Your order will not be placed at the exchange until {when} US/Eastern.",
-            order.describe(self.symbol(order.sym)),
+            "Order Message:\n{}\nWarning: Your order will not be placed at the exchange until {when} {zone}.",
+            order.describe(&self.name(order.sym)),
         );
         if !order.is_on_open() {
             self.tell_message((order.client, order.order_id), 399, text);
         }
+    }
+
+    /// IDEALPRO has a smallest size; what lies below it is executed elsewhere, and TWS says so.
+    pub(crate) fn tell_odd_lot(&mut self, order: &Order) {
+        let Product::Forex(index) = self.market.listing(order.sym).product else { return };
+        let base = PAIRS[index].base;
+        let min = match base {
+            "EUR" | "GBP" => 20_000,
+            _ => 25_000,
+        };
+        if order.qty >= min {
+            return;
+        }
+        let text = format!(
+            "Order Message:\n{}\nWarning: Your order size is below the {base} {min} IdealPro minimum and will be \
+             routed as an odd lot order.",
+            order.describe(&self.name(order.sym)),
+        );
+        self.tell_message((order.client, order.order_id), 399, text);
     }
 
     /// What the venue minds once the order would become real. The text goes behind "reason:".
@@ -143,7 +166,7 @@ impl Exchange {
             return Ok(());
         }
         let cutoff = deadline.to_zoned(self.market.hours.zone().clone()).strftime("%H:%M:%S").to_string();
-        let what = order.describe(self.symbol(order.sym));
+        let what = order.describe(&self.name(order.sym));
         self.violated(order.client, kind, format!("order {}: {what} after {cutoff}", order.order_id));
         if kind == Kind::LateOnClose && !self.lives(Difference::OnCloseCutoff) {
             return Ok(());
@@ -176,11 +199,10 @@ impl Exchange {
 
     fn admit_part(&mut self, order: &Order, account: &Account, qty: i64) -> Result<(), String> {
         let signed = if order.side == Side::Buy { qty } else { -qty };
-        let growth = self.growth(account, (&order.terms.legs, order.sym), signed, order.limit_px);
-        if growth <= Decimal::ZERO {
+        let needed = self.margin_growth(account, (&order.terms.legs, order.sym), signed, order.limit_px);
+        if needed <= Decimal::ZERO {
             return Ok(());
         }
-        let needed = growth * Decimal::new(25, 2);
         let available = self.values(account).available();
         if needed <= available {
             return Ok(());

@@ -100,7 +100,7 @@ impl Exchange {
         for sym in self.market.all().collect::<Vec<_>>() {
             self.market.halt(sym, self.now);
         }
-        self.end_day(session, "The exchange closed early");
+        self.end_day(session, Ending::ClosedEarly);
     }
 
     /// The closing auction at the official close; then the day's orders end.
@@ -111,17 +111,23 @@ impl Exchange {
                 self.fill_in_auction(perm, Auction { session, opening: false });
             }
         }
-        self.end_day(session, "Order expired at the end of the session");
+        self.end_day(session, Ending::Usual);
         self.note_closing_values();
     }
 
     /// Orders that do not survive the day end with it.
-    fn end_day(&mut self, session: Session, why: &str) {
+    fn end_day(&mut self, session: Session, ending: Ending) {
+        let (why, closed) = match ending {
+            Ending::Usual => ("Order expired at the end of the session", false),
+            Ending::ClosedEarly => ("The exchange closed early", true),
+        };
         for perm in self.open.iter().copied().collect::<Vec<_>>() {
             let order = self.order(perm);
             let expired = order.tif == TimeInForce::GoodTillDate
                 && order.good_till.is_some_and(|until| until <= session.close);
-            let of_today = order.is_for_one_day() && order.trade_date <= session.date;
+            // Orders that work outside the session end with late trading, unless the exchange has closed.
+            let here = self.keeps_stock_hours(order.sym) && (!order.works_outside() || closed);
+            let of_today = here && order.is_for_one_day() && order.trade_date <= session.date;
             if !(expired || of_today) || !order.state.is_open() {
                 continue;
             }
@@ -156,10 +162,21 @@ impl Exchange {
             let book = self.books.get_mut(&account).expect("every account has a book");
             book.closing_value = value;
             for (sym, holding) in &mut book.holdings {
-                holding.closing_profit = holding.unrealized(self.marks[sym]);
+                let listing = self.market.listing(*sym);
+                let each = listing.contract_value(self.marks[sym]);
+                holding.closing_profit = holding.unrealized(each);
             }
         }
     }
+}
+
+/// How a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// At its time; late trading follows.
+    Usual,
+    /// Before it, and nothing follows.
+    ClosedEarly,
 }
 
 #[derive(Debug, Clone, Copy)]

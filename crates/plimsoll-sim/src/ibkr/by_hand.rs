@@ -79,7 +79,7 @@ impl IbkrVenue {
     pub(crate) fn trade_by_hand(&mut self, trade: &ManualTrade) {
         let Some(sym) = self.exchange.market.find(&trade.symbol) else { return };
         let last = self.exchange.last_px(sym);
-        let px = trade.price.map_or(last, |px| cents_near(px.get()));
+        let px = trade.price.map_or(last, |px| units_near(px.get(), 2));
         let account = trade.account.clone().unwrap_or_else(|| self.exchange.account_names[0].as_str().into());
         let entry = Entry { account, ..by_hand(sym, side_of(trade.side), trade.qty) };
         self.exchange.trade_by_hand(&entry, px);
@@ -88,7 +88,8 @@ impl IbkrVenue {
     /// An execution gets another price.
     pub(crate) fn correct(&mut self, exec_id: Option<&str>, px: plimsoll_model::Price) {
         if let Some(index) = self.exchange.find_fill(exec_id) {
-            self.exchange.correct(index, cents_near(px.get()));
+            let scale = self.exchange.market.listing(self.exchange.fills[index].sym).scale();
+            self.exchange.correct(index, units_near(px.get(), scale));
             self.tell_revision(index);
         }
     }
@@ -108,7 +109,7 @@ impl IbkrVenue {
 }
 
 /// A market order of nobody's client for the default account.
-fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
+pub(crate) fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
     Entry {
         client: ClientId(0),
         order_id: OrderId(0),
@@ -138,9 +139,9 @@ fn side_of(name: SideName) -> Side {
     }
 }
 
-/// A price by hand to the nearest cent, at least one.
-fn cents_near(px: rust_decimal::Decimal) -> i64 {
+/// A price by hand to the nearest unit of so many places, at least one.
+fn units_near(px: rust_decimal::Decimal, scale: u32) -> i64 {
     use rust_decimal::prelude::ToPrimitive;
-    let cents = px.checked_mul(rust_decimal::Decimal::ONE_HUNDRED).map(|cents| cents.round());
+    let cents = px.checked_mul(rust_decimal::Decimal::from(10_i64.pow(scale))).map(|cents| cents.round());
     cents.and_then(|cents| cents.to_i64()).unwrap_or(1).clamp(1, 100_000_000)
 }

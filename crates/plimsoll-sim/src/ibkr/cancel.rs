@@ -31,7 +31,7 @@ impl Exchange {
             return;
         }
         if order.style.is_on_close() && self.is_frozen(&order) {
-            let detail = format!("order {order_id}: {}", order.describe(self.symbol(order.sym)));
+            let detail = format!("order {order_id}: {}", order.describe(&self.name(order.sym)));
             self.violated(client, Kind::CancelAfterFreeze, detail);
         }
         if order.style.is_on_close() && self.is_frozen(&order) && self.lives(Difference::OnCloseCutoff) {

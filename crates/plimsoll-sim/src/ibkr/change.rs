@@ -15,7 +15,7 @@ use crate::ibkr::violation::Kind;
 impl Exchange {
     /// Changes an order that is still open.
     pub(crate) fn change(&mut self, perm: PermId, entry: &Entry) -> Result<(), Refusal> {
-        let numbers = rules::check(entry)?;
+        let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         let order = self.order(perm).clone();
         self.may_change(&order, entry, &numbers)?;
         let changed = self.order_mut(perm);

@@ -6,16 +6,14 @@
 
 use std::ops::Range;
 
-use plimsoll_model::{Account, ExecId, PermId, Side};
-use rust_decimal::Decimal;
+use plimsoll_model::{ExecId, PermId, Side};
 
 use crate::ibkr::accounts::Posting;
 use crate::ibkr::exchange::{Exchange, Fill};
-use crate::ibkr::fees::{Role, Trade};
+use crate::ibkr::fees::{Charged, Role, Trade};
 use crate::ibkr::fill::Deal;
-use crate::ibkr::order::{Order, dollars};
+use crate::ibkr::order::Order;
 use crate::ibkr::terms::Leg;
-use crate::market::Sym;
 
 /// What one leg shows to whoever takes it.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +40,9 @@ impl Exchange {
 
     /// The legs' quotes from the side of who buys (or sells) the combination; nothing while one does not trade.
     fn legs_shown(&mut self, order: &Order) -> Option<Vec<Shown>> {
-        self.session()?;
         let mut shown = Vec::new();
         for leg in &order.terms.legs {
+            self.session_of(leg.sym)?;
             if self.market.is_halted(leg.sym, self.now) {
                 return None;
             }
@@ -82,39 +80,26 @@ impl Exchange {
 
     fn post_leg(&mut self, perm: PermId, index: usize, fill: Fill) {
         let date = self.market.hours.date_at(self.now);
-        let settings = self.settings.clone();
-        let order = self.order_mut(perm);
-        order.legs_charged.resize(order.terms.legs.len(), crate::ibkr::fees::Charged::default());
-        let charged = &mut order.legs_charged[index];
+        let (each, rate) = (self.each(fill.sym, fill.px), self.rate(self.market.listing(fill.sym).currency));
+        let settles = self.settles(fill.sym);
+        let mut charged = self.order(perm).legs_charged.get(index).copied().unwrap_or_default();
         let trade = Trade { qty: fill.qty, px: fill.px, side: fill.side, role: Role::Takes, date };
-        let commission = charged.charge(&settings, trade);
-        let (cum_qty, avg_px) = (charged.shares, Order::average(charged.turnover, charged.shares));
+        let commission = self.charge(&mut charged, fill.sym, trade);
+        let scale = self.market.listing(fill.sym).scale();
+        let (cum_qty, avg_px) = (charged.shares, Order::average(charged.turnover, charged.shares, scale));
+        let order = self.order_mut(perm);
+        order.legs_charged.resize(order.terms.legs.len(), Charged::default());
+        order.legs_charged[index] = charged;
         order.commission += commission;
         let book = self.books.get_mut(&fill.account).expect("orders are accepted for known accounts only");
         let before = book.cost(fill.sym);
-        let posting = Posting { sym: fill.sym, side: fill.side, qty: fill.qty, px: fill.px, commission };
+        let (sym, side, qty) = (fill.sym, fill.side, fill.qty);
+        let posting = Posting { sym, side, qty, each, commission, settles, rate };
         let realized = book.post(posting);
-        let cost_change = book.cost(fill.sym) - before;
+        let after = book.cost(fill.sym);
+        let (cost_change, basis_change) = (after.0 - before.0, after.1 - before.1);
         let exchange = self.market.listing(fill.sym).venue.as_wire();
-        self.fills.push(Fill { exchange, cum_qty, avg_px, commission, realized, cost_change, ..fill });
-    }
-
-    /// By how much the value that an account has at stake grows, at these prices.
-    pub(crate) fn growth(
-        &self,
-        account: &Account,
-        what: (&[Leg], Sym),
-        signed: i64,
-        px: Option<i64>,
-    ) -> Decimal {
-        let (legs, sym) = what;
-        let grows = |sym: Sym, signed: i64, px: i64| {
-            let held = self.books[account].qty(sym);
-            dollars(px) * Decimal::from((held + signed).abs() - held.abs())
-        };
-        if legs.is_empty() {
-            return grows(sym, signed, px.unwrap_or_else(|| self.last_px(sym)));
-        }
-        legs.iter().map(|leg| grows(leg.sym, signed * leg.ratio, self.last_px(leg.sym))).sum()
+        let booked = Fill { commission, realized, cost_change, basis_change, ..fill };
+        self.fills.push(Fill { exchange, cum_qty, avg_px, ..booked });
     }
 }

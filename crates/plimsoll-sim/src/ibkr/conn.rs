@@ -56,12 +56,14 @@ pub(crate) struct KeepUp {
 }
 
 /// Bars of five seconds.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct FiveSeconds {
     /// Of what.
     pub(crate) sym: Sym,
     /// Made of what.
     pub(crate) what: What,
+    /// In regular hours only.
+    pub(crate) regular: bool,
 }
 
 /// An order book that somebody looks into.

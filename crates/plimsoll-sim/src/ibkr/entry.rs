@@ -80,7 +80,7 @@ impl Exchange {
 
     /// An order made by hand in TWS: it has no number of a client, and its account is always named.
     pub(crate) fn place_by_hand(&mut self, entry: &Entry) -> Result<PermId, Refusal> {
-        let numbers = rules::check(entry)?;
+        let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         let account = self.resolve_account(entry)?;
         let order = self.new_order(entry, numbers, account, None);
         let perm = order.perm_id;
@@ -92,7 +92,7 @@ impl Exchange {
 
     /// A trade made by hand or by phone, at a price in cents: executed whatever the market shows.
     pub(crate) fn trade_by_hand(&mut self, entry: &Entry, px: i64) {
-        let Ok(numbers) = rules::check(entry) else { return };
+        let Ok(numbers) = rules::check(entry, self.market.listing(entry.sym)) else { return };
         let Ok(account) = self.resolve_account(entry) else { return };
         let order = self.new_order(entry, numbers, account, None);
         let (perm, qty) = (order.perm_id, order.qty);
@@ -108,7 +108,7 @@ impl Exchange {
     }
 
     pub(crate) fn describe(&self, entry: &Entry) -> String {
-        let symbol = self.symbol(entry.sym);
+        let symbol = self.name(entry.sym);
         format!("order {}: {} {} {symbol} {}", entry.order_id, entry.side, entry.qty, entry.ord_type)
     }
 
@@ -124,7 +124,7 @@ impl Exchange {
         if self.highest_id.get(&entry.client).is_some_and(|highest| entry.order_id <= *highest) {
             return Err(duplicate_id());
         }
-        let numbers = rules::check(entry)?;
+        let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         self.check_beyond(entry, numbers.style)?;
         let account = self.resolve_account(entry)?;
         let parent = self.find_parent(entry)?;
@@ -141,7 +141,7 @@ impl Exchange {
         Ok(perm)
     }
 
-    fn new_order(
+    pub(crate) fn new_order(
         &mut self,
         entry: &Entry,
         numbers: Numbers,
@@ -166,6 +166,7 @@ impl Exchange {
             side: entry.side,
             qty: numbers.qty,
             cum_qty: 0,
+            scale: self.market.listing(entry.sym).scale(),
             turnover: 0,
             last_px: 0,
             commission: Decimal::ZERO,
@@ -190,12 +191,13 @@ impl Exchange {
             oca: group.map(|(group, rule)| Oca { group, rule }),
             outside_rth: entry.outside_rth,
             order_ref: entry.order_ref.clone(),
-            trade_date: self.session_for_orders().date,
+            trade_date: self.session_for(entry.sym).date,
             entered: self.now,
             ended: None,
             state: State::Staged,
             end_text: "".into(),
         };
+        order.trade_date = self.session_of_order(&order).date;
         self.place_moving(&mut order);
         order
     }
@@ -247,7 +249,7 @@ impl Exchange {
         }
         let order = self.order(perm).clone();
         let parent_open = order.parent.is_some_and(|parent| self.order(parent).state.is_open());
-        let in_session = self.session().is_some();
+        let in_session = self.is_on(&order);
         let locate = self.needs_locate(&order);
         let state = match () {
             () if parent_open => State::Held("child"),
@@ -274,6 +276,7 @@ impl Exchange {
         if !in_session {
             self.hold_until_open(perm);
         }
+        self.tell_odd_lot(&order);
         self.cross_on_close(perm);
         self.activate(perm);
     }
@@ -298,7 +301,7 @@ impl Exchange {
         let waits =
             order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open() || !order.armed;
         let held = matches!(order.state, State::Held("child" | "locate"));
-        if !order.state.is_open() || waits || held || self.session().is_none() {
+        if !order.state.is_open() || waits || held || !self.is_on(order) {
             return;
         }
         self.take_liquidity(perm);

@@ -12,13 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{Account, ClientId, ExecId, OrderId, PermId, Side};
 use rust_decimal::Decimal;
 
-use crate::ibkr::accounts::{Book, Values};
+use crate::ibkr::accounts::Book;
 use crate::ibkr::adviser::{self, Group};
 use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
 use crate::ibkr::violation::{Kind, Violation};
 use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 use crate::market::hours::Session;
+use crate::market::listing::Product;
 use crate::market::{Market, Second, Sym};
 
 /// One execution.
@@ -60,6 +61,8 @@ pub(crate) struct Fill {
     pub(crate) realized: Option<Decimal>,
     /// What it did to the cost of the position.
     pub(crate) cost_change: Decimal,
+    /// The same without commission.
+    pub(crate) basis_change: Decimal,
     /// It is an account's own, and not the row of an adviser's whole order.
     pub(crate) booked: bool,
     /// It is the row of a whole combination.
@@ -158,6 +161,8 @@ pub(crate) struct Exchange {
     pub(crate) groups: BTreeMap<Box<str>, Group>,
     /// Symbols whose shares have to be found before they are sold short.
     pub(crate) hard_to_borrow: BTreeSet<Sym>,
+    /// Options that shall not be exercised at their end, and how many of them.
+    pub(crate) lapsing: BTreeMap<(Account, Sym), i64>,
     /// TWS has lost its server.
     pub(crate) link_down: bool,
     /// How the TWS in front is set up.
@@ -202,6 +207,7 @@ impl Exchange {
             efficiency: BTreeMap::new(),
             groups: adviser::first_groups(&config.accounts),
             hard_to_borrow: BTreeSet::new(),
+            lapsing: BTreeMap::new(),
             link_down: false,
             settings: config.settings.clone(),
             seed: config.seed,
@@ -226,7 +232,9 @@ impl Exchange {
             self.efficiency.clear();
             self.open_session(session);
         }
-        if at < session.close && self.closed_early != Some(session.date) {
+        self.turn_sessions_abroad();
+        let abroad = self.open.iter().any(|perm| self.is_on(self.order(*perm)));
+        if abroad || at < session.close && self.closed_early != Some(session.date) {
             self.end_overdue();
             self.arm_orders();
             self.move_stops();
@@ -237,7 +245,9 @@ impl Exchange {
         }
         if at == session.close {
             self.close_session(session);
+            self.expire_options(session);
         }
+        self.expire_futures();
     }
 
     /// Somebody moves the market by hand: what rests or waits for a price meets it at once.
@@ -285,12 +295,7 @@ impl Exchange {
         self.fills.iter().rposition(|fill| exec_id.is_none_or(|exec_id| exec_id == fill.exec_id.as_str()))
     }
 
-    /// An account's values at present prices.
-    pub(crate) fn values(&self, account: &Account) -> Values {
-        Values::of(&self.books[account], |sym| self.last_px(sym))
-    }
-
-    /// The last price of a symbol in cents.
+    /// The last price of a symbol in cents, or in its own units.
     pub(crate) fn last_px(&self, sym: Sym) -> i64 {
         self.marks[&sym]
     }
@@ -349,6 +354,17 @@ impl Exchange {
     pub(crate) fn next_exec_id(&self) -> ExecId {
         let text = format!("0000{:04x}.{:08x}.01.01", self.seed % 0xFFFF, self.fills.len() + 0x0100_0000);
         ExecId::new(&text).expect("the text of an execution id is short and not empty")
+    }
+
+    /// What texts call a symbol: the ticker of a stock, the local symbol of everything else.
+    pub(crate) fn name(&self, sym: Sym) -> String {
+        let listing = self.market.listing(sym);
+        match listing.product {
+            Product::Stock => listing.symbol.to_string(),
+            Product::Option(under, series) => series.local_symbol(self.market.listing(under)),
+            Product::Future(future) => future.local_symbol(),
+            Product::Forex(_) => format!("{} Forex", listing.trading_class),
+        }
     }
 
     /// A symbol's ticker.

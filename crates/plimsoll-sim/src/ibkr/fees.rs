@@ -1,6 +1,7 @@
 //! What an execution costs: IBKR's fixed and tiered plans for US stocks, and the fees of regulators.
 //!
-//! Owns the tiered plan and the dated regulatory rates; the fixed plan is the ledger's. An order's commission is
+//! Owns the tiered plan and the dated regulatory rates; the fixed plan is the ledger's, and what is no stock is in
+//! `contracts`. An order's commission is
 //! due on all of it: each execution is charged the difference that it makes, while exchange, clearing and
 //! regulatory fees are its own. Nothing is rounded but to eight digits.
 //!
@@ -9,6 +10,8 @@
 //! fee rate advisories 2024-2, 2025-2 and 2026-2 and notices before (section 31); FINRA's notices and SR-FINRA-2024-019
 //! (trading activity fee); CAT's fee notice of September 2026. What lies before the tables is charged nothing.
 
+mod contracts;
+
 use jiff::civil::Date;
 use plimsoll_ledger::{FeeSchedule, IbkrFixed, Traded};
 use plimsoll_model::{Qty, Side};
@@ -16,6 +19,7 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::order::dollars;
 use crate::ibkr::{FeePlan, TwsSettings};
+use crate::market::listing::Listing;
 
 /// One execution as the price list sees it.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +47,8 @@ pub(crate) enum Role {
     Opens,
     /// It was part of the closing auction.
     Closes,
+    /// It came from an option that was exercised or ended: free of charge.
+    Exercised,
 }
 
 /// What was charged to an order, or to one account's part of it, so far.
@@ -50,8 +56,10 @@ pub(crate) enum Role {
 pub(crate) struct Charged {
     /// Shares.
     pub(crate) shares: i64,
-    /// Cents times shares.
+    /// Units times shares.
     pub(crate) turnover: i128,
+    /// What was due without any minimum: of contracts, whose rate depends on each execution.
+    listed: Decimal,
     commission: Decimal,
 }
 
@@ -60,6 +68,9 @@ impl Charged {
     pub(crate) fn charge(&mut self, settings: &TwsSettings, trade: Trade) -> Decimal {
         self.shares += trade.qty;
         self.turnover += i128::from(trade.px) * i128::from(trade.qty);
+        if trade.role == Role::Exercised {
+            return Decimal::ZERO;
+        }
         let due = match settings.fees {
             FeePlan::Fixed => order_commission(self.shares, self.turnover),
             FeePlan::Tiered => tiered_commission(self.shares, self.turnover),
@@ -72,6 +83,22 @@ impl Charged {
         };
         let regulators = if settings.regulatory_fees { regulatory(trade) } else { Decimal::ZERO };
         (commission + passed_on + regulators).round_dp(8).normalize()
+    }
+}
+
+impl Charged {
+    /// Charges one more execution of what is no stock; `value` is what it was worth in dollars.
+    pub(crate) fn charge_contracts(&mut self, listing: &Listing, trade: Trade, value: Decimal) -> Decimal {
+        self.shares += trade.qty;
+        self.turnover += i128::from(trade.px) * i128::from(trade.qty);
+        if trade.role == Role::Exercised {
+            return Decimal::ZERO;
+        }
+        self.listed += contracts::due(listing, trade.qty, trade.px, value);
+        let due = self.listed.max(contracts::min(listing));
+        let commission = (due - self.commission).max(Decimal::ZERO);
+        self.commission += commission;
+        commission.round_dp(8).normalize()
     }
 }
 
@@ -98,6 +125,7 @@ fn third_parties(trade: Trade, commission: Decimal) -> Decimal {
         Role::Adds => Decimal::new(-21, 4),
         Role::Opens => Decimal::new(15, 4),
         Role::Closes => Decimal::new(16, 4),
+        Role::Exercised => Decimal::ZERO,
     };
     let value = dollars(trade.px) * shares;
     let clearing = (Decimal::new(2, 4) * shares).min(Decimal::new(5, 3) * value);

@@ -12,8 +12,12 @@ use crate::ibkr::order::{OcaRule, Order, State, dollars};
 use crate::ibkr::profile::Difference;
 use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
-use crate::market::Second;
 use crate::market::ladder::{self, EXCHANGES, LEVELS};
+use crate::market::listing::Product;
+use crate::market::{Second, Sym};
+
+/// Where options are executed, in turns.
+const OPTION_EXCHANGES: [&str; 4] = ["CBOE", "PHLX", "ISE", "AMEX"];
 
 /// Shares at one price.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +50,7 @@ impl Exchange {
             return;
         }
         let Some(second) = self.tradable(&order) else { return };
-        if is_too_aggressive(&order, second) {
+        if self.market.listing(order.sym).is_stock() && is_too_aggressive(&order, second) {
             self.cancel_aggressive(perm, &order, second);
             return;
         }
@@ -128,10 +132,10 @@ impl Exchange {
             let held = order.state == State::Held("trigger") && order.armed && self.triggers(&order);
             let Some(px) = order.stop_px.filter(|_| held && order.waits_for_trigger()) else { continue };
             let now = self.now;
-            let print = self.tradable(&order).and_then(|_| self.market.second(order.sym, now)?.print);
+            let second = self.tradable(&order).and_then(|_| self.market.wide_second(order.sym, now));
             let rising = (order.side == Side::Buy) == order.style.is_stop();
-            let touched =
-                print.is_some_and(|print| if rising { print.price >= px } else { print.price <= px });
+            let seen = second.and_then(|second| self.trigger_px(&order, second));
+            let touched = seen.is_some_and(|seen| if rising { seen >= px } else { seen <= px });
             if touched {
                 let order = self.order_mut(perm);
                 order.triggered = true;
@@ -139,6 +143,27 @@ impl Exchange {
                 self.tell_order(perm);
                 self.activate(perm);
             }
+        }
+    }
+
+    /// What a trigger looks at: trades of stocks and futures; of options and currencies, which have none here,
+    /// the side of the quote that the order will not take.
+    pub(crate) fn trigger_px(&self, order: &Order, second: Second) -> Option<i64> {
+        match (self.market.listing(order.sym).product, order.side) {
+            (Product::Stock | Product::Future(_), _) => second.print.map(|print| print.price),
+            (Product::Option(..) | Product::Forex(_), Side::Buy) => Some(second.bid),
+            (Product::Option(..) | Product::Forex(_), Side::Sell) => Some(second.ask),
+        }
+    }
+
+    /// Where the next execution happens.
+    fn route_of(&self, sym: Sym) -> &'static str {
+        let turn = self.fills.len();
+        match self.market.listing(sym).product {
+            Product::Stock => EXCHANGES[turn % EXCHANGES.len()],
+            Product::Option(..) => OPTION_EXCHANGES[turn % OPTION_EXCHANGES.len()],
+            Product::Future(future) => future.root().exchange,
+            Product::Forex(_) => "IDEALPRO",
         }
     }
 
@@ -166,16 +191,19 @@ impl Exchange {
 
     /// Whether and how an order's symbol trades now.
     fn tradable(&mut self, order: &Order) -> Option<Second> {
-        self.session()?;
+        if !self.is_on(order) {
+            return None;
+        }
         let halted = self.market.is_halted(order.sym, self.now);
-        let second = self.market.second(order.sym, self.now)?;
+        let second = self.market.wide_second(order.sym, self.now)?;
         (!halted).then_some(second)
     }
 
     /// What an arriving order finds: the best price and those behind it, each with more shares.
     fn offers(&self, order: &Order, second: Second) -> Vec<Offer> {
         let (best_px, shown) = best(order.side, second);
-        let step = if order.side == Side::Buy { 1 } else { -1 };
+        let listing = self.market.listing(order.sym);
+        let step = if order.side == Side::Buy { 1 } else { -1 } * listing.step_at(best_px);
         let deep = order.style != Style::ToLimit && self.lives(Difference::BookDepth);
         let levels = if deep { LEVELS } else { 1 };
         let mut taken = self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
@@ -205,8 +233,9 @@ impl Exchange {
         if qty <= 0 || !order.state.is_open() {
             return;
         }
-        *self.taken.entry((order.sym, order.side)).or_insert(0) += qty;
-        let exchange = EXCHANGES[self.fills.len() % EXCHANGES.len()];
+        let (sym, side) = (order.sym, order.side);
+        *self.taken.entry((sym, side)).or_insert(0) += qty;
+        let exchange = self.route_of(sym);
         let liquidity = if offer.takes { 2 } else { 1 };
         self.execute(perm, Deal { px: offer.px, qty, exchange, liquidity });
     }
@@ -264,7 +293,7 @@ impl Exchange {
             Side::Buy => second.ask * 6 / 5,
             Side::Sell => second.bid * 4 / 5,
         };
-        let detail = format!("order {}: {}", order.order_id, order.describe(self.symbol(order.sym)));
+        let detail = format!("order {}: {}", order.order_id, order.describe(&self.name(order.sym)));
         self.violated(order.client, Kind::AggressiveLimit, detail);
         self.order_mut(perm).state = State::PendingCancel;
         self.tell_status(perm);

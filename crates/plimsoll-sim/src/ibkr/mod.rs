@@ -16,6 +16,7 @@ mod conn;
 mod efficiency;
 mod entry;
 mod exchange;
+mod expiry;
 mod fault;
 mod faults;
 mod fees;
@@ -37,6 +38,7 @@ mod terms;
 mod trail;
 mod venue;
 mod violation;
+mod worth;
 
 #[cfg(test)]
 mod tests;

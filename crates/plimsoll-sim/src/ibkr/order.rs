@@ -103,7 +103,9 @@ pub(crate) struct Order {
     pub(crate) qty: i64,
     /// Shares executed.
     pub(crate) cum_qty: i64,
-    /// Cents times shares executed.
+    /// Decimal places of its prices' unit: two, cents, but for currencies.
+    pub(crate) scale: u32,
+    /// Units times shares executed.
     pub(crate) turnover: i128,
     /// The last execution's price in cents; zero before the first.
     pub(crate) last_px: i64,
@@ -171,15 +173,15 @@ impl Order {
 
     /// The average price of its executions; zero before the first.
     pub(crate) fn avg_px(&self) -> Decimal {
-        Self::average(self.turnover, self.cum_qty)
+        Self::average(self.turnover, self.cum_qty, self.scale)
     }
 
     /// The average price of so many shares for a turnover; zero for none.
-    pub(crate) fn average(turnover: i128, shares: i64) -> Decimal {
+    pub(crate) fn average(turnover: i128, shares: i64, scale: u32) -> Decimal {
         if shares == 0 {
             return Decimal::ZERO;
         }
-        let value = Decimal::from_i128_with_scale(turnover, 2);
+        let value = Decimal::from_i128_with_scale(turnover, scale);
         (value / Decimal::from(shares)).round_dp(8).normalize()
     }
 
@@ -250,6 +252,12 @@ impl Order {
     /// Whether a trailing stop may hang on it.
     pub(crate) fn is_limit(&self) -> bool {
         matches!(self.style, Style::Limit | Style::StopLimit)
+    }
+
+    /// Whether it also works in early and late trading, should its instrument have any.
+    pub(crate) fn works_outside(&self) -> bool {
+        let bounded = self.is_bounded() || self.style.has_trigger();
+        self.outside_rth && bounded && !self.is_on_open() && self.terms.legs.is_empty()
     }
 
     /// Whether it ends with its trade date.

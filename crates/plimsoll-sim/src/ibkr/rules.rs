@@ -12,6 +12,7 @@ use crate::ibkr::entry::Entry;
 use crate::ibkr::style::Style;
 use crate::ibkr::trail::Moving;
 use crate::ibkr::violation::Kind;
+use crate::market::listing::{Listing, Product};
 
 /// Why an order is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,14 +77,16 @@ const KNOWN_TYPES: [&str; 13] = [
 ];
 
 /// Checks what needs only the order itself.
-pub(crate) fn check(entry: &Entry) -> Result<Numbers, Refusal> {
+pub(crate) fn check(entry: &Entry, listing: &Listing) -> Result<Numbers, Refusal> {
     let style = check_type(entry)?;
     check_tif(entry)?;
+    check_instrument(entry, style, listing)?;
+    let cents = |px: Option<Price>| cents(px, listing);
     let qty = check_qty(entry)?;
     check_terms(entry, style)?;
     let limit_px = if style.needs_limit() && !entry.terms.legs.is_empty() {
         // The difference of two prices may well be zero or below.
-        Some(cents_signed(entry.limit_px.ok_or_else(no_price)?)?)
+        Some(cents_signed(entry.limit_px.ok_or_else(no_price)?, listing)?)
     } else if style.needs_limit() {
         Some(cents(entry.limit_px)?)
     } else if style.is_pegged() {
@@ -92,7 +95,7 @@ pub(crate) fn check(entry: &Entry) -> Result<Numbers, Refusal> {
     } else {
         None
     };
-    let moving = Moving::of(entry, style)?;
+    let moving = Moving::of(entry, style, listing)?;
     let stop_px = if style.needs_trigger() {
         Some(cents(entry.stop_px)?)
     } else if style.trails() {
@@ -144,6 +147,24 @@ fn check_tif(entry: &Entry) -> Result<(), Refusal> {
             Err(Refusal::new(111, text).violating(Kind::TifNotAllowed))
         }
     }
+}
+
+/// What no exchange of an instrument takes: auctions and pegs are places of stocks, and only futures have
+/// market-to-limit orders beside them.
+fn check_instrument(entry: &Entry, style: Style, listing: &Listing) -> Result<(), Refusal> {
+    let auctioned = style.is_on_close()
+        || matches!(&entry.tif, TimeInForce::AtTheOpening)
+        || matches!(&entry.tif, TimeInForce::Other(_));
+    let taken = match listing.product {
+        Product::Stock => true,
+        Product::Option(..) => !auctioned && style != Style::Midprice && style != Style::ToLimit,
+        Product::Future(_) => !auctioned && !style.is_pegged(),
+        Product::Forex(_) => !auctioned && !style.is_pegged() && style != Style::ToLimit,
+    };
+    if taken || !entry.terms.legs.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(387, "Unsupported order type for this exchange and security type."))
 }
 
 fn check_qty(entry: &Entry) -> Result<i64, Refusal> {
@@ -198,23 +219,23 @@ pub(crate) fn no_price() -> Refusal {
     Refusal::new(321, "Error validating request.-'bF' : cause - Missing or invalid order price")
 }
 
-/// A price as whole cents: all stocks here are above a dollar, where the step is a cent.
-pub(crate) fn cents(px: Option<Price>) -> Result<i64, Refusal> {
-    match px.filter(|px| px.get() > Decimal::ZERO) {
-        Some(px) => cents_signed(px),
-        None => Err(no_price()),
+/// A price in whole steps of its instrument: all stocks here are above a dollar, where the step is a cent.
+pub(crate) fn cents(px: Option<Price>, listing: &Listing) -> Result<i64, Refusal> {
+    let px = px.filter(|px| px.get() > Decimal::ZERO).ok_or_else(no_price)?;
+    let units = cents_signed(px, listing)?;
+    if units % listing.step_at(units) == 0 { Ok(units) } else { Err(off_step()) }
+}
+
+/// A price or a distance in whole units: cents of stocks.
+pub(crate) fn cents_signed(px: Price, listing: &Listing) -> Result<i64, Refusal> {
+    // A price beyond a million dollars is no price of a stock, and would not fit a product in cents.
+    match listing.units(px.get()) {
+        Some(cents) if cents.abs() <= 100_000_000 => Ok(cents),
+        _ => Err(off_step()),
     }
 }
 
-/// A price or a distance as whole cents.
-pub(crate) fn cents_signed(px: Price) -> Result<i64, Refusal> {
-    let scaled = px.get().checked_mul(Decimal::ONE_HUNDRED).filter(|scaled| scaled.fract().is_zero());
-    // A price beyond a million dollars is no price of a stock, and would not fit a product in cents.
-    match scaled.and_then(|scaled| scaled.to_i64()) {
-        Some(cents) if cents.abs() <= 100_000_000 => Ok(cents),
-        _ => {
-            let text = "The price does not conform to the minimum price variation for this contract.";
-            Err(Refusal::new(110, text).violating(Kind::BadTickSize))
-        }
-    }
+fn off_step() -> Refusal {
+    let text = "The price does not conform to the minimum price variation for this contract.";
+    Refusal::new(110, text).violating(Kind::BadTickSize)
 }

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ibkr::conn::Phase;
 use crate::ibkr::fault::some_price;
-use crate::ibkr::order::dollars;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{Output, PriceError};
 use crate::market::{Print, Second};
@@ -37,6 +36,8 @@ struct OrderRow {
     order_id: i32,
     perm_id: i64,
     symbol: String,
+    local_symbol: String,
+    sec_type: &'static str,
     side: &'static str,
     #[serde(rename = "type")]
     ord_type: String,
@@ -60,6 +61,8 @@ struct ExecutionRow {
     order_id: i32,
     perm_id: i64,
     symbol: String,
+    local_symbol: String,
+    sec_type: &'static str,
     side: &'static str,
     qty: String,
     price: String,
@@ -72,6 +75,8 @@ struct ExecutionRow {
 struct PositionRow {
     account: String,
     symbol: String,
+    local_symbol: String,
+    sec_type: &'static str,
     qty: String,
     avg_cost: String,
 }
@@ -143,13 +148,15 @@ impl IbkrVenue {
             order_id: order.order_id.0,
             perm_id: order.perm_id.0,
             symbol: self.exchange.symbol(order.sym).to_owned(),
+            local_symbol: self.exchange.name(order.sym),
+            sec_type: self.exchange.market.listing(order.sym).sec_type(),
             side: side(order.side),
             ord_type: order.ord_type.to_string(),
             tif: order.tif.as_wire().to_owned(),
             qty: order.qty.to_string(),
             filled: order.cum_qty.to_string(),
-            limit: order.limit_px.map(|px| dollars(px).to_string()),
-            stop: order.stop_px.map(|px| dollars(px).to_string()),
+            limit: order.limit_px.map(|px| Decimal::new(px, order.scale).to_string()),
+            stop: order.stop_px.map(|px| Decimal::new(px, order.scale).to_string()),
             avg_price: order.avg_px().to_string(),
             status: order.state.as_wire(),
             order_ref: order.order_ref.to_string(),
@@ -167,9 +174,11 @@ impl IbkrVenue {
             order_id: fill.order_id.0,
             perm_id: fill.perm_id.0,
             symbol: self.exchange.symbol(fill.sym).to_owned(),
+            local_symbol: self.exchange.name(fill.sym),
+            sec_type: self.exchange.market.listing(fill.sym).sec_type(),
             side: side(fill.side),
             qty: fill.qty.to_string(),
-            price: dollars(fill.px).to_string(),
+            price: self.exchange.market.listing(fill.sym).decimal(fill.px).to_string(),
             commission: fill.commission.to_string(),
             at: fill.at.to_string(),
             order_ref: fill.order_ref.to_string(),
@@ -184,6 +193,8 @@ impl IbkrVenue {
                 rows.push(PositionRow {
                     account: account.to_string(),
                     symbol: self.exchange.symbol(*sym).to_owned(),
+                    local_symbol: self.exchange.name(*sym),
+                    sec_type: self.exchange.market.listing(*sym).sec_type(),
                     qty: holding.qty.to_string(),
                     avg_cost: holding.avg_cost().to_string(),
                 });

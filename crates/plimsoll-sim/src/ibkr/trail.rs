@@ -13,6 +13,7 @@ use crate::ibkr::rules::{self, Refusal};
 use crate::ibkr::style::Style;
 use crate::ibkr::terms::{Adjustment, Trail};
 use crate::market::Second;
+use crate::market::listing::Listing;
 
 /// How far an unspecified relative order lies ahead: a Gateway was seen to echo 0.01.
 const PEG_CENTS: i64 = 1;
@@ -32,31 +33,31 @@ pub(crate) struct Moving {
 
 impl Moving {
     /// Reads what moves about an order.
-    pub(crate) fn of(entry: &Entry, style: Style) -> Result<Self, Refusal> {
+    pub(crate) fn of(entry: &Entry, style: Style, listing: &Listing) -> Result<Self, Refusal> {
         let terms = &entry.terms;
         let mut moving = Self::default();
         if style.trails() {
-            moving.trail = Some(trail_of(entry)?);
+            moving.trail = Some(trail_of(entry, listing)?);
         }
         if style == Style::TrailLimit {
             moving.limit_offset = match (terms.limit_offset, entry.limit_px, terms.trail_stop_px) {
-                (Some(offset), ..) => rules::cents_signed(offset)?,
+                (Some(offset), ..) => rules::cents_signed(offset, listing)?,
                 (None, Some(limit), Some(stop)) => {
-                    (rules::cents_signed(limit)? - rules::cents_signed(stop)?).abs()
+                    (rules::cents_signed(limit, listing)? - rules::cents_signed(stop, listing)?).abs()
                 }
                 _ => return Err(rules::no_price()),
             };
         }
         if style == Style::Relative {
             let offset = terms.aux_px.filter(|px| !px.get().is_zero());
-            moving.peg_offset = offset.map_or(Ok(PEG_CENTS), rules::cents_signed)?;
+            moving.peg_offset = offset.map_or(Ok(PEG_CENTS), |px| rules::cents_signed(px, listing))?;
         }
-        moving.adjustment = adjustment_of(&terms.adjusted)?;
+        moving.adjustment = adjustment_of(&terms.adjusted, listing)?;
         Ok(moving)
     }
 }
 
-fn trail_of(entry: &Entry) -> Result<Trail, Refusal> {
+fn trail_of(entry: &Entry, listing: &Listing) -> Result<Trail, Refusal> {
     let percent = entry.terms.trailing_percent.filter(|percent| !percent.is_zero());
     let amount = entry.terms.aux_px.filter(|px| !px.get().is_zero());
     match (percent, amount) {
@@ -64,14 +65,14 @@ fn trail_of(entry: &Entry) -> Result<Trail, Refusal> {
             Ok(Trail::Percent(percent))
         }
         (Some(_), _) => Err(Refusal::new(159, "The percent offset value must be between 0% and 100%.")),
-        (None, Some(amount)) => Ok(Trail::Amount(rules::cents(Some(amount))?)),
+        (None, Some(amount)) => Ok(Trail::Amount(rules::cents(Some(amount), listing)?)),
         (None, None) => {
             Err(Refusal::new(158, "You must specify an offset amount or a percent offset value."))
         }
     }
 }
 
-fn adjustment_of(sent: &Adjusted) -> Result<Option<Adjustment>, Refusal> {
+fn adjustment_of(sent: &Adjusted, listing: &Listing) -> Result<Option<Adjustment>, Refusal> {
     if sent.order_type.is_empty() || sent.order_type == "None" {
         return Ok(None);
     }
@@ -82,19 +83,25 @@ fn adjustment_of(sent: &Adjusted) -> Result<Option<Adjustment>, Refusal> {
         return Err(Refusal::new(321, text));
     };
     let limit_px = match sent.stop_limit_px {
-        Some(px) if style == Style::StopLimit => Some(rules::cents(Some(px))?),
+        Some(px) if style == Style::StopLimit => Some(rules::cents(Some(px), listing)?),
         _ => None,
     };
     let trail = match (sent.trailing_amount, sent.trailing_unit) {
-        (Some(amount), 0) if style.trails() => Some(Trail::Amount(rules::cents(Some(amount))?)),
+        (Some(amount), 0) if style.trails() => Some(Trail::Amount(rules::cents(Some(amount), listing)?)),
         (Some(percent), _) if style.trails() => Some(Trail::Percent(percent.get())),
         _ if style.trails() => {
             return Err(Refusal::new(158, "You must specify an offset amount or a percent offset value."));
         }
         _ => None,
     };
-    let trigger_px = rules::cents(sent.trigger_px)?;
-    Ok(Some(Adjustment { ord_type, trigger_px, stop_px: rules::cents(sent.stop_px)?, limit_px, trail }))
+    let trigger_px = rules::cents(sent.trigger_px, listing)?;
+    Ok(Some(Adjustment {
+        ord_type,
+        trigger_px,
+        stop_px: rules::cents(sent.stop_px, listing)?,
+        limit_px,
+        trail,
+    }))
 }
 
 impl Exchange {
@@ -117,10 +124,14 @@ impl Exchange {
             if !waits || !(order.trail.is_some() || order.adjustment.is_some()) || !self.triggers(order) {
                 continue;
             }
-            let (sym, now) = (order.sym, self.now);
-            let Some(last) = self.market.second(sym, now).and_then(|second| second.print) else { continue };
-            self.adjust(perm, last.price);
-            self.follow(perm, last.price);
+            let (order, now) = (order.clone(), self.now);
+            if !self.is_on(&order) {
+                continue;
+            }
+            let Some(second) = self.market.wide_second(order.sym, now) else { continue };
+            let Some(seen) = self.trigger_px(&order, second) else { continue };
+            self.adjust(perm, seen);
+            self.follow(perm, seen);
         }
     }
 

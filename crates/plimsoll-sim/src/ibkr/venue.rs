@@ -180,7 +180,7 @@ impl IbkrVenue {
             self.timers.remove(&(due, id, timer));
             self.fire(timer, out);
         }
-        if second {
+        if second || foreign {
             self.exchange.second(at);
         }
         self.exchange.run_charges();

@@ -35,6 +35,14 @@ pub(crate) const PAIRS: [Pair; 8] = [
     Pair { base: "EUR", quote: "JPY", con_id: 14_321_016,  name: "European Monetary Union Euro", rule: 240, unit: 1_000, anchor: 180_900, daily_bp: 55 },
 ];
 
+/// The pair that tells what a currency is worth in dollars.
+pub(crate) fn pair_of(currency: &str) -> Option<usize> {
+    let with_dollars = |pair: &Pair| {
+        (pair.base == currency && pair.quote == "USD") || (pair.base == "USD" && pair.quote == currency)
+    };
+    PAIRS.iter().position(with_dollars)
+}
+
 impl Pair {
     /// The price side of a pair; half a tenth of a pip is the step.
     pub(crate) fn listing(index: usize) -> Listing {
@@ -56,6 +64,9 @@ impl Pair {
             schedule: Schedule::Forex,
             unit: pair.unit,
             step: 5,
+            rule: pair.rule,
+            multiplier: 1,
+            currency: pair.quote,
         }
     }
 }

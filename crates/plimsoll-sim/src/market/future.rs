@@ -119,6 +119,9 @@ impl Future {
             schedule: Schedule::Globex,
             unit: 10_000,
             step: root.step,
+            rule: root.rule,
+            multiplier: root.multiplier.parse().expect("the table's multipliers are whole numbers"),
+            currency: "USD",
         }
     }
 }

@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use jiff::civil::time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 use plimsoll_calendar::{AnchorKind, Calendar, Interval, ListedDay, Listing, format_liquid_hours};
 
 use crate::market::listing::Venue;
@@ -60,6 +60,11 @@ impl Hours {
     /// All sessions that the calendar knows.
     pub(crate) fn new(schedule: Schedule) -> Self {
         Self { schedule, calendar: Calendar::us_equities(), sessions: schedule.sessions() }
+    }
+
+    /// Which one it is.
+    pub(super) const fn schedule(&self) -> Schedule {
+        self.schedule
     }
 
     /// Where its civil times are.
@@ -168,12 +173,9 @@ impl Hours {
     /// The same with everything around it: for stocks the early and late sessions, 04:00 to 20:00, or to
     /// 17:00 on half days.
     pub(crate) fn trading_hours(&self, now: Timestamp) -> String {
-        let days = self.listed(now, |session| match self.schedule {
-            Schedule::UsStocks => Interval {
-                open: session.open - SignedDuration::from_mins(330),
-                close: session.close + SignedDuration::from_hours(4),
-            },
-            Schedule::Globex | Schedule::Forex => Interval { open: session.open, close: session.close },
+        let days = self.listed(now, |session| {
+            let wide = self.wide(session);
+            Interval { open: wide.open, close: wide.close }
         });
         format_liquid_hours(&days, self.zone())
     }

@@ -94,6 +94,7 @@ pub(crate) fn view_of(listing: &Listing, exchange: &str) -> Option<View> {
             let exchange = if exchange == "NASDAQ" { "ISLAND" } else { exchange };
             EXCHANGES.iter().position(|known| *known == exchange).map(View::Exchange)
         }
+        Product::Option(..) => None,
         Product::Future(_) | Product::Forex(_) => Some(View::Whole),
     }
 }

@@ -4,15 +4,22 @@
 //! Owns names, numbers and the temper of each symbol's walk. Prices are plausible, not real; contract
 //! numbers are IBKR's own where known and say so where they are invented.
 
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::market::chain::OptionSeries;
 use crate::market::future::Future;
 use crate::market::rng::Stream;
 use crate::market::schedule::Schedule;
+use crate::market::{Sym, steps};
 
 /// What kind of thing a listing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Product {
-    /// A stock or ETF: what orders can be about.
+    /// A stock or ETF.
     Stock,
+    /// An option on a stock.
+    Option(Sym, OptionSeries),
     /// A future, by its table row and month.
     Future(Future),
     /// A pair of currencies, by its table row.
@@ -72,14 +79,64 @@ pub(crate) struct Listing {
     /// What one unit of all prices below is worth, in millionths of the currency. Fields that speak of
     /// cents mean these units.
     pub(crate) unit: i64,
-    /// The price step, in units.
+    /// The smallest price step, in units.
     pub(crate) step: i64,
+    /// The market rule with the steps at each price.
+    pub(crate) rule: i32,
+    /// How many times the price one contract is worth.
+    pub(crate) multiplier: i64,
+    /// In which currency.
+    pub(crate) currency: &'static str,
 }
 
 impl Listing {
-    /// Whether orders can be about it.
+    /// Whether it is a stock or ETF.
     pub(crate) fn is_stock(&self) -> bool {
         self.product == Product::Stock
+    }
+
+    /// Whether it is an option.
+    pub(crate) const fn is_option(&self) -> bool {
+        matches!(self.product, Product::Option(..))
+    }
+
+    /// TWS's word for what it is.
+    pub(crate) const fn sec_type(&self) -> &'static str {
+        match self.product {
+            Product::Stock => "STK",
+            Product::Option(..) => "OPT",
+            Product::Future(_) => "FUT",
+            Product::Forex(_) => "CASH",
+        }
+    }
+
+    /// How many decimal places one unit has.
+    pub(crate) const fn scale(&self) -> u32 {
+        6 - self.unit.ilog10()
+    }
+
+    /// A price as a number.
+    pub(crate) fn decimal(&self, px: i64) -> Decimal {
+        Decimal::new(px, self.scale())
+    }
+
+    /// What one contract (or share, or unit of the base currency) is worth at a price.
+    pub(crate) fn contract_value(&self, px: i64) -> Decimal {
+        self.decimal(px) * Decimal::from(self.multiplier)
+    }
+
+    /// A price in whole units; none for a part of one.
+    pub(crate) fn units(&self, px: Decimal) -> Option<i64> {
+        let scaled = px.checked_mul(Decimal::from(10_i64.pow(self.scale())))?;
+        scaled.fract().is_zero().then(|| scaled.to_i64()).flatten()
+    }
+
+    /// The step at a price, in units.
+    pub(crate) fn step_at(&self, px: i64) -> i64 {
+        let bands = steps::bands(self.rule).unwrap_or_default();
+        let holds = |(low, _): &&(Decimal, Decimal)| self.decimal(px) >= *low;
+        let step = bands.iter().rev().find(holds).and_then(|(_, step)| self.units(*step));
+        step.filter(|step| *step > 0).unwrap_or(1)
     }
 }
 
@@ -178,6 +235,23 @@ impl Listing {
             schedule: Schedule::UsStocks,
             unit: 10_000,
             step: 1,
+            rule: steps::STOCK,
+            multiplier: 1,
+            currency: "USD",
+        }
+    }
+
+    /// An option on a stock: no price of its own is walked, its quotes follow the underlying's.
+    pub(crate) fn option(sym: Sym, series: OptionSeries, under: &Self) -> Self {
+        Self {
+            symbol: under.symbol.clone(),
+            con_id: series.con_id(under),
+            name: under.name.clone(),
+            trading_class: under.symbol.clone(),
+            product: Product::Option(sym, series),
+            rule: steps::option_rule(under),
+            multiplier: 100,
+            ..Self::stock()
         }
     }
 }

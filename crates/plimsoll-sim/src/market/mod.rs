@@ -6,6 +6,7 @@
 //!
 //! Does not know orders: customers here are too small to move the market.
 
+mod around;
 pub(crate) mod bars;
 mod book;
 pub(crate) mod chain;
@@ -68,6 +69,9 @@ pub(crate) struct Market {
     /// How many of the books are stocks; those of other products follow as they are asked for.
     stocks: usize,
 }
+
+/// Options that have been traded in one run: more than any chain here has of one expiry.
+const OPTIONS_MAX: usize = 4_096;
 
 /// When everything but stocks trades.
 #[derive(Debug)]
@@ -133,8 +137,9 @@ impl Market {
         self.books[..self.stocks].iter().map(|book| &book.walk.listing)
     }
 
-    /// The prices of a future or a pair, begun when somebody first asks for them. There are as many as
-    /// the tables have rows and months, so clients cannot make them grow without end.
+    /// The prices of a future, a pair or an option, begun when somebody first asks for them. Of futures and
+    /// pairs there are as many as the tables have rows and months, and options are counted, so clients cannot
+    /// make them grow without end.
     pub(crate) fn open_book(&mut self, product: Product) -> Option<Sym> {
         let known = |book: &Book| book.walk.listing.product == product;
         if let Some(index) = self.books[self.stocks..].iter().position(known) {
@@ -142,6 +147,13 @@ impl Market {
         }
         let listing = match product {
             Product::Stock => return None,
+            Product::Option(under, series) => {
+                let options = self.books[self.stocks..].iter().filter(|book| book.walk.listing.is_option());
+                if options.count() >= OPTIONS_MAX {
+                    return None;
+                }
+                Listing::option(under, series, self.listing(under))
+            }
             Product::Future(future) => {
                 future.listing(&self.others.globex, self.others.globex.date_at(self.start))
             }
@@ -151,6 +163,16 @@ impl Market {
         let anchor = hours.before(hours.at_or_after(self.start).date).date;
         self.books.push(Book::new(Walk::new(self.seed, listing, anchor)));
         Some(Sym(self.books.len() - 1))
+    }
+
+    /// What somebody has asked for already, by its contract number.
+    pub(crate) fn find_any(&self, con_id: i32) -> Option<Sym> {
+        self.books.iter().position(|book| book.walk.listing.con_id == con_id).map(Sym)
+    }
+
+    /// The prices of a product that were begun already.
+    pub(crate) fn opened(&self, product: Product) -> Option<Sym> {
+        self.books.iter().position(|book| book.walk.listing.product == product).map(Sym)
     }
 
     /// When a symbol trades.
@@ -190,10 +212,55 @@ impl Market {
 
     /// The second that `at` falls into; nothing outside the session.
     pub(crate) fn second(&mut self, sym: Sym, at: Timestamp) -> Option<Second> {
+        if let Product::Option(under, series) = self.listing(sym).product {
+            return self.option_second(under, series, at);
+        }
         let schedule = self.listing(sym).schedule;
         let hours = hours_of(&self.hours, &self.others, schedule);
         let session = hours.open_at(at)?;
         self.books[sym.0].second(hours, session, at.as_second())
+    }
+
+    /// The same, early and late trading of stocks included.
+    pub(crate) fn wide_second(&mut self, sym: Sym, at: Timestamp) -> Option<Second> {
+        if !self.listing(sym).is_stock() {
+            return self.second(sym, at);
+        }
+        let session = self.hours.around(at)?;
+        self.books[sym.0].second(&self.hours, session, at.as_second())
+    }
+
+    /// Whether a symbol can have a quote at an instant.
+    pub(crate) fn is_quoting(&self, sym: Sym, at: Timestamp) -> bool {
+        let hours = self.hours_of(sym);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return hours.around(at).is_some();
+        }
+        hours.open_at(at).is_some()
+    }
+
+    /// When the last quotes of a symbol's last session ended: with late trading, where there is any.
+    pub(crate) fn last_quoting_end(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        let hours = self.hours_of(sym);
+        let session = hours.last_begun(at);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return hours.wide(session).close;
+        }
+        session.close
+    }
+
+    /// The second of those quotes.
+    pub(crate) fn last_quoting(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        self.last_quoting_end(sym, at) - jiff::SignedDuration::from_secs(1)
+    }
+
+    /// The second at or after an instant in which a symbol can have a quote.
+    pub(crate) fn next_quoting(&self, sym: Sym, at: Timestamp) -> Timestamp {
+        let hours = self.hours_of(sym);
+        if self.listing(sym).is_stock() && !self.books[sym.0].walk.is_recorded() {
+            return at.max(hours.wide(hours.around_or_after(at)).open);
+        }
+        at.max(hours.at_or_after(at).open)
     }
 
     /// The opening auction of a session.
@@ -225,6 +292,14 @@ impl Market {
 
     /// The last price that is known at `at`: a trade of the day, or the close before it. In cents.
     pub(crate) fn last_price(&mut self, sym: Sym, at: Timestamp) -> i64 {
+        if let Product::Option(under, series) = self.listing(sym).product {
+            return self.option_mark(under, series, at);
+        }
+        let pair = matches!(self.listing(sym).product, Product::Forex(_));
+        if let Some(quote) = self.second(sym, at).filter(|_| pair) {
+            // Trades of currencies are not published: the middle is what they are valued at.
+            return i64::midpoint(quote.bid, quote.ask);
+        }
         let hours = hours_of(&self.hours, &self.others, self.books[sym.0].walk.listing.schedule);
         let session = hours.last_begun(at);
         if at >= session.close {
@@ -283,6 +358,9 @@ impl Market {
 
     /// Whether nothing trades in a symbol because of a halt.
     pub(crate) fn is_halted(&self, sym: Sym, at: Timestamp) -> bool {
+        if let Product::Option(under, _) = self.listing(sym).product {
+            return self.is_halted(under, at);
+        }
         let book = &self.books[sym.0];
         book.halted(at.as_second()) || book.walk.knows_nothing_of(self.hours_of(sym).last_begun(at).date)
     }
@@ -344,21 +422,26 @@ impl Market {
         let mut bars = Vec::new();
         let book = &mut self.books[sym.0];
         let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
+        let wide = |session| if book.walk.is_recorded() { session } else { hours.wide(session) };
+        let shown = |session| if ask.regular { hours.regular(session) } else { wide(session) };
+        let mut sessions = Vec::new();
         let mut session = hours.last_begun(ask.from);
-        if session.close <= ask.from {
+        if shown(session).close <= ask.from {
             session = hours.after(session.date);
         }
-        while session.open < ask.until && session.open <= now {
-            let shown = if ask.regular { hours.regular(session) } else { session };
-            let from = shown.open.max(ask.from).as_second();
-            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
-            let opens = shown.open.as_second();
-            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
+        while shown(session).open < ask.until && shown(session).open <= now {
+            sessions.push((session, shown(session)));
             let next = hours.after(session.date);
             if next == session {
                 break;
             }
             session = next;
+        }
+        for (session, shown) in sessions {
+            let from = shown.open.max(ask.from).as_second();
+            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
+            let opens = shown.open.as_second();
+            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
         }
         bars
     }

@@ -7,11 +7,11 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::market::chain::{self, OptionSeries};
+use crate::market::chain::{OptionSeries, Right};
 use crate::market::fixed::Fixed;
 use crate::market::model::{self, Terms, Worth};
 use crate::market::rng::Stream;
-use crate::market::{Market, Sym, hours_of, steps};
+use crate::market::{Market, Second, Sym, hours_of, steps};
 
 /// Seconds of a year, as lives of options are counted.
 const YEAR_SECS: i64 = 365 * 86_400;
@@ -38,7 +38,7 @@ pub(crate) struct OptionQuote {
 impl Market {
     /// The price steps of an option, TWS's number of their rule.
     pub(crate) fn option_rule(&self, sym: Sym) -> i32 {
-        if chain::is_penny(self.listing(sym)) { steps::PENNY_OPTION } else { steps::OPTION }
+        steps::option_rule(self.listing(sym))
     }
 
     /// The terms of an option at a price of its underlying.
@@ -65,6 +65,9 @@ impl Market {
         series: OptionSeries,
         at: Timestamp,
     ) -> Option<OptionQuote> {
+        if self.has_expired(sym, series, at) {
+            return None;
+        }
         let second = self.second(sym, at)?;
         let under = Fixed::from_decimal(self.middle(sym, second))?;
         let volatility = self.option_volatility(sym, at);
@@ -80,6 +83,44 @@ impl Market {
         let stands = at.as_second() / SIZE_SECS * 2;
         let bid_size = if bid > 0 { 1 + sizes.below(stands, 100) } else { 0 };
         Some(OptionQuote { bid, ask, bid_size, ask_size: 1 + sizes.below(stands + 1, 100), under, model })
+    }
+
+    /// The same as a stock's second: a quote, and no trades.
+    pub(crate) fn option_second(
+        &mut self,
+        under: Sym,
+        series: OptionSeries,
+        at: Timestamp,
+    ) -> Option<Second> {
+        let quote = self.option_quote(under, series, at)?;
+        let OptionQuote { bid, ask, bid_size, ask_size, .. } = quote;
+        Some(Second { bid, ask, bid_size, ask_size, print: None })
+    }
+
+    /// What a position in an option is valued at, in cents: the middle of its quote, after the close that of
+    /// the last second before, and what it is worth by exercise once it has expired.
+    pub(crate) fn option_mark(&mut self, under: Sym, series: OptionSeries, at: Timestamp) -> i64 {
+        if self.has_expired(under, series, at) {
+            return self.intrinsic(under, series, at);
+        }
+        let session = self.hours_of(under).last_begun(at);
+        let shown = at.min(session.close - jiff::SignedDuration::from_secs(1));
+        let quote = self.option_quote(under, series, shown);
+        quote.map_or_else(|| self.intrinsic(under, series, at), |quote| i64::midpoint(quote.bid, quote.ask))
+    }
+
+    /// What exercising brings, in cents.
+    pub(crate) fn intrinsic(&mut self, under: Sym, series: OptionSeries, at: Timestamp) -> i64 {
+        let px = self.last_price(under, at);
+        match series.right {
+            Right::Call => (px - series.strike).max(0),
+            Right::Put => (series.strike - px).max(0),
+        }
+    }
+
+    /// Whether the last session of an option is over.
+    pub(crate) fn has_expired(&self, under: Sym, series: OptionSeries, at: Timestamp) -> bool {
+        self.hours_of(under).on(series.expiry).is_none_or(|session| at >= session.close)
     }
 
     /// The step at a price, both in cents.

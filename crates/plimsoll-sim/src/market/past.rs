@@ -48,7 +48,7 @@ impl Market {
             let last = close.min(now.as_second() + 1);
             let mut look = |second: i64, found: &mut Vec<(Timestamp, Second)>| {
                 let at = timestamp(second);
-                if let Some(seen) = self.second(sym, at).filter(|seen| wanted(*seen)) {
+                if let Some(seen) = self.wide_second(sym, at).filter(|seen| wanted(*seen)) {
                     found.push((at, seen));
                 }
                 found.len() >= count
@@ -79,16 +79,19 @@ impl Market {
         part: Part,
     ) -> BTreeMap<i64, i64> {
         let mut traded = BTreeMap::new();
-        let mut session = self.hours_of(sym).last_begun(from);
+        let hours = self.hours_of(sym);
+        let mut session = hours.around(from).unwrap_or_else(|| hours.last_begun(from));
         loop {
             let shown = self.shown(sym, session, part);
             let (open, close) = (shown.open.max(from).as_second(), shown.close.min(until).as_second());
-            if open == session.open.as_second() && open < close {
+            let opens = session.open.as_second();
+            if open <= opens && opens < close {
                 let opening = self.opening(sym, session);
                 *traded.entry(opening.price).or_insert(0) += opening.size;
             }
             for second in open..close {
-                if let Some(print) = self.second(sym, timestamp(second)).and_then(|second| second.print) {
+                let print = self.wide_second(sym, timestamp(second)).and_then(|second| second.print);
+                if let Some(print) = print {
                     *traded.entry(print.price).or_insert(0) += print.size;
                 }
             }
@@ -104,8 +107,8 @@ impl Market {
     fn sessions(&self, sym: Sym, walked: Walked) -> Vec<Session> {
         let hours = hours_of(&self.hours, &self.others, self.listing(sym).schedule);
         let first = match walked {
-            Walked::From(from) => hours.at_or_after(from),
-            Walked::Until(until) => hours.last_begun(until),
+            Walked::From(from) => hours.around_or_after(from),
+            Walked::Until(until) => hours.around(until).unwrap_or_else(|| hours.last_begun(until)),
         };
         let mut sessions = vec![first];
         while sessions.len() < SESSIONS_MAX {
@@ -125,7 +128,7 @@ impl Market {
     fn shown(&self, sym: Sym, session: Session, part: Part) -> Session {
         match part {
             Part::Regular => self.hours_of(sym).regular(session),
-            Part::Whole => session,
+            Part::Whole => self.hours_of(sym).wide(session),
         }
     }
 }

@@ -5,6 +5,9 @@
 
 use rust_decimal::Decimal;
 
+use crate::market::chain;
+use crate::market::listing::Listing;
+
 /// From a price upwards, a step; both as `(mantissa, scale)`.
 type Band = ((i64, u32), (i64, u32));
 
@@ -27,6 +30,11 @@ const RULES: [(i32, &[Band]); 8] = [
     (240, &[(ZERO, (5, 3))]),
     (578, &[(ZERO, (10, 2))]),
 ];
+
+/// The rule of options on a stock.
+pub(crate) fn option_rule(under: &Listing) -> i32 {
+    if chain::is_penny(under) { PENNY_OPTION } else { OPTION }
+}
 
 /// The bands of a rule, `(low edge, step)`, the lowest first.
 pub(crate) fn bands(rule: i32) -> Option<Vec<(Decimal, Decimal)>> {

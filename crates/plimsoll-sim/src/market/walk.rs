@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::market::around::{self, Stretch};
 use crate::market::curve;
 use crate::market::hours::{Hours, Session};
 use crate::market::listing::{Listing, Product};
@@ -120,6 +121,7 @@ impl Walk {
         let name = match listing.product {
             Product::Stock => listing.symbol.clone(),
             Product::Future(future) => future.local_symbol().into(),
+            Product::Option(_, series) => format!("{} {}", listing.symbol, series.expiry).into(),
             Product::Forex(_) => listing.trading_class.clone(),
         };
         let closes = BTreeMap::from([(anchor, listing.anchor_cents)]);
@@ -306,8 +308,11 @@ impl Day {
             }
             Path::Nothing => return None,
         };
-        let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
         let length = self.session.seconds();
+        if !(0..length).contains(&index) {
+            return self.around(listing, index).map(|second| second.shifted(shift));
+        }
+        let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
         let bits = self.seconds.bits(index);
         let wide = (i64::from(bits.is_multiple_of(8)) + i64::from(index < 60)) * listing.step;
         // Where more moves, the quote is wider.
@@ -328,6 +333,23 @@ impl Day {
     }
 }
 
+impl Day {
+    /// A second before the open or after the close, while stocks trade there.
+    fn around(&self, listing: &Listing, index: i64) -> Option<Second> {
+        let (early, late) = (around::EARLY.as_secs(), around::LATE.as_secs());
+        let length = self.session.seconds();
+        let (open, close) = (self.opening.price, self.closing.price);
+        let stretch = if (-early..0).contains(&index) {
+            Stretch { from: self.previous_close, to: open, done: index + early, length: early }
+        } else if (length..length + late).contains(&index) {
+            Stretch { from: close, to: close, done: index - length, length: late }
+        } else {
+            return None;
+        };
+        listing.is_stock().then(|| around::second(listing, self.seconds, index, stretch))
+    }
+}
+
 fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> Option<Print> {
     // Nine tenths of the volume trades between the auctions.
     let volume = listing.daily_volume * 9 / 10 * volume_pct / 100;
@@ -337,7 +359,7 @@ fn print(listing: &Listing, volume_pct: i64, bits: u64, bid: i64, ask: i64) -> O
         Product::Future(_) if volume > 0 => 1 + mean * (pick(bits >> 19, 200)) / 100,
         Product::Stock if mean >= 100 => mean * (25 + pick(bits >> 19, 150)) / 100,
         Product::Stock if pick(bits >> 19, 100) < mean => 100,
-        Product::Stock | Product::Future(_) | Product::Forex(_) => return None,
+        Product::Stock | Product::Option(..) | Product::Future(_) | Product::Forex(_) => return None,
     };
     let price = match (bits >> 29) % 4 {
         0 if listing.step == 1 => i64::midpoint(bid, ask),

@@ -18,18 +18,18 @@ pub(super) struct Beside {
     pub(super) delta_neutral: Option<DeltaNeutralContract>,
     pub(super) include_expired: bool,
     pub(super) legs_text: Text,
-    pub(super) legs: Vec<Leg>,
+    pub(super) legs: Vec<PricedLeg>,
     pub(super) last_trade_date: Word,
 }
 
 /// A leg and the price that orders may give it.
 #[derive(Default)]
-pub(super) struct Leg {
+pub(super) struct PricedLeg {
     pub(super) leg: ComboLeg,
     pub(super) px: LegPrice,
 }
 
-impl From<MarketLeg> for Leg {
+impl From<MarketLeg> for PricedLeg {
     fn from(leg: MarketLeg) -> Self {
         let MarketLeg { con_id, ratio, action, exchange } = leg;
         Self {
@@ -39,8 +39,8 @@ impl From<MarketLeg> for Leg {
     }
 }
 
-impl From<Leg> for MarketLeg {
-    fn from(leg: Leg) -> Self {
+impl From<PricedLeg> for MarketLeg {
+    fn from(leg: PricedLeg) -> Self {
         let ComboLeg { con_id, ratio, action, exchange, .. } = leg.leg;
         Self { con_id, ratio, action, exchange }
     }
@@ -99,8 +99,8 @@ fn delta_neutral(f: &mut impl Numbered, contract: &mut Option<DeltaNeutralContra
     Ok(())
 }
 
-fn leg(f: &mut impl Numbered, item: &mut Leg) -> Step {
-    let Leg { leg, px } = item;
+fn leg(f: &mut impl Numbered, item: &mut PricedLeg) -> Step {
+    let PricedLeg { leg, px } = item;
     f.int(1, "leg.conId", &mut leg.con_id)?;
     f.int(2, "leg.ratio", &mut leg.ratio)?;
     f.text(3, "leg.action", &mut leg.action)?;

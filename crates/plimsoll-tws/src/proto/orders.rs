@@ -6,7 +6,7 @@ mod state;
 
 use std::mem::take;
 
-use super::contracts::{Beside, Leg, contract, contract_with};
+use super::contracts::{Beside, PricedLeg, contract, contract_with};
 use super::{Form, Numbered, Step};
 use crate::layout::Problem;
 use crate::message::{
@@ -62,14 +62,14 @@ fn contract_of_order(
     let mut beside = Beside {
         delta_neutral: order.delta_neutral_contract.take(),
         legs_text: take(&mut order.combo.description),
-        legs: legs.map(|leg| Leg { leg, px: pxs.next().unwrap_or_default() }).collect(),
+        legs: legs.map(|leg| PricedLeg { leg, px: pxs.next().unwrap_or_default() }).collect(),
         ..beside
     };
     contract_with(f, number, contract, &mut beside)?;
     order.delta_neutral_contract = beside.delta_neutral.take();
     order.combo.description = take(&mut beside.legs_text);
     let (legs, pxs): (Vec<_>, Vec<_>) =
-        take(&mut beside.legs).into_iter().map(|Leg { leg, px }| (leg, px)).unzip();
+        take(&mut beside.legs).into_iter().map(|PricedLeg { leg, px }| (leg, px)).unzip();
     order.combo.legs = legs;
     order.combo.leg_pxs = if pxs.iter().any(|LegPrice(px)| px.is_some()) { pxs } else { Vec::new() };
     Ok(beside)

@@ -11,8 +11,10 @@ use crate::layout::NO_MESSAGE;
 use crate::message::{Order, PlaceOrder};
 use crate::{DecodeError, Request, ServerVersion};
 
-/// The highest request number of the text protocol. A number nobody knows could enter an order.
-const REQUEST_ID_MAX: i32 = 105;
+/// The highest number of a request that is known to do no more than ask. A number nobody knows could enter an
+/// order. 106 and 107 take back a question, for a contract or for ticks of the past; they belong to version 215,
+/// and a client of 213 sends them all the same.
+const REQUEST_ID_MAX: i32 = 107;
 
 /// What a bot asks with this frame. Never fails; what cannot be read is something that is refused:
 /// - an order, or a frame without a message number: [`Meaning::UnreadableOrder`];

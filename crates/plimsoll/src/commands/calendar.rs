@@ -1,10 +1,15 @@
-//! `plimsoll calendar`: sessions and cutoffs, each with who says so.
+//! `plimsoll calendar`: sessions and cutoffs, each with who says so, and days that are announced.
+
+mod add;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_calendar::{
-    Anchor, AnchorKind, Calendar, DayKind, Listing, TradingDay, export_header, export_row,
+    Anchor, AnchorKind, Calendar, DayKind, Listing, Stated, TradingDay, export_header, export_row,
 };
+use plimsoll_runtime::announced::Folder;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -14,8 +19,12 @@ use crate::output;
 
 pub(crate) fn run(what: &What) -> Outcome {
     match what {
-        What::Show { what, date, json } => show(what, *date, *json),
-        What::Export { name, from, to, anchors, format } => export(name, *from, *to, *anchors, format),
+        What::Show { what, date, calendar_dir, json } => show(what, *date, calendar_dir.as_deref(), *json),
+        What::Export { name, from, to, anchors, format, calendar_dir } => {
+            let calendar = announced(Calendar::named(name).map_err(no)?, calendar_dir.as_deref())?;
+            export(&calendar, *from, *to, *anchors, format)
+        }
+        What::Add(day) => add::run(day),
     }
 }
 
@@ -55,21 +64,42 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(what: &'a str) -> Self {
         if let Ok(calendar) = Calendar::named(what) {
-            return Self { what, calendar, listing: None, note: None };
+            let listing = Listing::of_calendar(what);
+            return Self { what, calendar, listing, note: None };
         }
         let listing = listing_of(what);
+        let days = listing.calendar().and_then(|name| Calendar::named(name).ok());
         let note = (listing == Listing::Unknown).then(|| {
             format!(
                 "`{what}` is not known here; US trading hours and the earliest cutoffs of all US listings \
                  were assumed"
             )
         });
-        Self { what, calendar: Calendar::us_equities(), listing: Some(listing), note }
+        Self { what, calendar: days.unwrap_or_else(Calendar::us_equities), listing: Some(listing), note }
     }
 }
 
-fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
-    let asked = Asked::of(what);
+/// The calendar with what a folder announces for it. A folder with a mistake in it is a mistake here, too.
+fn announced(mut calendar: Calendar, folder: Option<&Path>) -> Result<Calendar, Failure> {
+    let Some(folder) = folder else { return Ok(calendar) };
+    if !folder.is_dir() {
+        let error = anyhow::anyhow!("{} is no folder; nothing was shown", folder.display());
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let read = Folder::read(folder);
+    if !read.problems().is_empty() {
+        return Err(Failure::new(Exit::Usage, anyhow::anyhow!("{}", read.problems().join("\n"))));
+    }
+    let name = calendar.name();
+    for day in read.days().iter().filter(|day| day.concerns(name)) {
+        calendar.announce(day).map_err(no)?;
+    }
+    Ok(calendar)
+}
+
+fn show(what: &str, date: Option<Date>, folder: Option<&Path>, as_json: bool) -> Outcome {
+    let mut asked = Asked::of(what);
+    asked.calendar = announced(asked.calendar, folder)?;
     let calendar = &asked.calendar;
     let date = match date {
         Some(date) => date,
@@ -87,6 +117,7 @@ fn show(what: &str, date: Option<Date>, as_json: bool) -> Outcome {
                     "date": date.to_string(),
                     "session": false,
                     "why": closure.name,
+                    "source": closure.source,
                 }))?;
             } else {
                 let text = format!("{date} is no session of {}: {}", calendar.name(), closure.name);
@@ -122,9 +153,19 @@ fn as_value(asked: &Asked<'_>, day: &TradingDay, anchors: &[Anchor]) -> Value {
             "rule": anchor.rule.to_string(),
             "decided_by": anchor.decided_by.as_str(),
             "source": anchor.source(),
-            "exchange": { "at": anchor.exchange.at.to_string(), "source": anchor.exchange.source },
-            "broker": anchor.broker.map(|b| json!({ "at": b.at.to_string(), "source": b.source })),
+            "exchange": stated(&anchor.exchange),
+            "broker": anchor.broker.as_ref().map(stated),
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn stated(stated: &Stated) -> Value {
+    json!({
+        "at": stated.at.to_string(),
+        "rule": stated.rule.to_string(),
+        "source": stated.source,
+        "verified": stated.verified,
+        "since": stated.since.map(|date| date.to_string()),
     })
 }
 
@@ -160,7 +201,7 @@ fn local(calendar: &Calendar, at: Timestamp) -> String {
     at.to_zoned(calendar.zone().clone()).strftime("%H:%M:%S").to_string()
 }
 
-fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) -> Outcome {
+fn export(calendar: &Calendar, from: Date, to: Date, with_anchors: bool, format: &str) -> Outcome {
     if format != "csv" {
         let error = anyhow::anyhow!("`{format}` is not an export format; use csv");
         return Err(Failure::new(Exit::Usage, error));
@@ -169,7 +210,6 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
         let error = anyhow::anyhow!("--from {from} is after --to {to}; nothing was exported");
         return Err(Failure::new(Exit::Usage, error));
     }
-    let calendar = Calendar::named(name).map_err(no)?;
     let days = calendar.sessions(from, to).map_err(no)?;
     if with_anchors {
         output::line(&format!("{},{ANCHOR_COLUMNS}", export_header()))?;
@@ -178,7 +218,7 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
     }
     for day in days {
         if with_anchors {
-            output::line(&format!("{},{}", export_row(&day), anchor_cells(&day)))?;
+            output::line(&format!("{},{}", export_row(&day), anchor_cells(calendar, &day)))?;
         } else {
             output::line(&export_row(&day))?;
         }
@@ -186,18 +226,35 @@ fn export(name: &str, from: Date, to: Date, with_anchors: bool, format: &str) ->
     Ok(Exit::Good)
 }
 
-const ANCHOR_COLUMNS: &str = "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc";
+/// First what the exchanges of the US themselves accept, then what holds for an order through the broker, the
+/// earlier of both. `effective_moc` is that of the calendar's own listing; of one without, the earliest of its
+/// venues. Empty where the calendar knows no such thing.
+const ANCHOR_COLUMNS: &str = "moc_nyse,moc_nasdaq,loc_nasdaq,moc_arca,effective_moc,effective_loc,effective_onclose_cancel,\
+     effective_moc_nyse,effective_moc_nasdaq,effective_loc_nasdaq,effective_moc_arca,onclose_cancel_nasdaq,moo_nasdaq,\
+     auction_start,auction_end";
 
-/// What the exchanges accept, and last what a NYSE-listed share is held to: the earlier of exchange and
-/// broker. Empty where the calendar knows no such auction.
-fn anchor_cells(day: &TradingDay) -> String {
+fn anchor_cells(calendar: &Calendar, day: &TradingDay) -> String {
+    use AnchorKind::{AuctionEnd, AuctionStart, LocEntry, MocEntry, MooEntry, OnCloseCancel};
+    use Listing::{Arca, Nasdaq, Nyse};
     let exchange = |kind, listing| day.anchor(kind, listing).map(|anchor| anchor.exchange.at);
+    let effective = |kind, listing| day.anchor(kind, listing).map(|anchor| anchor.at);
+    let own = Listing::of_calendar(calendar.name()).unwrap_or(Listing::Unknown);
     let cells = [
-        exchange(AnchorKind::MocEntry, Listing::Nyse),
-        exchange(AnchorKind::MocEntry, Listing::Nasdaq),
-        exchange(AnchorKind::LocEntry, Listing::Nasdaq),
-        exchange(AnchorKind::MocEntry, Listing::Arca),
-        day.anchor(AnchorKind::MocEntry, Listing::Nyse).map(|anchor| anchor.at),
+        exchange(MocEntry, Nyse),
+        exchange(MocEntry, Nasdaq),
+        exchange(LocEntry, Nasdaq),
+        exchange(MocEntry, Arca),
+        effective(MocEntry, own),
+        effective(LocEntry, own),
+        effective(OnCloseCancel, own),
+        effective(MocEntry, Nyse),
+        effective(MocEntry, Nasdaq),
+        effective(LocEntry, Nasdaq),
+        effective(MocEntry, Arca),
+        exchange(OnCloseCancel, Nasdaq),
+        exchange(MooEntry, Nasdaq),
+        effective(AuctionStart, own),
+        effective(AuctionEnd, own),
     ];
     cells.map(|at| at.map_or_else(String::new, second)).join(",")
 }

@@ -1,4 +1,4 @@
-//! `status`, `bots`, `orders`, `positions`, `breaks`: what the running gateway says, as a table or as the
+//! `status`, `clock`, `bots`, `orders`, `positions`, `breaks`: what the running gateway says, as a table or as the
 //! JSON that it sends.
 
 use serde_json::Value;
@@ -15,12 +15,13 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         return Ok(Exit::Good);
     }
     output::line(&format!(
-        "{} ({}, {})  clock {} ({})  journal {}",
+        "{} ({}, {})  clock {} ({}, {})  journal {}",
         text(&status["state"]),
         text(&status["mode"]),
         text(&status["environment"]),
         text(&status["clock"]["now"]),
         text(&status["clock"]["source"]),
+        text(&status["clock"]["state"]),
         text(&status["journal"]["seq"]),
     ))?;
     if let Some(halt) = status["halt"].as_object() {
@@ -41,6 +42,30 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("{breaks} breaks; see `plimsoll breaks`"))?;
     }
     Ok(Exit::Good)
+}
+
+/// A clock on which no deadline can be met makes the answer "no".
+pub(crate) fn clock(query: &Ask) -> Outcome {
+    let clock = &ask(&query.reach, "/status")?["clock"];
+    if query.json {
+        output::json(clock)?;
+    } else {
+        output::line(&format!(
+            "{}  {} ({})",
+            text(&clock["state"]),
+            text(&clock["now"]),
+            text(&clock["source"])
+        ))?;
+        if let Some((offset, uncertainty)) = clock["offset_ms"].as_f64().zip(clock["uncertainty_ms"].as_f64())
+        {
+            output::line(&format!(
+                "true time is {offset:+.3} ms from this host's, known to {uncertainty:.3} ms"
+            ))?;
+        }
+        rows(&clock["sources"], &["source", "offset_ms", "uncertainty_ms", "age", "agrees", "because"])?;
+    }
+    let usable = !matches!(clock["state"].as_str(), Some("bad" | "stepped"));
+    Ok(if usable { Exit::Good } else { Exit::No })
 }
 
 pub(crate) fn bots(query: &Ask) -> Outcome {

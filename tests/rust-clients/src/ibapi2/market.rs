@@ -12,7 +12,7 @@ use crate::says;
 use crate::session::{MINE, Session, single, stock, stream, whole};
 
 /// The end of the day before the simulator's own: what lies before it is the same for every run.
-const YESTERDAY: OffsetDateTime = datetime!(2026-11-17 21:00 UTC);
+pub const YESTERDAY: OffsetDateTime = datetime!(2026-11-17 21:00 UTC);
 
 pub fn market_data_type(session: &mut Session) -> Result<()> {
     session.client.switch_market_data_type(MarketDataType::Realtime)?;
@@ -38,6 +38,11 @@ pub fn unknown_market_data(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
+/// One request per instrument in fifteen seconds of the venue, which are ten times faster.
+fn apart() {
+    std::thread::sleep(std::time::Duration::from_secs(2));
+}
+
 pub fn tick_by_tick_bid_ask(session: &mut Session) -> Result<()> {
     let ticks = session.client.tick_by_tick_bid_ask(&session.spy, 0, false)?;
     says::result(&(stream(Some("tickByTickBidAsk"), |left| ticks.next_timeout(left), || ticks.error())? > 0));
@@ -45,8 +50,16 @@ pub fn tick_by_tick_bid_ask(session: &mut Session) -> Result<()> {
 }
 
 pub fn tick_by_tick_last(session: &mut Session) -> Result<()> {
-    // One request per instrument in fifteen seconds of the venue, which are ten times faster.
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    apart();
+    let ticks = session.client.tick_by_tick_last(&session.spy, 0, false)?;
+    says::result(
+        &(stream(Some("tickByTickAllLast"), |left| ticks.next_timeout(left), || ticks.error())? > 0),
+    );
+    Ok(())
+}
+
+pub fn tick_by_tick_all_last(session: &mut Session) -> Result<()> {
+    apart();
     let ticks = session.client.tick_by_tick_all_last(&session.spy, 0, false)?;
     says::result(
         &(stream(Some("tickByTickAllLast"), |left| ticks.next_timeout(left), || ticks.error())? > 0),
@@ -55,8 +68,7 @@ pub fn tick_by_tick_last(session: &mut Session) -> Result<()> {
 }
 
 pub fn tick_by_tick_midpoint(session: &mut Session) -> Result<()> {
-    // One request per instrument in fifteen seconds of the venue, which are ten times faster.
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    apart();
     let ticks = session.client.tick_by_tick_midpoint(&session.spy, 0, false)?;
     says::result(
         &(stream(Some("tickByTickMidPoint"), |left| ticks.next_timeout(left), || ticks.error())? > 0),

@@ -9,6 +9,7 @@ mod says;
 
 mod knows;
 mod market;
+mod research;
 mod session;
 
 use anyhow::{Context, Result, bail};
@@ -49,6 +50,7 @@ const STEPS: &[(&str, Step)] = &[
     ("unknown_market_data", market::unknown_market_data),
     ("tick_by_tick_bid_ask", market::tick_by_tick_bid_ask),
     ("tick_by_tick_last", market::tick_by_tick_last),
+    ("tick_by_tick_all_last", market::tick_by_tick_all_last),
     ("tick_by_tick_midpoint", market::tick_by_tick_midpoint),
     ("real_time_bars", market::real_time_bars),
     ("history_days", market::history_days),
@@ -57,6 +59,29 @@ const STEPS: &[(&str, Step)] = &[
     ("history_up_to_date", market::history_up_to_date),
     ("history_empty", market::history_empty),
     ("head_timestamp", market::head_timestamp),
+    ("depth", research::depth),
+    ("depth_of_one_exchange", research::depth_of_one_exchange),
+    ("depth_not_there", research::depth_not_there),
+    ("depth_exchanges", research::depth_exchanges),
+    ("smart_components", research::smart_components),
+    ("past_trades", research::past_trades),
+    ("past_quotes", research::past_quotes),
+    ("past_midpoints", research::past_midpoints),
+    ("past_of_no_end", research::past_of_no_end),
+    ("past_schedule", research::past_schedule),
+    ("histogram", research::histogram),
+    ("option_data", research::option_data),
+    ("implied_volatility", research::implied_volatility),
+    ("option_price", research::option_price),
+    ("news_providers", research::news_providers),
+    ("news", research::news),
+    ("unknown_article", research::unknown_article),
+    ("scanner_parameters", research::scanner_parameters),
+    ("scanner", research::scanner),
+    ("calendar", research::calendar),
+    ("calendar_events", research::calendar_events),
+    ("display_groups", research::display_groups),
+    ("soft_dollar_tiers", research::soft_dollar_tiers),
     ("what_if", orders::what_if),
     ("buy_market", orders::buy_market),
     ("profit", market::profit),

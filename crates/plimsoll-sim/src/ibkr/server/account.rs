@@ -12,8 +12,7 @@ use plimsoll_tws::message::{
 use plimsoll_tws::{Response, Word};
 use rust_decimal::Decimal;
 
-use crate::ibkr::order::dollars;
-use crate::ibkr::server::orders::{position, price};
+use crate::ibkr::server::orders::position;
 use crate::ibkr::server::{Asked, NO_ID};
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, Output};
@@ -151,14 +150,16 @@ impl IbkrVenue {
     fn send_portfolio(&mut self, conn: ConnId, account: &Account, sym: Sym, out: &mut Vec<Output>) {
         let last = self.exchange.last_px(sym);
         let holding = self.exchange.books[account].holdings.get(&sym).cloned().unwrap_or_default();
-        let contract = WireContract { right: "0".into(), ..self.wire_contract(sym) };
+        let contract = self.wire_contract_with(sym, "0");
+        let each = self.exchange.each(sym, last);
+        let px = self.exchange.market.listing(sym).decimal(last);
         let line = UpdatePortfolio {
             contract,
             position: Some(position(holding.qty)),
-            market_px: Some(price(last)),
-            market_value: Some(dollars(last) * Decimal::from(holding.qty)),
+            market_px: Some(Price::new(px)),
+            market_value: Some(each * Decimal::from(holding.qty)),
             avg_cost: Some(Price::new(holding.avg_cost())),
-            unrealized: Some(holding.unrealized(last).round_dp(2)),
+            unrealized: Some(holding.unrealized(each).round_dp(2)),
             realized: Some(holding.realized.round_dp(2)),
             account: account.as_str().into(),
         };
@@ -184,6 +185,7 @@ impl IbkrVenue {
     /// A position names the listing venue, not the route.
     fn position_contract(&self, sym: Sym) -> WireContract {
         let contract = self.wire_contract(sym);
+        // Of a stock it is the listing venue, and of everything else there is none.
         WireContract { exchange: contract.primary_exchange.clone(), ..contract }
     }
 
@@ -304,7 +306,7 @@ impl IbkrVenue {
 
     /// `reqPnLSingle`.
     pub(crate) fn pnl_single(&mut self, from: Asked, m: &ReqPnlSingle, out: &mut Vec<Output>) {
-        let sym = self.exchange.market.find_con_id(m.con_id);
+        let sym = self.exchange.market.find_any(m.con_id).filter(|sym| self.exchange.marks.contains_key(sym));
         let account = self.named_account(m.account.as_str());
         let (Some(sym), Ok(Some(account))) = (sym, account) else {
             let text = "Error validating request.-'cd' : cause - Invalid account code or contract";
@@ -357,7 +359,8 @@ impl IbkrVenue {
     fn pnl_single_line(&mut self, req_id: i32, account: &Account, sym: Sym) -> Response {
         let last = self.exchange.last_px(sym);
         let holding = self.exchange.books[account].holdings.get(&sym).cloned().unwrap_or_default();
-        let unrealized = holding.unrealized(last);
+        let each = self.exchange.each(sym, last);
+        let unrealized = holding.unrealized(each);
         let cents = |amount: Decimal| Some(amount.round_dp(4).normalize());
         Response::PnlSingle(PnlSingle {
             req_id,
@@ -366,7 +369,7 @@ impl IbkrVenue {
             daily: cents(unrealized + holding.realized - holding.carried),
             unrealized: cents(unrealized),
             realized: cents(holding.realized),
-            value: cents(dollars(last) * Decimal::from(holding.qty)),
+            value: cents(each * Decimal::from(holding.qty)),
         })
     }
 

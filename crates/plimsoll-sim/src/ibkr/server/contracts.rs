@@ -7,7 +7,6 @@
 
 use jiff::civil::Date;
 use plimsoll_tws::message::WireContract;
-use rust_decimal::Decimal;
 
 use crate::ibkr::venue::IbkrVenue;
 use crate::market::chain::{self, OptionSeries, Right};
@@ -43,12 +42,30 @@ pub(crate) enum Instrument {
 }
 
 impl IbkrVenue {
-    /// The stock that a contract means, if it is exactly one: what orders can be about.
-    pub(crate) fn resolve(&self, contract: &WireContract) -> Option<Sym> {
-        match self.matching(contract, Expired::Hidden).as_slice() {
-            [Instrument::Stock(sym)] => Some(*sym),
-            _ => None,
+    /// What an order is about, if its contract means exactly one thing.
+    pub(crate) fn resolve_order(&mut self, contract: &WireContract) -> Result<Sym, (i32, String)> {
+        if contract.sec_type == "CONTFUT" {
+            return Err((412, "The contract is not available for trading.".to_owned()));
         }
+        let product = match self.matching(contract, Expired::Hidden).as_slice() {
+            [Instrument::Stock(sym)] => return Ok(*sym),
+            [Instrument::Option(under, series)] => Product::Option(*under, *series),
+            [Instrument::Future(future)] => Product::Future(*future),
+            [Instrument::Forex(pair)] => Product::Forex(*pair),
+            _ => return Err((200, UNKNOWN.to_owned())),
+        };
+        let many = || {
+            let text = "Error processing request. The simulator has prices for no more options in one run";
+            (322, text.to_owned())
+        };
+        let sym = self.exchange.market.open_book(product).ok_or_else(many)?;
+        self.exchange.keep_mark(sym);
+        Ok(sym)
+    }
+
+    /// What a contract number is about.
+    pub(crate) fn resolve_con_id(&mut self, con_id: i32) -> Option<Sym> {
+        self.resolve_order(&WireContract { con_id, ..WireContract::default() }).ok()
     }
 
     /// The prices that a contract means, or why there are none.
@@ -97,23 +114,6 @@ impl IbkrVenue {
                 all
             }
             _ => Vec::new(),
-        }
-    }
-
-    /// A stock as answers carry it; the caller sets exchange and right where they differ.
-    pub(crate) fn wire_contract(&self, sym: Sym) -> WireContract {
-        let listing = self.exchange.market.listing(sym);
-        WireContract {
-            con_id: listing.con_id,
-            symbol: (&*listing.symbol).into(),
-            sec_type: "STK".into(),
-            strike: Some(Decimal::new(0, 1)),
-            exchange: "SMART".into(),
-            primary_exchange: listing.venue.as_wire().into(),
-            currency: "USD".into(),
-            local_symbol: (&*listing.symbol).into(),
-            trading_class: (&*listing.trading_class).into(),
-            ..WireContract::default()
         }
     }
 }

@@ -159,7 +159,7 @@ impl IbkrVenue {
         if silent {
             return;
         }
-        let second = self.exchange.market.second(sym, self.exchange.now);
+        let second = self.exchange.market.wide_second(sym, self.exchange.now);
         for (number, which) in BookSide::ALL.into_iter().enumerate() {
             let market = &self.exchange.market;
             let mut now = second.map_or_else(Vec::new, |quote| {

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::Output;
 use crate::ibkr::server::Asked;
+use crate::ibkr::server::contract_forms::{self, compact};
 use crate::ibkr::server::contracts::{
     COMBO_CON_ID, Expired, Instrument, ROUTES, UNKNOWN, cross_listed_con_id,
 };
@@ -22,7 +23,7 @@ use crate::market::{Market, Sym, steps};
 const DETAILS_MAX: usize = 16_384;
 /// The order types that this venue takes for stocks, in TWS's words.
 const STOCK_ORDERS: &str = "COND,DAY,FOK,GTC,GTD,IOC,LMT,LOC,MKT,MOC,OCA,OPG,STP,STPLMT,WHATIF";
-/// What can be described but not traded here still says what the broker takes for it.
+/// The order types that it takes for everything else.
 const OTHER_ORDERS: &str = "ACTIVETIM,ADJUST,ALERT,COND,DAY,GTC,GTD,IOC,LMT,MKT,OCA,STP,STPLMT,TRAIL,WHATIF";
 
 /// The official numbers of the stocks that everybody knows. An invented stock has none.
@@ -124,25 +125,12 @@ impl IbkrVenue {
     fn describe_option(&self, sym: Sym, option: OptionSeries) -> ContractDetails {
         let market = &self.exchange.market;
         let under = market.listing(sym);
-        let rule = if chain::is_penny(under) { steps::PENNY_OPTION } else { steps::OPTION };
+        let rule = steps::option_rule(under);
         let expiry = compact(option.expiry);
         let one = Some(Decimal::ONE);
         let hours = market.hours.liquid_hours(self.exchange.now);
         ContractDetails {
-            contract: WireContract {
-                con_id: option.con_id(under),
-                symbol: (&*under.symbol).into(),
-                sec_type: "OPT".into(),
-                expiry: expiry.clone(),
-                strike: Some(option.strike_px()),
-                right: option.right.as_wire().into(),
-                multiplier: "100".into(),
-                exchange: "SMART".into(),
-                currency: "USD".into(),
-                local_symbol: (&*option.local_symbol(under)).into(),
-                trading_class: (&*under.symbol).into(),
-                ..WireContract::default()
-            },
+            contract: contract_forms::option(under, option),
             last_trade_date: expiry.clone(),
             market_name: (&*under.symbol).into(),
             min_tick: Some(steps::min_tick(rule)),
@@ -201,19 +189,7 @@ fn describe_future(market: &Market, future: Future, now: jiff::Timestamp) -> Con
     let under = if root.symbol.starts_with('M') { &root.symbol[1..] } else { root.symbol };
     let one = Some(Decimal::ONE);
     ContractDetails {
-        contract: WireContract {
-            con_id: future.con_id(),
-            symbol: root.symbol.into(),
-            sec_type: "FUT".into(),
-            expiry: expiry.clone(),
-            strike: Some(Decimal::ZERO),
-            multiplier: root.multiplier.into(),
-            exchange: root.exchange.into(),
-            currency: "USD".into(),
-            local_symbol: (&*future.local_symbol()).into(),
-            trading_class: root.symbol.into(),
-            ..WireContract::default()
-        },
+        contract: contract_forms::future(future),
         last_trade_date: expiry.clone(),
         market_name: root.symbol.into(),
         min_tick: Some(steps::min_tick(root.rule)),
@@ -245,17 +221,7 @@ fn describe_pair(market: &Market, index: usize, now: jiff::Timestamp) -> Contrac
     let name = format!("{}.{}", pair.base, pair.quote);
     let one = Some(Decimal::ONE);
     ContractDetails {
-        contract: WireContract {
-            con_id: pair.con_id,
-            symbol: pair.base.into(),
-            sec_type: "CASH".into(),
-            strike: Some(Decimal::ZERO),
-            exchange: "IDEALPRO".into(),
-            currency: pair.quote.into(),
-            local_symbol: (&*name).into(),
-            trading_class: (&*name).into(),
-            ..WireContract::default()
-        },
+        contract: contract_forms::pair(index),
         market_name: (&*name).into(),
         min_tick: Some(steps::min_tick(pair.rule)),
         md_size_multiplier: Some(1),
@@ -278,10 +244,6 @@ fn describe_pair(market: &Market, index: usize, now: jiff::Timestamp) -> Contrac
 /// The rule once for each exchange, in their order.
 fn rule_ids(rule: i32, exchanges: &str) -> String {
     vec![rule.to_string(); exchanges.split(',').count()].join(",")
-}
-
-fn compact(date: jiff::civil::Date) -> Word {
-    date.strftime("%Y%m%d").to_string().as_str().into()
 }
 
 fn month(date: jiff::civil::Date) -> Word {

@@ -245,7 +245,7 @@ impl IbkrVenue {
         let mut sessions = Vec::new();
         let mut session = hours.at_or_after(plan.from);
         while session.open < plan.until {
-            let shown = if m.use_rth { hours.regular(session) } else { session };
+            let shown = if m.use_rth { hours.regular(session) } else { hours.wide(session) };
             sessions.push(HistoricalSession {
                 start: dashed(shown.open).as_str().into(),
                 end: dashed(shown.close).as_str().into(),
@@ -317,7 +317,9 @@ impl IbkrVenue {
             let keep = &self.conns[&conn].subscriptions.history[&req_id];
             let (sym, bar_start, request) = (keep.sym, keep.bar_start, keep.request.clone());
             let now = self.exchange.now;
-            let open = self.exchange.market.hours_of(sym).open_at(now).is_some();
+            let market = &self.exchange.market;
+            let regular = market.hours_of(sym).open_at(now).is_some();
+            let open = if request.use_rth { regular } else { market.is_quoting(sym, now) };
             if !open || self.faults.freezes(self.exchange.symbol(sym)) {
                 continue;
             }

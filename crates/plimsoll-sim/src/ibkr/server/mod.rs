@@ -8,9 +8,11 @@ pub(crate) mod account;
 mod adviser;
 mod company;
 mod components;
+mod contract_forms;
 mod contracts;
 mod depth;
 mod describe;
+mod exercise;
 pub(crate) mod generic;
 mod groups;
 mod history;
@@ -182,6 +184,7 @@ impl IbkrVenue {
             Request::ReqAutoOpenOrders(m) => self.auto_open_orders(from, m.bind, out),
             Request::ReqCompletedOrders(m) => self.answer_completed_orders(from, m.api_only, out),
             Request::ReqExecutions(m) => self.answer_executions(from, &m, out),
+            Request::ExerciseOptions(m) => self.exercise_options(from, &m, out),
             Request::ReqIds(_) => self.send_next_valid_id(from, out),
             Request::ReqManagedAccts => self.send_managed_accounts(from.conn, out),
             other => self.answer_accounts(from, other, out),
@@ -197,6 +200,7 @@ impl IbkrVenue {
             | Request::ReqGlobalCancel(_) => NO_ID,
             Request::PlaceOrder(m) => m.order_id,
             Request::CancelOrder(m) => m.order_id,
+            Request::ExerciseOptions(m) => m.req_id,
             _ => return false,
         };
         if is_order_entry(request) {
@@ -323,10 +327,6 @@ impl IbkrVenue {
             Request::ReqNewsBulletins(_) | Request::CancelNewsBulletins | Request::SetServerLogLevel(_) => {}
             Request::RequestFa(m) => self.adviser_data(from, m.kind, out),
             Request::ReplaceFa(m) => self.replace_adviser_data(from, &m, out),
-            Request::ExerciseOptions(m) => {
-                let text = "No security definition has been found for the request";
-                self.send_error(from.conn, (m.req_id, 200), text, out);
-            }
             Request::StartApi(_) => {
                 let text = "Error validating request.-'bO' : cause - the API is started already";
                 self.send_error(from.conn, (NO_ID, 321), text, out);
@@ -387,7 +387,13 @@ fn counter(request: &Request) -> &'static str {
 }
 
 fn is_order_entry(request: &Request) -> bool {
-    matches!(request, Request::PlaceOrder(_) | Request::CancelOrder(_) | Request::ReqGlobalCancel(_))
+    matches!(
+        request,
+        Request::PlaceOrder(_)
+            | Request::CancelOrder(_)
+            | Request::ReqGlobalCancel(_)
+            | Request::ExerciseOptions(_)
+    )
 }
 
 /// The number that a request most likely carries: its first field, or its second where the first is the

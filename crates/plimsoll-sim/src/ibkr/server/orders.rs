@@ -14,8 +14,8 @@ use rust_decimal::Decimal;
 
 use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::Fill;
-use crate::ibkr::fees;
-use crate::ibkr::order::{Order, State, dollars};
+use crate::ibkr::fees::{self, Charged, Role, Trade};
+use crate::ibkr::order::{Order, State};
 use crate::ibkr::rules;
 use crate::ibkr::server::contracts::UNKNOWN;
 use crate::ibkr::server::read::{self, Sender};
@@ -70,7 +70,7 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 413), text, out);
             return;
         }
-        let checked = rules::check(entry).and_then(|numbers| {
+        let checked = rules::check(entry, self.exchange.market.listing(entry.sym)).and_then(|numbers| {
             self.exchange.check_beyond(entry, numbers.style)?;
             Ok((numbers, self.exchange.resolve_account(entry)?))
         });
@@ -84,9 +84,9 @@ impl IbkrVenue {
         let values = self.exchange.values(&account);
         let signed = if entry.side == Side::Buy { numbers.qty } else { -numbers.qty };
         let what = (entry.terms.legs.as_slice(), entry.sym);
-        let margin = self.exchange.growth(&account, what, signed, numbers.limit_px) * Decimal::new(25, 2);
+        let margin = self.exchange.margin_growth(&account, what, signed, numbers.limit_px);
         let fee = self.preview_fee(entry, numbers.qty, numbers.limit_px);
-        let (before, equity) = (values.margin(), values.net_liquidation);
+        let (before, equity) = (values.margin, values.net_liquidation);
         let mut order = echo(&m.order, &account);
         order.what_if = true;
         let preview = OpenOrder {
@@ -110,25 +110,35 @@ impl IbkrVenue {
     }
 
     fn preview_fee(&self, entry: &Entry, qty: i64, limit: Option<i64>) -> Decimal {
-        let fee = |qty: i64, px: i64| fees::order_commission(qty, i128::from(px) * i128::from(qty));
+        let fee = |sym: Sym, qty: i64, px: i64| {
+            let date = self.exchange.market.hours.date_at(self.exchange.now);
+            let trade = Trade { qty, px, side: entry.side, role: Role::Takes, date };
+            if self.exchange.market.listing(sym).is_stock() {
+                return fees::order_commission(qty, i128::from(px) * i128::from(qty));
+            }
+            self.exchange.charge(&mut Charged::default(), sym, trade)
+        };
         if entry.terms.legs.is_empty() {
-            return fee(qty, limit.unwrap_or_else(|| self.exchange.last_px(entry.sym)));
+            let sym = entry.sym;
+            return fee(sym, qty, limit.unwrap_or_else(|| self.exchange.last_px(sym)));
         }
         let legs = entry.terms.legs.iter();
-        legs.map(|leg| fee(qty * leg.ratio.abs(), self.exchange.last_px(leg.sym))).sum()
+        legs.map(|leg| fee(leg.sym, qty * leg.ratio.abs(), self.exchange.last_px(leg.sym))).sum()
     }
 
     /// The contract as openOrder has it.
     fn order_contract(&self, sym: Sym, legs: &[Leg]) -> WireContract {
-        let contract = if legs.is_empty() { self.wire_contract(sym) } else { self.combo_contract(sym) };
-        WireContract { right: "?".into(), ..contract }
+        if legs.is_empty() {
+            return self.wire_contract_with(sym, "?");
+        }
+        WireContract { right: "?".into(), ..self.combo_contract(sym) }
     }
 
-    /// The stock, or the legs of a combination of stocks.
-    fn what_is_ordered(&self, m: &PlaceOrder) -> Result<(Sym, Vec<Leg>), (i32, String)> {
+    /// The instrument, or the legs of a combination of one kind of instruments.
+    fn what_is_ordered(&mut self, m: &PlaceOrder) -> Result<(Sym, Vec<Leg>), (i32, String)> {
         let unknown = || (200, UNKNOWN.to_owned());
         if m.contract.sec_type != "BAG" {
-            return self.resolve(&m.contract).map(|sym| (sym, Vec::new())).ok_or_else(unknown);
+            return self.resolve_order(&m.contract).map(|sym| (sym, Vec::new()));
         }
         let sent = &m.order.combo.legs;
         if sent.is_empty() {
@@ -142,13 +152,20 @@ impl IbkrVenue {
         }
         let mut legs: Vec<Leg> = Vec::new();
         for leg in sent {
-            let sym = self.exchange.market.find_con_id(leg.con_id).ok_or_else(unknown)?;
+            let sym = self.resolve_con_id(leg.con_id).ok_or_else(unknown)?;
             let sign = match leg.action.as_str() {
                 "BUY" => 1,
                 "SELL" | "SSHORT" => -1,
                 _ => return Err(unknown()),
             };
             let twice = legs.iter().any(|other| other.sym == sym);
+            let kind = |sym: Sym| self.exchange.market.listing(sym).sec_type();
+            let other_kind = legs.iter().any(|other| kind(other.sym) != kind(sym));
+            let text =
+                "Error validating request.-'bF' : cause - The simulator combines one kind of instruments";
+            if other_kind || kind(sym) == "CASH" {
+                return Err((321, text.to_owned()));
+            }
             if twice || !(1..=LEG_RATIO_MAX).contains(&leg.ratio) {
                 return Err((321, "Error validating request.-'bF' : cause - Invalid leg".to_owned()));
             }
@@ -189,6 +206,7 @@ impl IbkrVenue {
         shown.total_qty = Some(shares(order.qty));
         shown.order_type = order.ord_type.as_wire().into();
         shown.tif = order.tif.as_wire().into();
+        let price = |px: i64| Price::new(Decimal::new(px, order.scale));
         shown.limit_px = Some(order.limit_px.map_or(zero(), price));
         shown.aux_px = Some(match order.style {
             style if style.trails() => order.terms.aux_px.unwrap_or_else(zero),
@@ -216,7 +234,11 @@ impl IbkrVenue {
             avg_fill_px: Some(Price::new(order.avg_px())),
             perm_id: order.perm_id.0,
             parent_id: order.parent_id.map_or(0, |id| id.0),
-            last_fill_px: Some(price_or_zero(order.last_px)),
+            last_fill_px: Some(if order.last_px == 0 {
+                Price::ZERO
+            } else {
+                Price::new(Decimal::new(order.last_px, order.scale))
+            }),
             client_id: order.client.0,
             why_held: why_held.into(),
             market_cap_px: Some(Price::ZERO),
@@ -242,7 +264,7 @@ impl IbkrVenue {
             exchange: fill.exchange.into(),
             side: side.into(),
             qty: Some(shares(fill.qty)),
-            px: Some(price(fill.px)),
+            px: Some(Price::new(self.exchange.market.listing(fill.sym).decimal(fill.px))),
             perm_id: fill.perm_id.0,
             client_id: fill.client.0,
             cum_qty: Some(shares(fill.cum_qty)),
@@ -397,7 +419,9 @@ impl IbkrVenue {
                 && (m.client_id == 0 || m.client_id == fill.client.0)
                 && (m.account.is_empty() || m.account == *fill.account.as_str())
                 && (m.symbol.is_empty() || m.symbol == *symbol)
-                && (m.sec_type.is_empty() || m.sec_type == if fill.combo { "BAG" } else { "STK" })
+                && (m.sec_type.is_empty()
+                    || m.sec_type
+                        == if fill.combo { "BAG" } else { self.exchange.market.listing(fill.sym).sec_type() })
                 && (m.exchange.is_empty() || m.exchange == "SMART" || m.exchange == *fill.exchange)
                 && side_fits(m.side.as_str(), fill.side)
         };
@@ -448,15 +472,6 @@ pub(crate) fn shares(count: i64) -> Qty {
 /// Shares held, with their sign.
 pub(crate) fn position(count: i64) -> Position {
     Position::new(Decimal::from(count))
-}
-
-/// Cents as a price of the wire.
-pub(crate) fn price(cents: i64) -> Price {
-    Price::new(dollars(cents))
-}
-
-fn price_or_zero(cents: i64) -> Price {
-    if cents == 0 { Price::ZERO } else { price(cents) }
 }
 
 /// How a Gateway writes a price that is not used.

@@ -125,7 +125,7 @@ impl IbkrVenue {
     /// Live while the market is open; afterwards frozen for those who want that. Delayed data is never
     /// needed where live data is subscribed.
     fn kind_now(&self, sym: Sym, wanted: i32) -> i32 {
-        let open = self.exchange.market.hours_of(sym).open_at(self.exchange.now).is_some();
+        let open = self.exchange.market.is_quoting(sym, self.exchange.now);
         if !open && matches!(wanted, kind::FROZEN | kind::DELAYED_FROZEN) { kind::FROZEN } else { kind::LIVE }
     }
 
@@ -209,21 +209,18 @@ impl IbkrVenue {
     pub(crate) fn next_foreign_second(&self) -> Option<Timestamp> {
         let listening = |conn: &Conn| conn.subscriptions.symbols().collect::<Vec<_>>();
         let market = &self.exchange.market;
-        let mut foreign: Vec<Sym> = self.conns.values().flat_map(listening).collect();
-        foreign.retain(|sym| !market.listing(*sym).is_stock());
+        let foreign: Vec<Sym> = self.conns.values().flat_map(listening).collect();
         let next = timestamp(self.exchange.now.as_second() + 1);
         // Delayed data goes on for a while after the close.
-        let opens = |sym: Sym| {
-            let session = market.hours_of(sym).at_or_after(next - DELAY);
-            next.max(session.open)
-        };
+        let opens = |sym: Sym| next.max(market.next_quoting(sym, next - DELAY));
         let auctions = self.conns.values().flat_map(|conn| conn.subscriptions.quotes.values());
         let auctions = auctions.filter(|line| line.generic.contains(&Generic::Auction)).map(|line| line.sym);
         let indicated = |sym: Sym| {
             let session = market.hours_of(sym).at_or_after(next);
             next.max(session.open - generic::OPENING_INDICATED)
         };
-        foreign.into_iter().map(opens).chain(auctions.map(indicated)).min()
+        let orders = self.exchange.next_second_abroad();
+        foreign.into_iter().map(opens).chain(auctions.map(indicated)).chain(orders).min()
     }
 
     /// Every line, in the order of client ids and request numbers.

@@ -56,7 +56,9 @@ impl IbkrVenue {
             return;
         }
         if self.takes_a_line(from, m.req_id, out) {
-            self.subscriptions(from).five_seconds.insert(m.req_id, FiveSeconds { sym, what });
+            self.subscriptions(from)
+                .five_seconds
+                .insert(m.req_id, FiveSeconds { sym, what, regular: m.use_rth });
         }
     }
 
@@ -150,7 +152,7 @@ impl IbkrVenue {
             if self.faults.freezes(self.exchange.symbol(sym)) {
                 continue;
             }
-            let Some(second) = self.exchange.market.second(sym, now) else { continue };
+            let Some(second) = self.exchange.market.wide_second(sym, now) else { continue };
             let market = &self.exchange.market;
             if let Some(tick) = tick_of(market, sym, kind, now.as_second(), second) {
                 self.send(conn, &Response::TickByTick(TickByTick { req_id, tick }), out);
@@ -163,13 +165,9 @@ impl IbkrVenue {
         if now % 5 != 0 {
             return;
         }
-        let streams: Vec<(i32, Sym, What)> = self.conns[&conn]
-            .subscriptions
-            .five_seconds
-            .iter()
-            .map(|(id, bar)| (*id, bar.sym, bar.what))
-            .collect();
-        for (req_id, sym, what) in streams {
+        let streams: Vec<(i32, FiveSeconds)> =
+            self.conns[&conn].subscriptions.five_seconds.iter().map(|(id, bar)| (*id, *bar)).collect();
+        for (req_id, FiveSeconds { sym, what, regular }) in streams {
             if self.faults.freezes(self.exchange.symbol(sym)) {
                 continue;
             }
@@ -178,7 +176,7 @@ impl IbkrVenue {
                 size: BarSize::Seconds(5),
                 from: timestamp(now - 5),
                 until: timestamp(now),
-                regular: false,
+                regular,
             };
             for bar in self.exchange.market.bars(sym, request, self.exchange.now) {
                 let lots = self.exchange.market.listing(sym).is_stock();

@@ -12,6 +12,7 @@ use crate::ibkr::server::times;
 use crate::market::bars::{BarSize, What};
 use crate::market::hours::Hours;
 use crate::market::listing::{Listing, Product};
+use crate::market::past::Part;
 
 /// More bars than this in one answer would not fit a frame; TWS calls the step invalid.
 const BARS_MAX: i64 = 50_000;
@@ -114,7 +115,8 @@ impl Plan {
             return Err(invalid_step());
         }
         let end = end_of(m, hours, now)?;
-        let start = start_of(hours, duration, end).max(hours.beginning());
+        let part = if m.use_rth || size == BarSize::Day { Part::Regular } else { Part::Whole };
+        let start = start_of((hours, part), duration, end).max(hours.beginning());
         // The second that is running belongs to the answer.
         let until = end.checked_add(SignedDuration::from_secs(i64::from(end == now))).unwrap_or(end);
         if let BarSize::Seconds(size) = size {
@@ -149,7 +151,7 @@ pub(crate) fn period_start(text: &str, hours: &Hours, now: Timestamp) -> Option<
         "month" if count == 1 => Duration::Months(count.months()),
         _ => return None,
     };
-    let start = start_of(hours, duration, now).max(hours.beginning());
+    let start = start_of((hours, Part::Regular), duration, now).max(hours.beginning());
     (now.duration_since(start) <= PERIOD_MAX).then_some(start)
 }
 
@@ -189,13 +191,18 @@ fn open_seconds(hours: &Hours, from: Timestamp, until: Timestamp) -> i64 {
 }
 
 /// Seconds count trading time backwards, days count sessions, the rest counts the calendar.
-fn start_of(hours: &Hours, duration: Duration, end: Timestamp) -> Timestamp {
+fn start_of((hours, part): (&Hours, Part), duration: Duration, end: Timestamp) -> Timestamp {
+    let shown = |session| if part == Part::Whole { hours.wide(session) } else { session };
+    let last_begun = |at: Timestamp| {
+        let early = hours.around(at).filter(|_| part == Part::Whole);
+        early.unwrap_or_else(|| hours.last_begun(at))
+    };
     match duration {
         Duration::Seconds(mut left) => {
-            let mut session = hours.last_begun(end);
+            let mut session = last_begun(end);
             loop {
-                let last = end.min(session.close);
-                let open = (last.as_second() - session.open.as_second()).max(0);
+                let last = end.min(shown(session).close);
+                let open = (last.as_second() - shown(session).open.as_second()).max(0);
                 if left <= open || session.open <= hours.beginning() {
                     return last - SignedDuration::from_secs(left.min(open));
                 }
@@ -204,11 +211,11 @@ fn start_of(hours: &Hours, duration: Duration, end: Timestamp) -> Timestamp {
             }
         }
         Duration::Days(days) => {
-            let mut session = hours.last_begun(end - SignedDuration::from_secs(1));
+            let mut session = last_begun(end - SignedDuration::from_secs(1));
             for _ in 1..days {
                 session = hours.before(session.date);
             }
-            session.open
+            shown(session).open
         }
         Duration::Weeks(span) | Duration::Months(span) | Duration::Years(span) => {
             let earliest = hours.date_at(hours.beginning());

@@ -78,7 +78,7 @@ impl IbkrVenue {
             return;
         }
         let now = self.shown_at(line);
-        let second = self.exchange.market.second(line.sym, now);
+        let second = self.exchange.market.wide_second(line.sym, now);
         let traded = !matches!(self.exchange.market.listing(line.sym).product, Product::Forex(_));
         let day = self.exchange.market.day_so_far(line.sym, now);
         let previous = self.px(line.sym, day.previous_close);
@@ -179,9 +179,8 @@ impl IbkrVenue {
     fn send_closed_quote(&mut self, line: Line, out: &mut Vec<Output>) {
         let told = self.conns.get(&line.conn).and_then(|conn| conn.subscriptions.quotes.get(&line.req_id));
         let frozen = told.is_some_and(|quote| quote.told == kind::FROZEN);
-        let close = self.exchange.market.hours_of(line.sym).last_begun(self.exchange.now).close;
-        let last = close - jiff::SignedDuration::from_secs(1);
-        match self.exchange.market.second(line.sym, last).filter(|_| frozen) {
+        let last = self.exchange.market.last_quoting(line.sym, self.exchange.now);
+        match self.exchange.market.wide_second(line.sym, last).filter(|_| frozen) {
             Some(second) => self.send_quote(line, None, Second { print: None, ..second }, out),
             None => self.send_no_quote(line, out),
         }
@@ -235,7 +234,7 @@ impl IbkrVenue {
             return;
         }
         let now = self.shown_at(line);
-        let second = self.exchange.market.second(line.sym, now);
+        let second = self.exchange.market.wide_second(line.sym, now);
         let quote = &self.conns[&line.conn].subscriptions.quotes[&line.req_id];
         let (before, range) = (quote.last, quote.range);
         let Some(second) = second else {
@@ -248,6 +247,20 @@ impl IbkrVenue {
         if before.is_none() {
             self.push_kind(line, out);
         }
+        let hours = self.exchange.market.hours_of(line.sym);
+        let session = hours.last_begun(now);
+        if hours.open_at(now).is_none() {
+            let closes = session.close == now;
+            if closes {
+                self.send_close(line, out);
+            }
+            // Of the first second after the close nothing is told but the close itself.
+            let shown = Second { print: second.print.filter(|_| !closes), ..second };
+            self.send_quote(line, before, shown, out);
+            self.remember(line, Some(shown));
+            self.stream_auction(line, out);
+            return;
+        }
         self.send_quote(line, before, second, out);
         self.remember(line, Some(second));
         self.stream_generic(line, second, out);
@@ -257,7 +270,7 @@ impl IbkrVenue {
         if second.print.is_some() {
             self.send_size(line, tick::VOLUME, trades.volume, out);
         }
-        if before.is_none() {
+        if before.is_none() || session.open == now {
             self.send_price(line, tick::OPEN, Some(Price::new(trades.open())), 0, out);
         }
         if range.is_none_or(|(high, _)| trades.high() != high) {
@@ -269,16 +282,25 @@ impl IbkrVenue {
         self.remember_range(line, (trades.high(), trades.low()));
     }
 
-    /// The official close is the last price of the day; then there is no quote any more.
-    fn end_of_day(&mut self, line: Line, out: &mut Vec<Output>) {
+    /// The official close is the last price of the day.
+    fn send_close(&mut self, line: Line, out: &mut Vec<Output>) {
         let now = self.shown_at(line);
         let session = self.exchange.market.hours_of(line.sym).last_begun(now);
-        if !matches!(self.exchange.market.listing(line.sym).product, Product::Forex(_)) {
-            let print = self.exchange.market.closing(line.sym, session);
-            self.send_print(line, None, print, out);
-            if let Some(trades) = self.exchange.market.day_so_far(line.sym, now).trades {
-                self.send_size(line, tick::VOLUME, trades.volume, out);
-            }
+        let print = self.exchange.market.closing(line.sym, session);
+        self.send_print(line, None, print, out);
+        if let Some(trades) = self.exchange.market.day_so_far(line.sym, now).trades {
+            self.send_size(line, tick::VOLUME, trades.volume, out);
+        }
+    }
+
+    /// There is no quote any more. Where no late trading came between, the close is told now.
+    fn end_of_day(&mut self, line: Line, out: &mut Vec<Output>) {
+        let now = self.shown_at(line);
+        let market = &self.exchange.market;
+        let at_close =
+            market.hours_of(line.sym).last_begun(now).close == market.last_quoting_end(line.sym, now);
+        if at_close && !matches!(market.listing(line.sym).product, Product::Forex(_)) {
+            self.send_close(line, out);
         }
         // Who wants frozen data keeps the last quote, and is told that it is one.
         if self.push_kind(line, out) != kind::FROZEN {

@@ -1,7 +1,7 @@
 //! The values of an account by TWS's names, and summaries of them.
 //!
-//! Owns the list of values: what a margin account with stocks has is computed, what it does not have (options, bonds, funds)
-//! is there as zero, because bots look it up. Ledger values come twice, in the currency and as `BASE`.
+//! Owns the list of values: what a margin account has is computed, what it does not have (bonds, funds) is there
+//! as zero, because bots look it up. Ledger values come as `BASE`, in dollars, and in each other currency held.
 
 use plimsoll_model::Account;
 use plimsoll_tws::Response;
@@ -72,10 +72,31 @@ impl IbkrVenue {
             ("WhatIfPMEnabled", "true".into(), ""),
         ];
         lines.extend(margin_lines(&values).map(|(key, amount)| (key, format!("{amount:.2}"), "USD")));
-        for currency in ["BASE", "USD"] {
-            lines.extend(LEDGER.map(|key| (key, ledger_value(key, currency, &values), currency)));
+        for ledger in self.ledgers(account, &values) {
+            lines.extend(LEDGER.map(|key| (key, ledger.value(key), ledger.currency)));
         }
         lines
+    }
+
+    /// The ledger of everything in dollars, of dollars alone, and of each other currency that the account holds.
+    fn ledgers(&self, account: &Account, values: &Values) -> Vec<Ledger> {
+        let dollars = Ledger {
+            currency: "USD",
+            cash: values.dollars,
+            worth: values.dollars + values.net_liquidation - values.cash,
+            rate: Decimal::ONE,
+            positions: Some(*values),
+        };
+        let base = Ledger { currency: "BASE", cash: values.cash, worth: values.net_liquidation, ..dollars };
+        let foreign = self.exchange.books[account].foreign.iter();
+        let held = foreign.filter(|(_, amount)| !amount.is_zero()).map(|(currency, amount)| Ledger {
+            currency,
+            cash: *amount,
+            worth: *amount,
+            rate: self.exchange.rate(currency),
+            positions: None,
+        });
+        [base, dollars].into_iter().chain(held).collect()
     }
 
     /// `reqAccountSummary`.
@@ -133,7 +154,7 @@ fn is_wanted(tags: &str, line: &ValueLine) -> bool {
 
 /// What belongs to margin, in dollars; the names with `-S` are those of the securities segment, and there is no other.
 fn margin_lines(values: &Values) -> [(&'static str, Decimal); 36] {
-    let (margin, available) = (values.margin(), values.available());
+    let (margin, available) = (values.margin, values.available());
     let worth = values.net_liquidation;
     [
         ("AccruedCash-S", Decimal::ZERO),
@@ -175,18 +196,36 @@ fn margin_lines(values: &Values) -> [(&'static str, Decimal); 36] {
     ]
 }
 
-fn ledger_value(key: &str, currency: &str, values: &Values) -> String {
-    let amount = match key {
-        "Currency" | "RealCurrency" => return currency.to_owned(),
-        "ExchangeRate" => return "1.00".to_owned(),
-        "CashBalance" | "TotalCashBalance" => values.cash,
-        "NetLiquidationByCurrency" => values.net_liquidation,
-        "RealizedPnL" => values.realized,
-        "StockMarketValue" => values.positions,
-        "UnrealizedPnL" => values.unrealized,
-        _ => Decimal::ZERO,
-    };
-    format!("{amount:.2}")
+/// One currency of an account.
+#[derive(Clone, Copy)]
+struct Ledger {
+    currency: &'static str,
+    cash: Decimal,
+    worth: Decimal,
+    /// In dollars.
+    rate: Decimal,
+    /// What is held in it beside cash: all instruments here are valued in dollars.
+    positions: Option<Values>,
+}
+
+impl Ledger {
+    fn value(&self, key: &str) -> String {
+        let held = |of: fn(&Values) -> Decimal| self.positions.as_ref().map_or(Decimal::ZERO, of);
+        let amount = match key {
+            "Currency" | "RealCurrency" => return self.currency.to_owned(),
+            "ExchangeRate" if self.rate == Decimal::ONE => return "1.00".to_owned(),
+            "ExchangeRate" => return self.rate.round_dp(7).normalize().to_string(),
+            "CashBalance" | "TotalCashBalance" => self.cash,
+            "NetLiquidationByCurrency" => self.worth,
+            "RealizedPnL" => held(|values| values.realized),
+            "StockMarketValue" => held(|values| values.stocks),
+            "OptionMarketValue" => held(|values| values.options),
+            "FuturesPNL" => held(|values| values.futures),
+            "UnrealizedPnL" => held(|values| values.unrealized),
+            _ => Decimal::ZERO,
+        };
+        format!("{amount:.2}")
+    }
 }
 
 fn cushion(values: &Values) -> String {

@@ -329,24 +329,27 @@ fn a_head_timestamp_is_where_the_data_begins() {
 }
 
 #[test]
-fn after_the_close_there_is_no_quote_and_the_last_price_is_the_official_close() {
+fn at_the_close_the_last_price_is_the_official_close_and_after_late_trading_there_is_no_quote() {
     let mut rig = rig_at("2026-11-27T12:59:50-05:00");
     let conn = rig.client(7);
     rig.ask(conn, &quotes(1, "SPY"));
     rig.heard(conn);
-    rig.wait(20);
+    rig.wait(10);
+    let at_close = rig.heard(conn);
+    // The half day's late trading ends at 17:00.
+    rig.wait(4 * 3_600 + 1);
     let heard = rig.heard(conn);
-    let last = |tick: i32| {
+    let last = |heard: &[Response], tick: i32| {
         heard.iter().rev().find_map(|r| match r {
             Response::TickPrice(m) if m.tick == tick => m.px,
             _ => None,
         })
     };
     assert_eq!(
-        (last(1), last(2)),
+        (last(&heard, 1), last(&heard, 2)),
         (Some(Price::new(Decimal::NEGATIVE_ONE)), Some(Price::new(Decimal::NEGATIVE_ONE)))
     );
-    let closing = last(4).unwrap();
+    let closing = last(&at_close, 4).unwrap();
     let day = bars_of(&mut rig, conn, history(2, "1 day", "1 D", "TRADES"));
     assert_eq!(day[0].close, Some(closing));
 }

@@ -111,7 +111,7 @@ fn imbalances_are_published_in_the_last_ten_minutes_and_end_at_the_official_clos
     assert!([34, 35, 36].iter().all(|tick| told.contains(tick)), "{told:?}");
     rig.wait(598);
     let indicated = last_price(&rig.heard(conn), 35).unwrap().get();
-    rig.wait(10);
+    rig.wait(1);
     let close = last_price(&rig.heard(conn), 4).unwrap().get();
     assert!((indicated - close).abs() <= rust_decimal::Decimal::new(1, 2), "{indicated} before {close}");
 }
@@ -122,14 +122,16 @@ fn imbalances_are_published_before_the_open() {
     subscribe(&mut rig, conn, 1, stock("AAPL"), "225");
     rig.heard(conn);
     rig.wait(7 * 60);
-    assert!(ticks(&rig.heard(conn)).is_empty());
+    let indicated = |told: &[i32]| [34, 35, 36].iter().filter(|tick| told.contains(tick)).count();
+    assert_eq!(indicated(&ticks(&rig.heard(conn))), 0);
     rig.wait(3 * 60 - 1);
-    assert_eq!(ticks(&rig.heard(conn)), [34, 35, 36]);
+    assert_eq!(indicated(&ticks(&rig.heard(conn))), 3);
 }
 
 #[test]
 fn frozen_data_keeps_the_last_quote_and_says_so_when_the_market_closes() {
-    let (mut rig, conn) = rig_at("2026-11-27T12:59:50-05:00");
+    // Late trading of a half day ends at five.
+    let (mut rig, conn) = rig_at("2026-11-27T16:59:50-05:00");
     rig.ask(conn, &Request::ReqMarketDataType(ReqMarketDataType { kind: 2 }));
     assert!(rig.heard(conn).is_empty());
     subscribe(&mut rig, conn, 1, stock("SPY"), "");
