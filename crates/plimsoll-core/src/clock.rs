@@ -318,8 +318,11 @@ impl fmt::Display for ClockView {
                 let off = SignedDuration::ZERO.saturating_sub(offset);
                 write!(f, ": off by {}, known to {}", Signed(off), Span(uncertainty))?;
             }
-            None if self.state != ClockState::Followed => f.write_str(": no majority of its sources")?,
-            None => {}
+            None if self.state == ClockState::Followed => {}
+            None if self.sources.iter().any(|source| source.bounds.is_some()) => {
+                f.write_str(": no majority of its sources")?;
+            }
+            None => f.write_str(": nobody has said the time yet")?,
         }
         let mut sep = "; out of step: ";
         let wrong =

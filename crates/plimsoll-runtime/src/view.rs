@@ -222,7 +222,7 @@ fn clock(snapshot: &Snapshot, source: &'static str) -> ClockRow {
     let clock = &snapshot.clock;
     let row = |said: &ClockSourceView| ClockSourceRow {
         source: said.source.to_string(),
-        offset_ms: said.bounds.map(|bounds| bounds.offset().as_millis_f64()),
+        offset_ms: said.bounds.map(|bounds| signed_millis(bounds.offset())),
         uncertainty_ms: said.bounds.map(|bounds| millis(bounds.uncertainty())),
         age: said.age.map(|age| age.as_secs()),
         agrees: said.agrees,
@@ -232,14 +232,20 @@ fn clock(snapshot: &Snapshot, source: &'static str) -> ClockRow {
         now: rfc3339(snapshot.at),
         source,
         state: clock.state.as_str(),
-        offset_ms: clock.offset.map(|offset| offset.as_millis_f64()),
+        offset_ms: clock.offset.map(signed_millis),
         uncertainty_ms: clock.uncertainty.map(millis),
         sources: clock.sources.iter().map(row).collect(),
     }
 }
 
 fn millis(span: Duration) -> f64 {
-    SignedDuration::try_from(span).map_or(f64::MAX, |span| span.as_millis_f64())
+    SignedDuration::try_from(span).map_or(f64::MAX, signed_millis)
+}
+
+/// To the microsecond: what is finer is noise.
+fn signed_millis(span: SignedDuration) -> f64 {
+    i64::try_from(span.as_micros())
+        .map_or(f64::MAX, |micros| SignedDuration::from_micros(micros).as_millis_f64())
 }
 
 fn bots(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BotRow> {

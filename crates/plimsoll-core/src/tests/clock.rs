@@ -63,7 +63,7 @@ fn a_clock_that_is_two_seconds_behind_stops_orders_two_seconds_earlier() {
         ",
         // 100 millionths of 58 seconds are 6 ms, so time is known to 10 ms.
         &expect![[r#"
-            15:49:00 notice the clock is bad: no majority of its sources
+            15:49:00 notice the clock is bad: nobody has said the time yet
             15:49:00 notice the clock is degraded: off by -2000.000ms, known to 4ms
             15:49:57.98 submit 1 BUY 1 SPY MOC for DU1 [SPY-trend-20260227-21]
             15:49:57.995 deny 1 order 32: Plimsoll close_cutoff: on-close orders of SPY have to be in by 2026-02-27 15:50:00 America/New_York (close - 10m) and this one could come late: time is known to 9ms, the venue answers within 0ms
@@ -83,7 +83,7 @@ fn a_clock_that_is_two_seconds_ahead_does_not_stop_an_order_that_is_in_time() {
         15:50:02 trend BUY 2 SPY MOC id=32
         ",
         &expect![[r#"
-            15:49:00 notice the clock is bad: no majority of its sources
+            15:49:00 notice the clock is bad: nobody has said the time yet
             15:49:00 notice the clock is degraded: off by +2000.000ms, known to 4ms
             15:50:01.5 submit 1 BUY 1 SPY MOC for DU1 [SPY-trend-20260227-21]
             15:50:02 deny 1 order 32: Plimsoll close_cutoff: on-close orders of SPY had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m)
@@ -102,7 +102,7 @@ fn while_nobody_knows_the_time_on_close_orders_end_a_quarter_of_an_hour_earlier(
         15:35:00 trend BUY 2 SPY MOC
         ",
         &expect![[r#"
-            09:31:00 notice the clock is bad: no majority of its sources
+            09:31:00 notice the clock is bad: nobody has said the time yet
             15:34:50 submit 1 BUY 1 SPY MOC for DU1 [SPY-trend-20260227-1]
             15:35:00 deny 1 order 2: Plimsoll close_cutoff: on-close orders of SPY have to be in by 2026-02-27 15:50:00 America/New_York (close - 10m) and this one could come late: time is known to 15m, the venue answers within 1s
         "#]],
@@ -120,7 +120,7 @@ fn the_close_is_judged_by_corrected_time() {
         16:00:02 trend BUY 2 SPY MKT
         ",
         &expect![[r#"
-            15:59:00 notice the clock is bad: no majority of its sources
+            15:59:00 notice the clock is bad: nobody has said the time yet
             15:59:00 notice the clock is degraded: off by +2000.000ms, known to 4ms
             16:00:01.5 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-1]
             16:00:02 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
@@ -144,7 +144,7 @@ fn a_person_is_told_whenever_the_state_of_the_clock_changes() {
         10:00:06 clock hears a 9000 4
         ",
         &expect![[r#"
-            10:00:00 notice the clock is bad: no majority of its sources
+            10:00:00 notice the clock is bad: nobody has said the time yet
             10:00:01 notice the clock is good: off by +0.000ms, known to 4ms
             10:00:02 notice the clock is bad: no majority of its sources
             10:00:02 notice the clock is degraded: off by -120.500ms, known to 3ms; out of step: c
