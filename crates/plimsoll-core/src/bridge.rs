@@ -58,7 +58,7 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) quotes: Quotes,
-    results: Results,
+    pub(crate) results: Results,
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
     pub(crate) recon: Recon,

@@ -73,6 +73,12 @@ impl Results {
         }
     }
 
+    /// What is kept of this bot, as it was when it was brought up to date last.
+    #[cfg(test)]
+    pub(crate) fn kept_of(&self, bot: &BotName) -> Option<Result<Money, Unknown>> {
+        self.0.get(bot)?.answer()
+    }
+
     /// What [`whole`] says.
     pub(crate) fn whole(
         &self,
