@@ -5,16 +5,20 @@
 //! Invariant: an execution is never forgotten by a later status; `cum_qty` only grows, except when the
 //! venue busts or corrects.
 
+mod exposed;
 mod index;
 mod order;
 mod past;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use plimsoll_model::{BotName, ClOrdId, ClientId, InstrumentId, OrderId, OrderStatus, PermId, Qty};
+use plimsoll_model::{
+    Account, BotName, ClOrdId, ClientId, InstrumentId, OrderId, OrderStatus, PermId, Price, Qty, Side,
+};
 
 use crate::limits;
 
+pub(crate) use exposed::is_summable;
 use index::{Index, Standing};
 pub(crate) use order::{Change, OrderTerms};
 pub use order::{OrderState, Owner};
@@ -205,6 +209,39 @@ impl Book {
         self.index.exposed_in(instrument).filter_map(|key| Some((key, self.get(key)?)))
     }
 
+    /// Those of them that [`plain_sum`](Self::plain_sum) leaves out.
+    pub(crate) fn walked_in(
+        &self,
+        instrument: &InstrumentId,
+    ) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.index.walked_in(instrument).filter_map(|key| Some((key, self.get(key)?)))
+    }
+
+    /// Those of them that can meet others beyond [`furthest_limit`](Self::furthest_limit).
+    pub(crate) fn unlimited_in(
+        &self,
+        instrument: &InstrumentId,
+    ) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.index.unlimited_in(instrument).filter_map(|key| Some((key, self.get(key)?)))
+    }
+
+    /// How far the limits of this side reach, of any account.
+    pub(crate) fn furthest_limit(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
+        self.index.furthest_limit(instrument, side)
+    }
+
+    /// What the exposed orders of this account that stand in no group and can be summed up exactly can
+    /// execute on this side, without this one.
+    pub(crate) fn plain_sum(
+        &self,
+        instrument: &InstrumentId,
+        account: &Account,
+        side: Side,
+        but: Option<OrderKey>,
+    ) -> Qty {
+        self.index.plain_sum(instrument, account, side, but)
+    }
+
     /// How many orders of this bot can still execute.
     pub(crate) fn open_count_of(&self, bot: &BotName) -> usize {
         self.index.open_count_of(bot)
@@ -265,8 +302,11 @@ impl Book {
         let Some(state) = self.orders.get(&key) else { return };
         if let (Some(client), Some(id)) = (state.client_id, state.order_id)
             && id.0 != 0
+            && let Some(other) = self.by_client.insert((client, id), key)
+            && other != key
+            && let Some(state) = self.orders.get(&other)
         {
-            self.by_client.insert((client, id), key);
+            self.index.lost_number(other, state);
         }
         if let Some(perm_id) = state.perm_id.filter(|id| id.0 != 0) {
             self.by_perm.insert(perm_id, key);

@@ -36,7 +36,7 @@ use crate::link::Links;
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
-use crate::result;
+use crate::result::{self, Results};
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
@@ -58,6 +58,7 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) quotes: Quotes,
+    pub(crate) results: Results,
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
     pub(crate) recon: Recon,
@@ -84,6 +85,8 @@ pub struct Bridge {
     sought: BTreeSet<OrderKey>,
     /// Each bot's result at the start of its trade date.
     day_start: BTreeMap<BotName, (Date, Money)>,
+    /// The trade date for which every bot with a limit of its loss has one.
+    all_started: Option<Date>,
 }
 
 impl Default for Bridge {
@@ -109,6 +112,7 @@ impl Bridge {
             outbox: Outbox::default(),
             recent: Recent::default(),
             quotes: Quotes::default(),
+            results: Results::default(),
             ledger: Ledger::default(),
             halts: Halts::default(),
             recon: Recon::new(),
@@ -124,6 +128,7 @@ impl Bridge {
             told_settled: false,
             sought: BTreeSet::new(),
             day_start: BTreeMap::new(),
+            all_started: None,
         }
     }
 
@@ -160,7 +165,7 @@ impl Bridge {
             Event::FromBot { link, request, raw } => self.on_bot(now, link, request, raw, out),
             Event::FromVenue { link, report, raw } => self.on_venue(now, link, report, raw, out),
             Event::Quote { instrument, quote } => {
-                self.quotes.set(instrument, quote);
+                self.quotes.set(&instrument, quote);
                 self.note_day_start();
             }
             Event::Flushed { token } => self.flushed(now, token, out),
@@ -321,6 +326,11 @@ impl Bridge {
         self.config.as_ref()?.bot(name)
     }
 
+    /// Before its orders are judged: brings up to date what is kept of this bot's result.
+    pub(crate) fn refresh_result(&mut self, bot: &BotConfig) {
+        self.results.refresh(&self.ledger, &mut self.quotes, bot);
+    }
+
     /// What the guards may look at when they judge an order of this bot.
     pub(crate) fn context<'a>(
         &'a self,
@@ -337,6 +347,7 @@ impl Bridge {
             book: &self.book,
             ledger: &self.ledger,
             quotes: &self.quotes,
+            results: &self.results,
             calendar: &self.calendar,
             clock: &self.clock,
             acks: &self.acks,
@@ -370,6 +381,9 @@ impl Bridge {
     pub(crate) fn note_day_start(&mut self) {
         let Some(config) = &self.config else { return };
         let Ok(date) = self.moment().trade_date else { return };
+        if self.all_started == Some(date) {
+            return;
+        }
         let due = config
             .bots
             .iter()
@@ -378,11 +392,13 @@ impl Bridge {
                 let known = self.day_start.get(&bot.name);
                 known.is_none_or(|(day, start)| *day != date || start.currency != *currency)
             })
-            .filter_map(|(bot, currency)| {
-                let result = result::whole(&self.ledger, &self.quotes, bot, currency).ok()?;
-                Some((bot.name.clone(), (date, result)))
-            });
-        self.day_start.extend(due.collect::<Vec<_>>());
+            .map(|(bot, currency)| {
+                let result = result::whole(&self.ledger, &self.quotes, bot, currency).ok();
+                (bot.name.clone(), result.map(|result| (date, result)))
+            })
+            .collect::<Vec<_>>();
+        self.all_started = due.iter().all(|(_, start)| start.is_some()).then_some(date);
+        self.day_start.extend(due.into_iter().filter_map(|(bot, start)| Some((bot, start?))));
     }
 
     /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.

@@ -13,6 +13,7 @@ mod halts;
 mod hostile_values;
 mod hours;
 mod inactive;
+mod kept;
 mod limits;
 mod memory;
 mod other_hours;

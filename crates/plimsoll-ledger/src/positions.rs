@@ -80,13 +80,29 @@ impl Ledger {
 
     /// Everything that a bot holds or has held, by account and instrument.
     pub fn holdings_of(&self, bot: &BotName) -> impl Iterator<Item = BotHolding<'_>> {
+        self.held_by(bot).filter_map(|(account, instrument)| self.holding_of(bot, account, instrument))
+    }
+
+    /// One of them.
+    pub fn holding_of<'a>(
+        &'a self,
+        bot: &BotName,
+        account: &'a Account,
+        instrument: &'a InstrumentId,
+    ) -> Option<BotHolding<'a>> {
+        let line = self.line(account, instrument)?;
+        Some(BotHolding { account, instrument, terms: line.terms, holding: line.now.bots.get(bot)? })
+    }
+
+    /// Where a bot has them. None of them is ever lost, only more are added.
+    pub fn held_by(&self, bot: &BotName) -> impl Iterator<Item = (&Account, &InstrumentId)> {
         let held = self.held.get(bot).into_iter().flatten();
-        held.flat_map(|(account, instruments)| instruments.iter().map(move |one| (account, one))).filter_map(
-            |(account, instrument)| {
-                let line = self.line(account, instrument)?;
-                Some(BotHolding { account, instrument, terms: line.terms, holding: line.now.bots.get(bot)? })
-            },
-        )
+        held.flat_map(|(account, instruments)| instruments.iter().map(move |one| (account, one)))
+    }
+
+    /// How many they are.
+    pub fn count_held_by(&self, bot: &BotName) -> usize {
+        self.held.get(bot).into_iter().flatten().map(|(_, instruments)| instruments.len()).sum()
     }
 
     /// Every holder's position: bots by name, then what is foreign, each by account and instrument.

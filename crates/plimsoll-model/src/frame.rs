@@ -19,6 +19,11 @@ impl RawFrame {
         &self.0
     }
 
+    /// The payload, to share parts of it.
+    pub const fn payload(&self) -> &Bytes {
+        &self.0
+    }
+
     /// The payload, shared.
     pub fn into_bytes(self) -> Bytes {
         self.0

@@ -58,8 +58,15 @@ pub enum Problem {
 /// What errors call a frame whose message number cannot be read.
 pub(crate) const NO_MESSAGE: &str = "frame";
 
-/// The outcome of one step through a layout.
-pub(crate) type Step = Result<(), DecodeError>;
+/// The outcome of one step through a layout. An error is boxed, because an order takes a hundred steps that have
+/// none: so each says how it went in a register.
+pub(crate) type Step = Result<(), Box<DecodeError>>;
+
+impl From<Box<DecodeError>> for DecodeError {
+    fn from(boxed: Box<DecodeError>) -> Self {
+        *boxed
+    }
+}
 
 /// A message or a part of one whose fields have an order.
 pub(crate) trait Layout {
@@ -86,7 +93,7 @@ pub(crate) trait Fields: Sized {
     fn stray(&mut self, name: &'static str, value: &'static str) -> Step;
 
     /// Whether `count` items may follow in what is left of the frame.
-    fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, DecodeError>;
+    fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, Box<DecodeError>>;
 
     /// Whether at least so many fields follow. Writers go by whether they are to write them.
     fn has_more(&mut self, fields: usize, to_write: bool) -> bool;
@@ -99,21 +106,25 @@ pub(crate) trait Fields: Sized {
     }
 
     /// An optional number that senders leave empty.
+    #[inline]
     fn opt<T: Number>(&mut self, name: &'static str, value: &mut Option<T>) -> Step {
         self.visit(name, &mut Opt(value, Unset::Empty))
     }
 
     /// An optional number that senders spell with the largest value.
+    #[inline]
     fn opt_max<T: Number>(&mut self, name: &'static str, value: &mut Option<T>) -> Step {
         self.visit(name, &mut Opt(value, Unset::Max))
     }
 
     /// An integer that is `default` where the field is empty.
+    #[inline]
     fn int_or(&mut self, name: &'static str, value: &mut i32, default: i32) -> Step {
         self.visit(name, &mut OrElse(value, default))
     }
 
     /// A number that must be there.
+    #[inline]
     fn id(&mut self, name: &'static str, value: &mut i32) -> Step {
         self.visit(name, &mut Required(value))
     }
@@ -143,7 +154,8 @@ pub(crate) trait Fields: Sized {
 /// Reads a frame; optionally remembers where one field is.
 pub(crate) struct Reader<'a> {
     frame: &'a Bytes,
-    at: usize,
+    /// What is not read yet of the frame.
+    rest: &'a [u8],
     index: usize,
     version: ServerVersion,
     message: &'static str,
@@ -153,7 +165,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(frame: &'a Bytes, version: ServerVersion) -> Self {
-        Self { frame, at: 0, index: 0, version, message: NO_MESSAGE, sought: "", found: None }
+        Self { frame, rest: frame, index: 0, version, message: NO_MESSAGE, sought: "", found: None }
     }
 
     /// Remembers the place of the first field of this name.
@@ -166,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The message number, the first field of every frame.
-    pub(crate) fn message_id(&mut self) -> Result<i32, DecodeError> {
+    pub(crate) fn message_id(&mut self) -> Result<i32, Box<DecodeError>> {
         let mut id = 0;
         self.id("message number", &mut id)?;
         Ok(id)
@@ -174,7 +186,7 @@ impl<'a> Reader<'a> {
 
     /// Begins behind the first bytes, which are no text.
     pub(crate) fn pass_over(&mut self, bytes: usize) {
-        self.at = bytes.min(self.frame.len());
+        self.rest = &self.frame[bytes.min(self.frame.len())..];
     }
 
     pub(crate) const fn enter(&mut self, message: &'static str) {
@@ -183,28 +195,59 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub(crate) fn finish(&self) -> Step {
-        match self.frame.len() - self.at {
+        match self.rest.len() {
             0 => Ok(()),
-            bytes => Err(self.error("end of frame", self.index, Problem::LeftOver { bytes })),
+            bytes => Err(self.error("end of frame", self.index, Problem::LeftOver { bytes }).into()),
         }
     }
 
+    #[cold]
     fn error(&self, field: &'static str, index: usize, problem: Problem) -> DecodeError {
         DecodeError { message: self.message, field, index, problem }
     }
 
-    fn next(&mut self, name: &'static str) -> Result<Raw<'a>, DecodeError> {
-        let rest = &self.frame[self.at..];
-        let Some(len) = rest.iter().position(|b| *b == 0) else {
-            return Err(self.error(name, self.index, Problem::Missing));
-        };
-        if self.found.is_none() && self.sought == name {
-            self.found = Some(self.at..self.at + len);
-        }
-        self.at += len + 1;
-        self.index += 1;
-        Ok(Raw { bytes: &rest[..len], frame: self.frame })
+    #[cold]
+    fn missing(&self, name: &'static str) -> DecodeError {
+        self.error(name, self.index, Problem::Missing)
     }
+
+    /// Goes on behind the next field.
+    #[inline]
+    fn pass(&mut self, name: &'static str, len: usize) {
+        if self.sought == name {
+            self.find(len);
+        }
+        self.rest = &self.rest[len + 1..];
+        self.index += 1;
+    }
+
+    #[cold]
+    fn find(&mut self, len: usize) {
+        let at = self.frame.len() - self.rest.len();
+        self.found.get_or_insert(at..at + len);
+    }
+}
+
+/// How long the first field is; none if nothing ends it. Most fields are empty or short, and the others are
+/// looked through eight bytes at a time.
+#[inline]
+fn field_len(rest: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    if let [0, ..] = rest {
+        return Some(0);
+    }
+    let mut at = 0;
+    while let Some(eight) = rest[at..].first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        // The lowest bit left is the high one of the first NUL.
+        let nuls = eight.wrapping_sub(ONES) & !eight & HIGHS;
+        if nuls != 0 {
+            return Some(at + nuls.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    rest[at..].iter().position(|byte| *byte == 0).map(|more| at + more)
 }
 
 impl Fields for Reader<'_> {
@@ -212,32 +255,39 @@ impl Fields for Reader<'_> {
         self.version
     }
 
+    #[inline]
     fn visit(&mut self, name: &'static str, value: &mut impl Spelling) -> Step {
-        let raw = self.next(name)?;
-        value.read(raw).map_err(|problem| self.error(name, self.index - 1, problem))
+        let rest = self.rest;
+        let Some(len) = field_len(rest) else { return Err(self.missing(name).into()) };
+        self.pass(name, len);
+        value
+            .read(Raw { bytes: &rest[..len], behind: rest, frame: self.frame })
+            .map_err(|problem| self.error(name, self.index - 1, problem).into())
     }
 
     fn constant(&mut self, name: &'static str, _value: &'static str) -> Step {
-        self.next(name).map(drop)
+        let Some(len) = field_len(self.rest) else { return Err(self.missing(name).into()) };
+        self.pass(name, len);
+        Ok(())
     }
 
     fn stray(&mut self, name: &'static str, value: &'static str) -> Step {
-        let after = self.frame[self.at..].strip_prefix(value.as_bytes());
+        let after = self.rest.strip_prefix(value.as_bytes());
         // Anything else is left over, and an error as in any other message.
         if after.is_some_and(|after| after.starts_with(b"\0")) { self.constant(name, value) } else { Ok(()) }
     }
 
-    fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, DecodeError> {
+    fn check_count(&self, name: &'static str, count: i32, max: usize) -> Result<usize, Box<DecodeError>> {
         // Every item has at least one field, and every field at least its NUL.
-        let max = max.min(self.frame.len() - self.at);
+        let max = max.min(self.rest.len());
         match usize::try_from(count) {
             Ok(n) if n <= max => Ok(n),
-            _ => Err(self.error(name, self.index - 1, Problem::TooMany { count, max })),
+            _ => Err(self.error(name, self.index - 1, Problem::TooMany { count, max }).into()),
         }
     }
 
     fn has_more(&mut self, fields: usize, _to_write: bool) -> bool {
-        self.frame[self.at..].iter().filter(|b| **b == 0).take(fields).count() == fields
+        self.rest.iter().filter(|b| **b == 0).take(fields).count() == fields
     }
 
     fn unknown(&self, name: &'static str, value: i32, wanted: &'static str) -> DecodeError {
@@ -286,7 +336,7 @@ impl Fields for Writer {
         Ok(())
     }
 
-    fn check_count(&self, _name: &'static str, count: i32, _max: usize) -> Result<usize, DecodeError> {
+    fn check_count(&self, _name: &'static str, count: i32, _max: usize) -> Result<usize, Box<DecodeError>> {
         Ok(usize::try_from(count).expect("the length of a list is not negative"))
     }
 

@@ -103,7 +103,7 @@ impl Fields for Filler<'_, '_> {
         let others = TEXTS.iter().cycle().skip(start).take(TEXTS.len());
         for text in std::iter::once(&first).chain(others) {
             let frame = Bytes::from_static(text.as_bytes());
-            if value.read(Raw { bytes: &frame, frame: &frame }).is_ok() {
+            if value.read(Raw::alone(&frame, &frame)).is_ok() {
                 return Ok(());
             }
         }
@@ -118,7 +118,12 @@ impl Fields for Filler<'_, '_> {
         Ok(())
     }
 
-    fn check_count(&self, _: &'static str, count: i32, _: usize) -> std::result::Result<usize, DecodeError> {
+    fn check_count(
+        &self,
+        _: &'static str,
+        count: i32,
+        _: usize,
+    ) -> std::result::Result<usize, Box<DecodeError>> {
         Ok(usize::try_from(count.max(0)).unwrap().min(4))
     }
 

@@ -82,7 +82,7 @@ pub(crate) trait Numbered: Sized {
         name: &'static str,
         kind: Whole,
         value: Option<i64>,
-    ) -> Result<Option<i64>, DecodeError>;
+    ) -> Result<Option<i64>, Box<DecodeError>>;
 
     /// A text, or a number spelled as one; empty is absent.
     fn text(&mut self, number: u32, name: &'static str, value: &mut impl Spelling) -> Step;
@@ -97,7 +97,7 @@ pub(crate) trait Numbered: Sized {
         name: &'static str,
         present: bool,
         body: impl FnOnce(&mut Self) -> Step,
-    ) -> Result<bool, DecodeError>;
+    ) -> Result<bool, Box<DecodeError>>;
 
     /// Parts of one kind.
     fn parts<T: Default>(

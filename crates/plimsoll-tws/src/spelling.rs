@@ -15,11 +15,18 @@ use crate::{Text, Word};
 #[derive(Clone, Copy)]
 pub(crate) struct Raw<'a> {
     pub(crate) bytes: &'a [u8],
+    /// The same and what follows it: to copy a fixed number of bytes is quicker than to copy just enough.
+    pub(crate) behind: &'a [u8],
     pub(crate) frame: &'a Bytes,
 }
 
-impl Raw<'_> {
-    fn share(self) -> Bytes {
+impl<'a> Raw<'a> {
+    /// A field of which nothing is known but its own bytes.
+    pub(crate) const fn alone(bytes: &'a [u8], frame: &'a Bytes) -> Self {
+        Self { bytes, behind: bytes, frame }
+    }
+
+    pub(crate) fn share(self) -> Bytes {
         let (all, part) = (self.frame.as_ptr_range(), self.bytes.as_ptr_range());
         if self.bytes.is_empty() {
             Bytes::new()
@@ -31,6 +38,7 @@ impl Raw<'_> {
         }
     }
 
+    #[cold]
     pub(crate) fn problem(self, wanted: &'static str) -> Problem {
         Problem::Unreadable {
             text: self.bytes[..self.bytes.len().min(40)].escape_ascii().to_string().into(),
@@ -46,10 +54,11 @@ pub(crate) trait Spelling {
 }
 
 impl Spelling for Text {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         // Most fields of an order are empty and were so before: nothing to share, nothing to drop.
         if !raw.bytes.is_empty() || !self.is_empty() {
-            *self = Self::of_field(raw.share());
+            self.read_field(raw);
         }
         Ok(())
     }
@@ -60,10 +69,11 @@ impl Spelling for Text {
 }
 
 impl Spelling for Word {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         if !raw.bytes.is_empty() || !self.is_empty() {
-            let word = Self::of_field(raw.share());
-            *self = word.ok_or_else(|| raw.problem("text without control characters"))?;
+            let is_word = self.read_field(raw);
+            is_word.then_some(()).ok_or_else(|| raw.problem("text without control characters"))?;
         }
         Ok(())
     }
@@ -75,6 +85,7 @@ impl Spelling for Word {
 
 impl Spelling for bool {
     /// Empty is false: one client leaves flags empty that others send as `0`.
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         *self = match raw.bytes {
             b"1" => true,
@@ -93,6 +104,7 @@ impl Spelling for bool {
 macro_rules! plain_integer {
     ($int:ty) => {
         impl Spelling for $int {
+            #[inline]
             fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
                 *self = if raw.bytes.is_empty() { 0 } else { <$int as Number>::parse(raw)? };
                 Ok(())
@@ -112,6 +124,7 @@ plain_integer!(i64);
 pub(crate) struct OrElse<'a>(pub(crate) &'a mut i32, pub(crate) i32);
 
 impl Spelling for OrElse<'_> {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         *self.0 = if raw.bytes.is_empty() { self.1 } else { i32::parse(raw)? };
         Ok(())
@@ -126,6 +139,7 @@ impl Spelling for OrElse<'_> {
 pub(crate) struct Required<'a>(pub(crate) &'a mut i32);
 
 impl Spelling for Required<'_> {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         *self.0 = i32::parse(raw)?;
         Ok(())
@@ -149,9 +163,15 @@ pub(crate) enum Unset {
 pub(crate) struct Opt<'a, T>(pub(crate) &'a mut Option<T>, pub(crate) Unset);
 
 impl<T: Number> Spelling for Opt<'_, T> {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
-        // Judged as a value as well: a zero in front of the sentinel is no other number.
-        *self.0 = if is_unset(raw.bytes) { None } else { Some(T::parse(raw)?).filter(|v| !v.is_unset()) };
+        *self.0 = match raw.bytes {
+            b"" => None,
+            short if short.len() < UNSET_LEN_MIN => Some(T::parse(raw)?),
+            long if is_unset(long) => None,
+            // Judged as a value as well: a zero in front of the sentinel is no other number.
+            _ => Some(T::parse(raw)?).filter(|value| !value.is_unset()),
+        };
         Ok(())
     }
 
@@ -165,6 +185,7 @@ impl<T: Number> Spelling for Opt<'_, T> {
 }
 
 impl<T: Number> Spelling for Option<T> {
+    #[inline]
     fn read(&mut self, raw: Raw<'_>) -> Result<(), Problem> {
         Opt(self, Unset::Empty).read(raw)
     }
@@ -221,13 +242,14 @@ pub(crate) trait Number: Sized {
 
 const DOUBLE_MAX: &str = "1.7976931348623157E308";
 
+/// The shortest way to spell "unset" that is not empty, by its text or by its value: each has ten digits at least.
+const UNSET_LEN_MIN: usize = 10;
+
 /// Whether a field says "unset" in any of the ways that clients and servers have.
 pub(crate) fn is_unset(bytes: &[u8]) -> bool {
-    /// The shortest of the spellings that are not empty.
-    const SHORTEST: usize = 10;
     match bytes {
         b"" => true,
-        short if short.len() < SHORTEST => false,
+        short if short.len() < UNSET_LEN_MIN => false,
         b"2147483647"
         | b"9223372036854775807"
         | b"-9223372036854775808"
@@ -263,6 +285,7 @@ macro_rules! integer {
         impl Number for $int {
             const MAX_TEXT: &'static str = $max;
 
+            #[inline]
             fn parse(raw: Raw<'_>) -> Result<Self, Problem> {
                 // Most numbers of an order are one digit.
                 if let [digit @ b'0'..=b'9'] = raw.bytes {

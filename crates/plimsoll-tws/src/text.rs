@@ -1,24 +1,31 @@
 //! Texts of wire fields: [`Word`] for what identifies or decides something, [`Text`] for the rest.
 //!
-//! Both share the bytes of the frame they were read from, so decoding allocates nothing for them, and
-//! neither can hold the NUL that separates fields.
+//! Neither can hold the NUL that separates fields, and decoding allocates nothing for them: a short one, which
+//! nearly every one is, has its bytes inside, and a long one shares those of the frame it was read from.
+
+mod short;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
+use crate::spelling::Raw;
+
+use short::Short;
+
 /// Free text, kept byte for byte. Usually UTF-8, but nothing depends on that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text(Bytes);
+pub struct Text(Short);
 
 impl Text {
     /// No text.
-    pub const EMPTY: Self = Self(Bytes::new());
+    pub const EMPTY: Self = Self(Short::EMPTY);
 
-    /// Text that the wire carries as it is. Bytes of one field hold no NUL.
-    pub(crate) const fn of_field(bytes: Bytes) -> Self {
-        Self(bytes)
+    /// Becomes the text that the wire carries, as it is. Bytes of one field hold no NUL.
+    #[inline]
+    pub(crate) fn read_field(&mut self, raw: Raw<'_>) {
+        self.0.read_field(raw);
     }
 
     /// Text for a server of version 153 or later to send: characters outside ASCII as `\uXXXX`.
@@ -39,17 +46,17 @@ impl Text {
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
     }
 
     /// The text, with replacement characters where it is not UTF-8.
     pub fn to_str_lossy(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.0)
+        String::from_utf8_lossy(self.0.as_bytes())
     }
 
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_bytes().is_empty()
     }
 }
 
@@ -57,9 +64,9 @@ impl From<&str> for Text {
     /// A NUL cannot travel inside a field and becomes `?`.
     fn from(text: &str) -> Self {
         if text.contains('\0') {
-            Self(text.replace('\0', "?").into())
+            Self(Short::copy(text.replace('\0', "?").as_bytes()))
         } else {
-            Self(Bytes::copy_from_slice(text.as_bytes()))
+            Self(Short::copy(text.as_bytes()))
         }
     }
 }
@@ -67,11 +74,11 @@ impl From<&str> for Text {
 /// A text that identifies or decides something: a symbol, an account, an order type. Always UTF-8
 /// without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Word(Bytes);
+pub struct Word(Short);
 
 impl Word {
     /// No word.
-    pub const EMPTY: Self = Self(Bytes::new());
+    pub const EMPTY: Self = Self(Short::EMPTY);
 
     /// A word known when this program was written.
     ///
@@ -84,26 +91,28 @@ impl Word {
             assert!(bytes[at] >= 0x20 && bytes[at] != 0x7F, "invariant: a word holds no control characters");
             at += 1;
         }
-        Self(Bytes::from_static(bytes))
+        Self(Short::shared(Bytes::from_static(bytes)))
     }
 
-    /// The bytes of one field, if they are a word.
-    pub(crate) fn of_field(bytes: Bytes) -> Option<Self> {
-        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-            return Some(Self(bytes));
+    /// Becomes the bytes of one field, if they are a word; says whether they are.
+    #[inline]
+    pub(crate) fn read_field(&mut self, raw: Raw<'_>) -> bool {
+        let is_plain = raw.bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        let is_word = is_plain || is_word(raw.bytes);
+        if is_word {
+            self.0.read_field(raw);
         }
-        let text = std::str::from_utf8(&bytes).ok()?;
-        (!text.contains(|c: char| c.is_control())).then(|| Self(bytes))
+        is_word
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("a word was checked when it was made")
+        std::str::from_utf8(self.0.as_bytes()).expect("a word was checked when it was made")
     }
 
     /// Whether there is no word.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_bytes().is_empty()
     }
 }
 
@@ -111,16 +120,16 @@ impl From<&str> for Word {
     /// Control characters become `?`: a word never holds any.
     fn from(text: &str) -> Self {
         if text.contains(|c: char| c.is_control()) {
-            Self(text.replace(|c: char| c.is_control(), "?").into())
+            Self(Short::copy(text.replace(|c: char| c.is_control(), "?").as_bytes()))
         } else {
-            Self(Bytes::copy_from_slice(text.as_bytes()))
+            Self(Short::copy(text.as_bytes()))
         }
     }
 }
 
 impl PartialEq<str> for Word {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other.as_bytes()
+        *self.0.as_bytes() == *other.as_bytes()
     }
 }
 
@@ -132,7 +141,7 @@ impl PartialEq<&str> for Word {
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        *self.0 == *other.as_bytes()
+        *self.0.as_bytes() == *other.as_bytes()
     }
 }
 
@@ -160,6 +169,11 @@ impl fmt::Debug for Text {
     }
 }
 
+#[cold]
+fn is_word(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(|c: char| c.is_control()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,8 +182,10 @@ mod tests {
     fn a_nul_never_gets_into_a_field() {
         assert_eq!(Text::from("a\0b"), "a?b");
         assert_eq!(Word::from("a\0b\n"), "a?b?");
-        assert_eq!(Word::of_field(Bytes::from_static(b"SPY\n")), None);
-        assert_eq!(Word::of_field(Bytes::from_static(b"\xFF")), None);
+        for bytes in [b"SPY\n", &b"\xFF"[..]] {
+            let frame = Bytes::from_static(bytes);
+            assert!(!Word::default().read_field(Raw::alone(bytes, &frame)));
+        }
     }
 
     #[test]

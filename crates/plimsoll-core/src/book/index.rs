@@ -4,10 +4,11 @@
 //! Invariant: it names exactly the orders of which [`Standing::of`] says so; one that is done leaves nothing
 //! behind, so the index is as large as what is open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use plimsoll_model::{BotName, ClientId, InstrumentId, OrderStatus};
+use plimsoll_model::{Account, BotName, ClientId, InstrumentId, OrderStatus, Price, Qty, Side};
 
+use super::exposed::Exposed;
 use super::{OrderKey, OrderState};
 
 /// The part of an order that decides where it is counted. Its bot, instrument and legs never change.
@@ -42,7 +43,7 @@ impl Standing {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// Orders that can still move a position, under each instrument that they trade.
-    exposed: BTreeMap<InstrumentId, BTreeSet<OrderKey>>,
+    exposed: BTreeMap<InstrumentId, Exposed>,
     /// Open orders of each bot.
     bots: BTreeMap<BotName, usize>,
     /// Open orders of each client.
@@ -56,6 +57,9 @@ impl Index {
     /// The order has entered the book or changed.
     pub(super) fn moved(&mut self, key: OrderKey, state: &OrderState, before: Standing) {
         let now = Standing::of(state);
+        if before.is_exposed || now.is_exposed {
+            self.expose(key, state, now.is_exposed);
+        }
         if now == before {
             return;
         }
@@ -73,16 +77,46 @@ impl Index {
                 (true, true) | (false, false) => {}
             }
         }
-        let traded = std::iter::once(&state.instrument).chain(state.legs.iter().map(|leg| &leg.instrument));
-        match (before.is_exposed, now.is_exposed) {
-            (false, true) => traded.for_each(|instrument| self.expose(instrument, key)),
-            (true, false) => traded.for_each(|instrument| self.forget(instrument, key)),
-            (true, true) | (false, false) => {}
+    }
+
+    /// Another order goes by this one's number now.
+    pub(super) fn lost_number(&mut self, key: OrderKey, state: &OrderState) {
+        for instrument in traded(state) {
+            if let Some(exposed) = self.exposed.get_mut(instrument) {
+                exposed.walk(key);
+            }
         }
     }
 
     pub(super) fn exposed_in(&self, instrument: &InstrumentId) -> impl Iterator<Item = OrderKey> {
-        self.exposed.get(instrument).into_iter().flatten().copied()
+        self.exposed.get(instrument).into_iter().flat_map(Exposed::keys)
+    }
+
+    /// Those of them that are in no sum.
+    pub(super) fn walked_in(&self, instrument: &InstrumentId) -> impl Iterator<Item = OrderKey> {
+        self.exposed.get(instrument).into_iter().flat_map(Exposed::walked)
+    }
+
+    /// Those of them that no limit keeps from meeting others.
+    pub(super) fn unlimited_in(&self, instrument: &InstrumentId) -> impl Iterator<Item = OrderKey> {
+        self.exposed.get(instrument).into_iter().flat_map(Exposed::unlimited)
+    }
+
+    /// The limit of the others that reaches furthest.
+    pub(super) fn furthest_limit(&self, instrument: &InstrumentId, side: Side) -> Option<Price> {
+        self.exposed.get(instrument)?.furthest_limit(side)
+    }
+
+    /// What the orders that are in a sum can execute of this instrument, but this one.
+    pub(super) fn plain_sum(
+        &self,
+        instrument: &InstrumentId,
+        account: &Account,
+        side: Side,
+        but: Option<OrderKey>,
+    ) -> Qty {
+        let exposed = self.exposed.get(instrument);
+        exposed.map_or(Qty::ZERO, |exposed| exposed.plain_sum(account, side, but))
     }
 
     pub(super) fn open_count_of(&self, bot: &BotName) -> usize {
@@ -110,25 +144,29 @@ impl Index {
         self.unknown > 0
     }
 
-    fn expose(&mut self, instrument: &InstrumentId, key: OrderKey) {
-        match self.exposed.get_mut(instrument) {
-            Some(keys) => {
-                keys.insert(key);
-            }
-            None => {
-                self.exposed.insert(instrument.clone(), BTreeSet::from([key]));
+    fn expose(&mut self, key: OrderKey, state: &OrderState, is_exposed: bool) {
+        for instrument in traded(state) {
+            match (self.exposed.get_mut(instrument), is_exposed) {
+                (Some(exposed), true) => exposed.set(key, state, instrument),
+                (Some(exposed), false) => {
+                    exposed.remove(key);
+                    if exposed.is_empty() {
+                        self.exposed.remove(instrument);
+                    }
+                }
+                (None, true) => {
+                    let exposed = self.exposed.entry(instrument.clone()).or_default();
+                    exposed.set(key, state, instrument);
+                }
+                (None, false) => {}
             }
         }
     }
+}
 
-    fn forget(&mut self, instrument: &InstrumentId, key: OrderKey) {
-        if let Some(keys) = self.exposed.get_mut(instrument) {
-            keys.remove(&key);
-            if keys.is_empty() {
-                self.exposed.remove(instrument);
-            }
-        }
-    }
+/// Each instrument that an order trades.
+fn traded(state: &OrderState) -> impl Iterator<Item = &InstrumentId> {
+    std::iter::once(&state.instrument).chain(state.legs.iter().map(|leg| &leg.instrument))
 }
 
 /// One less; nothing is left of the last.

@@ -15,6 +15,7 @@ impl Bridge {
     pub(super) fn judge_group(&mut self, now: Now, asker: &Asker, taken: Vec<Taken>, out: &mut Vec<Command>) {
         let orders: Vec<_> = taken.iter().map(|one| one.intake.order.clone()).collect();
         let mut first_no = None;
+        self.refresh_result(asker.bot());
         for (one, order) in taken.iter().zip(&orders) {
             let mut ctx = self.context(now, Phase::Decision, (asker.bot(), asker.client_id), &asker.config);
             ctx.own = one.replaces;

@@ -19,6 +19,8 @@ impl Bridge {
         self.recon.was_done = false;
         self.hearing.forget();
         self.quotes.clear();
+        self.results.clear();
+        self.all_started = None;
         self.contract_reqs.clear();
         self.doubts.clear();
         self.owed.clear();

@@ -43,6 +43,7 @@ impl Bridge {
         let together = Some(&all).filter(|orders| orders.len() > 1);
         for waiting in together.into_iter().flatten() {
             let Some(bot) = config.bot(&waiting.order.bot) else { continue };
+            self.refresh_result(bot);
             let mut ctx = self.context(now, phase, (bot, client_id), config);
             ctx.own = Some(waiting.key);
             ctx.replaces = waiting.replaces;
@@ -126,6 +127,7 @@ impl Bridge {
     ) {
         let Waiting { order, key, raw, rewrites, replaces, unbounded, asked } = waiting;
         let Some(bot) = config.bot(&order.bot) else { return };
+        self.refresh_result(bot);
         let mut ctx = self.context(now, phase, (bot, client_id), config);
         ctx.own = Some(key);
         ctx.replaces = replaces;

@@ -328,6 +328,9 @@ impl Bridge {
     /// The execution, and the holding that it moves, are not what they were.
     fn note_moved(&mut self, exec_id: &ExecId, cl_ord_id: Option<&ClOrdId>) {
         let Some(row) = self.ledger.execution(exec_id) else { return };
+        if let Some(bot) = &row.bot {
+            self.results.moved(bot, &row.execution.account, &row.execution.instrument);
+        }
         self.changes.executions.insert(exec_id.clone(), cl_ord_id.cloned());
         self.changes.holdings.insert((row.execution.account, row.execution.instrument));
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use plimsoll_model::{ClientId, InstrumentId, NewOrder, OrderId, OrderStatus, Position, Qty, Side};
 
 use super::Context;
-use crate::book::OrderState;
+use crate::book::{OrderKey, OrderState, is_summable};
 
 /// One order that can still execute.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ struct Parent {
 type GroupKey<'a> = (Option<ClientId>, Option<OrderId>, &'a str);
 
 /// How far the holding can go on the order's side.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exposure {
     /// The worst that this order and all others can add; none if it does not fit 28 digits.
     pub(crate) worst: Option<Qty>,
@@ -84,17 +84,57 @@ impl Context<'_> {
     }
 
     fn compute(&self, order: &NewOrder) -> Exposure {
-        let own = self.own_working(order);
-        let mut working = self.other_working(order);
-        working.push(own);
-        let fed = self.fed_by_parent(order, &working);
+        let Some(exposure) = self.compute_kept(order) else { return self.compute_walked(order) };
+        debug_assert_eq!(
+            exposure,
+            self.compute_walked(order),
+            "invariant: the sums kept by the book are what a walk finds, {order:?}"
+        );
+        exposure
+    }
+
+    /// By the sum of the plain orders that the book keeps, and a walk through the others.
+    fn compute_kept(&self, order: &NewOrder) -> Option<Exposure> {
+        // The other messages of a group may change orders that are in the sum, and so may a number used before.
+        let alone = self.group.iter().all(|member| member.order_id == order.order_id);
+        let known = self.book.by_client(self.client_id, order.order_id);
+        if !alone || known.is_some() && known != self.own {
+            return None;
+        }
+        let working = self.working(order, self.book.walked_in(&order.instrument));
+        if !working.iter().all(|one| is_summable(one.qty)) {
+            return None;
+        }
+        let plain = self.book.plain_sum(&order.instrument, &order.account, order.side, self.own);
+        let Exposure { worst, covered } = self.exposure_of(order, &working);
+        Some(Exposure { worst: worst?.checked_add(plain), covered })
+    }
+
+    fn compute_walked(&self, order: &NewOrder) -> Exposure {
+        self.exposure_of(order, &self.working(order, self.book.exposed_in(&order.instrument)))
+    }
+
+    /// Of these orders, of which the last is this one.
+    fn exposure_of(&self, order: &NewOrder, working: &[Working<'_>]) -> Exposure {
+        let fed = self.fed_by_parent(order, working);
         let is_covered = |one: &Working<'_>| {
             let parent = self.parent_of(order, one);
             let all = fed.get(&(one.client_id, one.parent_id)).copied().flatten();
             parent.zip(all).is_some_and(|(parent, all)| parent.waits && all <= parent.qty)
         };
         let waiting = working.iter().filter(|one| one.side == order.side && !is_covered(one));
-        Exposure { worst: self.sum(order, waiting), covered: is_covered(&own) }
+        Exposure { worst: self.sum(order, waiting), covered: working.last().is_some_and(is_covered) }
+    }
+
+    /// These orders as far as they count, what is new in the same group, and this order.
+    fn working<'s>(
+        &'s self,
+        order: &'s NewOrder,
+        others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
+    ) -> Vec<Working<'s>> {
+        let mut working = self.other_working(order, others);
+        working.push(self.own_working(order));
+        working
     }
 
     /// This order, or the worse of it and the one that it changes.
@@ -111,8 +151,12 @@ impl Context<'_> {
         }
     }
 
-    /// The other orders of the same account and instrument, and the other messages of the same group.
-    fn other_working<'s>(&'s self, order: &'s NewOrder) -> Vec<Working<'s>> {
+    /// Those of these orders that are of the same account, and the other messages of the same group.
+    fn other_working<'s>(
+        &'s self,
+        order: &'s NewOrder,
+        others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
+    ) -> Vec<Working<'s>> {
         let in_group = |state: &OrderState| {
             let of_client = state.client_id == Some(self.client_id);
             self.group.iter().find(|member| of_client && state.order_id == Some(member.order_id))
@@ -123,9 +167,7 @@ impl Context<'_> {
             let counts = |side: &Side| *side == order.side || state.parent_id.is_some();
             state.part_in(&order.instrument).filter(|(side, _)| same && counts(side))
         };
-        let mut working: Vec<_> = self
-            .book
-            .exposed_in(&order.instrument)
+        let mut working: Vec<_> = others
             .filter(|(key, _)| Some(*key) != self.own)
             .filter_map(|(_, state)| Some((state, part(state)?)))
             .map(|(state, (side, ratio))| Working {

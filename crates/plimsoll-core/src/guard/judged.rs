@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Calendar, Listing, Moment};
 use plimsoll_ledger::Ledger;
 use plimsoll_model::{
-    Account, ClientId, Currency, InstrumentId, Money, NewOrder, Now, OrdType, OrderStatus, Position, Price,
-    Side,
+    Account, ClientId, InstrumentId, Money, NewOrder, Now, OrdType, OrderStatus, Position, Price, Side,
 };
 use rust_decimal::Decimal;
 
@@ -21,7 +20,7 @@ use crate::contracts::Contracts;
 use crate::halt::Halts;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
-use crate::result::{self, Unknown};
+use crate::result::{self, Results, Unknown};
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
 /// times the spread of a liquid ETF.
@@ -52,6 +51,8 @@ pub struct Context<'a> {
     pub(crate) book: &'a Book,
     pub(crate) ledger: &'a Ledger,
     pub(crate) quotes: &'a Quotes,
+    /// What is kept of the bots' results.
+    pub(crate) results: &'a Results,
     pub(crate) calendar: &'a Calendar,
     pub(crate) clock: &'a ClockWatch,
     pub(crate) acks: &'a Acks,
@@ -109,25 +110,25 @@ impl Context<'_> {
         all.find(|instrument| !self.contracts.keeps_us_hours(instrument))
     }
 
-    /// Other orders of the same account and instrument that can still execute.
-    pub(crate) fn working<'s>(
-        &'s self,
-        account: &'s Account,
-        instrument: &'s InstrumentId,
-    ) -> impl Iterator<Item = &'s OrderState> {
-        let own = self.own;
-        let others = self.book.exposed_in(instrument).filter(move |(key, _)| Some(*key) != own);
-        others.map(|(_, state)| state).filter(move |state| {
-            // Whose account the venue has not named yet may be this one.
-            state.account.as_ref().is_none_or(|of| of == account) && !state.leaves_qty().is_zero()
-        })
+    /// Whether this is another order of the same account that can still execute.
+    pub(crate) fn is_other_working(&self, account: &Account, key: OrderKey, state: &OrderState) -> bool {
+        // Whose account the venue has not named yet may be this one.
+        Some(key) != self.own
+            && state.account.as_ref().is_none_or(|of| of == account)
+            && !state.leaves_qty().is_zero()
     }
 
-    /// What the bot has lost in this currency since its trade date began, if that can be known.
-    pub(crate) fn daily_loss(&self, currency: Currency) -> Result<Money, Unknown> {
-        let now = result::whole(self.ledger, self.quotes, self.bot, currency)?;
+    /// What the bot has lost since its trade date began, if it is this much, and if that can be known.
+    pub(crate) fn daily_loss_of(&self, max: Money) -> Result<Option<Money>, Unknown> {
         let of_today = self.day_start.filter(|(date, _)| self.moment.trade_date.as_ref() == Ok(date));
-        of_today.and_then(|(_, start)| start.checked_sub(now)).ok_or(Unknown::Unmarked)
+        let lost = |now| of_today.and_then(|(_, start)| start.checked_sub(now)).ok_or(Unknown::Unmarked);
+        let kept = self.results.whole(self.ledger, self.quotes, self.bot, max.currency)?;
+        if lost(kept)?.amount < max.amount {
+            return Ok(None);
+        }
+        // The denial names the loss, with as many decimals as the walk finds.
+        let loss = lost(result::whole(self.ledger, self.quotes, self.bot, max.currency)?)?;
+        Ok(Some(loss).filter(|loss| loss.amount >= max.amount))
     }
 
     /// The account's holding by the broker's executions.

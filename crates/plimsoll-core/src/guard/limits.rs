@@ -89,11 +89,11 @@ fn daily_loss(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     {
         return Err(Reason::OtherCurrency { limit: max, traded: traded.clone() });
     }
-    let loss = ctx.daily_loss(max.currency).map_err(|unknown| match unknown {
+    let loss = ctx.daily_loss_of(max).map_err(|unknown| match unknown {
         Unknown::Unmarked => Reason::NoReference { instrument: order.instrument.clone() },
         Unknown::InCurrency(other) => Reason::OtherCurrency { limit: max, traded: other.as_str().into() },
     })?;
-    if loss.amount >= max.amount { Err(Reason::DailyLossMax { loss, max }) } else { Ok(()) }
+    loss.map_or(Ok(()), |loss| Err(Reason::DailyLossMax { loss, max }))
 }
 
 fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {

@@ -6,14 +6,14 @@ use plimsoll_model::{NewOrder, OrdType, Price, Side, TimeInForce};
 
 use super::judged::Priced;
 use super::{Context, Reason};
-use crate::book::OrderState;
+use crate::book::{OrderKey, OrderState};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
-    let opposite = ctx
-        .working(&order.account, &order.instrument)
-        .filter(|state| side_in(state, order) == Some(order.side.opposite()))
-        .filter(|state| !is_family(ctx, order, state))
-        .find(|state| could_trade(ctx, order, state));
+    let opposite = if is_beyond_limits(ctx, order) {
+        first(ctx, order, ctx.book.unlimited_in(&order.instrument))
+    } else {
+        first(ctx, order, ctx.book.exposed_in(&order.instrument))
+    };
     match opposite {
         None => Ok(()),
         Some(state) => Err(Reason::WouldCross {
@@ -23,6 +23,35 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
             ord_type: state.ord_type.as_wire().into(),
         }),
     }
+}
+
+/// Whether no order that has a limit can meet this one, so that only those without are looked at.
+fn is_beyond_limits(ctx: &Context<'_>, order: &NewOrder) -> bool {
+    let own = match order.ord_type {
+        OrdType::Limit | OrdType::StopLimit | OrdType::LimitOnClose => order.limit_px,
+        OrdType::Market | OrdType::Stop | OrdType::MarketOnClose | OrdType::Other(_) => None,
+    };
+    let Some(own) = own else { return false };
+    match (order.side, ctx.book.furthest_limit(&order.instrument, order.side.opposite())) {
+        (_, None) => true,
+        (Side::Buy, Some(sell)) => !price_meets(own, sell),
+        (Side::Sell, Some(buy)) => !price_meets(buy, own),
+    }
+}
+
+/// The oldest of these orders that could trade with this one.
+fn first<'s>(
+    ctx: &Context<'_>,
+    order: &NewOrder,
+    mut others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
+) -> Option<&'s OrderState> {
+    let is_met = |key, state: &OrderState| {
+        ctx.is_other_working(&order.account, key, state)
+            && side_in(state, order) == Some(order.side.opposite())
+            && !is_family(ctx, order, state)
+            && could_trade(ctx, order, state)
+    };
+    others.find(|(key, state)| is_met(*key, state)).map(|(_, state)| state)
 }
 
 fn side_in(state: &OrderState, order: &NewOrder) -> Option<Side> {

@@ -17,7 +17,7 @@ use crate::{Event, Quote};
 const BUDGET_MS: u64 = 700;
 
 /// A minute of two bots, a venue and an operator, a word per line.
-fn life(u: &mut Unstructured<'_>) -> Result<String> {
+pub(super) fn life(u: &mut Unstructured<'_>) -> Result<String> {
     let mut script = String::from("10:00:00 quote SPY 500.00 500.00\n");
     let mut next = 0_u32;
     for at in 1..60_u32 {
@@ -53,14 +53,14 @@ fn order(u: &mut Unstructured<'_>, bot: &str) -> Result<String> {
     Ok(format!("{bot} {side} {qty} SPY {kind} {account}"))
 }
 
-fn world() -> Script {
+pub(super) fn world() -> Script {
     let mut world = Script::new();
     world.lenient = true;
     for bot in &mut world.config.bots {
         bot.duplicate_window = std::time::Duration::ZERO;
-        let max = Decimal::from(60_000);
-        bot.position_notional_max =
-            Some(plimsoll_model::Money { amount: max, currency: plimsoll_model::Currency::USD });
+        let max = plimsoll_model::Money { amount: Decimal::from(60_000), currency: Currency::USD };
+        bot.position_notional_max = Some(max);
+        bot.daily_loss_max = Some(max);
     }
     world
 }
@@ -389,7 +389,7 @@ fn wild_order(u: &mut Unstructured<'_>) -> Result<OrderRequest> {
     })
 }
 
-fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
+pub(super) fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
     use plimsoll_model::OrderStatus::{Canceled, Filled, New, PendingNew, Rejected};
     let order = wild_order(u)?;
     let status = *u.choose(&[Canceled, Filled, New, PendingNew, Rejected])?;

@@ -141,16 +141,16 @@ macro_rules! messages {
                 frame: &plimsoll_model::RawFrame,
             ) -> Result<(Self, Vec<u32>), $crate::DecodeError> {
                 use $crate::message::envelope::{Head, NUMBER_LEN};
-                let bytes = frame.clone().into_bytes();
-                let mut reader = $crate::layout::Reader::new(&bytes, version);
+                let bytes = frame.payload();
+                let mut reader = $crate::layout::Reader::new(bytes, version);
                 let head = if version.has($crate::Gate::Protobuf) {
                     reader.pass_over(NUMBER_LEN);
-                    Head::read(&bytes)?
+                    Head::read(bytes)?
                 } else {
                     Head { id: reader.message_id()?, is_protobuf: false }
                 };
-                let raw = Self::Raw { id: head.id, frame: frame.clone() };
-                let Some(mut message) = Self::blank(head.id) else { return Ok((raw, Vec::new())) };
+                let raw = || Self::Raw { id: head.id, frame: frame.clone() };
+                let Some(mut message) = Self::blank(head.id) else { return Ok((raw(), Vec::new())) };
                 if !head.is_protobuf {
                     reader.enter(message.name());
                     message.layout(&mut reader)?;
@@ -158,9 +158,9 @@ macro_rules! messages {
                     return Ok((message, Vec::new()));
                 }
                 if message.protobuf_name().is_empty() {
-                    return Ok((raw, Vec::new()));
+                    return Ok((raw(), Vec::new()));
                 }
-                let mut reader = $crate::proto::Reader::new(bytes, NUMBER_LEN, message.name())?;
+                let mut reader = $crate::proto::Reader::new(bytes.clone(), NUMBER_LEN, message.name())?;
                 message.form(&mut reader)?;
                 Ok((message, reader.finish()))
             }
@@ -173,11 +173,11 @@ macro_rules! messages {
                 field: &'static str,
             ) -> Result<Option<std::ops::Range<usize>>, $crate::DecodeError> {
                 use $crate::message::envelope::{Head, NUMBER_LEN};
-                let bytes = frame.clone().into_bytes();
-                let mut reader = $crate::layout::Reader::seeking(&bytes, version, field);
+                let bytes = frame.payload();
+                let mut reader = $crate::layout::Reader::seeking(bytes, version, field);
                 let id = if version.has($crate::Gate::Protobuf) {
                     reader.pass_over(NUMBER_LEN);
-                    Head::read(&bytes)?.id
+                    Head::read(bytes)?.id
                 } else {
                     reader.message_id()?
                 };

@@ -172,7 +172,7 @@ pub struct DeltaNeutral {
 }
 
 impl DeltaNeutral {
-    fn head(&mut self, f: &mut impl Fields) -> Result<bool, crate::DecodeError> {
+    fn head(&mut self, f: &mut impl Fields) -> Result<bool, Box<crate::DecodeError>> {
         f.visit("deltaNeutralOrderType", &mut self.order_type)?;
         f.opt("deltaNeutralAuxPrice", &mut self.aux_px)?;
         Ok(!self.order_type.is_empty())

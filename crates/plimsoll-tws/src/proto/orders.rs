@@ -27,7 +27,7 @@ impl Form for PlaceOrder {
         order(f, 3, &mut self.order, &mut around)?;
         if around.order_id.is_some_and(|inner| inner != 0 && inner != self.order_id) {
             let wanted = "the number of the request around the order, or zero";
-            return Err(f.unknown(3, "order.orderId", around.order_id.unwrap_or(0), wanted));
+            return Err(f.unknown(3, "order.orderId", around.order_id.unwrap_or(0), wanted).into());
         }
         attached_orders(f)
     }
@@ -41,7 +41,7 @@ fn attached_orders(f: &mut impl Numbered) -> Step {
             let mut id = None;
             f.opt_int(number, name, &mut id)?;
             if let Some(id) = id {
-                return Err(f.unknown(number, name, id, "a field of this version"));
+                return Err(f.unknown(number, name, id, "a field of this version").into());
             }
         }
         Ok(())
@@ -56,7 +56,7 @@ fn contract_of_order(
     contract: &mut WireContract,
     order: &mut Order,
     beside: Beside,
-) -> Result<Beside, crate::DecodeError> {
+) -> Result<Beside, Box<crate::DecodeError>> {
     let mut pxs = take(&mut order.combo.leg_pxs).into_iter();
     let legs = take(&mut order.combo.legs).into_iter();
     let mut beside = Beside {
@@ -194,7 +194,7 @@ impl Form for ExecDetails {
             f.text(20, "submitter", &mut self.submitter)?;
             f.aside(21, "optExerciseOrLapseType")
         })?;
-        if found { Ok(()) } else { Err(f.problem(3, "execution", Problem::Missing)) }
+        if found { Ok(()) } else { Err(f.problem(3, "execution", Problem::Missing).into()) }
     }
 }
 

@@ -48,7 +48,7 @@ impl Numbered for Map {
         name: &'static str,
         _kind: Whole,
         value: Option<i64>,
-    ) -> Result<Option<i64>, DecodeError> {
+    ) -> Result<Option<i64>, Box<DecodeError>> {
         self.note(number, name);
         Ok(value)
     }
@@ -69,7 +69,7 @@ impl Numbered for Map {
         _name: &'static str,
         _present: bool,
         body: impl FnOnce(&mut Self) -> Step,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, Box<DecodeError>> {
         self.inside(number, body).map(|()| true)
     }
 

@@ -31,12 +31,12 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// A reader of the bytes of `frame` from `at` on.
-    pub(crate) fn new(frame: Bytes, at: usize, message: &'static str) -> Result<Self, DecodeError> {
+    pub(crate) fn new(frame: Bytes, at: usize, message: &'static str) -> Result<Self, Box<DecodeError>> {
         let end = frame.len();
         Self::within(frame, at, end, message)
     }
 
-    fn within(frame: Bytes, at: usize, end: usize, message: &'static str) -> Result<Self, DecodeError> {
+    fn within(frame: Bytes, at: usize, end: usize, message: &'static str) -> Result<Self, Box<DecodeError>> {
         let mut reader = Self { frame, end, next: None, message, last: 0, unknown: Vec::new() };
         let begin = if reader.is_in_order(at)? { at } else { reader.put_in_order(at)? };
         reader.next = wire::field(&reader.frame, begin, reader.end);
@@ -44,7 +44,7 @@ impl Reader {
     }
 
     /// Whether the fields come lowest number first. From here on every byte is known to be part of one.
-    fn is_in_order(&self, mut at: usize) -> Result<bool, DecodeError> {
+    fn is_in_order(&self, mut at: usize) -> Result<bool, Box<DecodeError>> {
         let (mut last, mut in_order) = (0, true);
         while at < self.end {
             let field = wire::field(&self.frame, at, self.end).ok_or_else(|| self.no_field(at))?;
@@ -55,14 +55,14 @@ impl Reader {
     }
 
     /// Copies the fields, lowest number first; where they begin.
-    fn put_in_order(&mut self, begin: usize) -> Result<usize, DecodeError> {
+    fn put_in_order(&mut self, begin: usize) -> Result<usize, Box<DecodeError>> {
         let mut fields = Vec::new();
         let mut at = begin;
         while let Some(field) = wire::field(&self.frame, at, self.end) {
             if fields.len() == UNORDERED_FIELDS_MAX {
                 let count = i32::try_from(fields.len() + 1).expect("the limit is small");
                 let problem = Problem::TooMany { count, max: UNORDERED_FIELDS_MAX };
-                return Err(self.problem(field.number, "fields out of order", problem));
+                return Err(self.problem(field.number, "fields out of order", problem).into());
             }
             at = field.end;
             fields.push(field);
@@ -111,14 +111,19 @@ impl Reader {
     }
 
     /// The field of this number, which may occur once only.
-    fn once(&mut self, number: u32, name: &'static str, kind: Kind) -> Result<Option<Field>, DecodeError> {
+    fn once(
+        &mut self,
+        number: u32,
+        name: &'static str,
+        kind: Kind,
+    ) -> Result<Option<Field>, Box<DecodeError>> {
         if !self.may_come(number) {
             return Ok(None);
         }
         let Some(field) = self.next_of(number) else { return Ok(None) };
         self.check_kind(&field, name, kind)?;
         if self.next_of(number).is_some() {
-            return Err(self.unreadable(number, name, &field, "one field; it is there twice"));
+            return Err(self.unreadable(number, name, &field, "one field; it is there twice").into());
         }
         Ok(Some(field))
     }
@@ -130,7 +135,11 @@ impl Reader {
             Kind::Bytes => "a text or a part",
             Kind::Four => "four bytes",
         };
-        if field.kind == kind { Ok(()) } else { Err(self.unreadable(field.number, name, field, wanted)) }
+        if field.kind == kind {
+            Ok(())
+        } else {
+            Err(self.unreadable(field.number, name, field, wanted).into())
+        }
     }
 
     fn value(&self, field: &Field) -> &[u8] {
@@ -140,18 +149,18 @@ impl Reader {
     fn string(&self, field: &Field, name: &'static str, value: &mut impl Spelling) -> Step {
         let bytes = self.value(field);
         if bytes.contains(&0) || std::str::from_utf8(bytes).is_err() {
-            return Err(self.unreadable(field.number, name, field, "text in UTF-8 without NUL"));
+            return Err(self.unreadable(field.number, name, field, "text in UTF-8 without NUL").into());
         }
-        let read = value.read(Raw { bytes, frame: &self.frame });
-        read.map_err(|problem| self.problem(field.number, name, problem))
+        let read = value.read(Raw::alone(bytes, &self.frame));
+        read.map_err(|problem| self.problem(field.number, name, problem).into())
     }
 
     fn number(&self, number: u32, name: &'static str, text: &str, value: &mut impl Spelling) -> Step {
-        let read = value.read(Raw { bytes: text.as_bytes(), frame: &self.frame });
-        read.map_err(|problem| self.problem(number, name, problem))
+        let read = value.read(Raw::alone(text.as_bytes(), &self.frame));
+        read.map_err(|problem| self.problem(number, name, problem).into())
     }
 
-    fn enter(&self, field: &Field) -> Result<Self, DecodeError> {
+    fn enter(&self, field: &Field) -> Result<Self, Box<DecodeError>> {
         Self::within(self.frame.clone(), field.value, field.end, self.message)
     }
 
@@ -185,7 +194,7 @@ impl Reader {
             return Ok(());
         }
         let count = i32::try_from(len + 1).unwrap_or(i32::MAX);
-        Err(self.problem(number, name, Problem::TooMany { count, max }))
+        Err(self.problem(number, name, Problem::TooMany { count, max }).into())
     }
 }
 
@@ -196,14 +205,16 @@ impl Numbered for Reader {
         name: &'static str,
         kind: Whole,
         _value: Option<i64>,
-    ) -> Result<Option<i64>, DecodeError> {
+    ) -> Result<Option<i64>, Box<DecodeError>> {
         let Some(field) = self.once(number, name, Kind::Varint)? else { return Ok(None) };
         let (bits, _) = wire::varint(self.value(&field)).expect("the field was cut by its varint");
         let value = bits.cast_signed();
         match kind {
             Whole::Int32 if i32::try_from(value).is_err() => {
                 let text = value.to_string().into();
-                Err(self.problem(number, name, Problem::Unreadable { text, wanted: "a 32-bit integer" }))
+                Err(self
+                    .problem(number, name, Problem::Unreadable { text, wanted: "a 32-bit integer" })
+                    .into())
             }
             Whole::Flag => Ok(Some((value != 0).into())),
             Whole::Int32 | Whole::Int64 => Ok(Some(value)),
@@ -229,7 +240,7 @@ impl Numbered for Reader {
         name: &'static str,
         _present: bool,
         body: impl FnOnce(&mut Self) -> Step,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, Box<DecodeError>> {
         let Some(field) = self.once(number, name, Kind::Bytes)? else { return Ok(false) };
         let mut part = self.enter(&field)?;
         body(&mut part)?;
@@ -290,9 +301,11 @@ impl Numbered for Reader {
                     Packed::Double if rest.len() >= 8 => (double::to_text(eight(rest)), 8),
                     Packed::Int32 => match wire::varint(rest) {
                         Some((bits, used)) => (bits.cast_signed().to_string().into(), used),
-                        None => return Err(self.unreadable(number, name, &field, "packed numbers")),
+                        None => return Err(self.unreadable(number, name, &field, "packed numbers").into()),
                     },
-                    Packed::Double => return Err(self.unreadable(number, name, &field, "packed doubles")),
+                    Packed::Double => {
+                        return Err(self.unreadable(number, name, &field, "packed doubles").into());
+                    }
                 };
                 let mut item = T::default();
                 self.number(number, name, &text, &mut item)?;

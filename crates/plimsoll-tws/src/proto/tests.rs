@@ -35,7 +35,7 @@ impl Filler<'_, '_> {
         let mut all = std::iter::once(&first).chain(texts).chain(TEXTS).chain(NUMBERS);
         let suits = |text: &&&str| {
             let frame = Bytes::copy_from_slice(text.as_bytes());
-            value.read(Raw { bytes: &frame, frame: &frame }).is_ok()
+            value.read(Raw::alone(&frame, &frame)).is_ok()
         };
         assert!(all.find(suits).is_some(), "no text suits {name}");
     }
@@ -48,7 +48,7 @@ impl Numbered for Filler<'_, '_> {
         name: &'static str,
         kind: Whole,
         _value: Option<i64>,
-    ) -> Result<Option<i64>, DecodeError> {
+    ) -> Result<Option<i64>, Box<DecodeError>> {
         let values: &[Option<i64>] = match (name, kind) {
             ("condition.type", _) => &[Some(1), Some(3), Some(4), Some(5), Some(6), Some(7)],
             ("tickType", _) => &[Some(1), Some(2), Some(3), Some(4)],
@@ -76,7 +76,7 @@ impl Numbered for Filler<'_, '_> {
         name: &'static str,
         _present: bool,
         body: impl FnOnce(&mut Self) -> Step,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, Box<DecodeError>> {
         if (number, name) == (4, "attachedOrders") {
             return Ok(false);
         }

@@ -47,7 +47,7 @@ impl Numbered for Writer {
         _name: &'static str,
         _kind: Whole,
         value: Option<i64>,
-    ) -> Result<Option<i64>, DecodeError> {
+    ) -> Result<Option<i64>, Box<DecodeError>> {
         if let Some(value) = value {
             wire::put_whole(&mut self.out, number, value);
         }
@@ -79,7 +79,7 @@ impl Numbered for Writer {
         _name: &'static str,
         present: bool,
         body: impl FnOnce(&mut Self) -> Step,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, Box<DecodeError>> {
         if present {
             self.nest(number, body)?;
         }

@@ -5,7 +5,7 @@ use super::*;
 fn read<T: Number>(text: &str) -> Result<Option<T>, Problem> {
     let frame = Bytes::copy_from_slice(text.as_bytes());
     let mut value = None;
-    Opt(&mut value, Unset::Empty).read(Raw { bytes: &frame, frame: &frame })?;
+    Opt(&mut value, Unset::Empty).read(Raw::alone(&frame, &frame))?;
     Ok(value)
 }
 
