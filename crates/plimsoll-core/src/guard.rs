@@ -153,10 +153,11 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Ownership,
         pitfall: "15-orphan-adopted",
-        summary: "orders for an instrument that the bot does not own, or for another contract of its name",
+        summary: "orders for an instrument or a group that the bot does not own, or for another contract of its name",
         keys: &["bot.instruments", "bot.shared"],
         reasons: &[
             "not_owned",
+            "group_not_owned",
             "contract_unknown",
             "contract_mismatch",
             "contract_ambiguous",

@@ -27,6 +27,7 @@ pub enum Reason {
     AccountNotAllowed { account: Account, allowed: Vec<Account> },
     AccountChanged { was: Account, asked: Account },
     NotOwned { instrument: InstrumentId },
+    GroupNotOwned { group: Box<str>, account: Account },
     ContractUnknown { symbol: Box<str> },
     ContractMismatch { instrument: InstrumentId, con_id: i32 },
     ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
@@ -76,6 +77,7 @@ impl Reason {
             Self::AccountNotAllowed { .. } => "account_not_allowed",
             Self::AccountChanged { .. } => "account_changed",
             Self::NotOwned { .. } => "not_owned",
+            Self::GroupNotOwned { .. } => "group_not_owned",
             Self::ContractUnknown { .. } => "contract_unknown",
             Self::ContractMismatch { .. } | Self::ContractDiffers { .. } => "contract_mismatch",
             Self::ContractAmbiguous { .. } => "contract_ambiguous",
@@ -131,6 +133,7 @@ impl Reason {
             Self::Collar { .. } | Self::NoReference { .. } => 16,
             Self::Unreadable { .. }
             | Self::NotOwned { .. }
+            | Self::GroupNotOwned { .. }
             | Self::ContractUnknown { .. }
             | Self::ContractMismatch { .. }
             | Self::ContractDiffers { .. }
@@ -177,6 +180,13 @@ impl fmt::Display for Reason {
                 write!(f, "a change may not move the order from account {was} to {asked}")
             }
             Self::NotOwned { instrument } => write!(f, "{instrument} is not among this bot's instruments"),
+            Self::GroupNotOwned { group, account } => {
+                let group = group.escape_debug();
+                write!(
+                    f,
+                    "somebody else's order works in the one-cancels-all group `{group}` of {account}; name it otherwise"
+                )
+            }
             Self::ContractUnknown { symbol } if symbol.is_empty() => {
                 f.write_str("the contract has neither a symbol nor a known number")
             }

@@ -274,6 +274,13 @@ fn ownership_says_what_its_page_quotes() {
                 10:00:01 trend BUY 1 DAX LMT 20000 sec=FUT expiry=20261218 cur=EUR exch=EUREX
                 ",
             ),
+            fleet().run(
+                "
+                10:00:00 quote SPY 500.00 500.02
+                10:00:01 revert BUY 20 SPY LMT 490 account=DU1111111 oca=exit
+                10:00:02 trend BUY 10 SPY LMT 490 oca=exit
+                ",
+            ),
         ],
     );
 }

@@ -78,6 +78,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::AccountNotAllowed { account: du1.clone(), allowed: vec![] },
         Reason::AccountChanged { was: du1.clone(), asked: du1 },
         Reason::NotOwned { instrument: spy() },
+        Reason::GroupNotOwned { group: "x".into(), account: Account::new("DU1").unwrap() },
         Reason::ContractUnknown { symbol: "".into() },
         Reason::ContractMismatch { instrument: spy(), con_id: 1 },
         Reason::ContractDiffers { instrument: spy(), field: "multiplier", asked: "25".into() },
