@@ -45,7 +45,8 @@ mod tests {
     fn the_kernel_answers_without_privileges() {
         match ask() {
             Ok(bounds) => assert!(bounds.offset().is_zero()),
-            Err(why) => assert!(why.contains("disciplines"), "{why}"),
+            // A sandbox may forbid the call altogether.
+            Err(why) => assert!(why.contains("disciplines") || why.starts_with("adjtimex"), "{why}"),
         }
     }
 }
