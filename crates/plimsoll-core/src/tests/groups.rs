@@ -19,14 +19,14 @@ fn a_group_in_which_another_bot_has_an_order_in_the_account_is_not_joined() {
         10:00:05 venue cancels trend 1
         10:00:06 revert BUY 13 QQQ LMT 390.00 id=4 oca=exit
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 10 SPY LMT 490.00 for DU1 [SPY-trend-20260227-1]
             10:00:02 deny 2 order 1: Plimsoll ownership: somebody else's order works in the one-cancels-all group `exit` of DU1; name it otherwise
             10:00:03 submit 2 BUY 11 QQQ LMT 390.00 for DU1 [QQQ-revert-20260227-2]
             10:00:04 submit 2 BUY 12 QQQ LMT 390.00 for DU2 [QQQ-revert-20260227-3]
             10:00:05 forward 1
             10:00:06 submit 2 BUY 13 QQQ LMT 390.00 for DU1 [QQQ-revert-20260227-4]
-        "#]],
+        "]],
     );
 }
 
