@@ -31,7 +31,7 @@ pub use civil::{Choice, CivilError, Policy, instant};
 pub use day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
 pub use dispute::{Difference, Dispute};
 pub use export::{export_header, export_row};
-pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
+pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours, past_schedule};
 pub use index::AnchorIndex;
 pub use listing::Listing;
 pub use zone::{UnknownZone, prefer_zones, zone};

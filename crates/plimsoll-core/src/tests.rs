@@ -15,6 +15,7 @@ mod hours;
 mod inactive;
 mod kept;
 mod limits;
+mod listed_hours;
 mod memory;
 mod other_hours;
 mod pages;

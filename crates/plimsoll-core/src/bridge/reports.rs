@@ -142,8 +142,10 @@ impl Bridge {
                     let text = self.contracts.learn(&instrument, &contract);
                     out.extend(text.map(|text| Command::Notice { text }));
                     self.doubt_all_of(now, &instrument);
+                    self.hear_hours(now, &instrument, &contract, out);
                 }
             }
+            Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}
         }

@@ -84,6 +84,10 @@ pub(super) struct Script {
     pub(super) asked: Vec<Ask>,
     /// What the venue says of contracts of these symbols; of any other what it was asked about.
     pub(super) answers: Vec<Contract>,
+    /// What the venue lists as the hours of every contract.
+    pub(super) listed_hours: Box<str>,
+    /// The sessions of the past that it tells: trade date, open, close.
+    pub(super) past_sessions: Vec<(&'static str, &'static str, &'static str)>,
     /// What the venue takes its fees in.
     pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
@@ -170,6 +174,8 @@ impl Script {
             next_id: 0,
             asked: Vec::new(),
             answers: Vec::new(),
+            listed_hours: "".into(),
+            past_sessions: Vec::new(),
             fees_in: Currency::USD,
             contracts_unanswered: false,
             unanswered: Vec::new(),

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use plimsoll_model::{
     Account, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution,
     ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId,
-    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, Side, StatusReport, TimeInForce,
+    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, Side,
+    StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -255,7 +256,7 @@ impl Script {
                 contract,
                 con_id,
                 valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
-                liquid_hours: "".into(),
+                liquid_hours: self.listed_hours.clone(),
                 time_zone: "US/Eastern".into(),
             })));
         }
@@ -300,7 +301,17 @@ impl Script {
                     self.unanswered.push((req_id, contract));
                 }
                 Ask::Contract { req_id, contract } => self.describe(req_id, contract),
-                Ask::Quotes { .. } => {}
+                Ask::Schedule { req_id, .. } if !self.past_sessions.is_empty() => {
+                    let session = |(date, open, close): &(&str, &str, &str)| ScheduledSession {
+                        date: (*date).into(),
+                        open: (*open).into(),
+                        close: (*close).into(),
+                    };
+                    let sessions = self.past_sessions.iter().map(session).collect();
+                    let time_zone = "US/Eastern".into();
+                    self.own(Report::Schedule(Box::new(ScheduleReport { req_id, time_zone, sessions })));
+                }
+                Ask::Quotes { .. } | Ask::Schedule { .. } => {}
             }
         }
     }
