@@ -16,9 +16,13 @@ use plimsoll_calendar::{
     Announcement, Calendar, CalendarError, Change, Difference, Dispute, HoursError, ListedDay, UnknownZone,
     liquid_hours, past_schedule, zone,
 };
-use plimsoll_model::{ContractReport, InstrumentId, Mono, ScheduleReport};
+use plimsoll_model::{ContractReport, InstrumentId, Mono, ReqId, ScheduleReport};
 
 use crate::limits;
+
+/// Where the numbers of our questions about hours begin. They have their own, so that the others are the same in a
+/// journal from before there were any.
+const FIRST_REQ_ID: i32 = 1_500_000_000;
 
 /// Why nothing could be compared.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,7 @@ pub(crate) struct ListedHours {
     heard: BTreeMap<InstrumentId, Heard>,
     /// The disputes that no person has decided.
     open: Vec<OpenDispute>,
+    questions: i32,
     asked: Option<Mono>,
     schedule_asked: Option<Mono>,
 }
@@ -129,6 +134,12 @@ impl ListedHours {
         let pause =
             if is_short || !self.open.is_empty() { limits::HOURS_AUDIT_SHORT } else { limits::HOURS_AUDIT };
         Some(self.asked?.after(pause))
+    }
+
+    /// The number of our next question.
+    pub(crate) fn req_id(&mut self) -> ReqId {
+        self.questions = self.questions.saturating_add(1);
+        ReqId(FIRST_REQ_ID.saturating_add(self.questions))
     }
 
     /// The contracts have just been asked about.

@@ -115,7 +115,7 @@ impl Bridge {
         for (instrument, contract) in config.instruments() {
             if self.contracts.lists_hours(instrument) {
                 self.contract_reqs.retain(|_, of| of != instrument);
-                let req_id = self.recon.req_id();
+                let req_id = self.listed.req_id();
                 self.contract_reqs.insert(req_id, instrument.clone());
                 asks.push(Ask::Contract { req_id, contract: contract.clone() });
             }
@@ -134,7 +134,7 @@ impl Bridge {
             return;
         };
         if self.listed.takes_schedule(now.mono) {
-            let req_id = self.recon.req_id();
+            let req_id = self.listed.req_id();
             asks.push(Ask::Schedule { req_id, contract: (*contract).clone() });
         }
     }
