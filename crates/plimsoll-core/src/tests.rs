@@ -17,6 +17,7 @@ mod kept;
 mod limits;
 mod listed_hours;
 mod memory;
+mod one_cancels_all;
 mod other_hours;
 mod pages;
 mod properties;

@@ -115,6 +115,8 @@ pub struct OpenOrderReport {
     pub order_ref: Box<str>,
     /// The parent of a bracket's child.
     pub parent_id: Option<OrderId>,
+    /// The one-cancels-all group, or empty. The children of a bracket are in one that the venue names itself.
+    pub oca_group: Box<str>,
     /// How far it has come.
     pub status: OrderStatus,
     /// A margin preview, not an order.

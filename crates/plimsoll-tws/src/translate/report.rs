@@ -163,6 +163,7 @@ fn described(
         tif: TimeInForce::from_wire(order.tif.as_str()),
         order_ref: order.order_ref.to_str_lossy().into(),
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
+        oca_group: word(&order.oca_group),
         status: OrderStatus::Unknown,
         what_if: order.what_if,
         legs: legs(&order.combo),

@@ -58,6 +58,12 @@ impl Script {
                 let report = OpenOrderReport { perm_id, ..order.report() };
                 self.say(link, Report::OpenOrder(Box::new(report)));
             }
+            "groups" => {
+                let order = self.at_venue.get_mut(&key).unwrap();
+                order.request.oca_group = rest[0].into();
+                let report = order.report();
+                self.say(link, Report::OpenOrder(Box::new(report)));
+            }
             "rejects" => {
                 let error =
                     ErrorReport { id: Some(key.1.0), code: rest[0].parse().unwrap(), text: "x".into() };
@@ -100,6 +106,7 @@ impl Script {
             tif: TimeInForce::Day,
             order_ref: word("ref=").into(),
             parent_id: None,
+            oca_group: word("oca=").into(),
             status: OrderStatus::New,
             legs: Vec::new(),
             what_if: false,
@@ -333,6 +340,7 @@ impl AtVenue {
             tif: self.request.tif.clone(),
             order_ref: self.order_ref.clone(),
             parent_id: self.request.parent_id,
+            oca_group: self.request.oca_group.clone(),
             status: self.status,
             legs: self.request.legs.clone(),
             what_if: false,
