@@ -20,14 +20,14 @@ fn a_group_that_somebody_uses_by_hand_is_not_joined_until_nothing_of_theirs_work
         10:00:07 quote SPY 500.00 500.02
         10:00:08 trend BUY 12 SPY LMT 490 oca=exit
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 deny 1 order 1: Plimsoll ownership: somebody else's order works in the one-cancels-all group `exit` of DU1; name it otherwise
             10:00:03 submit 1 BUY 11 SPY LMT 490 for DU1 [SPY-trend-20260227-2]
             10:00:06 notice foreign 77 is not at the venue (was new)
             10:00:06 notice foreign 78 is not at the venue (was new)
             10:00:06 notice reconciled: 1 open orders, 0 positions
             10:00:08 submit 1 BUY 12 SPY LMT 490 for DU1 [SPY-trend-20260227-3]
-        "#]],
+        "]],
     );
 }
 
@@ -45,14 +45,14 @@ fn the_group_of_a_working_order_stays() {
         10:00:05 venue accepts trend 2
         10:00:06 trend BUY 10 SPY LMT 489 oca=exit id=2
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 10 SPY LMT 490 for DU1 [SPY-trend-20260227-1]
             10:00:02 replace 1 BUY 10 SPY LMT 491 for DU1 [SPY-trend-20260227-1]
             10:00:03 deny 1 change of 1: Plimsoll supported: a change may not alter the one-cancels-all group
             10:00:04 deny 1 change of 1: Plimsoll supported: a change may not alter the one-cancels-all group
             10:00:05 submit 1 BUY 10 SPY LMT 488 for DU1 [SPY-trend-20260227-2]
             10:00:06 deny 1 change of 2: Plimsoll supported: a change may not alter the one-cancels-all group
-        "#]],
+        "]],
     );
 }
 
@@ -70,14 +70,14 @@ fn where_the_venue_has_named_the_group_a_client_may_name_it_or_not() {
         10:00:10 trend SELL 20 SPY LMT 512 id=4 parent=3 oca=4711
         10:00:11 trend SELL 20 SPY LMT 513 id=4 parent=3 oca=4712
         ",
-        &expect![[r#"
+        &expect![["
             10:00:07 submit 1 BUY 20 SPY LMT 500 for DU1 [SPY-trend-20260227-1]
             10:00:07 submit 1 SELL 20 SPY LMT 510 for DU1 [SPY-trend-20260227-2]
             10:00:07 submit 1 SELL 20 SPY STP @490 for DU1 [SPY-trend-20260227-3]
             10:00:09 replace 1 SELL 20 SPY LMT 511 for DU1 [SPY-trend-20260227-2]
             10:00:10 replace 1 SELL 20 SPY LMT 512 for DU1 [SPY-trend-20260227-2]
             10:00:11 deny 1 change of 4: Plimsoll supported: a change may not alter the one-cancels-all group
-        "#]],
+        "]],
     );
 }
 
@@ -97,12 +97,12 @@ fn the_exits_of_a_bracket_count_once_while_the_venue_has_named_the_group_of_one_
         10:00:06 venue groups trend 5 4711
         10:00:07 trend SELL 1 SPY LMT 514 id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 20 SPY LMT 500 for DU1 [SPY-trend-20260227-1]
             10:00:01 submit 1 SELL 20 SPY LMT 510 for DU1 [SPY-trend-20260227-2]
             10:00:01 submit 1 SELL 20 SPY STP @490 for DU1 [SPY-trend-20260227-3]
             10:00:05 submit 1 SELL 1 SPY LMT 515 for DU1 [SPY-trend-20260227-4]
             10:00:07 submit 1 SELL 1 SPY LMT 514 for DU1 [SPY-trend-20260227-5]
-        "#]],
+        "]],
     );
 }
