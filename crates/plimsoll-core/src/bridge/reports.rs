@@ -9,6 +9,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::Command;
 use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
+use crate::drop_copy::DropCopy;
 use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
@@ -60,13 +61,19 @@ impl Bridge {
 
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
-        self.note_copy(now, link, report);
+        let is_own = self.recon.is_own(link);
+        // A round proves what is new by itself, and whatever waits for it has not been sent.
+        let listens =
+            !is_own && self.recon.state == ReconState::Done && self.hearing.state == DropCopy::Unknown;
+        let known = if listens { self.known_of(report) } else { None };
+        if is_own {
+            self.note_copy(report);
+        }
         self.note_answer(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
-                let own = self.recon.is_own(link);
                 if let Some(key) = self.note_order(now, order)
-                    && !own
+                    && !is_own
                 {
                     self.book.update(key, |state| state.open_order = Some(raw.clone()));
                 }
@@ -91,6 +98,9 @@ impl Bridge {
             Report::Error(error) => self.note_error(link, error),
             _ => {}
         }
+        if listens && self.known_of(report) != known {
+            self.hearing.owe(now.mono);
+        }
     }
 
     /// The first word about a new order on the connection that it left on says how fast the venue is.
@@ -106,24 +116,38 @@ impl Bridge {
         }
     }
 
-    /// Whether the report shows that our own connection gets copies of others' orders, or owes one.
-    fn note_copy(&mut self, now: Now, link: LinkId, report: &Report) {
+    /// Whether the report on our own connection shows that it gets copies of others' orders.
+    fn note_copy(&mut self, report: &Report) {
         let by = match report {
             Report::OpenOrder(order) if !order.what_if => order.client_id,
             Report::Status(status) => Some(status.client_id),
             Report::Execution(execution) if execution.req_id.is_none() => Some(execution.client_id),
             _ => None,
         };
-        let ours = self.config.as_ref().map(|config| config.venue.client_id);
-        if by.is_none() || by == ours {
-            return;
-        }
         let asked = self.recon.state != ReconState::Done || self.recon.polling.is_some();
-        if !self.recon.is_own(link) {
-            self.hearing.owe(now.mono);
-        } else if !asked || matches!(report, Report::Execution(_)) {
+        if by.is_some_and(|by| !self.is_own_client(by)) && (!asked || matches!(report, Report::Execution(_)))
+        {
             self.hearing.heard();
         }
+    }
+
+    /// What a report on a bot's connection is about, as far as it is known: only what is new there has to come on ours
+    /// as well. What the venue repeats at the start of a connection, and its answers to a bot's questions, do not.
+    fn known_of(&self, report: &Report) -> Option<(OrderStatus, Qty)> {
+        let (perm_id, by_client) = match report {
+            Report::OpenOrder(order) => (order.perm_id, order.client_id.zip(order.order_id)),
+            Report::Status(status) => (status.perm_id, Some((status.client_id, status.order_id))),
+            Report::Execution(execution) => {
+                (execution.perm_id, Some((execution.client_id, execution.order_id)))
+            }
+            _ => return None,
+        };
+        let state = self.book.get(self.find(perm_id, by_client, None)?)?;
+        Some((state.status, state.cum_qty.max(state.posted_qty)))
+    }
+
+    fn is_own_client(&self, client_id: ClientId) -> bool {
+        self.config.as_ref().is_some_and(|config| config.venue.client_id == client_id)
     }
 
     /// Answers on our own connection, which no bot sees.

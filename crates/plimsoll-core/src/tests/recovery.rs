@@ -129,6 +129,28 @@ fn an_order_that_shows_up_by_itself_on_our_own_connection_proves_the_copy() {
 }
 
 #[test]
+fn what_the_venue_repeats_to_a_bot_owes_us_no_copy_and_the_next_news_does() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5 tif=GTC
+        10:00:02 venue accepts trend 5
+        10:00:05 restart
+        10:00:05 own answers
+        10:00:06 trend arrives
+        10:00:07 venue accepts trend 5
+        10:00:17 wake
+        10:00:30 wake
+        ",
+    );
+    assert!(!trace.contains("Master API client"), "{trace}");
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Unknown);
+    let trace = world.run("10:00:31 venue fills trend 5 40 499.00\n10:00:41 wake");
+    assert!(trace.contains("Master API client"), "{trace}");
+}
+
+#[test]
 fn an_answer_to_a_question_of_ours_is_no_copy() {
     let mut world = Script::new();
     world.run(
