@@ -20,7 +20,7 @@ use crate::result;
 pub struct Snapshot {
     /// When.
     pub at: Timestamp,
-    /// `starting`, `reconciling`, `armed` or `halted`.
+    /// `starting`, `reconciling`, `armed`, `read_only` or `halted`.
     pub state: &'static str,
     /// Deny, or only report.
     pub mode: Option<Mode>,
@@ -151,10 +151,11 @@ impl Bridge {
         }
     }
 
-    /// `starting`, `reconciling`, `armed` or `halted`.
+    /// `starting`, `reconciling`, `armed`, `read_only` or `halted`.
     pub fn state_word(&self) -> &'static str {
         match (self.halts.fleet(), self.recon.state) {
             (Some(_), ReconState::Done) => "halted",
+            (None, ReconState::Done) if self.recon.read_only => "read_only",
             (None, ReconState::Done) => "armed",
             (_, ReconState::Asking(_)) => "reconciling",
             (_, ReconState::Down) if self.recon.was_done => "reconciling",
@@ -201,6 +202,9 @@ impl Bridge {
         }
         if let Some(what) = self.recon.state.waiting_for() {
             return ("held", Some(format!("waiting for {what}")));
+        }
+        if self.recon.read_only {
+            return ("held", Some("the broker's API is read-only".to_owned()));
         }
         let open = self.calendar.is_regular_session(now.wall).unwrap_or(false);
         if !open {

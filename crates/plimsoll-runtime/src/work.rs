@@ -422,7 +422,7 @@ impl Work {
 
     /// Whether the broker's state is known in this life of the process.
     fn is_reconciled(&self) -> bool {
-        matches!(self.bridge.state_word(), "armed" | "halted")
+        matches!(self.bridge.state_word(), "armed" | "read_only" | "halted")
     }
 }
 

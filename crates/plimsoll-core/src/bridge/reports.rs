@@ -21,6 +21,13 @@ const CODE_RESTORED: i32 = 1102;
 /// An order was canceled, with or without having been asked.
 const CODE_CANCELED: i32 = 202;
 
+/// TWS: "Error validating request".
+const CODE_NOT_VALIDATED: i32 = 321;
+
+/// What a person has to know of a read-only API, and where its setting is.
+const READ_ONLY: &str = "the broker's API is read-only, so every order is denied; to trade, untick Read-Only API in TWS \
+                         (Global Configuration) or Gateway (Configure, Settings) under API, Settings";
+
 /// Codes that end a new order which never worked. Notices and warnings about a live order are not among
 /// them: taking one for the end would forget a working order (ibkr-protocol §7.5, §8).
 const CODES_REFUSED: &[i32] = &[
@@ -159,7 +166,12 @@ impl Bridge {
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
                 self.answer_ended(now, Ended::Executions, out);
             }
-            Report::CompletedOrdersEnd => self.answer_ended(now, Ended::CompletedOrders, out),
+            Report::CompletedOrdersEnd => {
+                if std::mem::take(&mut self.recon.read_only) {
+                    out.push(Command::Notice { text: "the broker's API takes orders again".into() });
+                }
+                self.answer_ended(now, Ended::CompletedOrders, out);
+            }
             Report::Contract(contract) => {
                 let instrument = self.contract_reqs.get(&contract.req_id).cloned();
                 if let Some(instrument) = instrument {
@@ -189,6 +201,14 @@ impl Bridge {
                 }
                 self.begin_round(now, link, &mut asks);
                 Self::ask(out, asks);
+            }
+            // On no request: an API that is read-only tells nobody which orders have ended, and takes none. That is
+            // an answer too, and what the others say is proof enough of what works.
+            CODE_NOT_VALIDATED if error.id.is_none() && self.recon.awaits_completed_orders() => {
+                if !std::mem::replace(&mut self.recon.read_only, true) {
+                    out.push(Command::Notice { text: READ_ONLY.into() });
+                }
+                self.answer_ended(now, Ended::CompletedOrders, out);
             }
             // Notices about farms come at every connect; staleness is judged by prices, not by them.
             2100..=2199 => {}

@@ -243,3 +243,43 @@ fn a_holding_of_another_contract_under_our_name_is_named_and_not_taken_for_ours(
     assert!(world.bridge.snapshot(now).positions.is_empty(), "{trace}");
     assert!(world.bridge.snapshot(now).breaks.is_empty(), "{trace}");
 }
+
+#[test]
+fn a_read_only_api_ends_the_round_denies_orders_and_is_noticed_when_it_is_none_any_more() {
+    let mut world = Script::new();
+    world.read_only = true;
+    let trace = world.run(
+        "
+        10:00:00 restart
+        10:00:00 own answers
+        10:00:01 quote SPY 500.00 500.02
+        10:00:03 trend BUY 10 SPY MKT
+        10:01:00 wake
+        10:01:00 own answers
+        10:01:01 quote SPY 500.00 500.02
+        10:01:02 trend BUY 11 SPY MKT
+        ",
+    );
+    expect![["
+        10:00:00 notice the broker's API is read-only, so every order is denied; to trade, untick Read-Only API in TWS (Global Configuration) or Gateway (Configure, Settings) under API, Settings
+        10:00:00 notice reconciled: 0 open orders, 0 positions
+        10:00:03 deny 1 order 1: Plimsoll reconciled: the broker's API is read-only; untick that in the API settings of TWS
+        10:01:02 deny 1 order 2: Plimsoll reconciled: the broker's API is read-only; untick that in the API settings of TWS
+    "]].assert_eq(&trace);
+    assert_eq!(world.bridge.state_word(), "read_only");
+    world.read_only = false;
+    let trace = world.run(
+        "
+        10:02:00 wake
+        10:02:00 own answers
+        10:02:01 quote SPY 500.00 500.02
+        10:02:02 trend BUY 12 SPY MKT
+        ",
+    );
+    expect![["
+        10:02:00 notice the broker's API takes orders again
+        10:02:02 submit 1 BUY 12 SPY MKT for DU1 [SPY-trend-20260227-3]
+    "]]
+    .assert_eq(&trace);
+    assert_eq!(world.bridge.state_word(), "armed");
+}
