@@ -237,6 +237,9 @@ impl fmt::Display for Reason {
 impl Reason {
     fn fmt_market(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ReadOnly => {
+                f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
+            }
             Self::OutsideSession { next_open: Some(open) } => {
                 write!(f, "the market is closed until {}", Local(open))
             }
