@@ -213,9 +213,6 @@ impl fmt::Display for Reason {
                 write!(f, "contract number {con_id} has not been confirmed by the broker")
             }
             Self::Halted { level, by, reason } => write!(f, "halted ({level}) by {by}: {reason}"),
-            Self::ReadOnly => {
-                f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
-            }
             Self::NotReconciled { waiting_for } => {
                 write!(f, "not reconciled with the broker, waiting for {waiting_for}")
             }
