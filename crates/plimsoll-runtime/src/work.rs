@@ -246,6 +246,7 @@ impl Work {
             self.feed(Event::Woke, None);
         }
         self.end_kept(now.mono);
+        self.admit_early();
         self.end_unproved(now.mono);
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
@@ -270,7 +271,9 @@ impl Work {
         let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof(), self.strangers.next_due()];
         let due = due.into_iter().flatten().min();
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
-        due.min(self.until_unpaced().unwrap_or(LONG))
+        let early =
+            self.departures.next_due().map(|due| due.saturating_duration_since(tokio::time::Instant::now()));
+        due.min(self.until_unpaced().unwrap_or(LONG)).min(early.unwrap_or(LONG))
     }
 
     fn ingest(&mut self, input: Input) {
