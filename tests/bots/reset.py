@@ -6,6 +6,7 @@ once, nobody is told to change a setting that is right, and a TWS that takes no 
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import ExitStack
@@ -85,6 +86,11 @@ def trade_nowhere(stack: ExitStack, library: Any, binary: Path, home: Path) -> N
     expect("a quote", float(ib.reqTickers(spy)[0].bid) > 0, True)
     trade = ib.placeOrder(spy, library.MarketOrder("BUY", 1, account=ACCOUNT, tif="DAY"))
     until(ib, "the order is denied", lambda: trade.isDone() and any("the broker's API is read-only" in text for text in said))
+    checks = json.loads(gateway.command("check", "--json", expect=(0, 1)))["checks"]
+    found = {row["check"]: (row["result"], row["says"]) for row in checks}
+    expect("check: orders", found["orders"][0], "fail")
+    expect("check: accounts", found["accounts"], ("ok", "DU1111111, DU2222222"))
+    expect("check: market data", found["market data"], ("ok", "SPY: live prices"))
     expect("orders that reached the venue", simulator.state()["violations"], [])
 
 

@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub mode: Option<Mode>,
     /// How far reconciliation is.
     pub recon: ReconState,
+    /// The broker's API takes no orders.
+    pub read_only: bool,
     /// Whether orders of other clients come by themselves.
     pub drop_copy: DropCopy,
     /// Our clock.
@@ -135,6 +137,7 @@ impl Bridge {
             state: self.state_word(),
             mode: self.config.as_ref().map(|config| config.mode),
             recon: self.recon.state,
+            read_only: self.recon.read_only,
             drop_copy: self.hearing.state,
             clock: self.clock.view(now),
             halt: self.halts.fleet().cloned(),

@@ -31,6 +31,7 @@ use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
 use crate::pacing::Pacing;
+use crate::permissions::Permissions;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::subscriptions::Subscriptions;
@@ -96,6 +97,9 @@ pub(crate) struct Work {
     was_silent: bool,
     pub(crate) departures: Departures,
     pub(crate) quotes: Conflation,
+    pub(crate) permissions: Permissions,
+    /// All accounts of the login.
+    accounts: Vec<Account>,
     /// Links that a command wants ended, and why; done when its event has been dealt with.
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
@@ -150,6 +154,8 @@ impl Work {
             was_silent: false,
             departures: Departures::default(),
             quotes: Conflation::default(),
+            permissions: Permissions::default(),
+            accounts: Vec::new(),
             to_end: Vec::new(),
             asking: None,
             room: None,
