@@ -16,6 +16,7 @@ use plimsoll_runtime::simulator::Pace;
     after_help = "\
 Examples:
   plimsoll demo                          one eventful trading day, with and without Plimsoll
+  plimsoll drill run late-moc-half-day   one pitfall, what happened, what was expected, the verdict
   plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
   plimsoll run --config plimsoll.toml    the gateway
   plimsoll orders --history              every order, and which guard denied it
@@ -35,6 +36,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show a simulated half day with four bots, with and without Plimsoll. Needs no broker.
     Demo(Demo),
+    /// Play a pitfall against gateway and simulator in virtual time, with a verdict. Needs no broker.
+    Drill {
+        #[command(subcommand)]
+        what: Drill,
+    },
     /// Run the gateway.
     Run(Config),
     /// Run a simulated venue.
@@ -89,6 +95,33 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
     /// Print one JSON document at the end instead of the view.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with drills.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Drill {
+    /// List the drills that come with Plimsoll.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one, or all; exit 0 if everything was as expected, 1 if not.
+    Run(RunDrill),
+}
+
+/// Options of `drill run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunDrill {
+    /// A name of `drill list`, or a file that ends in `.drill`.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) name: Option<String>,
+    /// All that come with Plimsoll.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
 }
