@@ -72,18 +72,14 @@ fn one(what: &Expectation, played: &Played, scene: &Scene) -> (bool, String) {
                 .sum();
             (held == *qty, format!("position {held}"))
         }
-        Expectation::Violation(kind) => {
-            let kinds: Vec<_> =
-                rows(scene, "violations").iter().filter_map(|row| row["kind"].as_str()).collect();
-            let met = kind.as_ref().map_or(kinds.is_empty(), |kind| kinds.contains(&kind.as_str()));
-            (
-                met,
-                if kinds.is_empty() {
-                    "violations none".into()
-                } else {
-                    format!("violation {}", kinds.join(", "))
-                },
-            )
+        Expectation::NoViolation => {
+            let kinds = kinds(scene);
+            (kinds.is_empty(), broken(&kinds))
+        }
+        Expectation::Violation { kind, count } => {
+            let kinds = kinds(scene);
+            let times = kinds.iter().filter(|known| **known == kind).count();
+            (count.map_or(times > 0, |count| times == count), broken(&kinds))
         }
         Expectation::State(word) => {
             let state = scene.view.status.state;
@@ -145,6 +141,14 @@ fn statuses<'a>(played: &'a Played, label: &str, until: Timestamp) -> Vec<&'a st
             News::Sent(_) | News::Message(..) | News::Executed(_) => None,
         })
         .collect()
+}
+
+fn kinds(scene: &Scene) -> Vec<&str> {
+    rows(scene, "violations").iter().filter_map(|row| row["kind"].as_str()).collect()
+}
+
+fn broken(kinds: &[&str]) -> String {
+    if kinds.is_empty() { "no rule was broken".to_owned() } else { format!("broken: {}", kinds.join(", ")) }
 }
 
 fn told(messages: &[(i32, &str)]) -> String {

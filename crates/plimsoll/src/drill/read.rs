@@ -265,7 +265,8 @@ impl Expectation {
             | Self::Status { order, .. } => Some(order),
             Self::Orders(_)
             | Self::Position { .. }
-            | Self::Violation(_)
+            | Self::NoViolation
+            | Self::Violation { .. }
             | Self::State(_)
             | Self::Clock(_)
             | Self::Breaks(_) => None,

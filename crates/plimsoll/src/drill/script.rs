@@ -116,8 +116,10 @@ pub(crate) enum Expectation {
     Orders(usize),
     /// A position by the venue's books.
     Position { account: Account, symbol: String, qty: Decimal },
-    /// No live rule was broken, or this one was.
-    Violation(Option<String>),
+    /// No live rule was broken.
+    NoViolation,
+    /// This one was; so many times where a number is given.
+    Violation { kind: String, count: Option<usize> },
     /// The state of the gateway.
     State(String),
     /// The state of its clock.

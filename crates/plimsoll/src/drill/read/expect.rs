@@ -44,10 +44,17 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
             line.read("write `violations none`, or `violation late_on_close`", |w| {
                 (w == "none").then_some(())
             })?;
-            return Ok(Expectation::Violation(None));
+            return Ok(Expectation::NoViolation);
         }
         "violation" => {
-            return Ok(Expectation::Violation(Some(line.word("write a kind, `late_on_close`")?.text.into())));
+            let kind = line.word("write a kind, `late_on_close`, and how often, `1`")?.text.into();
+            let count = match line.peek() {
+                Some(_) => {
+                    Some(line.read("write how often, `violation late_on_close 1`", |w| w.parse().ok())?)
+                }
+                None => None,
+            };
+            return Ok(Expectation::Violation { kind, count });
         }
         "state" => return Ok(Expectation::State(line.word("write `armed` or `halted`")?.text.into())),
         "clock" => {
