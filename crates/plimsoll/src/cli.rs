@@ -1,10 +1,14 @@
 //! The commands and their options, as clap reads them.
 
+mod drill;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_runtime::simulator::Pace;
+
+pub(crate) use drill::{Drill, RunDrill};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -95,33 +99,6 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
     /// Print one JSON document at the end instead of the view.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// What to do with drills.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Drill {
-    /// List the drills that come with Plimsoll.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Run one, or all; exit 0 if everything was as expected, 1 if not.
-    Run(RunDrill),
-}
-
-/// Options of `drill run`.
-#[derive(Debug, Args)]
-pub(crate) struct RunDrill {
-    /// A name of `drill list`, or a file that ends in `.drill`.
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
-    pub(crate) name: Option<String>,
-    /// All that come with Plimsoll.
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
 }

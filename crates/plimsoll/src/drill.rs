@@ -9,6 +9,7 @@ mod play;
 mod read;
 mod report;
 mod script;
+mod settings;
 mod words;
 
 #[cfg(test)]
@@ -66,6 +67,7 @@ fn run_some(options: &RunDrill) -> Outcome {
             return Err(usage("no drill is named; write a name of `plimsoll drill list`, a file, or --all"));
         }
     };
+    let width = drills.iter().map(|drill| drill.name.chars().count()).max().unwrap_or(0);
     let mut failed = 0;
     let mut documents = Vec::new();
     for drill in &drills {
@@ -74,7 +76,7 @@ fn run_some(options: &RunDrill) -> Outcome {
         failed += usize::from(!report.has_passed());
         match (options.json, options.all) {
             (true, _) => documents.push(report.json()),
-            (false, true) => output::line(&report.short())?,
+            (false, true) => output::line(&report.short(width))?,
             (false, false) => output::line(&report.long())?,
         }
     }

@@ -2,7 +2,6 @@
 //! the times of the script.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,7 @@ use plimsoll_calendar::Announcement;
 use plimsoll_core::{ClockEvent, GuardId, Operator};
 use plimsoll_model::ClientId;
 use plimsoll_runtime::GatewayHandle;
-use plimsoll_runtime::config::{self, Loaded};
+use plimsoll_runtime::config::Loaded;
 use plimsoll_runtime::simulator::{Pace, SimulatorHandle};
 use plimsoll_runtime::view::View;
 use plimsoll_sim::bots::{Script, Told, scripted};
@@ -18,11 +17,10 @@ use serde_json::Value;
 
 use super::host::{Host, woken};
 use super::script::{Act, Bot, Drill};
+use super::settings::{self, OWN_CLIENT};
 use crate::exit::{Exit, Failure};
 use crate::lockstep::{Day, Fleet, Place, open, serve};
 
-/// Plimsoll's own client id.
-const OWN_CLIENT: i32 = 900;
 const TICK: SignedDuration = SignedDuration::from_secs(1);
 
 /// What came of a drill.
@@ -57,9 +55,9 @@ pub(crate) fn play(drill: &Drill, switched_off: Option<GuardId>) -> Result<Playe
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let venue = serve(&day(drill), &Pace::Max)?;
-        let text = configuration(drill, &place, &venue);
         let fleet = Fleet::start(drill.bots.iter().map(|bot| scripted(script(bot))).collect());
-        let loaded = load(drill, &text, switched_off)?;
+        let mut loaded = settings::load(drill, &place.dir, venue.tws_addr(), venue.control_addr())?;
+        loaded.config.switched_off = switched_off.into_iter().collect();
         let gateway = open(loaded.clone(), &fleet).await?;
         let host = Host::new(drill.clock.as_ref(), drill.from);
         let stage = Stage { drill, loaded, venue, fleet, gateway, host, announced: Vec::new() };
@@ -242,52 +240,4 @@ fn script(bot: &Bot) -> Script {
         symbols: bot.symbols.clone(),
         steps: bot.steps.clone(),
     }
-}
-
-/// An ordinary configuration, read by the ordinary reader.
-fn configuration(drill: &Drill, place: &Place, venue: &SimulatorHandle) -> String {
-    let quoted = |text: &str| toml::Value::from(text).to_string();
-    let listed = |list: &[&str]| toml::Value::from(list.to_vec()).to_string();
-    let accounts: Vec<_> = drill.accounts.iter().map(plimsoll_model::Account::as_str).collect();
-    let mut text = format!(
-        "[plimsoll]\nstate_dir = {}\nmode = \"enforce\"\n\n[clock]\nservers = []\nfollow = \"{}\"\n\n\
-         [[venue]]\nname = \"ib\"\nkind = \"ibkr\"\nenvironment = \"sim\"\nupstream = \"{}\"\n\
-         client_id = {OWN_CLIENT}\naccounts = {}\non_close_crossing = \"deny\"\npacing = \"ibkr\"\n",
-        quoted(&place.dir.join("state").display().to_string()),
-        venue.control_addr(),
-        venue.tws_addr(),
-        listed(&accounts),
-    );
-    for bot in &drill.bots {
-        let symbols: Vec<_> = bot.symbols.iter().map(|symbol| &**symbol).collect();
-        let mut keys = vec![
-            ("name", quoted(bot.name.as_str())),
-            ("venue", quoted("ib")),
-            ("listen", quoted("127.0.0.1:0")),
-            ("client_ids", format!("[{}]", bot.client_id)),
-            ("accounts", listed(&[bot.account.as_str()])),
-            ("instruments", listed(&symbols)),
-            ("stage", quoted("paper")),
-        ];
-        keys.retain(|(key, _)| bot.keys.iter().all(|(own, _)| own != key));
-        text.push_str("\n[[bot]]\n");
-        let own = bot.keys.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        for (key, value) in keys.into_iter().chain(own) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{key} = {value}");
-        }
-    }
-    text
-}
-
-fn load(drill: &Drill, text: &str, switched_off: Option<GuardId>) -> Result<Loaded, Failure> {
-    let file = format!("the configuration of drill {}", drill.name);
-    let mut loaded = config::parse(&file, text).map_err(|error| {
-        Failure::new(
-            Exit::Usage,
-            anyhow::anyhow!("{error}; mend the keys behind `bot`; it was made of this:\n{text}"),
-        )
-    })?;
-    loaded.config.switched_off = switched_off.into_iter().collect();
-    Ok(loaded)
 }

@@ -5,6 +5,9 @@
 
 mod cue;
 mod expect;
+#[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them when it updates")]
+mod tests;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -15,6 +18,7 @@ use plimsoll_sim::Profile;
 use plimsoll_sim::bots::ScriptAct;
 
 use super::script::{Bot, Cue, Drill, Expectation, Expected, HostClock};
+use super::settings;
 use super::words::{Line, Problem, Problems, Word};
 
 /// The accounts of the login where a drill names none.
@@ -66,6 +70,10 @@ struct Reader {
     labels: Vec<(String, usize)>,
     /// The times of the script, to be held against the drill's.
     times: Vec<(Timestamp, Place)>,
+    /// Words of the head that have been said, well or not.
+    seen: Vec<String>,
+    /// Where each bot stands.
+    bot_lines: Vec<usize>,
     problems: Vec<Problem>,
 }
 
@@ -78,6 +86,11 @@ impl Reader {
         if first.text.starts_with(|c: char| c.is_ascii_digit()) {
             return self.script_line(first, line);
         }
+        let is_said_once = !matches!(first.text, "bot" | "expect");
+        if is_said_once && self.seen.iter().any(|word| word == first.text) {
+            return Err(line.at(first, &format!("`{}` is said already; leave one out", first.text)));
+        }
+        self.seen.push(first.text.to_owned());
         match first.text {
             "title" => self.title = Some(said(&mut line, "write `title    MOC after the cutoff`")?),
             "pitfall" => self.pitfall = Some(said(&mut line, "write `pitfall  04-moc-after-cutoff`")?),
@@ -146,6 +159,7 @@ impl Reader {
                 Some((key.to_owned(), toml_value(key, value)))
             })?);
         }
+        self.bot_lines.push(line.number);
         self.bots.push(Bot { name, client_id, account, symbols, keys, steps: Vec::new() });
         Ok(())
     }
@@ -164,22 +178,25 @@ impl Reader {
     }
 
     fn finish(mut self, name: &str) -> Result<Drill, Vec<Problem>> {
-        let mut absent = |is_there: bool, write: &str| {
-            if !is_there {
+        let seen = std::mem::take(&mut self.seen);
+        let mut needs = |word: &str, write: &str| {
+            if !seen.iter().any(|seen| seen == word) {
                 let what = format!("something is missing; {write}");
                 self.problems.push(Problem { line: 1, column: 1, what });
             }
         };
-        absent(self.title.is_some(), "write `title    MOC after the cutoff of a half day`");
-        absent(self.pitfall.is_some(), "write `pitfall  04-moc-after-cutoff`, a page in docs/pitfalls");
-        absent(self.day.is_some(), "write `day      2026-11-27 America/New_York`");
-        absent(self.from.is_some(), "write `from     12:45:00`");
-        absent(self.to.is_some(), "write `to       13:01:00`");
-        absent(!self.bots.is_empty(), "write `bot      trend 11 DU1111111 SPY`");
-        absent(!self.expected.is_empty(), "write what has to come of it, `expect   violations none`");
+        needs("title", "write `title    MOC after the cutoff of a half day`");
+        needs("pitfall", "write `pitfall  04-moc-after-cutoff`, a page in docs/pitfalls");
+        needs("day", "write `day      2026-11-27 America/New_York`");
+        needs("from", "write `from     12:45:00`");
+        needs("to", "write `to       13:01:00`");
+        needs("bot", "write `bot      trend 11 DU1111111 SPY`");
+        needs("expect", "write what has to come of it, `expect   violations none`");
         let span = self.span();
         self.check_labels();
+        self.check_bots();
         let (Some((from, to)), Some((_, zone)), true) = (span, self.day, self.problems.is_empty()) else {
+            self.problems.sort_by_key(|problem| (problem.line, problem.column));
             return Err(self.problems);
         };
         let is_about_clocks =
@@ -243,7 +260,16 @@ impl Reader {
             if !self.labels.iter().any(|(label, _)| label == order) {
                 let known: Vec<_> = self.labels.iter().map(|(label, _)| label.as_str()).collect();
                 let what = format!("no order is called `{order}`; write one of {}", known.join(", "));
-                self.problems.push(Problem { line: expected.line, column: 1, what });
+                self.problems.push(Problem { line: expected.line, column: expected.column, what });
+            }
+        }
+    }
+
+    /// What the gateway's own configuration says about the keys of each bot.
+    fn check_bots(&mut self) {
+        for (bot, line) in self.bots.iter().zip(&self.bot_lines) {
+            for what in settings::wrong_keys(bot) {
+                self.problems.push(Problem { line: *line, column: 1, what });
             }
         }
     }

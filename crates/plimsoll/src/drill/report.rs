@@ -34,10 +34,10 @@ impl<'a> Report<'a> {
         self.judged.iter().all(|judged| judged.met)
     }
 
-    /// In one line, for a list of many.
-    pub(crate) fn short(&self) -> String {
+    /// In one line, for a list of many whose names are so wide.
+    pub(crate) fn short(&self, width: usize) -> String {
         // Writing to a string cannot fail, here and below.
-        let mut line = format!("{}  {:<28} {}", self.word(), self.drill.name, self.drill.title);
+        let mut line = format!("{}  {:<width$}  {}", self.word(), self.drill.name, self.drill.title);
         for judged in self.judged.iter().filter(|judged| !judged.met) {
             let _ = write!(line, "\n        line {}: {}; {}", judged.line, judged.text, judged.found);
         }
@@ -79,7 +79,7 @@ impl<'a> Report<'a> {
             "title": self.drill.title,
             "pitfall": self.drill.pitfall,
             "guard": self.drill.guard.map(GuardId::as_str),
-            "verdict": self.word(),
+            "verdict": if self.has_passed() { "passed" } else { "failed" },
             "happened": happened.collect::<Vec<_>>(),
             "expected": expected.collect::<Vec<_>>(),
         })

@@ -92,6 +92,8 @@ pub(crate) enum Act {
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
     pub(crate) line: usize,
+    /// Where its first word is.
+    pub(crate) column: usize,
     /// When; none: at the end.
     pub(crate) at: Option<Timestamp>,
     /// As it is written.

@@ -131,4 +131,9 @@ impl<'a> Line<'a> {
     pub(super) fn missing(&self, write: &str) -> Problem {
         Problem { line: self.number, column: self.end, what: format!("something is missing; {write}") }
     }
+
+    /// Of the line as a whole.
+    pub(super) fn wrong(&self, what: String) -> Problem {
+        Problem { line: self.number, column: 1, what }
+    }
 }

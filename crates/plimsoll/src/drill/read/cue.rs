@@ -53,7 +53,7 @@ impl Reader {
         let named = line.take_if("as");
         match changed {
             Some(label) if !named => order.label = label.into(),
-            Some(_) => return Err(line.missing("a change keeps its order's name; leave `as` out")),
+            Some(_) => return Err(line.wrong("a change keeps its order's name; leave `as` out".to_owned())),
             None => {
                 let label = if named {
                     line.word("write a name for the order, `as late`")?.text.to_owned()
@@ -62,9 +62,8 @@ impl Reader {
                     format!("{}-{count}", self.bots[bot].name)
                 };
                 if self.sender(&label).is_some() {
-                    return Err(
-                        line.missing(&format!("an order is called `{label}` already; write another name"))
-                    );
+                    let what = format!("an order is called `{label}` already; write another name");
+                    return Err(line.wrong(what));
                 }
                 order.label = label.as_str().into();
                 self.labels.push((label, bot));

@@ -24,9 +24,9 @@ impl Reader {
             }
             None => None,
         };
-        let number = line.number;
+        let (number, column) = (line.number, line.peek().map_or(1, |word| word.column));
         let what = expectation(line)?;
-        self.expected.push(Expected { line: number, at, text: line.tidy(1), what });
+        self.expected.push(Expected { line: number, column, at, text: line.tidy(1), what });
         Ok(())
     }
 }
