@@ -1,6 +1,7 @@
-//! The broker's text form of trading hours: `20261127:0930-20261127:1300;20261128:CLOSED`.
+//! The broker's text forms of trading hours: `20261127:0930-20261127:1300;20261128:CLOSED`, and its schedule of the
+//! past.
 //!
-//! Owns both directions of it. A day listed as closed is kept, because "closed" and "not listed" are two
+//! Owns both directions of the first and the reading of the second. A day listed as closed is kept, because "closed" and "not listed" are two
 //! different answers.
 
 use jiff::civil::{Date, DateTime, Time};
@@ -25,6 +26,9 @@ impl ListedDay {
         self.sessions.is_empty()
     }
 }
+
+/// The longest stretch without a session that a schedule is believed. Exchanges were closed for ten days, once.
+const GAP_DAYS_MAX: i32 = 31;
 
 /// Why a text is not a list of trading hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +60,39 @@ pub fn liquid_hours(text: &str, zone: &TimeZone) -> Result<Vec<ListedDay>, Hours
         match days.last_mut().filter(|last| last.date == date) {
             Some(last) => last.sessions.extend(sessions),
             None => days.push(ListedDay { date, sessions }),
+        }
+    }
+    Ok(days)
+}
+
+/// Reads the broker's schedule of the past: rows of trade date, open and close, `20261127`, `20261127-09:30:00`,
+/// `20261127-13:00:00`. A date between the first and the last that has no row is listed as closed.
+pub fn past_schedule<'a>(
+    rows: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>,
+    zone: &TimeZone,
+) -> Result<Vec<ListedDay>, HoursError> {
+    let mut days: Vec<ListedDay> = Vec::new();
+    for (date, open, close) in rows {
+        let entry = || format!("{date}:{open},{close}").into();
+        let instant = |text| read_second(text)?.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+        let (Some(day), Some(open), Some(close)) = (read_date(date), instant(open), instant(close)) else {
+            return Err(HoursError::Unreadable { entry: entry() });
+        };
+        let last = days.last().map(|last| last.date);
+        if last.is_some_and(|last| (day - last).get_days() > GAP_DAYS_MAX) {
+            return Err(HoursError::Unreadable { entry: entry() });
+        }
+        if close <= open || last.is_some_and(|last| day < last) {
+            return Err(HoursError::Backwards { entry: entry() });
+        }
+        let between = last.into_iter().flat_map(|last| last.series(1.day()).skip(1));
+        days.extend(
+            between.take_while(|date| *date < day).map(|date| ListedDay { date, sessions: Vec::new() }),
+        );
+        let session = Interval { open, close };
+        match days.last_mut().filter(|last| last.date == day) {
+            Some(last) => last.sessions.push(session),
+            None => days.push(ListedDay { date: day, sessions: vec![session] }),
         }
     }
     Ok(days)
@@ -132,6 +169,15 @@ fn read_point(text: &str, date: Date) -> Option<DateTime> {
     let minute = digits(clock, 2, 4)?;
     let time = Time::new(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0).ok()?;
     (clock.len() == 4).then(|| date.to_datetime(time))
+}
+
+/// `20261127-09:30:00`.
+fn read_second(text: &str) -> Option<DateTime> {
+    let (date, clock) = text.split_once('-')?;
+    let part = |from| i8::try_from(digits(clock, from, from + 2)?).ok();
+    let separated = clock.len() == 8 && clock.get(2..3) == Some(":") && clock.get(5..6) == Some(":");
+    let time = Time::new(part(0)?, part(3)?, part(6)?, 0).ok().filter(|_| separated)?;
+    Some(read_date(date)?.to_datetime(time))
 }
 
 /// `20261127`.

@@ -16,6 +16,7 @@ mod anchor;
 mod calendar;
 mod civil;
 mod day;
+mod dispute;
 mod export;
 mod hours;
 mod index;
@@ -28,8 +29,9 @@ pub use anchor::{Action, Anchor, AnchorKind, AuctionOrder, Base, Offset, Party, 
 pub use calendar::{Calendar, CalendarError, Moment, SessionState};
 pub use civil::{Choice, CivilError, Policy, instant};
 pub use day::{Closure, ClosureKind, DayKind, Interval, TradingDay};
+pub use dispute::{Difference, Dispute};
 pub use export::{export_header, export_row};
-pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours};
+pub use hours::{HoursError, ListedDay, format_liquid_hours, liquid_hours, past_schedule};
 pub use index::AnchorIndex;
 pub use listing::Listing;
 pub use zone::{UnknownZone, prefer_zones, zone};

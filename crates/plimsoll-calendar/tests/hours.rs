@@ -3,7 +3,9 @@
 use arbtest::arbtest;
 use jiff::Timestamp;
 use jiff::civil::date;
-use plimsoll_calendar::{Calendar, HoursError, Interval, ListedDay, format_liquid_hours, liquid_hours, zone};
+use plimsoll_calendar::{
+    Calendar, HoursError, Interval, ListedDay, format_liquid_hours, liquid_hours, past_schedule, zone,
+};
 
 fn span(open: &str, close: &str) -> Interval {
     let at = |text: &str| text.parse::<Timestamp>().expect("a timestamp of the test");
@@ -132,4 +134,45 @@ fn what_was_formatted_is_read_back() {
 #[test]
 fn listing_days_past_the_end_of_the_calendar_is_an_error() {
     assert!(Calendar::us_equities().listed_days(date(2028, 12, 30), 3).is_err());
+}
+
+#[test]
+fn a_schedule_of_the_past_has_the_days_between_its_rows_closed() {
+    let tz = zone("US/Eastern").unwrap();
+    // The rows of a Gateway, with Thanksgiving and the half day after it.
+    let rows = [
+        ("20251126", "20251126-09:30:00", "20251126-16:00:00"),
+        ("20251128", "20251128-09:30:00", "20251128-13:00:00"),
+        ("20251201", "20251201-09:30:00", "20251201-16:00:00"),
+    ];
+    let days = past_schedule(rows, &tz).unwrap();
+    let closed: Vec<_> = days.iter().filter(|day| day.is_closed()).map(|day| day.date).collect();
+    assert_eq!(closed, [date(2025, 11, 27), date(2025, 11, 29), date(2025, 11, 30)]);
+    assert_eq!(days[2].sessions, [span("2025-11-28T14:30:00Z", "2025-11-28T18:00:00Z")]);
+    assert!(Calendar::us_equities().disputes(&days, date(2025, 11, 26)).unwrap().is_empty());
+}
+
+#[test]
+fn a_schedule_that_cannot_be_read_or_runs_backwards_is_an_error() {
+    let tz = zone("US/Eastern").unwrap();
+    let row = |date, open, close| past_schedule([(date, open, close)], &tz);
+    for (open, close) in
+        [("20251126 09:30:00", "20251126-16:00:00"), ("20251126-0930", "20251126-16:00:00"), ("", "")]
+    {
+        assert!(matches!(row("20251126", open, close), Err(HoursError::Unreadable { .. })), "{open}");
+    }
+    let backwards = row("20251126", "20251126-16:00:00", "20251126-09:30:00");
+    assert!(matches!(backwards, Err(HoursError::Backwards { .. })));
+    let rows = [
+        ("20251201", "20251201-09:30:00", "20251201-16:00:00"),
+        ("20251128", "20251128-09:30:00", "20251128-13:00:00"),
+    ];
+    assert!(matches!(past_schedule(rows, &tz), Err(HoursError::Backwards { .. })));
+    let rows = [
+        ("20251128", "20251128-09:30:00", "20251128-13:00:00"),
+        ("99991201", "99991201-09:30:00", "99991201-16:00:00"),
+    ];
+    assert!(matches!(past_schedule(rows, &tz), Err(HoursError::Unreadable { .. })), "a gap of millennia");
+    let none: [(&str, &str, &str); 0] = [];
+    assert_eq!(past_schedule(none, &tz), Ok(vec![]));
 }

@@ -104,6 +104,7 @@ impl Book {
             self.ended.push_back(key);
         }
         self.index.moved(key, &state, Standing::ABSENT);
+        self.index.regrouped(key, &state, None);
         self.orders.insert(key, Box::new(state));
         self.changed.insert(key);
         self.reindex(key);
@@ -139,6 +140,7 @@ impl Book {
         let was_packed = self.unpack(key);
         if let Some(state) = self.orders.get_mut(&key) {
             let (before, status) = (Standing::of(state), state.status);
+            let group = index::group_of(state).map(Box::from);
             change(state);
             state.by_absence &= !state.status.is_open();
             if !state.status.is_open() {
@@ -150,6 +152,7 @@ impl Book {
                 self.ended.push_back(key);
             }
             self.index.moved(key, state, before);
+            self.index.regrouped(key, state, group);
             self.changed.insert(key);
             self.reindex(key);
             self.note_denied(key, Some(status));
@@ -198,6 +201,11 @@ impl Book {
     /// Every order that can still execute, oldest first.
     pub fn open(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
         self.open.iter().filter_map(|key| Some((*key, self.get(*key)?)))
+    }
+
+    /// Every order that can still execute and is in this one-cancels-all group, of any account.
+    pub(crate) fn open_in_group(&self, group: &str) -> impl Iterator<Item = &OrderState> {
+        self.index.open_in_group(group).filter_map(|key| self.get(key))
     }
 
     /// Every order that can still move the position of this instrument, oldest first: the open ones that

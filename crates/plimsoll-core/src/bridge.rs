@@ -3,6 +3,7 @@
 mod breaks;
 mod cancels;
 mod decide;
+mod hours;
 mod links;
 mod orders;
 mod references;
@@ -33,6 +34,7 @@ use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
 use crate::limits;
 use crate::link::Links;
+use crate::listed_hours::ListedHours;
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
@@ -46,7 +48,11 @@ use breaks::Doubt;
 pub struct Bridge {
     pub(crate) config: Option<Arc<Config>>,
     pub(crate) epoch: u64,
+    /// The calendar that orders are judged by: the narrowest of the rules, what was announced, and the broker's hours.
     pub(crate) calendar: Calendar,
+    /// The same without the broker's hours.
+    announced: Calendar,
+    pub(crate) listed: ListedHours,
     announced_days: Arc<[Announcement]>,
     pub(crate) clock: ClockWatch,
     acks: Acks,
@@ -102,6 +108,8 @@ impl Bridge {
             config: None,
             epoch: 0,
             calendar: Calendar::us_equities(),
+            announced: Calendar::us_equities(),
+            listed: ListedHours::default(),
             announced_days: Arc::new([]),
             clock: ClockWatch::default(),
             acks: Acks::default(),
@@ -211,7 +219,8 @@ impl Bridge {
         // An execution that never came is asked for now and then, too.
         let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
-        [poll, inactive, doubt, uncopied, self.hearing.due()].into_iter().flatten().min()
+        let hours = self.listed.due(self.is_short_day());
+        [poll, inactive, doubt, uncopied, self.hearing.due(), hours].into_iter().flatten().min()
     }
 
     /// Takes in what was found out about the clock. Whatever changes its state is worth a person's look.
@@ -228,6 +237,10 @@ impl Bridge {
     fn woke(&mut self, now: Now, out: &mut Vec<Command>) {
         if self.recon.state == ReconState::Done && self.hearing.judge(now.mono) {
             out.push(Command::Notice { text: self.no_copy() });
+        }
+        let is_idle = self.recon.state == ReconState::Done && self.recon.polling.is_none();
+        if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
+            self.audit_hours(now, out);
         }
         if self.next_wakeup().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
@@ -263,31 +276,6 @@ impl Bridge {
             }
             Operator::Calendar { days, problems } => self.announced(now, days, &problems, out),
         }
-    }
-
-    /// Days that were announced after the rules were written. One that cannot be taken in leaves the day as the
-    /// rules have it, and is told.
-    fn announced(
-        &mut self,
-        now: Now,
-        days: Arc<[Announcement]>,
-        problems: &[Box<str>],
-        out: &mut Vec<Command>,
-    ) {
-        let mut calendar = Calendar::us_equities();
-        let name = calendar.name();
-        for day in days.iter().filter(|day| day.concerns(name)) {
-            if let Err(error) = calendar.announce(day) {
-                out.push(Command::Notice { text: error.to_string() });
-            }
-        }
-        for problem in problems {
-            out.push(Command::Notice { text: format!("calendar: {problem}") });
-        }
-        out.push(Command::Notice { text: format!("{} announced calendar days hold now", days.len()) });
-        self.calendar = calendar;
-        self.announced_days = days;
-        self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
     }
 
     /// The announced days that hold.
@@ -349,6 +337,7 @@ impl Bridge {
             quotes: &self.quotes,
             results: &self.results,
             calendar: &self.calendar,
+            disputes: self.listed.open(),
             clock: &self.clock,
             acks: &self.acks,
             moment: self.moment(),

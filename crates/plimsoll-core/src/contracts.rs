@@ -115,6 +115,13 @@ impl Contracts {
         keeps_us_hours(of)
     }
 
+    /// Whether the broker's hours of it are those of its listing's calendar: a stock's are, while options, futures and
+    /// currencies have hours of their own.
+    pub(crate) fn lists_hours(&self, instrument: &InstrumentId) -> bool {
+        let is_stock = self.configured.get(instrument).is_some_and(|c| c.sec_type == SecType::Stock);
+        is_stock && self.keeps_us_hours(instrument)
+    }
+
     /// The legs of a combo that the venue reports, as far as they are ours.
     pub(crate) fn legs(&self, legs: &[ComboLeg]) -> Vec<Leg> {
         let known = |leg: &ComboLeg| {

@@ -189,7 +189,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "05-early-close",
         summary: "orders outside the trading session of that day",
         keys: &[],
-        reasons: &["outside_session", "calendar_unknown"],
+        reasons: &["outside_session", "hours_disputed", "calendar_unknown"],
         judges: Judges::Message,
         check: trading_session::check,
     },

@@ -30,6 +30,7 @@ mod halt;
 mod intake;
 pub mod limits;
 mod link;
+mod listed_hours;
 mod outbox;
 mod quotes;
 mod recon;
@@ -359,6 +360,13 @@ pub enum Ask {
     CompletedOrders,
     /// What a contract is.
     Contract {
+        /// Our number.
+        req_id: ReqId,
+        /// As configured.
+        contract: Contract,
+    },
+    /// The sessions of the past, as the broker has them.
+    Schedule {
         /// Our number.
         req_id: ReqId,
         /// As configured.

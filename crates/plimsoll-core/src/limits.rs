@@ -72,6 +72,18 @@ pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 /// inactive it is asked about that.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
+/// How often the broker is asked for the hours of the coming days; a surprise is announced the evening before.
+pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
+
+/// How often on a day with an early close, or of which the broker says something else than the calendar.
+pub const HOURS_AUDIT_SHORT: Duration = Duration::from_hours(1);
+
+/// How often the broker is asked for the sessions of the past.
+pub const SCHEDULE_AUDIT: Duration = Duration::from_hours(7 * 24);
+
+/// How many sessions of the past are asked for: about a year.
+pub const SCHEDULE_DAYS: u16 = 250;
+
 /// How long a report on a bot's connection may be ahead of its copy on ours.
 pub const DROP_COPY_GRACE: Duration = Duration::from_secs(10);
 

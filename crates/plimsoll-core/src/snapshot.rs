@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub positions: Vec<PositionView>,
     /// Where the broker and the ledger differ.
     pub breaks: Vec<BreakView>,
+    /// Days of which the broker lists other hours than the calendar, for people.
+    pub disputed_days: Vec<String>,
 }
 
 /// One bot link.
@@ -145,6 +147,7 @@ impl Bridge {
             orders: Vec::new(),
             positions: self.position_views(),
             breaks: self.break_views(),
+            disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),
         }
     }
 

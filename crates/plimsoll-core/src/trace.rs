@@ -136,6 +136,7 @@ impl fmt::Display for ReportLine<'_> {
             Report::CurrentTime(at) => write!(f, "time {at}"),
             Report::Contract(c) => write!(f, "contract {} {}", c.contract.symbol, c.con_id),
             Report::ContractEnd(_) => f.write_str("contract end"),
+            Report::Schedule(s) => write!(f, "schedule of {} sessions", s.sessions.len()),
             Report::Quote { id, field, price } => write!(f, "quote {id} {field:?} {price:?}"),
             Report::Other => f.write_str("other"),
         }
@@ -198,6 +199,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::Executions { .. } => f.write_str("executions"),
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
+            Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),
             Ask::Quotes { instrument, .. } => write!(f, "quotes {instrument}"),
         }
     }

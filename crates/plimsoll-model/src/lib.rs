@@ -28,6 +28,6 @@ pub use order::{
 };
 pub use report::{
     ContractReport, ErrorReport, ExecutionReport, OpenOrderReport, PositionReport, QuoteField, Report,
-    StatusReport,
+    ScheduleReport, ScheduledSession, StatusReport,
 };
 pub use request::Request;

@@ -58,6 +58,8 @@ pub enum Report {
     Contract(Box<ContractReport>),
     /// The end of contract details.
     ContractEnd(ReqId),
+    /// The sessions of the past, by the broker.
+    Schedule(Box<ScheduleReport>),
     /// One field of a quote.
     Quote {
         /// The subscription.
@@ -113,6 +115,8 @@ pub struct OpenOrderReport {
     pub order_ref: Box<str>,
     /// The parent of a bracket's child.
     pub parent_id: Option<OrderId>,
+    /// The one-cancels-all group, or empty. The children of a bracket are in one that the venue names itself.
+    pub oca_group: Box<str>,
     /// How far it has come.
     pub status: OrderStatus,
     /// A margin preview, not an order.
@@ -185,6 +189,29 @@ pub struct ErrorReport {
     pub code: i32,
     /// The text, for people.
     pub text: Box<str>,
+}
+
+/// The sessions of a range of dates, in the broker's words. Dates between the first and the last that have no row
+/// had no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleReport {
+    /// The request it answers.
+    pub req_id: ReqId,
+    /// The zone of all times, as the broker spells it.
+    pub time_zone: Box<str>,
+    /// In order.
+    pub sessions: Vec<ScheduledSession>,
+}
+
+/// One session of a [`ScheduleReport`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledSession {
+    /// The trade date, `20261127`.
+    pub date: Box<str>,
+    /// `20261127-09:30:00`.
+    pub open: Box<str>,
+    /// `20261127-13:00:00`.
+    pub close: Box<str>,
 }
 
 /// What a contract is: the parts that guards and order references need.

@@ -38,6 +38,8 @@ pub struct StatusView {
     pub journal: JournalRow,
     /// Whether orders of other clients come by themselves: `live`, `absent`, or `unknown` so far.
     pub drop_copy: &'static str,
+    /// Days of which the broker lists other hours than the calendar, and no person has said who is right.
+    pub disputed_days: Vec<String>,
     /// Keys of the configuration without effect so far.
     pub unenforced: Vec<String>,
 }
@@ -224,6 +226,7 @@ impl View {
                 projection: shell.projection,
             },
             drop_copy: snapshot.drop_copy.as_str(),
+            disputed_days: snapshot.disputed_days.clone(),
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,
             pacing: shell.pacing,

@@ -321,6 +321,18 @@ fn lines_about_an_account_name_it_and_notices_name_nobody() {
 /// What a real Gateway of version 173 wrote for a market order of 100 AAPL, with this order's own names.
 const ECHO_173: &str = "5|5|265598|AAPL|STK||0|?||SMART|USD|AAPL|NMS|BUY|100|MKT|0.0|0.0|DAY||DU1||0|mine|7|600745656|0|0|0||600745656.0/DU1/100||||||||||0||-1|0||||||2147483647|0|0|0||3|0|0||0|0||0|None||0||||?|0|0||0|0||||||0|0|0|2147483647|2147483647|||0||IB|0|0||0|0|PreSubmitted|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308||||||0|0|0|None|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|1.7976931348623157E308|0||||0|1|0|0|0|||0||||||";
 
+#[test]
+fn an_open_order_names_its_one_cancels_all_group_on_both_wires() {
+    let text = ECHO_173.replace("|DAY||DU1|", "|DAY|600745655|DU1|");
+    let Report::OpenOrder(told) = said(173, &text) else { panic!("{text}") };
+    assert_eq!(&*told.oca_group, "600745655");
+    let decoded = Response::decode(v(173), &bars(&text)).unwrap();
+    let frame = decoded.encode(ServerVersion::PROTOBUF);
+    let report = report(ServerVersion::PROTOBUF, &frame, &TimeZone::UTC).unwrap();
+    let Report::OpenOrder(report) = report else { panic!("{report:?}") };
+    assert_eq!(&*report.oca_group, "600745655");
+}
+
 fn market_order() -> plimsoll_tws::message::PlaceOrder {
     let wire = "3|5|265598|AAPL|STK||0|||SMART||USD||NMS|||BUY|100|MKT|||||DU1|O|0|mine|1|0|0|0|0|0|0|0||0.0||||||||0||-1|0|||0|||0|0||0||||||0|||||0|||||||||||0|||0|0|||0||0|0|0|0|||||||0|||||||||0|0|0|0|||0|||";
     match Request::decode(v(173), &bars(wire)).unwrap() {

@@ -254,7 +254,8 @@ fn guards(root: &Path) -> Result<()> {
 }
 
 fn book(root: &Path) -> Result<()> {
-    with_each_client(root, "bots.book")
+    with_each_client(root, "bots.book")?;
+    with_each_client(root, "bots.oca")
 }
 
 fn instruments(root: &Path) -> Result<()> {

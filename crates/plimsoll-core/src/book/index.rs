@@ -4,7 +4,7 @@
 //! Invariant: it names exactly the orders of which [`Standing::of`] says so; one that is done leaves nothing
 //! behind, so the index is as large as what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Account, BotName, ClientId, InstrumentId, OrderStatus, Price, Qty, Side};
 
@@ -48,6 +48,8 @@ pub(super) struct Index {
     bots: BTreeMap<BotName, usize>,
     /// Open orders of each client.
     clients: BTreeMap<Option<ClientId>, usize>,
+    /// Open orders of each one-cancels-all group.
+    groups: BTreeMap<Box<str>, BTreeSet<OrderKey>>,
     unknown: usize,
     /// Denied orders of each bot, for ever.
     denied: BTreeMap<BotName, usize>,
@@ -77,6 +79,30 @@ impl Index {
                 (true, true) | (false, false) => {}
             }
         }
+    }
+
+    /// The order has entered the book or changed; before, it was open in this group.
+    pub(super) fn regrouped(&mut self, key: OrderKey, state: &OrderState, before: Option<Box<str>>) {
+        let now = group_of(state);
+        if now == before.as_deref() {
+            return;
+        }
+        if let Some(name) = before {
+            let left = self.groups.get_mut(&name).map(|orders| {
+                orders.remove(&key);
+                orders.is_empty()
+            });
+            if left == Some(true) {
+                self.groups.remove(&name);
+            }
+        }
+        if let Some(name) = now {
+            self.groups.entry(name.into()).or_default().insert(key);
+        }
+    }
+
+    pub(super) fn open_in_group(&self, group: &str) -> impl Iterator<Item = OrderKey> {
+        self.groups.get(group).into_iter().flatten().copied()
     }
 
     /// Another order goes by this one's number now.
@@ -162,6 +188,11 @@ impl Index {
             }
         }
     }
+}
+
+/// The one-cancels-all group that the order is open in.
+pub(super) fn group_of(state: &OrderState) -> Option<&str> {
+    Some(&*state.oca_group).filter(|group| state.status.is_open() && !group.is_empty())
 }
 
 /// Each instrument that an order trades.

@@ -64,7 +64,7 @@ pub struct OrderState {
     pub tif: TimeInForce,
     /// The parent of a bracket's child.
     pub parent_id: Option<OrderId>,
-    /// The one-cancels-all group, or empty.
+    /// The one-cancels-all group, or empty; as the venue says, once it has.
     pub oca_group: Box<str>,
     /// How far it has come.
     pub status: OrderStatus,
@@ -176,6 +176,12 @@ impl OrderState {
         let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
         let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
         all.saturating_sub(self.posted_qty)
+    }
+
+    /// Whether the venue named the order's group: it puts the children of a bracket in one that has the parent's
+    /// number for a name.
+    pub(crate) fn is_in_venues_group(&self) -> bool {
+        !self.oca_group.is_empty() && self.oca_group.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     /// Which way, and how many times, the order trades this instrument: itself, or as a leg.

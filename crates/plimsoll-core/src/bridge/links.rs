@@ -22,6 +22,7 @@ impl Bridge {
         self.results.clear();
         self.all_started = None;
         self.contract_reqs.clear();
+        self.listed.clear();
         self.doubts.clear();
         self.owed.clear();
         self.inactive_since = None;
@@ -47,6 +48,8 @@ impl Bridge {
     pub(super) fn own_up(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let mut asks = Vec::new();
         self.subscribe(&mut asks);
+        self.listed.note_asked(now.mono);
+        self.ask_schedule(now, &mut asks);
         self.begin_round(now, link, &mut asks);
         Self::ask(out, asks);
     }

@@ -142,8 +142,10 @@ impl Bridge {
                     let text = self.contracts.learn(&instrument, &contract);
                     out.extend(text.map(|text| Command::Notice { text }));
                     self.doubt_all_of(now, &instrument);
+                    self.hear_hours(now, &instrument, &contract, out);
                 }
             }
+            Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}
         }
@@ -203,6 +205,9 @@ impl Bridge {
             state.ord_type = report.ord_type.clone();
             state.limit_px = report.limit_px.or(state.limit_px);
             state.stop_px = report.stop_px.or(state.stop_px);
+            if state.oca_group != report.oca_group {
+                state.oca_group.clone_from(&report.oca_group);
+            }
             state.confirm();
             state.cum_qty = state.cum_qty.max(report.cum_qty.unwrap_or(Qty::ZERO));
             state.status = next_status(state, report.status);
@@ -458,6 +463,7 @@ fn from_report(
         account: report.account.clone(),
         legs,
         parent_id: report.parent_id,
+        oca_group: report.oca_group.clone(),
         status: report.status,
         cum_qty: report.cum_qty.unwrap_or(Qty::ZERO),
         bot_ref: report.order_ref.clone(),

@@ -22,6 +22,8 @@ struct Working<'a> {
     qty: Qty,
     parent_id: Option<OrderId>,
     oca_group: &'a str,
+    /// The venue has named that group.
+    by_venue: bool,
 }
 
 /// The order that a child waits for or came from.
@@ -147,7 +149,8 @@ impl Context<'_> {
             side: order.side,
             qty,
             parent_id: self.parent_id(order),
-            oca_group: &order.oca_group,
+            oca_group: own.map_or(&order.oca_group, |own| &own.oca_group),
+            by_venue: own.is_some_and(OrderState::is_in_venues_group),
         }
     }
 
@@ -180,6 +183,7 @@ impl Context<'_> {
                 },
                 parent_id: state.parent_id,
                 oca_group: &state.oca_group,
+                by_venue: state.is_in_venues_group(),
             })
             .collect();
         let known = |member: &NewOrder| {
@@ -199,6 +203,7 @@ impl Context<'_> {
             qty: member.qty,
             parent_id: member.parent_id,
             oca_group: &member.oca_group,
+            by_venue: false,
         }));
         working
     }
@@ -225,7 +230,9 @@ impl Context<'_> {
             if one.oca_group.is_empty() && parent.is_none() {
                 sum = sum.checked_add(one.qty)?;
             } else {
-                let most = groups.entry((one.client_id, parent, one.oca_group)).or_insert(Qty::ZERO);
+                // The children of one parent are one group; the venue may have named it to some of them only.
+                let name = if parent.is_some() && one.by_venue { "" } else { one.oca_group };
+                let most = groups.entry((one.client_id, parent, name)).or_insert(Qty::ZERO);
                 *most = (*most).max(one.qty);
             }
         }

@@ -18,6 +18,7 @@ use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::halt::Halts;
+use crate::listed_hours::OpenDispute;
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
 use crate::result::{self, Results, Unknown};
@@ -54,6 +55,8 @@ pub struct Context<'a> {
     /// What is kept of the bots' results.
     pub(crate) results: &'a Results,
     pub(crate) calendar: &'a Calendar,
+    /// Days about which the broker and the calendar differ.
+    pub(crate) disputes: &'a [OpenDispute],
     pub(crate) clock: &'a ClockWatch,
     pub(crate) acks: &'a Acks,
     /// What the calendar says of this instant.

@@ -12,7 +12,8 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if !ctx.bot.instruments.contains_key(&order.instrument) {
         return Err(Reason::NotOwned { instrument: order.instrument.clone() });
     }
-    if !order.oca_group.is_empty() && is_others_group(ctx, order) {
+    // The group of a working order cannot be changed, so a change joins no group.
+    if !order.oca_group.is_empty() && !ctx.replaces && is_others_group(ctx, order) {
         return Err(Reason::GroupNotOwned { group: order.oca_group.clone(), account: order.account.clone() });
     }
     Ok(())
@@ -20,9 +21,8 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 
 /// Whether an order of somebody else works under that name in the account.
 fn is_others_group(ctx: &Context<'_>, order: &NewOrder) -> bool {
-    ctx.book.open().any(|(_, state)| {
-        state.oca_group == order.oca_group
-            && state.owner.bot() != Some(&ctx.bot.name)
+    ctx.book.open_in_group(&order.oca_group).any(|state| {
+        state.owner.bot() != Some(&ctx.bot.name)
             // In observe mode the account of an order may not be known yet; it may be this one.
             && state.account.as_ref().is_none_or(|account| *account == order.account)
     })

@@ -41,6 +41,7 @@ pub enum Reason {
     Recalled { member: OrderId },
     OutsideSession { next_open: Option<Zoned> },
     CalendarUnknown { why: Box<str> },
+    HoursDisputed { dispute: Box<str> },
     AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
     CutoffNear { instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
@@ -90,6 +91,7 @@ impl Reason {
             Self::Recalled { .. } => "recalled",
             Self::OutsideSession { .. } => "outside_session",
             Self::CalendarUnknown { .. } => "calendar_unknown",
+            Self::HoursDisputed { .. } => "hours_disputed",
             Self::AfterCutoff { .. } => "after_cutoff",
             Self::CutoffNear { .. } => "cutoff_near",
             Self::Repeated { .. } => "repeated",
@@ -145,6 +147,7 @@ impl Reason {
             | Self::GroupDenied { .. }
             | Self::Recalled { .. }
             | Self::CalendarUnknown { .. }
+            | Self::HoursDisputed { .. }
             | Self::NotRepresentable { .. }
             | Self::OtherCurrency { .. }
             | Self::WouldCross { .. } => 99,
@@ -233,6 +236,7 @@ impl Reason {
             }
             Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
             Self::CalendarUnknown { why } => write!(f, "no trading calendar: {why}"),
+            Self::HoursDisputed { dispute } => write!(f, "{dispute}; a person has to decide"),
             Self::AfterCutoff { instrument, cutoff, rule } => {
                 let cutoff = Local(cutoff);
                 write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")

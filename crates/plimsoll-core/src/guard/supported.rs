@@ -140,6 +140,12 @@ fn change(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if state.legs != order.legs {
         return Err(Reason::OrderChanged { what: "legs" });
     }
+    // The venue refuses it too (10326). A client that gave no name sends none again where the venue has given one.
+    let is_same =
+        state.oca_group == order.oca_group || order.oca_group.is_empty() && state.is_in_venues_group();
+    if !is_same {
+        return Err(Reason::OrderChanged { what: "one-cancels-all group" });
+    }
     if state.changes.len() >= limits::CHANGES_PER_ORDER_MAX {
         return Err(Reason::TooMany { what: "unconfirmed changes", max: limits::CHANGES_PER_ORDER_MAX });
     }

@@ -6,8 +6,10 @@ use plimsoll_calendar::{AnchorKind, SessionState};
 use plimsoll_model::{InstrumentId, NewOrder, OrdType, TimeInForce};
 
 use super::{Context, Reason};
+use crate::listed_hours::OpenDispute;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    check_disputes(ctx, order)?;
     if order.ord_type.is_on_close() {
         return Ok(());
     }
@@ -39,6 +41,19 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
     let next_open = next_open.map(|open| open.to_zoned(ctx.calendar.zone().clone()));
     Err(Reason::OutsideSession { next_open })
+}
+
+/// On a day of which the broker says something else than the calendar nothing new is begun: one of them is wrong, and
+/// so may be every cutoff. Disputes are of today or of days to come; an order is held to those until the session that
+/// it would trade in, because a day that the broker calls closed is no session any more.
+fn check_disputes(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    let Ok(date) = ctx.moment.trade_date else { return Ok(()) };
+    let concerned = |open: &&OpenDispute| open.calendar == ctx.calendar.name() && open.dispute.date <= date;
+    let Some(open) = ctx.disputes.iter().find(concerned) else { return Ok(()) };
+    if ctx.of_unknown_hours(order).is_some() || ctx.is_reducing(order) {
+        return Ok(());
+    }
+    Err(Reason::HoursDisputed { dispute: open.to_string().into() })
 }
 
 /// A price of its own bounds an order whenever the market opens. Without one, what it meets depends on hours

@@ -49,6 +49,11 @@ fn denial(line: &str) -> Option<String> {
 
 #[test]
 fn trading_session_says_what_its_page_quotes() {
+    let mut disputed = fleet();
+    for bot in &mut disputed.config.bots {
+        bot.instruments.retain(|instrument, _| instrument.as_str() == "SPY");
+    }
+    disputed.listed_hours = "20261120:0930-20261120:1300".into();
     page(
         include_str!("../../../../docs/guards/trading_session.md"),
         &[
@@ -57,6 +62,13 @@ fn trading_session_says_what_its_page_quotes() {
                 day 2026-11-27
                 13:59:59 quote SPY 500.00 500.02
                 14:00:00 trend BUY 10 SPY MKT
+                ",
+            ),
+            disputed.run(
+                "
+                day 2026-11-20
+                10:59:59 quote SPY 500.00 500.02
+                11:00:00 trend BUY 10 SPY MKT
                 ",
             ),
             with_a_currency().run(

@@ -411,6 +411,7 @@ pub(super) fn wild_report(u: &mut Unstructured<'_>) -> Result<Report> {
             tif: order.tif,
             order_ref: order.order_ref,
             parent_id: order.parent_id,
+            oca_group: order.oca_group.clone(),
             status,
             legs: Vec::new(),
             what_if: false,

@@ -10,8 +10,9 @@
 //! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
 //! `resume [bot]` · `wake` · `restart` · `clock watched 250` · `clock hears NAME 0 4` · `clock misses NAME` ·
 //! `clock stepped -2000` · `clock slept 90000` ·
-//! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6]` ·
-//! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0`.
+//! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
+//! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
+//! `venue groups trend 7 4711`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
@@ -84,6 +85,10 @@ pub(super) struct Script {
     pub(super) asked: Vec<Ask>,
     /// What the venue says of contracts of these symbols; of any other what it was asked about.
     pub(super) answers: Vec<Contract>,
+    /// What the venue lists as the hours of every contract.
+    pub(super) listed_hours: Box<str>,
+    /// The sessions of the past that it tells: trade date, open, close.
+    pub(super) past_sessions: Vec<(&'static str, &'static str, &'static str)>,
     /// What the venue takes its fees in.
     pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
@@ -171,6 +176,8 @@ impl Script {
             next_id: 0,
             asked: Vec::new(),
             answers: Vec::new(),
+            listed_hours: "".into(),
+            past_sessions: Vec::new(),
             fees_in: Currency::USD,
             contracts_unanswered: false,
             unanswered: Vec::new(),

@@ -64,6 +64,7 @@ fn open_order(client: i32, order_id: i32, perm_id: i64) -> OpenOrderReport {
         tif: TimeInForce::Day,
         order_ref: "".into(),
         parent_id: None,
+        oca_group: "".into(),
         status: OrderStatus::New,
         legs: Vec::new(),
         what_if: false,

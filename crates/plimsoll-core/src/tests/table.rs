@@ -92,6 +92,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::GroupDenied { member: OrderId(1), guard: "halt" },
         Reason::OutsideSession { next_open: None },
         Reason::CalendarUnknown { why: "x".into() },
+        Reason::HoursDisputed { dispute: "x".into() },
         Reason::AfterCutoff {
             instrument: spy(),
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),

@@ -107,6 +107,7 @@ impl Work {
                 | Report::CurrentTime(_)
                 | Report::Contract(_)
                 | Report::ContractEnd(_)
+                | Report::Schedule(_)
                 | Report::Quote { .. }
                 | Report::Other => self.send_to_bot(link, &raw),
                 Report::ManagedAccounts(_)

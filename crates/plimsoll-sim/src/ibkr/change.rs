@@ -64,6 +64,12 @@ impl Exchange {
                 "You may not change account or clearing attributes of this order.",
             ));
         }
+        // A client that named no group names none again, also where the venue has put the order into one.
+        let group = order.oca.as_ref().map_or("", |oca| &*oca.group);
+        let by_venue = order.parent.is_some_and(|parent| *group == *parent.to_string());
+        if *entry.oca_group != *group && !(entry.oca_group.is_empty() && by_venue) {
+            return Err(Refusal::new(10326, "OCA group revision is not allowed."));
+        }
         if order.state == State::PendingCancel {
             return Err(Refusal::new(2102, "Unable to modify this order as it is still being processed."));
         }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use plimsoll_model::{
     Account, ClientId, ConId, Currency, ErrorReport, ExecId, Execution, ExecutionReport, InstrumentId, Money,
     OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position, PositionReport, Price, Qty, QuoteField,
-    RawFrame, Report, ReqId, StatusReport, TimeInForce,
+    RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, StatusReport, TimeInForce,
 };
 
 use super::{contract, legs, limit_px, meaningless, side, stop_px, time};
@@ -54,6 +54,7 @@ pub fn report(version: ServerVersion, frame: &RawFrame, zone: &TimeZone) -> Tran
         }
         Response::ContractDetails(m) => contract_details(&m)?,
         Response::ContractDetailsEnd(m) => Report::ContractEnd(ReqId(m.req_id)),
+        Response::HistoricalSchedule(m) => schedule(&m),
         Response::TickPrice(m) => quote(&m),
         other => about_account(&other)?,
     })
@@ -162,6 +163,7 @@ fn described(
         tif: TimeInForce::from_wire(order.tif.as_str()),
         order_ref: order.order_ref.to_str_lossy().into(),
         parent_id: (order.parent_id != 0).then_some(OrderId(order.parent_id)),
+        oca_group: word(&order.oca_group),
         status: OrderStatus::Unknown,
         what_if: order.what_if,
         legs: legs(&order.combo),
@@ -232,6 +234,19 @@ fn contract_details(m: &message::ContractDetails) -> Translated<Report> {
         liquid_hours: m.liquid_hours.to_str_lossy().into(),
         time_zone: word(&m.time_zone),
     })))
+}
+
+fn schedule(m: &message::HistoricalSchedule) -> Report {
+    let session = |s: &message::HistoricalSession| ScheduledSession {
+        date: word(&s.date),
+        open: word(&s.start),
+        close: word(&s.end),
+    };
+    Report::Schedule(Box::new(ScheduleReport {
+        req_id: ReqId(m.req_id),
+        time_zone: word(&m.zone),
+        sessions: m.sessions.iter().map(session).collect(),
+    }))
 }
 
 fn word(word: &Word) -> Box<str> {

@@ -41,6 +41,9 @@ pub(crate) fn status(query: &Ask) -> Outcome {
             "note: orders of other clients are polled; name Plimsoll's client id as Master API client in TWS",
         )?;
     }
+    for day in status["disputed_days"].as_array().into_iter().flatten() {
+        output::line(&format!("disputed: {}; new risk of that day waits for a person", text(day)))?;
+    }
     for note in status["unenforced"].as_array().into_iter().flatten() {
         output::line(&format!("note: {}", text(note)))?;
     }

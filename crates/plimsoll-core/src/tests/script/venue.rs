@@ -4,7 +4,8 @@ use bytes::Bytes;
 use plimsoll_model::{
     Account, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution,
     ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId,
-    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, Side, StatusReport, TimeInForce,
+    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, Side,
+    StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -57,6 +58,12 @@ impl Script {
                 let report = OpenOrderReport { perm_id, ..order.report() };
                 self.say(link, Report::OpenOrder(Box::new(report)));
             }
+            "groups" => {
+                let order = self.at_venue.get_mut(&key).unwrap();
+                order.request.oca_group = rest[0].into();
+                let report = order.report();
+                self.say(link, Report::OpenOrder(Box::new(report)));
+            }
             "rejects" => {
                 let error =
                     ErrorReport { id: Some(key.1.0), code: rest[0].parse().unwrap(), text: "x".into() };
@@ -99,6 +106,7 @@ impl Script {
             tif: TimeInForce::Day,
             order_ref: word("ref=").into(),
             parent_id: None,
+            oca_group: word("oca=").into(),
             status: OrderStatus::New,
             legs: Vec::new(),
             what_if: false,
@@ -255,7 +263,7 @@ impl Script {
                 contract,
                 con_id,
                 valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
-                liquid_hours: "".into(),
+                liquid_hours: self.listed_hours.clone(),
                 time_zone: "US/Eastern".into(),
             })));
         }
@@ -300,7 +308,17 @@ impl Script {
                     self.unanswered.push((req_id, contract));
                 }
                 Ask::Contract { req_id, contract } => self.describe(req_id, contract),
-                Ask::Quotes { .. } => {}
+                Ask::Schedule { req_id, .. } if !self.past_sessions.is_empty() => {
+                    let session = |(date, open, close): &(&str, &str, &str)| ScheduledSession {
+                        date: (*date).into(),
+                        open: (*open).into(),
+                        close: (*close).into(),
+                    };
+                    let sessions = self.past_sessions.iter().map(session).collect();
+                    let time_zone = "US/Eastern".into();
+                    self.own(Report::Schedule(Box::new(ScheduleReport { req_id, time_zone, sessions })));
+                }
+                Ask::Quotes { .. } | Ask::Schedule { .. } => {}
             }
         }
     }
@@ -322,6 +340,7 @@ impl AtVenue {
             tif: self.request.tif.clone(),
             order_ref: self.order_ref.clone(),
             parent_id: self.request.parent_id,
+            oca_group: self.request.oca_group.clone(),
             status: self.status,
             legs: self.request.legs.clone(),
             what_if: false,

@@ -1,5 +1,6 @@
 //! One-cancels-all groups on the wire.
 
+use plimsoll_tws::Response;
 use plimsoll_tws::message::PlaceOrder;
 
 use super::rig::{Rig, order_with};
@@ -62,4 +63,48 @@ fn a_group_type_that_does_not_exist_is_refused() {
     let conn = rig.client(7);
     rig.ask(conn, &order_with(1, "DU1", "SELL 10 SPY MKT", |m| m.order.oca_type = 4));
     assert!(rig.lines(conn).starts_with("error 1 321 "));
+}
+
+#[test]
+fn the_group_of_a_working_order_cannot_be_revised() {
+    let mut rig = Rig::new(config(Profile::Live, ELEVEN));
+    rig.price(r#"{"symbol": "SPY", "bid": "500.00"}"#);
+    let conn = rig.client(7);
+    let grouped = |name: &'static str| move |m: &mut PlaceOrder| m.order.oca_group = name.into();
+    rig.ask(conn, &order_with(1, "DU1", "SELL 10 SPY LMT 520.00", grouped("exit")));
+    rig.ask(conn, &order_with(2, "DU1", "SELL 10 SPY LMT 521.00", |_| {}));
+    rig.heard(conn);
+    for (id, name) in [(1, "other"), (1, ""), (2, "exit")] {
+        rig.ask(conn, &order_with(id, "DU1", "SELL 10 SPY LMT 519.00", grouped(name)));
+        let lines = rig.lines(conn);
+        assert!(lines.starts_with(&format!("error {id} 10326 ")), "{id} `{name}`: {lines}");
+    }
+    rig.ask(conn, &order_with(1, "DU1", "SELL 10 SPY LMT 519.00", grouped("exit")));
+    assert!(rig.lines(conn).contains("orderStatus 1 Submitted"));
+}
+
+#[test]
+fn the_legs_of_a_bracket_may_be_changed_with_the_venues_name_for_their_group_or_without() {
+    let mut rig = Rig::new(config(Profile::Live, ELEVEN));
+    rig.price(r#"{"symbol": "SPY", "bid": "500.00"}"#);
+    let conn = rig.client(7);
+    rig.ask(conn, &order_with(1, "DU1", "BUY 10 SPY LMT 490.00", |m| m.order.transmit = false));
+    let leg = |m: &mut PlaceOrder| m.order.parent_id = 1;
+    rig.ask(conn, &order_with(2, "DU1", "SELL 10 SPY LMT 520.00", leg));
+    let named = rig.heard(conn).into_iter().find_map(|heard| match heard {
+        Response::OpenOrder(m) if m.order_id == 2 => Some(m.order.oca_group.as_str().to_owned()),
+        _ => None,
+    });
+    let named = named.expect("the leg is told");
+    assert!(!named.is_empty() && named.bytes().all(|byte| byte.is_ascii_digit()), "{named}");
+    for (px, name, refused) in [("521.00", "", false), ("522.00", &*named, false), ("523.00", "mine", true)] {
+        rig.ask(
+            conn,
+            &order_with(2, "DU1", &format!("SELL 10 SPY LMT {px}"), |m| {
+                m.order.parent_id = 1;
+                m.order.oca_group = name.into();
+            }),
+        );
+        assert_eq!(rig.lines(conn).contains("error 2 10326 "), refused, "`{name}`");
+    }
 }

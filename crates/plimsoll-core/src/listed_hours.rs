@@ -1,0 +1,181 @@
+//! What the broker says of trading hours, compared with the calendar.
+//!
+//! Owns: the broker's latest list of each stock's coming days, where it differs from the calendar, and when it is to be
+//! asked for again. Does not own: the comparison itself ([`plimsoll_calendar::Dispute`]), the calendar, and what
+//! happens to an order on a disputed day, which `trading_session` decides.
+//!
+//! A holiday that the rules lack, a closure announced the evening before, a half day that was called off: the broker
+//! knows each of them from its exchange, and says so in every answer about a contract. Of both the narrower counts,
+//! and until a person has said which is right, nothing new is begun on such a day.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use plimsoll_calendar::{
+    Announcement, Calendar, CalendarError, Change, Difference, Dispute, HoursError, ListedDay, UnknownZone,
+    liquid_hours, past_schedule, zone,
+};
+use plimsoll_model::{ContractReport, InstrumentId, Mono, ReqId, ScheduleReport};
+
+use crate::limits;
+
+/// Where the numbers of our questions about hours begin. They have their own, so that the others are the same in a
+/// journal from before there were any.
+const FIRST_REQ_ID: i32 = 1_500_000_000;
+
+/// Why nothing could be compared.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotCompared {
+    /// Its list has no form that we know.
+    #[error(transparent)]
+    Hours(#[from] HoursError),
+    /// Its zone has a name that we do not know.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// Our own calendar does not reach that far.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+}
+
+/// The broker's lists and what they dispute.
+#[derive(Debug, Default)]
+pub(crate) struct ListedHours {
+    heard: BTreeMap<InstrumentId, Heard>,
+    /// The disputes that no person has decided.
+    open: Vec<OpenDispute>,
+    questions: i32,
+    asked: Option<Mono>,
+    schedule_asked: Option<Mono>,
+}
+
+/// A day about which the broker and the calendar differ, and no person has said who is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenDispute {
+    /// Of which calendar.
+    pub calendar: &'static str,
+    /// The stock whose hours say so.
+    pub instrument: InstrumentId,
+    /// The day, and what is different.
+    pub dispute: Dispute,
+}
+
+impl fmt::Display for OpenDispute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calendar, instrument, dispute } = self;
+        write!(f, "{calendar} on {} by the broker's hours of {instrument}: {dispute}", dispute.date)
+    }
+}
+
+/// The latest list of one instrument.
+#[derive(Debug)]
+struct Heard {
+    calendar: &'static str,
+    text: Box<str>,
+    days: Vec<ListedDay>,
+    disputes: Vec<Dispute>,
+}
+
+impl ListedHours {
+    /// Forgets what was heard, with the configuration that it was heard under.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes in what the broker lists for a stock that keeps the hours of this calendar, which has no amendments of
+    /// ours. True if a dispute has come or gone. An empty list says nothing.
+    pub(crate) fn hear(
+        &mut self,
+        instrument: &InstrumentId,
+        report: &ContractReport,
+        calendar: &Calendar,
+        today: Date,
+    ) -> Result<bool, NotCompared> {
+        if report.liquid_hours.is_empty() {
+            return Ok(false);
+        }
+        let calendar_name = calendar.name();
+        let known = self.heard.get(instrument);
+        if known.is_some_and(|known| known.text == report.liquid_hours && known.calendar == calendar_name) {
+            return Ok(false);
+        }
+        let days = liquid_hours(&report.liquid_hours, &zone(&report.time_zone)?)?;
+        let disputes = calendar.disputes(&days, today)?;
+        let is_news = known.map_or(&[][..], |known| &known.disputes) != disputes;
+        let text = report.liquid_hours.clone();
+        self.heard.insert(instrument.clone(), Heard { calendar: calendar_name, text, days, disputes });
+        Ok(is_news)
+    }
+
+    /// Compares everything anew with a calendar, which has only what was announced, and says which disputes are open
+    /// now. Two stocks that say the same of a day are one dispute.
+    pub(crate) fn compare(&mut self, calendar: &Calendar, announced: &[Announcement], today: Date) {
+        let name = calendar.name();
+        self.open.retain(|open| open.calendar != name);
+        for (instrument, heard) in self.heard.iter_mut().filter(|(_, heard)| heard.calendar == name) {
+            // What was comparable before stays so: announcements move no end of a calendar.
+            heard.disputes = calendar.disputes(&heard.days, today).unwrap_or_default();
+            for dispute in heard.disputes.iter().filter(|dispute| !is_decided(dispute, name, announced)) {
+                if !self.open.iter().any(|open| open.calendar == name && open.dispute == *dispute) {
+                    let (instrument, dispute) = (instrument.clone(), dispute.clone());
+                    self.open.push(OpenDispute { calendar: name, instrument, dispute });
+                }
+            }
+        }
+    }
+
+    /// The disputes that no person has decided.
+    pub(crate) fn open(&self) -> &[OpenDispute] {
+        &self.open
+    }
+
+    /// When the broker is to be asked again, once it was: soon while a day is short or disputed.
+    pub(crate) fn due(&self, is_short: bool) -> Option<Mono> {
+        let pause =
+            if is_short || !self.open.is_empty() { limits::HOURS_AUDIT_SHORT } else { limits::HOURS_AUDIT };
+        Some(self.asked?.after(pause))
+    }
+
+    /// The number of our next question.
+    pub(crate) fn req_id(&mut self) -> ReqId {
+        self.questions = self.questions.saturating_add(1);
+        ReqId(FIRST_REQ_ID.saturating_add(self.questions))
+    }
+
+    /// The contracts have just been asked about.
+    pub(crate) fn note_asked(&mut self, now: Mono) {
+        self.asked = Some(now);
+    }
+
+    /// Whether the sessions of the past are to be asked for now; asking counts.
+    pub(crate) fn takes_schedule(&mut self, now: Mono) -> bool {
+        let is_due = self.schedule_asked.is_none_or(|asked| now.since(asked) >= limits::SCHEDULE_AUDIT);
+        if is_due {
+            self.schedule_asked = Some(now);
+        }
+        is_due
+    }
+}
+
+/// What the broker's sessions of the past say against the calendar.
+pub(crate) fn past_disputes(
+    report: &ScheduleReport,
+    calendar: &Calendar,
+) -> Result<Vec<Dispute>, NotCompared> {
+    let rows = report.sessions.iter().map(|s| (&*s.date, &*s.open, &*s.close));
+    let days = past_schedule(rows, &zone(&report.time_zone)?)?;
+    Ok(calendar.disputes(&days, calendar.valid_from())?)
+}
+
+/// Whether a person has decided this dispute. Who lists a day wider than the calendar has it is overruled by any
+/// announcement for the day; who lists it narrower only by one with force.
+fn is_decided(dispute: &Dispute, calendar: &str, announced: &[Announcement]) -> bool {
+    let narrows = matches!(
+        dispute.difference,
+        Difference::ListedClosed | Difference::ClosesEarlier { .. } | Difference::OpensLater { .. }
+    );
+    let of_the_day = announced.iter().filter(|a| a.date == dispute.date && a.concerns(calendar));
+    of_the_day
+        .into_iter()
+        .any(|a| !narrows || a.amendment.force && matches!(a.amendment.change, Change::Open(..)))
+}

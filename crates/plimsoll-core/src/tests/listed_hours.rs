@@ -1,0 +1,195 @@
+//! The broker's own hours against the calendar, as the guards see them.
+
+use jiff::civil::{Date, date, time};
+use plimsoll_calendar::{Amendment, Announcement, Change};
+
+use super::script::Script;
+use crate::{Event, Operator};
+
+const FRIDAY: Date = date(2026, 11, 20);
+
+/// A Friday in the hours that a broker lists: Thursday and the days until Tuesday as they are, Friday as given.
+fn listing(friday: &str) -> Script {
+    let mut world = Script::new();
+    world.listed_hours = format!(
+        "20261119:0930-20261119:1600;20261120:{friday};20261121:CLOSED;20261122:CLOSED;20261123:0930-20261123:1600"
+    )
+    .into();
+    world
+}
+
+fn decided(change: Change, force: bool) -> Event {
+    let amendment = Amendment { change, name: "seen".into(), source: "a person".into(), force };
+    let days = [Announcement { calendar: "XNYS".into(), date: FRIDAY, amendment }].into();
+    Event::Operator(Operator::Calendar { days, problems: [].into() })
+}
+
+fn notices(trace: &str) -> Vec<&str> {
+    trace.lines().filter_map(|line| line.split_once(" notice ")).map(|(_, text)| text).collect()
+}
+
+#[test]
+fn hours_that_agree_are_not_spoken_of_and_a_broker_that_lists_none_is_not_either() {
+    for mut world in [listing("0930-20261120:1600"), Script::new()] {
+        let trace = world.run(
+            "
+            day 2026-11-20
+            10:00:00 quote SPY 600.00 600.02
+            10:00:01 trend BUY 10 SPY MKT
+            ",
+        );
+        assert_eq!(trace, "10:00:01 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20261120-1]\n");
+    }
+}
+
+#[test]
+fn a_day_that_the_broker_calls_closed_is_closed_and_what_would_wait_for_monday_waits_for_a_person() {
+    let mut world = listing("CLOSED");
+    let trace = world.run(
+        "
+        day 2026-11-20
+        10:00:00 restart
+        10:00:00 own answers
+        10:00:01 quote SPY 600.00 600.02
+        10:00:02 trend BUY 10 SPY MKT
+        10:00:03 trend BUY 10 SPY LMT 590 tif=GTC
+        ",
+    );
+    let told = notices(&trace);
+    assert!(
+        told.contains(
+            &"XNYS on 2026-11-20 by the broker's hours of QQQ: listed as closed, open by the calendar; the narrower \
+              of both holds, and new risk of that day waits until a person decides: plimsoll calendar add XNYS 2026-11-20"
+        ),
+        "{trace}"
+    );
+    assert_eq!(
+        trace.matches("hours_disputed").count() + trace.matches("a person has to decide").count(),
+        2,
+        "{trace}"
+    );
+    assert!(!trace.contains("submit"), "{trace}");
+}
+
+#[test]
+fn an_earlier_close_moves_the_cutoff_and_keeps_new_risk_out_but_nobody_in() {
+    let mut world = listing("0930-20261120:1300");
+    let trace = world.run(
+        "
+        day 2026-11-20
+        10:00:00 venue holds DU1 SPY 100
+        10:00:00 own answers
+        12:00:00 quote SPY 600.00 600.02
+        12:00:01 trend BUY 10 SPY MOC
+        ",
+    );
+    assert!(
+        trace.contains("listed as closing at 13:00, at 16:00 by the calendar; a person has to decide"),
+        "{trace}"
+    );
+    // Once a person has said that the broker is right, the day is short for everybody.
+    world.feed(decided(Change::EarlyClose(time(13, 0, 0, 0)), false));
+    let trace = world.run(
+        "
+        12:49:00 quote SPY 600.00 600.02
+        12:49:01 trend BUY 11 SPY MOC
+        12:50:00 quote SPY 600.00 600.02
+        12:50:01 trend BUY 12 SPY MOC
+        ",
+    );
+    assert!(trace.contains("submit 1 BUY 11 SPY MOC"), "{trace}");
+    assert!(trace.contains("had to be in by 2026-11-20 12:50:00"), "{trace}");
+}
+
+#[test]
+fn only_force_stands_against_a_broker_that_takes_time_away() {
+    let mut world = listing("0930-20261120:1300");
+    world.run("day 2026-11-20\n10:00:00 restart\n10:00:00 own answers");
+    let order = |at: &str| format!("{at} quote SPY 600.00 600.02\n{at} trend BUY 10 SPY MKT");
+    world.feed(decided(Change::EarlyClose(time(15, 0, 0, 0)), false));
+    let trace = world.run(&order("10:00:10"));
+    assert!(trace.contains("a person has to decide"), "{trace}");
+    world.feed(decided(Change::Open(time(9, 30, 0, 0), time(16, 0, 0, 0)), true));
+    let trace = world.run(&order("14:00:20"));
+    assert!(trace.contains("submit"), "{trace}");
+}
+
+#[test]
+fn a_half_day_that_the_broker_does_not_know_stays_one_and_is_disputed() {
+    let mut world = Script::new();
+    world.listed_hours = "20261127:0930-20261127:1600".into();
+    let trace = world.run(
+        "
+        day 2026-11-27
+        10:00:00 restart
+        10:00:00 own answers
+        10:00:01 quote SPY 600.00 600.02
+        10:00:02 trend BUY 10 SPY MKT
+        ",
+    );
+    assert!(
+        trace.contains("listed as closing at 16:00, at 13:00 by the calendar; a person has to decide"),
+        "{trace}"
+    );
+    let before = Announcement {
+        calendar: "XNYS".into(),
+        date: date(2026, 11, 27),
+        amendment: Amendment {
+            change: Change::EarlyClose(time(12, 59, 0, 0)),
+            name: "seen".into(),
+            source: "a person".into(),
+            force: false,
+        },
+    };
+    world.feed(Event::Operator(Operator::Calendar { days: [before].into(), problems: [].into() }));
+    let trace = world.run("10:00:10 quote SPY 600.00 600.02\n10:00:10 trend BUY 10 SPY MKT");
+    assert!(trace.contains("submit"), "{trace}");
+}
+
+#[test]
+fn a_surprise_that_the_broker_learns_of_during_the_day_is_heard_within_an_hour_of_a_short_one() {
+    let mut world = Script::new();
+    world.listed_hours = "20261127:0930-20261127:1300".into();
+    let trace = world.run("day 2026-11-27\n09:00:00 restart\n09:00:00 own answers");
+    assert_eq!(notices(&trace), ["reconciled: 0 open orders, 0 positions"]);
+    world.listed_hours = "20261127:0930-20261127:1200".into();
+    let trace = world.run("09:59:59 wake\n09:59:59 own answers");
+    assert_eq!(notices(&trace), [""; 0], "not asked again yet");
+    let trace = world.run("10:00:00 wake\n10:00:00 own answers");
+    assert_eq!(notices(&trace).len(), 1, "{trace}");
+    assert!(trace.contains("listed as closing at 12:00, at 13:00 by the calendar"), "{trace}");
+    world.listed_hours = "20261127:0930-20261127:1300".into();
+    let trace = world.run("11:00:00 wake\n11:00:00 own answers");
+    assert!(trace.contains("no longer disputed: XNYS on 2026-11-27"), "{trace}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_said_and_disputes_nothing() {
+    for (listed, why) in
+        [("20261120:0930", "no entry of trading hours"), ("20261120:1600-20261120:0930", "ends before")]
+    {
+        let mut world = Script::new();
+        world.listed_hours = listed.into();
+        let trace = world.run("day 2026-11-20\n10:00:00 restart\n10:00:00 own answers");
+        assert!(trace.contains("not compared with the calendar") && trace.contains(why), "{trace}");
+        let trace = world.run("10:00:01 quote SPY 600.00 600.02\n10:00:02 trend BUY 10 SPY MKT");
+        assert!(trace.contains("submit"), "{trace}");
+    }
+}
+
+#[test]
+fn sessions_of_the_past_that_differ_are_told_once_a_week() {
+    let mut world = Script::new();
+    world.past_sessions = vec![
+        ("20261112", "20261112-09:30:00", "20261112-16:00:00"),
+        ("20261113", "20261113-09:30:00", "20261113-13:00:00"),
+        ("20261117", "20261117-09:30:00", "20261117-16:00:00"),
+    ];
+    let told = "2 differences between XNYS and the broker's sessions of the past: \
+                2026-11-13 listed as closing at 13:00, at 16:00 by the calendar; \
+                2026-11-16 listed as closed, open by the calendar";
+    let trace = world.run("day 2026-11-20\n10:00:00 restart\n10:00:00 own answers");
+    assert!(notices(&trace).contains(&told), "{trace}");
+    let trace = world.run("10:00:05 own down\n10:00:06 own up\n10:00:06 own answers");
+    assert!(!trace.contains("of the past"), "{trace}");
+}
