@@ -59,6 +59,12 @@ pub(crate) enum Input {
     ClockNews(ClockEvent),
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
+    /// A drill: the host's clock is so far ahead from now on, and this is what its watch finds.
+    Rehearsal {
+        ahead: jiff::SignedDuration,
+        news: Vec<ClockEvent>,
+        done: oneshot::Sender<()>,
+    },
     /// A connection ended before it was a link.
     Stranger {
         link: LinkId,

@@ -273,6 +273,29 @@ impl SimulatorHandle {
         answer.await.ok()?.ok()
     }
 
+    /// Injects a fault, as `POST /faults`.
+    pub async fn fault(&self, fault: Value) -> Result<Value, VenueError> {
+        self.ask(|reply| Ask::Fault(fault, reply)).await
+    }
+
+    /// Ends all faults, as `DELETE /faults`.
+    pub async fn heal(&self) -> Result<Value, VenueError> {
+        self.ask(Ask::Heal).await
+    }
+
+    /// Moves a price, as `POST /price`.
+    pub async fn price(&self, price: Value) -> Result<Value, VenueError> {
+        self.ask(|reply| Ask::Price(price, reply)).await
+    }
+
+    async fn ask(&self, ask: impl FnOnce(engine::Reply<Value>) -> Ask) -> Result<Value, VenueError> {
+        let ended = || VenueError { status: 503, message: "the simulator has ended".to_owned() };
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(ask(reply)).await.map_err(|_| ended())?;
+        let answer = answer.await.map_err(|_| ended())?;
+        answer.map_err(|Problem { status, message }| VenueError { status: status.as_u16(), message })
+    }
+
     /// Ends all connections in an orderly way, then everything else, within two seconds.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(());

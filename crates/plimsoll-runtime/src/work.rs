@@ -307,6 +307,14 @@ impl Work {
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::ClockNews(event) => self.feed(Event::Clock(event), None),
+            Input::Rehearsal { ahead, news, done } => {
+                self.clock.set_ahead(ahead);
+                for event in news {
+                    self.feed(Event::Clock(event), None);
+                }
+                // Whoever rehearses may have gone away.
+                let _ = done.send(());
+            }
             Input::Stranger { link, bot, why } => self.stranger_left(link, &bot, why),
         }
     }

@@ -66,6 +66,11 @@ const STEPS: &[Step] = &[
         run: demo,
     },
     Step {
+        name: "drills",
+        proves: "each pitfall that has a drill meets its guard, twice the same",
+        run: drills,
+    },
+    Step {
         name: "transcripts",
         proves: "foreign clients see the same straight and through",
         run: transcripts,
@@ -201,6 +206,34 @@ fn demo(root: &Path) -> Result<()> {
     }
     if days[0] != days[1] {
         bail!("the same seed gave two different days:\n{}\n{}", days[0], days[1]);
+    }
+    Ok(())
+}
+
+/// All of `drills/`, none of which the binary may have forgotten.
+fn drills(root: &Path) -> Result<()> {
+    let tree = tree::Tree::read(root)?;
+    let count = tree.iter().filter(|(path, _)| path.starts_with("drills/")).count();
+    if count == 0 {
+        bail!("drills/ has no drill");
+    }
+    let plimsoll = release_binary(root)?;
+    let run = || {
+        let mut command = Command::new(&plimsoll);
+        command.args(["drill", "run", "--all", "--json"]).stdout(Stdio::piped());
+        finish_with_output(command, DEMO_MAX)
+    };
+    let (first, second) = (run()?, run()?);
+    if first != second {
+        bail!("the same drills ended in two ways:\n{first}\n{second}");
+    }
+    let passed = format!("\"passed\":{count}}}");
+    let told = first.trim_end();
+    if !told.ends_with(&passed) {
+        bail!(
+            "{count} files in drills/, and not all were run and passed: …{}",
+            &told[told.len().saturating_sub(80)..]
+        );
     }
     Ok(())
 }

@@ -156,6 +156,7 @@ impl Script {
                 bot("trend", 11, &["DU1"], &["SPY", "QQQ"]),
                 bot("revert", 12, &["DU1", "DU2"], &["SPY", "QQQ"]),
             ],
+            switched_off: Vec::new(),
         };
         Self::with(config)
     }
