@@ -219,8 +219,10 @@ impl Bridge {
         // An execution that never came is asked for now and then, too.
         let uncopied = self.hearing.state != DropCopy::Live || self.book.unposted().next().is_some();
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
+        // Somebody may untick the setting at any time.
+        let read_only = self.recon.read_only.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         let hours = self.listed.due(self.is_short_day());
-        [poll, inactive, doubt, uncopied, self.hearing.due(), hours].into_iter().flatten().min()
+        [poll, inactive, doubt, uncopied, self.hearing.due(), hours, read_only].into_iter().flatten().min()
     }
 
     /// Takes in what was found out about the clock. Whatever changes its state is worth a person's look.
@@ -344,6 +346,7 @@ impl Bridge {
             contracts: &self.contracts,
             halts: &self.halts,
             recon: &self.recon.state,
+            read_only: self.recon.read_only,
             recent: &self.recent,
             day_start: self.day_start.get(&bot.name),
             own: None,

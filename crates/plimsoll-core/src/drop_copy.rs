@@ -2,7 +2,7 @@
 //!
 //! TWS copies them only to the client that its settings name as Master API client, and it does not tell
 //! which client that is. So it is judged by what is heard: an order that a bot's connection reports has to
-//! show up on ours as well. Until it has, open orders and executions are asked for now and then.
+//! show up on ours as well, if it is news. Until it has, open orders and executions are asked for now and then.
 //!
 //! Invariant: an answer to a question of ours is no copy; only what comes by itself proves anything.
 
@@ -45,7 +45,7 @@ impl Hearing {
         Self { state: DropCopy::Unknown, owed_since: None }
     }
 
-    /// A bot's connection has reported on an order.
+    /// A bot's connection has reported something new of an order.
     pub(crate) fn owe(&mut self, now: Mono) {
         if self.state == DropCopy::Unknown {
             self.owed_since.get_or_insert(now);

@@ -180,7 +180,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "08-restart-with-foreign-position",
         summary: "orders before the broker's orders, executions and positions are known",
         keys: &["venue.client_id"],
-        reasons: &["not_reconciled", "waited_too_long", "link_changed"],
+        reasons: &["not_reconciled", "read_only", "waited_too_long", "link_changed"],
         judges: Judges::Message,
         check: reconciled::check,
     },

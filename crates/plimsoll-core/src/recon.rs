@@ -58,6 +58,8 @@ pub(crate) struct Recon {
     pub(crate) epoch: u64,
     /// Whether a complete reconciliation has been made since the start.
     pub(crate) was_done: bool,
+    /// The API takes no orders in this life of the connection, by a setting of TWS.
+    pub(crate) read_only: bool,
     next_req_id: i32,
     executions_req: Option<ReqId>,
     /// A round of questions without losing the state: about orders whose bot is away.
@@ -72,6 +74,7 @@ impl Recon {
             link: None,
             epoch: 0,
             was_done: false,
+            read_only: false,
             next_req_id: 1,
             executions_req: None,
             polling: None,
@@ -83,6 +86,7 @@ impl Recon {
     pub(crate) fn begin(&mut self, link: LinkId, now: Mono, out: &mut Vec<Ask>) {
         self.link = Some(link);
         self.epoch += 1;
+        self.read_only = false;
         self.polling = None;
         let all =
             Outstanding { positions: true, open_orders: true, executions: true, completed_orders: true };
@@ -168,6 +172,15 @@ impl Recon {
             self.was_done = true;
         }
         complete
+    }
+
+    /// Whether the answer about ended orders is outstanding, in a round or a poll.
+    pub(crate) fn awaits_completed_orders(&self) -> bool {
+        let asked = match (&self.state, &self.polling) {
+            (ReconState::Asking(round), _) | (_, Some(round)) => Some(round),
+            (ReconState::Down | ReconState::Done, None) => None,
+        };
+        asked.is_some_and(|round| round.completed_orders)
     }
 
     fn ask_about_orders(&mut self, out: &mut Vec<Ask>) {

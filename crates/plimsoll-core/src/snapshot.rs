@@ -20,12 +20,14 @@ use crate::result;
 pub struct Snapshot {
     /// When.
     pub at: Timestamp,
-    /// `starting`, `reconciling`, `armed` or `halted`.
+    /// `starting`, `reconciling`, `armed`, `read_only` or `halted`.
     pub state: &'static str,
     /// Deny, or only report.
     pub mode: Option<Mode>,
     /// How far reconciliation is.
     pub recon: ReconState,
+    /// The broker's API takes no orders.
+    pub read_only: bool,
     /// Whether orders of other clients come by themselves.
     pub drop_copy: DropCopy,
     /// Our clock.
@@ -135,6 +137,7 @@ impl Bridge {
             state: self.state_word(),
             mode: self.config.as_ref().map(|config| config.mode),
             recon: self.recon.state,
+            read_only: self.recon.read_only,
             drop_copy: self.hearing.state,
             clock: self.clock.view(now),
             halt: self.halts.fleet().cloned(),
@@ -151,10 +154,11 @@ impl Bridge {
         }
     }
 
-    /// `starting`, `reconciling`, `armed` or `halted`.
+    /// `starting`, `reconciling`, `armed`, `read_only` or `halted`.
     pub fn state_word(&self) -> &'static str {
         match (self.halts.fleet(), self.recon.state) {
             (Some(_), ReconState::Done) => "halted",
+            (None, ReconState::Done) if self.recon.read_only => "read_only",
             (None, ReconState::Done) => "armed",
             (_, ReconState::Asking(_)) => "reconciling",
             (_, ReconState::Down) if self.recon.was_done => "reconciling",
@@ -201,6 +205,9 @@ impl Bridge {
         }
         if let Some(what) = self.recon.state.waiting_for() {
             return ("held", Some(format!("waiting for {what}")));
+        }
+        if self.recon.read_only {
+            return ("held", Some("the broker's API is read-only".to_owned()));
         }
         let open = self.calendar.is_regular_session(now.wall).unwrap_or(false);
         if !open {

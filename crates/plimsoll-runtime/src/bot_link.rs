@@ -72,6 +72,7 @@ async fn open(
     let offer = clamp(&hello)?;
     let (place, early) = wait_for_place(&mut from_bot, door).await?;
     let upstream = link::connect(&shared.upstream, HANDSHAKE_MAX).await.map_err(text)?;
+    shared.venue_seen.notify_waiters();
     let (venue_read, to_venue) = upstream.into_split();
     let from_venue = Incoming::new(venue_read, VENUE_FRAME_MAX);
     let mut pair = shake(from_bot, write, from_venue, to_venue, &offer).await?;

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use plimsoll_core::{Ask, Command, Denial, Rewrite};
-use plimsoll_model::{LinkId, Now, OrderId, RawFrame};
+use plimsoll_model::{InstrumentId, LinkId, Now, OrderId, RawFrame};
 use plimsoll_tws::denial::Addressee;
 
 use crate::journal_thread::Awaits;
@@ -102,8 +102,17 @@ impl Work {
     }
 
     fn ask(&mut self, ask: &Ask) {
-        if let Ask::Quotes { req_id, instrument, .. } = ask {
-            self.quotes.subscribed(*req_id, instrument.clone());
+        match ask {
+            Ask::Quotes { req_id, instrument, .. } => {
+                self.quotes.subscribed(*req_id, instrument.clone());
+                self.permissions.asked_quotes(*req_id, instrument);
+            }
+            Ask::Contract { req_id, contract } => {
+                if let Some(instrument) = InstrumentId::of(contract) {
+                    self.permissions.asked_contract(*req_id, &instrument);
+                }
+            }
+            _ => {}
         }
         if let Some(version) = self.own.as_ref().map(|own| own.version) {
             self.send_to_own(&wire::ask(version, ask));

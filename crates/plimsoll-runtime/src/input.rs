@@ -9,7 +9,7 @@ use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::VENUE_FRAME_MAX;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::VenueClock;
 use crate::door::Place;
@@ -170,6 +170,8 @@ pub(crate) struct Shared {
     pub(crate) lockstep: AtomicBool,
     /// Whether the system's clock is watched, and the venue's counts as a source.
     pub(crate) clock_watched: AtomicBool,
+    /// The venue is there again: our own connection need not wait for its next attempt.
+    pub(crate) venue_seen: Notify,
     links: AtomicU64,
 }
 
@@ -180,6 +182,7 @@ impl Shared {
             inputs,
             lockstep: AtomicBool::new(false),
             clock_watched: AtomicBool::new(false),
+            venue_seen: Notify::new(),
             links: AtomicU64::new(last_link.0),
         }
     }

@@ -22,6 +22,7 @@ pub mod operator;
 pub mod operator_client;
 mod own;
 mod pacing;
+pub mod permissions;
 pub mod probe;
 pub mod projection;
 mod quotes;

@@ -60,7 +60,10 @@ pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
             tracing::warn!(link = %link, upstream = %shared.upstream, "own connection: {why}; trying again");
             said = why;
         }
-        sleep(backoff).await;
+        tokio::select! {
+            () = sleep(backoff) => {}
+            () = shared.venue_seen.notified() => {}
+        }
         backoff = (backoff * 2).min(BACKOFF_MAX);
     }
 }

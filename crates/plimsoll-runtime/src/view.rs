@@ -10,8 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::clock::ClockSourceView;
 use plimsoll_core::{Snapshot, config::Mode};
 use plimsoll_journal::Head;
-use plimsoll_model::BotName;
+use plimsoll_model::{BotName, InstrumentId};
 use serde::Serialize;
+
+use crate::permissions::Data;
 
 /// Everything at one instant.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +35,8 @@ pub struct StatusView {
     pub clock: ClockRow,
     pub links: Vec<LinkRow>,
     pub pacing: PacingRow,
+    /// What Plimsoll's own connection has found out; none while it is down.
+    pub venue: Option<VenueRow>,
     pub bots: Vec<BotRow>,
     pub breaks: Vec<BreakRow>,
     pub journal: JournalRow,
@@ -95,6 +99,42 @@ pub struct LinkRow {
     pub bot: String,
     pub client_id: i32,
     pub server_version: u16,
+}
+
+/// The venue, as Plimsoll's own connection knows it.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct VenueRow {
+    pub server_version: u16,
+    /// All of the login's.
+    pub accounts: Vec<String>,
+    /// Whether its API takes no orders.
+    pub read_only: bool,
+    pub market_data: Vec<DataRow>,
+}
+
+/// What the venue gives of one instrument.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct DataRow {
+    pub symbol: String,
+    /// `live`, `delayed`, `refused`, `no_contract`, `ambiguous`, `silent` or `no_answer`.
+    pub data: &'static str,
+    /// The venue's code, where it refused.
+    pub code: Option<i32>,
+    /// The venue's words, where it refused.
+    pub because: Option<String>,
+}
+
+impl DataRow {
+    pub(crate) fn new(instrument: &InstrumentId, data: &Data) -> Self {
+        let (code, because) = match data {
+            Data::Refused { code, text } => (Some(*code), Some(text.to_string())),
+            Data::NoContract { text } => (None, Some(text.to_string())),
+            Data::Live | Data::Delayed | Data::Ambiguous | Data::Silent | Data::NoAnswer => (None, None),
+        };
+        Self { symbol: instrument.to_string(), data: data.as_str(), code, because }
+    }
 }
 
 /// Messages to the venue.
@@ -196,6 +236,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) projection: String,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) pacing: PacingRow,
+    pub(crate) login: Option<VenueRow>,
     pub(crate) stages: &'a BTreeMap<BotName, Box<str>>,
     pub(crate) last_work: &'a BTreeMap<BotName, Timestamp>,
     pub(crate) unguarded: &'a [BotName],
@@ -230,6 +271,7 @@ impl View {
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,
             pacing: shell.pacing,
+            venue: shell.login,
         };
         Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }
     }

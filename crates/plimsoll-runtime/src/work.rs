@@ -31,6 +31,7 @@ use crate::lanes::{self, BotInput, Lanes};
 use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
 use crate::pacing::Pacing;
+use crate::permissions::Permissions;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::subscriptions::Subscriptions;
@@ -96,6 +97,9 @@ pub(crate) struct Work {
     was_silent: bool,
     pub(crate) departures: Departures,
     pub(crate) quotes: Conflation,
+    pub(crate) permissions: Permissions,
+    /// All accounts of the login.
+    accounts: Vec<Account>,
     /// Links that a command wants ended, and why; done when its event has been dealt with.
     pub(crate) to_end: Vec<(LinkId, String)>,
     /// Whose order is being dealt with, for the token of its flush.
@@ -150,6 +154,8 @@ impl Work {
             was_silent: false,
             departures: Departures::default(),
             quotes: Conflation::default(),
+            permissions: Permissions::default(),
+            accounts: Vec::new(),
             to_end: Vec::new(),
             asking: None,
             room: None,
@@ -246,6 +252,7 @@ impl Work {
             self.feed(Event::Woke, None);
         }
         self.end_kept(now.mono);
+        self.admit_early();
         self.end_unproved(now.mono);
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
@@ -270,7 +277,9 @@ impl Work {
         let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof(), self.strangers.next_due()];
         let due = due.into_iter().flatten().min();
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
-        due.min(self.until_unpaced().unwrap_or(LONG))
+        let early =
+            self.departures.next_due().map(|due| due.saturating_duration_since(tokio::time::Instant::now()));
+        due.min(self.until_unpaced().unwrap_or(LONG)).min(early.unwrap_or(LONG))
     }
 
     fn ingest(&mut self, input: Input) {
@@ -430,7 +439,7 @@ impl Work {
 
     /// Whether the broker's state is known in this life of the process.
     fn is_reconciled(&self) -> bool {
-        matches!(self.bridge.state_word(), "armed" | "halted")
+        matches!(self.bridge.state_word(), "armed" | "read_only" | "halted")
     }
 }
 

@@ -259,7 +259,8 @@ fn instruments(root: &Path) -> Result<()> {
 }
 
 fn departure(root: &Path) -> Result<()> {
-    with_each_client(root, "bots.departure")
+    with_each_client(root, "bots.departure")?;
+    with_each_client(root, "bots.reset")
 }
 
 /// Runs a Python module once with each foreign client that it knows.

@@ -9,6 +9,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::Command;
 use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
+use crate::drop_copy::DropCopy;
 use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
@@ -19,6 +20,13 @@ const CODE_RESTORED_DATA_LOST: i32 = 1101;
 const CODE_RESTORED: i32 = 1102;
 /// An order was canceled, with or without having been asked.
 const CODE_CANCELED: i32 = 202;
+
+/// TWS: "Error validating request".
+const CODE_NOT_VALIDATED: i32 = 321;
+
+/// What a person has to know of a read-only API, and where its setting is.
+const READ_ONLY: &str = "the broker's API is read-only, so every order is denied; to trade, untick Read-Only API in TWS \
+                         (Global Configuration) or Gateway (Configure, Settings) under API, Settings";
 
 /// Codes that end a new order which never worked. Notices and warnings about a live order are not among
 /// them: taking one for the end would forget a working order (ibkr-protocol §7.5, §8).
@@ -60,13 +68,19 @@ impl Bridge {
 
     /// Changes what we believe about orders and executions, whichever connection said it.
     fn believe(&mut self, now: Now, link: LinkId, report: &Report, raw: &RawFrame, out: &mut Vec<Command>) {
-        self.note_copy(now, link, report);
+        let is_own = self.recon.is_own(link);
+        // A round proves what is new by itself, and whatever waits for it has not been sent.
+        let listens =
+            !is_own && self.recon.state == ReconState::Done && self.hearing.state == DropCopy::Unknown;
+        let known = if listens { self.known_of(report) } else { None };
+        if is_own {
+            self.note_copy(report);
+        }
         self.note_answer(now, link, report);
         match report {
             Report::OpenOrder(order) if !order.what_if => {
-                let own = self.recon.is_own(link);
                 if let Some(key) = self.note_order(now, order)
-                    && !own
+                    && !is_own
                 {
                     self.book.update(key, |state| state.open_order = Some(raw.clone()));
                 }
@@ -91,6 +105,9 @@ impl Bridge {
             Report::Error(error) => self.note_error(link, error),
             _ => {}
         }
+        if listens && self.known_of(report) != known {
+            self.hearing.owe(now.mono);
+        }
     }
 
     /// The first word about a new order on the connection that it left on says how fast the venue is.
@@ -106,24 +123,38 @@ impl Bridge {
         }
     }
 
-    /// Whether the report shows that our own connection gets copies of others' orders, or owes one.
-    fn note_copy(&mut self, now: Now, link: LinkId, report: &Report) {
+    /// Whether the report on our own connection shows that it gets copies of others' orders.
+    fn note_copy(&mut self, report: &Report) {
         let by = match report {
             Report::OpenOrder(order) if !order.what_if => order.client_id,
             Report::Status(status) => Some(status.client_id),
             Report::Execution(execution) if execution.req_id.is_none() => Some(execution.client_id),
             _ => None,
         };
-        let ours = self.config.as_ref().map(|config| config.venue.client_id);
-        if by.is_none() || by == ours {
-            return;
-        }
         let asked = self.recon.state != ReconState::Done || self.recon.polling.is_some();
-        if !self.recon.is_own(link) {
-            self.hearing.owe(now.mono);
-        } else if !asked || matches!(report, Report::Execution(_)) {
+        if by.is_some_and(|by| !self.is_own_client(by)) && (!asked || matches!(report, Report::Execution(_)))
+        {
             self.hearing.heard();
         }
+    }
+
+    /// What a report on a bot's connection is about, as far as it is known: only what is new there has to come on ours
+    /// as well. What the venue repeats at the start of a connection, and its answers to a bot's questions, do not.
+    fn known_of(&self, report: &Report) -> Option<(OrderStatus, Qty)> {
+        let (perm_id, by_client) = match report {
+            Report::OpenOrder(order) => (order.perm_id, order.client_id.zip(order.order_id)),
+            Report::Status(status) => (status.perm_id, Some((status.client_id, status.order_id))),
+            Report::Execution(execution) => {
+                (execution.perm_id, Some((execution.client_id, execution.order_id)))
+            }
+            _ => return None,
+        };
+        let state = self.book.get(self.find(perm_id, by_client, None)?)?;
+        Some((state.status, state.cum_qty.max(state.posted_qty)))
+    }
+
+    fn is_own_client(&self, client_id: ClientId) -> bool {
+        self.config.as_ref().is_some_and(|config| config.venue.client_id == client_id)
     }
 
     /// Answers on our own connection, which no bot sees.
@@ -135,7 +166,12 @@ impl Bridge {
             Report::ExecutionsEnd(req_id) if self.recon.is_executions_answer(req_id) => {
                 self.answer_ended(now, Ended::Executions, out);
             }
-            Report::CompletedOrdersEnd => self.answer_ended(now, Ended::CompletedOrders, out),
+            Report::CompletedOrdersEnd => {
+                if std::mem::take(&mut self.recon.read_only) {
+                    out.push(Command::Notice { text: "the broker's API takes orders again".into() });
+                }
+                self.answer_ended(now, Ended::CompletedOrders, out);
+            }
             Report::Contract(contract) => {
                 let instrument = self.contract_reqs.get(&contract.req_id).cloned();
                 if let Some(instrument) = instrument {
@@ -165,6 +201,14 @@ impl Bridge {
                 }
                 self.begin_round(now, link, &mut asks);
                 Self::ask(out, asks);
+            }
+            // On no request: an API that is read-only tells nobody which orders have ended, and takes none. That is
+            // an answer too, and what the others say is proof enough of what works.
+            CODE_NOT_VALIDATED if error.id.is_none() && self.recon.awaits_completed_orders() => {
+                if !std::mem::replace(&mut self.recon.read_only, true) {
+                    out.push(Command::Notice { text: READ_ONLY.into() });
+                }
+                self.answer_ended(now, Ended::CompletedOrders, out);
             }
             // Notices about farms come at every connect; staleness is judged by prices, not by them.
             2100..=2199 => {}

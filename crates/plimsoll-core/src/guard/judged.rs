@@ -64,6 +64,8 @@ pub struct Context<'a> {
     pub(crate) contracts: &'a Contracts,
     pub(crate) halts: &'a Halts,
     pub(crate) recon: &'a ReconState,
+    /// The broker's API takes no orders.
+    pub(crate) read_only: bool,
     pub(crate) recent: &'a crate::outbox::Recent,
     /// The trade date whose start this bot's result is known of, and that result.
     pub(crate) day_start: Option<&'a (Date, Money)>,

@@ -37,6 +37,7 @@ pub enum Reason {
     NotReconciled { waiting_for: &'static str },
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
+    ReadOnly,
     GroupDenied { member: OrderId, guard: &'static str },
     Recalled { member: OrderId },
     OutsideSession { next_open: Option<Zoned> },
@@ -87,6 +88,7 @@ impl Reason {
             Self::NotReconciled { .. } => "not_reconciled",
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
+            Self::ReadOnly => "read_only",
             Self::GroupDenied { .. } => "group_denied",
             Self::Recalled { .. } => "recalled",
             Self::OutsideSession { .. } => "outside_session",
@@ -143,6 +145,7 @@ impl Reason {
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
+            | Self::ReadOnly
             | Self::LinkChanged
             | Self::GroupDenied { .. }
             | Self::Recalled { .. }
@@ -231,6 +234,9 @@ impl fmt::Display for Reason {
 impl Reason {
     fn fmt_market(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ReadOnly => {
+                f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
+            }
             Self::OutsideSession { next_open: Some(open) } => {
                 write!(f, "the market is closed until {}", Local(open))
             }

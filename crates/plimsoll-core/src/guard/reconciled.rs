@@ -1,5 +1,5 @@
 //! `reconciled`: pitfall 8. No new order before the broker's orders, executions and positions are known
-//! in this connection, and none that was decided for a connection that has gone since.
+//! in this connection, none while its API is read-only, and none that was decided for a connection that has gone since.
 
 use plimsoll_model::NewOrder;
 
@@ -9,6 +9,9 @@ use crate::limits::RELEASE_WAIT_MAX;
 pub(super) fn check(ctx: &Context<'_>, _order: &NewOrder) -> Result<(), Reason> {
     if let Some(waiting_for) = ctx.recon.waiting_for() {
         return Err(Reason::NotReconciled { waiting_for });
+    }
+    if ctx.read_only {
+        return Err(Reason::ReadOnly);
     }
     match ctx.phase {
         Phase::Release { same_links: false, .. } => Err(Reason::LinkChanged),

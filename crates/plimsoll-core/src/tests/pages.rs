@@ -206,6 +206,8 @@ fn self_match_says_what_its_page_quotes() {
 
 #[test]
 fn reconciled_says_what_its_page_quotes() {
+    let mut read_only = fleet();
+    read_only.read_only = true;
     page(
         include_str!("../../../../docs/guards/reconciled.md"),
         &[
@@ -231,6 +233,7 @@ fn reconciled_says_what_its_page_quotes() {
                 10:00:03 disk done
                 ",
             ),
+            read_only.run("10:00:00 quote SPY 600.00 600.02\n10:00:01 trend BUY 10 SPY MKT"),
         ],
     );
 }

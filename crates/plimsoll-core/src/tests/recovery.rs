@@ -129,6 +129,28 @@ fn an_order_that_shows_up_by_itself_on_our_own_connection_proves_the_copy() {
 }
 
 #[test]
+fn what_the_venue_repeats_to_a_bot_owes_us_no_copy_and_the_next_news_does() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 100 SPY LMT 499.00 id=5 tif=GTC
+        10:00:02 venue accepts trend 5
+        10:00:05 restart
+        10:00:05 own answers
+        10:00:06 trend arrives
+        10:00:07 venue accepts trend 5
+        10:00:17 wake
+        10:00:30 wake
+        ",
+    );
+    assert!(!trace.contains("Master API client"), "{trace}");
+    assert_eq!(world.bridge.snapshot(world.now()).drop_copy, DropCopy::Unknown);
+    let trace = world.run("10:00:31 venue fills trend 5 40 499.00\n10:00:41 wake");
+    assert!(trace.contains("Master API client"), "{trace}");
+}
+
+#[test]
 fn an_answer_to_a_question_of_ours_is_no_copy() {
     let mut world = Script::new();
     world.run(
@@ -220,4 +242,44 @@ fn a_holding_of_another_contract_under_our_name_is_named_and_not_taken_for_ours(
     let now = world.now();
     assert!(world.bridge.snapshot(now).positions.is_empty(), "{trace}");
     assert!(world.bridge.snapshot(now).breaks.is_empty(), "{trace}");
+}
+
+#[test]
+fn a_read_only_api_ends_the_round_denies_orders_and_is_noticed_when_it_is_none_any_more() {
+    let mut world = Script::new();
+    world.read_only = true;
+    let trace = world.run(
+        "
+        10:00:00 restart
+        10:00:00 own answers
+        10:00:01 quote SPY 500.00 500.02
+        10:00:03 trend BUY 10 SPY MKT
+        10:01:00 wake
+        10:01:00 own answers
+        10:01:01 quote SPY 500.00 500.02
+        10:01:02 trend BUY 11 SPY MKT
+        ",
+    );
+    expect![["
+        10:00:00 notice the broker's API is read-only, so every order is denied; to trade, untick Read-Only API in TWS (Global Configuration) or Gateway (Configure, Settings) under API, Settings
+        10:00:00 notice reconciled: 0 open orders, 0 positions
+        10:00:03 deny 1 order 1: Plimsoll reconciled: the broker's API is read-only; untick that in the API settings of TWS
+        10:01:02 deny 1 order 2: Plimsoll reconciled: the broker's API is read-only; untick that in the API settings of TWS
+    "]].assert_eq(&trace);
+    assert_eq!(world.bridge.state_word(), "read_only");
+    world.read_only = false;
+    let trace = world.run(
+        "
+        10:02:00 wake
+        10:02:00 own answers
+        10:02:01 quote SPY 500.00 500.02
+        10:02:02 trend BUY 12 SPY MKT
+        ",
+    );
+    expect![["
+        10:02:00 notice the broker's API takes orders again
+        10:02:02 submit 1 BUY 12 SPY MKT for DU1 [SPY-trend-20260227-3]
+    "]]
+    .assert_eq(&trace);
+    assert_eq!(world.bridge.state_word(), "armed");
 }

@@ -89,6 +89,8 @@ pub(super) struct Script {
     pub(super) listed_hours: Box<str>,
     /// The sessions of the past that it tells: trade date, open, close.
     pub(super) past_sessions: Vec<(&'static str, &'static str, &'static str)>,
+    /// Its API is read-only.
+    pub(super) read_only: bool,
     /// What the venue takes its fees in.
     pub(super) fees_in: Currency,
     /// The venue stays silent about contracts.
@@ -178,6 +180,7 @@ impl Script {
             answers: Vec::new(),
             listed_hours: "".into(),
             past_sessions: Vec::new(),
+            read_only: false,
             fees_in: Currency::USD,
             contracts_unanswered: false,
             unanswered: Vec::new(),

@@ -86,6 +86,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::ContractUnconfirmed { con_id: 1 },
         Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
         Reason::NotReconciled { waiting_for: "x" },
+        Reason::ReadOnly,
         Reason::WaitedTooLong { waited: ten, max: ten },
         Reason::LinkChanged,
         Reason::Recalled { member: OrderId(1) },

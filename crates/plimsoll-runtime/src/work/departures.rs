@@ -1,18 +1,28 @@
 //! Bots that leave and come back: upstreams that outlive their bot, and arrivals that have to wait until the
-//! venue has let go of their client id.
+//! venue has let go of their client id, or until Plimsoll itself is back.
 //!
 //! An order can be canceled dependably only on the connection that placed it, so a bot's upstream is kept
 //! while the bot is away and has working orders. A bot that comes back gets a connection of its own, and the
 //! venue takes a client id only once at a time: the kept connection is closed, and its end awaited, first.
+//!
+//! After the nightly reset a bot finds TWS as soon as Plimsoll does. Its first orders would be denied while the round of
+//! questions is under way, and for most libraries a denied order is over. So it waits at the door, for a while.
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use plimsoll_core::Event;
 use plimsoll_model::{ClientId, LinkId, Mono, Request};
+use tokio::time::Instant;
 
 use super::Work;
 use crate::input::Arrival;
 use crate::lanes::BotInput;
+
+/// How long an arrival waits for a round of questions. A bot that is let in without it is denied in plain words,
+/// and one that is kept out for longer gives up.
+const ROUND_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Pairs of connections that are closing, and who waits for them.
 #[derive(Debug, Default)]
@@ -21,6 +31,8 @@ pub(crate) struct Departures {
     closing: BTreeMap<LinkId, ClientId>,
     /// Arrivals by the link that they wait for.
     waiting: Vec<(LinkId, Arrival)>,
+    /// Arrivals that wait for the round of questions under way, and until when.
+    early: Vec<(Instant, Arrival)>,
 }
 
 impl Departures {
@@ -34,11 +46,22 @@ impl Departures {
         self.closing.iter().find(|(_, id)| **id == client_id).map(|(link, _)| *link)
     }
 
+    /// Who may come in without the round.
+    fn overdue(&mut self, now: Instant, all: bool) -> Vec<Arrival> {
+        self.early.extract_if(.., |(until, _)| all || *until <= now).map(|(_, arrival)| arrival).collect()
+    }
+
+    /// When the first arrival has waited long enough for the round.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.early.iter().map(|(until, _)| *until).min()
+    }
+
     /// Both sockets of a pair are closed: who waited for it, and is still there.
     fn ended(&mut self, link: LinkId) -> Vec<Arrival> {
         self.closing.remove(&link);
         // A bot that gave up while it waited.
         self.waiting.retain(|(_, arrival)| arrival.link != link);
+        self.early.retain(|(_, arrival)| arrival.link != link);
         let all = std::mem::take(&mut self.waiting);
         let (free, waiting): (Vec<_>, _) = all.into_iter().partition(|(of, _)| *of == link);
         self.waiting = waiting;
@@ -79,8 +102,30 @@ impl Work {
         self.feed(Event::BotLeft { link }, None);
     }
 
-    /// A bot is at the door. It waits if the venue still holds its client id.
-    pub(super) fn arrive(&mut self, mut arrival: Arrival) {
+    /// A bot is at the door. It waits if Plimsoll's own connection is not back yet.
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
+        // In lockstep the venue waits for this connection, and nothing else would happen.
+        if self.is_reconciled() || self.clock.is_lockstep() {
+            self.come_in(arrival);
+            return;
+        }
+        self.lanes.hold(arrival.link);
+        self.departures.early.push((Instant::now() + ROUND_WAIT_MAX, arrival));
+    }
+
+    /// Lets in whoever waited for the round of questions, if it is complete, or for as long as anybody waits.
+    pub(super) fn admit_early(&mut self) {
+        if self.departures.early.is_empty() {
+            return;
+        }
+        let all = self.is_reconciled();
+        for arrival in self.departures.overdue(Instant::now(), all) {
+            self.come_in(arrival);
+        }
+    }
+
+    /// It waits if the venue still holds its client id.
+    fn come_in(&mut self, mut arrival: Arrival) {
         let kept = self.links.iter().find(|(_, state)| {
             state.client_id == arrival.client_id && state.bot == arrival.bot && state.kept_until.is_some()
         });
@@ -104,7 +149,7 @@ impl Work {
     pub(super) fn pair_ended(&mut self, link: LinkId) {
         self.end_link(link, None);
         for arrival in self.departures.ended(link) {
-            self.arrive(arrival);
+            self.come_in(arrival);
         }
     }
 

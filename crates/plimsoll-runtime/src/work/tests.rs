@@ -104,21 +104,85 @@ fn after_a_silence() -> (Work, Outgoing) {
     let (mut work, ..) = work();
     let version = ServerVersion::new(178).unwrap();
     let to_venue = Outgoing::new();
-    work.arrived(Arrival {
-        link: LinkId(7),
-        bot: BotName::new("trend").unwrap(),
-        client_id: ClientId(11),
-        version,
-        raw: frame("71|2|11||"),
-        to_bot: Outgoing::new(),
-        to_venue: to_venue.clone(),
-        place: None,
-    });
+    work.arrived(Arrival { to_venue: to_venue.clone(), ..arrival() });
     // The bridge refuses it before the first reconciliation, and what it wants ended is not ended here.
     work.to_end.clear();
     work.on_venue(VenueInput::OwnDown { link: LinkId(1), why: "silent".into(), silent: true });
     work.on_venue(VenueInput::OwnUp { link: LinkId(2), version, out: Outgoing::new() });
     (work, to_venue)
+}
+
+fn arrival() -> Arrival {
+    Arrival {
+        link: LinkId(7),
+        bot: BotName::new("trend").unwrap(),
+        client_id: ClientId(11),
+        version: ServerVersion::new(178).unwrap(),
+        raw: frame("71|2|11||"),
+        to_bot: Outgoing::new(),
+        to_venue: Outgoing::new(),
+        place: None,
+    }
+}
+
+/// A gateway that was reconciled once and has lost its own connection since.
+fn without_own() -> Work {
+    let (mut work, ..) = work();
+    let version = ServerVersion::new(178).unwrap();
+    let config = Arc::clone(&work.config);
+    work.feed(Event::Started { epoch: 1, config }, None);
+    work.on_venue(VenueInput::OwnUp { link: LinkId(1), version, out: Outgoing::new() });
+    answer_the_round(&mut work, LinkId(1));
+    work.on_venue(VenueInput::OwnDown { link: LinkId(1), why: "reset".into(), silent: false });
+    work
+}
+
+/// The venue answers every question of a round, whatever its number.
+fn answer_the_round(work: &mut Work, link: LinkId) {
+    let numbered = (1..=40).map(|id| Report::ExecutionsEnd(ReqId(id)));
+    let ends = [Report::PositionsEnd, Report::OpenOrderEnd, Report::CompletedOrdersEnd];
+    for report in ends.into_iter().chain(numbered) {
+        let report = Box::new(report);
+        work.on_venue(VenueInput::OwnReport { link, report, raw: frame("53|1|"), heard: None, _room: None });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_that_is_back_before_us_waits_for_the_round_and_then_comes_in() {
+    let mut work = without_own();
+    let version = ServerVersion::new(178).unwrap();
+    work.on_venue(VenueInput::OwnUp { link: LinkId(2), version, out: Outgoing::new() });
+    work.arrive(arrival());
+    work.tell_time();
+    assert!(!work.links.contains_key(&LinkId(7)), "nothing is known of the broker yet");
+    answer_the_round(&mut work, LinkId(2));
+    work.tell_time();
+    assert!(work.links.contains_key(&LinkId(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_is_not_kept_out_for_ever_by_a_round_that_does_not_end() {
+    let mut work = without_own();
+    work.arrive(arrival());
+    tokio::time::advance(Duration::from_millis(9_900)).await;
+    work.tell_time();
+    assert!(!work.links.contains_key(&LinkId(7)));
+    assert!(work.wait() <= Duration::from_millis(100), "it is woken for it");
+    tokio::time::advance(Duration::from_millis(100)).await;
+    work.tell_time();
+    assert!(work.links.contains_key(&LinkId(7)));
+}
+
+#[tokio::test]
+async fn a_bot_that_gave_up_at_the_door_is_forgotten() {
+    let mut work = without_own();
+    let version = ServerVersion::new(178).unwrap();
+    work.arrive(arrival());
+    work.on_venue(VenueInput::Ended { link: LinkId(7) });
+    work.on_venue(VenueInput::OwnUp { link: LinkId(2), version, out: Outgoing::new() });
+    answer_the_round(&mut work, LinkId(2));
+    work.tell_time();
+    assert!(!work.links.contains_key(&LinkId(7)));
 }
 
 fn frame(text: &str) -> RawFrame {

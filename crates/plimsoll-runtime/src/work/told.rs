@@ -50,6 +50,7 @@ impl Work {
                 self.own = None;
                 self.lanes.forget(link);
                 self.quotes.clear();
+                self.permissions.clear();
                 self.feed(Event::OwnDown { link }, None);
             }
         }
@@ -174,7 +175,9 @@ impl Work {
     fn told_us(&mut self, link: LinkId, report: Report, raw: RawFrame, heard: Option<Timestamp>) {
         let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
         let version = own.version;
+        self.permissions.hear(&report);
         match report {
+            Report::ManagedAccounts(accounts) => self.accounts = accounts,
             Report::Quote { id, field, price } => {
                 let at = heard.unwrap_or_else(|| self.clock.now().wall);
                 self.quotes.tick(id, field, price, at);

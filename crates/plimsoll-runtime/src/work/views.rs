@@ -6,7 +6,7 @@ use super::Work;
 use crate::gateway::{stages, without_stale_guard};
 use crate::input::Detail;
 use crate::projection::ProjectionState;
-use crate::view::{LinkRow, ShellFacts, View};
+use crate::view::{DataRow, LinkRow, ShellFacts, VenueRow, View};
 
 impl Work {
     pub(super) fn view(&mut self, detail: Detail) -> View {
@@ -29,6 +29,16 @@ impl Work {
             client_id: state.client_id.0,
             server_version: state.version.number(),
         });
+        let venue = self.own.as_ref().map(|own| VenueRow {
+            server_version: own.version.number(),
+            accounts: self.accounts.iter().map(ToString::to_string).collect(),
+            read_only: snapshot.read_only,
+            market_data: self
+                .permissions
+                .all()
+                .map(|(instrument, data)| DataRow::new(instrument, data))
+                .collect(),
+        });
         View::new(
             &snapshot,
             ShellFacts {
@@ -39,6 +49,7 @@ impl Work {
                 projection: self.follows.as_ref().map_or_else(|| "none".to_owned(), ProjectionState::say),
                 links: own.chain(bots).collect(),
                 pacing,
+                login: venue,
                 stages: &stages(&self.settings),
                 last_work: &self.worked_at,
                 unguarded: &without_stale_guard(&self.config),

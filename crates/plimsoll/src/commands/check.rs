@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use plimsoll_calendar::Calendar;
-use plimsoll_model::InstrumentId;
 use plimsoll_runtime::announced::{self, Folder};
 use plimsoll_runtime::config::{Environment, Loaded};
-use plimsoll_runtime::probe::{self, Data, ProbeError};
+use plimsoll_runtime::permissions::Data;
+use plimsoll_runtime::probe::{self, ProbeError};
 use plimsoll_runtime::zones;
 use serde_json::{Value, json};
 
@@ -180,8 +180,16 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
         let own = status["links"].as_array().is_some_and(|all| all.iter().any(|link| link["bot"] == "own"));
         let state = status["state"].as_str().unwrap_or("unknown");
         let mark = if own { Mark::Ok } else { Mark::Fail };
-        let says = format!("{} by the running gateway, which is {state}", loaded.settings.upstream);
-        return Ok((vec![row("venue", mark, says)], own));
+        let known = &status["venue"];
+        let upstream = &loaded.settings.upstream;
+        let speaks =
+            known["server_version"].as_u64().map_or_else(String::new, |v| format!(" speaks version {v};"));
+        let says = format!("{upstream}{speaks} by the running gateway, which is {state}");
+        let mut rows = vec![row("venue", mark, says)];
+        if known.is_object() {
+            rows.extend(by_the_gateway(loaded, known));
+        }
+        return Ok((rows, own));
     }
     let asked = probe::probe(loaded, VENUE_MAX);
     let answer = match super::runtime()?.block_on(asked) {
@@ -193,26 +201,49 @@ fn venue(loaded: &Loaded, running: Option<&Value>) -> Result<(Vec<Row>, bool), c
         Mark::Ok,
         format!("{} speaks version {}", loaded.settings.upstream, answer.server_version),
     )];
-    let missing: Vec<_> = loaded
-        .config
-        .venue
-        .accounts
-        .iter()
-        .filter(|account| !answer.accounts.contains(account))
-        .map(ToString::to_string)
-        .collect();
-    rows.push(if missing.is_empty() {
-        row(
-            "accounts",
-            Mark::Ok,
-            format!("{} of {}", loaded.config.venue.accounts.len(), answer.accounts.len()),
-        )
-    } else {
-        row("accounts", Mark::Fail, format!("the login does not have {}", missing.join(", ")))
-    });
+    let of_login: Vec<_> = answer.accounts.iter().map(ToString::to_string).collect();
+    rows.push(accounts(loaded, &of_login));
     rows.push(orders_allowed(answer.read_only));
-    rows.extend(answer.instruments.iter().map(|(instrument, data)| market_data(instrument, data)));
+    rows.extend(
+        answer.instruments.iter().map(|(instrument, data)| market_data(&instrument.to_string(), data)),
+    );
     Ok((rows, true))
+}
+
+/// The same rows as a look of our own would give, from what the running gateway has found out.
+fn by_the_gateway(loaded: &Loaded, known: &Value) -> Vec<Row> {
+    let all = |key: &str| known[key].as_array().into_iter().flatten();
+    let of_login: Vec<_> = all("accounts").filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut rows = vec![accounts(loaded, &of_login), orders_allowed(known["read_only"] == true)];
+    for found in all("market_data") {
+        let because = || found["because"].as_str().unwrap_or_default().into();
+        let code = found["code"].as_i64().and_then(|code| i32::try_from(code).ok()).unwrap_or_default();
+        let data = match found["data"].as_str() {
+            Some("live") => Data::Live,
+            Some("delayed") => Data::Delayed,
+            Some("refused") => Data::Refused { code, text: because() },
+            Some("no_contract") => Data::NoContract { text: because() },
+            Some("ambiguous") => Data::Ambiguous,
+            Some("silent") => Data::Silent,
+            _ => Data::NoAnswer,
+        };
+        rows.push(market_data(found["symbol"].as_str().unwrap_or("?"), &data));
+    }
+    rows
+}
+
+/// Which accounts the login has, and which of them the configuration lets bots use.
+fn accounts(loaded: &Loaded, of_login: &[String]) -> Row {
+    let configured: Vec<_> = loaded.config.venue.accounts.iter().map(ToString::to_string).collect();
+    let missing: Vec<_> = configured.iter().filter(|account| !of_login.contains(account)).cloned().collect();
+    if !missing.is_empty() {
+        let says = format!("the login has {} and not {}", of_login.join(", "), missing.join(", "));
+        return row("accounts", Mark::Fail, says);
+    }
+    let others: Vec<_> = of_login.iter().filter(|account| !configured.contains(account)).cloned().collect();
+    let unused =
+        if others.is_empty() { String::new() } else { format!("; not for bots: {}", others.join(", ")) };
+    row("accounts", Mark::Ok, format!("{}{unused}", configured.join(", ")))
 }
 
 /// Why there is no answer, and what to start where nobody listens.
@@ -239,7 +270,7 @@ fn orders_allowed(read_only: bool) -> Row {
 }
 
 /// Without live prices the guards that need one deny what would add risk.
-fn market_data(instrument: &InstrumentId, data: &Data) -> Row {
+fn market_data(instrument: &str, data: &Data) -> Row {
     let (mark, says) = match data {
         Data::Live => (Mark::Ok, format!("{instrument}: live prices")),
         Data::Delayed => (

@@ -296,6 +296,10 @@ impl Script {
                     }
                     self.own(Report::ExecutionsEnd(req_id));
                 }
+                Ask::CompletedOrders if self.read_only => {
+                    let error = ErrorReport { id: None, code: 321, text: "read-only".into() };
+                    self.own(Report::Error(error));
+                }
                 Ask::CompletedOrders => {
                     let ended: Vec<_> =
                         self.at_venue.values().filter(|o| !o.status.is_open()).map(AtVenue::report).collect();
