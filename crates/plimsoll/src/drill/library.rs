@@ -20,6 +20,7 @@ pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("moc-cancel-after-freeze", include_str!("../../../../drills/moc-cancel-after-freeze.drill")),
     ("moo-after-the-close", include_str!("../../../../drills/moo-after-the-close.drill")),
     ("moo-with-slow-clock", include_str!("../../../../drills/moo-with-slow-clock.drill")),
+    ("nobody-knows-the-time", include_str!("../../../../drills/nobody-knows-the-time.drill")),
     ("not-its-own", include_str!("../../../../drills/not-its-own.drill")),
     ("not-reconciled", include_str!("../../../../drills/not-reconciled.drill")),
     ("one-time-server-lies", include_str!("../../../../drills/one-time-server-lies.drill")),
