@@ -81,5 +81,6 @@ fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Rea
     };
     let day = ctx.calendar.session(date).map_err(unknown)?;
     let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
-    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.now.wall)))
+    // A host whose clock is slow is late by true time, which is what counts here as everywhere.
+    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.clock.corrected(ctx.now))))
 }

@@ -30,7 +30,8 @@ const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// No drill has more of them.
 const BOTS_MAX: usize = 16;
 /// Words that begin a line of the head.
-const HEAD: &str = "title, pitfall, guard, day, from, to, seed, profile, accounts, bot, clock, time_servers";
+const HEAD: &str = "title, pitfall, guard, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, \
+                    time_servers";
 /// Actors that are no bots.
 const ACTORS: [&str; 4] = ["venue", "host", "operator", "expect"];
 
@@ -62,6 +63,9 @@ struct Reader {
     to: Option<(Time, Place)>,
     accounts: Vec<Account>,
     bots: Vec<Bot>,
+    crossing: Option<(String, usize)>,
+    /// `[[job]]` tables, and where they stand.
+    jobs: Vec<(String, usize)>,
     ahead: Option<SignedDuration>,
     servers: Option<Vec<Option<SignedDuration>>>,
     cues: Vec<Cue>,
@@ -86,7 +90,7 @@ impl Reader {
         if first.text.starts_with(|c: char| c.is_ascii_digit()) {
             return self.script_line(first, line);
         }
-        let is_said_once = !matches!(first.text, "bot" | "expect");
+        let is_said_once = !matches!(first.text, "bot" | "job" | "expect");
         if is_said_once && self.seen.iter().any(|word| word == first.text) {
             return Err(line.at(first, &format!("`{}` is said already; leave one out", first.text)));
         }
@@ -113,6 +117,16 @@ impl Reader {
             "to" => self.to = Some(time_of_day(&mut line)?),
             "accounts" => self.read_accounts(&mut line)?,
             "bot" => self.read_bot(&mut line)?,
+            "on_close_crossing" => {
+                let word = line.word("write `on_close_crossing deny`")?;
+                self.crossing = Some((word.text.to_owned(), line.number));
+            }
+            "job" => {
+                let bot = line.word(settings::WRITE_JOB)?.text;
+                let job =
+                    settings::job(bot, &line.rest()).ok_or_else(|| line.missing(settings::WRITE_JOB))?;
+                self.jobs.push((job, line.number));
+            }
             "clock" => self.ahead = Some(line.read("write `clock +2s` or `clock -2s`", offset)?),
             "time_servers" => self.servers = Some(servers(&mut line)?),
             "expect" => {
@@ -194,7 +208,7 @@ impl Reader {
         needs("expect", "write what has to come of it, `expect   violations none`");
         let span = self.span();
         self.check_labels();
-        self.check_bots();
+        self.check_settings();
         let (Some((from, to)), Some((_, zone)), true) = (span, self.day, self.problems.is_empty()) else {
             self.problems.sort_by_key(|problem| (problem.line, problem.column));
             return Err(self.problems);
@@ -224,6 +238,8 @@ impl Reader {
             to,
             accounts: self.accounts,
             bots: self.bots,
+            crossing: self.crossing.map_or_else(|| "deny".to_owned(), |(word, _)| word),
+            jobs: self.jobs.into_iter().map(|(job, _)| job).collect(),
             clock,
             cues: self.cues,
             expected: self.expected,
@@ -265,13 +281,22 @@ impl Reader {
         }
     }
 
-    /// What the gateway's own configuration says about the keys of each bot.
-    fn check_bots(&mut self) {
+    /// What the gateway's own configuration says about the keys of each bot, and then about jobs.
+    fn check_settings(&mut self) {
+        let mut wrong = Vec::new();
         for (bot, line) in self.bots.iter().zip(&self.bot_lines) {
-            for what in settings::wrong_keys(bot) {
-                self.problems.push(Problem { line: *line, column: 1, what });
+            let one = std::slice::from_ref(bot);
+            wrong.extend(settings::wrong(one, "deny", "").into_iter().map(|what| (*line, what)));
+        }
+        if wrong.is_empty() && !self.bots.is_empty() {
+            for (job, line) in &self.jobs {
+                wrong.extend(settings::wrong(&self.bots, "deny", job).into_iter().map(|what| (*line, what)));
+            }
+            if let Some((crossing, line)) = &self.crossing {
+                wrong.extend(settings::wrong(&self.bots, crossing, "").into_iter().map(|what| (*line, what)));
             }
         }
+        self.problems.extend(wrong.into_iter().map(|(line, what)| Problem { line, column: 1, what }));
     }
 
     /// Whose order that is.

@@ -27,6 +27,10 @@ pub(crate) struct Drill {
     pub(crate) to: Timestamp,
     pub(crate) accounts: Vec<Account>,
     pub(crate) bots: Vec<Bot>,
+    /// What becomes of opposite on-close orders, as the configuration has it.
+    pub(crate) crossing: String,
+    /// `[[job]]` tables.
+    pub(crate) jobs: Vec<String>,
     /// By how much the host's clock is ahead from the start, and what each time server is wrong by. None where the
     /// clock is not part of the drill and taken for right.
     pub(crate) clock: Option<HostClock>,

@@ -1,5 +1,6 @@
 //! The gateway of a drill: an ordinary configuration, written out and read by the ordinary reader.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,6 +11,8 @@ use plimsoll_runtime::config::{self, ConfigError, Loaded};
 use super::script::{Bot, Drill};
 use crate::exit::{Exit, Failure};
 
+/// How a job is written.
+pub(super) const WRITE_JOB: &str = "write `job trend at = \"moc_entry - 5s\", do = \"close_positions\"`";
 /// Plimsoll's own client id.
 pub(super) const OWN_CLIENT: i32 = 900;
 
@@ -22,10 +25,8 @@ pub(super) fn load(
 ) -> Result<Loaded, Failure> {
     let accounts: Vec<_> = drill.accounts.iter().map(Account::as_str).collect();
     let state_dir = dir.join("state").display().to_string();
-    let mut text = head(&state_dir, upstream, control, &accounts);
-    for bot in &drill.bots {
-        text.push_str(&table(bot));
-    }
+    let mut text = head(&state_dir, (upstream, control), &accounts, &drill.crossing);
+    text.extend(drill.bots.iter().map(table).chain(drill.jobs.iter().cloned()));
     config::parse(&drill.name, &text).map_err(|error| {
         let what = format!(
             "{error}; the drill's accounts and bots do not fit together, this was made of them:\n{text}"
@@ -34,15 +35,31 @@ pub(super) fn load(
     })
 }
 
-/// What is wrong with the keys behind one bot.
-pub(super) fn wrong_keys(bot: &Bot) -> Vec<String> {
+/// What is wrong with these bots, this word for on-close orders and this job.
+pub(super) fn wrong(bots: &[Bot], crossing: &str, job: &str) -> Vec<String> {
     let any = SocketAddr::from(([127, 0, 0, 1], 4002));
-    let text = head("state", any, any, &[bot.account.as_str()]) + &table(bot);
+    let accounts: BTreeSet<_> = bots.iter().map(|bot| bot.account.as_str()).collect();
+    let accounts: Vec<_> = accounts.into_iter().collect();
+    let mut text = head("state", (any, any), &accounts, crossing);
+    text.extend(bots.iter().map(table));
+    text.push_str(job);
     match config::parse("drill", &text) {
         Ok(_) => Vec::new(),
         Err(ConfigError::Problems(problems)) => problems.into_iter().map(|problem| problem.text).collect(),
         Err(other) => vec![other.to_string()],
     }
+}
+
+/// A `[[job]]` table of a line of keys and values, as they stand in a configuration, with commas between.
+pub(super) fn job(bot: &str, keys: &str) -> Option<String> {
+    let inline = format!("job = {{ bot = {}, {keys} }}", quoted(bot));
+    let document: toml::Table = toml::from_str(&inline).ok()?;
+    let mut text = "\n[[job]]\n".to_owned();
+    for (key, value) in document.get("job")?.as_table()? {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{key} = {value}");
+    }
+    Some(text)
 }
 
 fn quoted(text: &str) -> String {
@@ -53,14 +70,20 @@ fn listed(list: &[&str]) -> String {
     toml::Value::from(list.to_vec()).to_string()
 }
 
-fn head(state_dir: &str, upstream: SocketAddr, control: SocketAddr, accounts: &[&str]) -> String {
+fn head(
+    state_dir: &str,
+    (upstream, control): (SocketAddr, SocketAddr),
+    accounts: &[&str],
+    crossing: &str,
+) -> String {
     format!(
         "[plimsoll]\nstate_dir = {}\nmode = \"enforce\"\n\n\
          [clock]\nservers = []\nfollow = \"{control}\"\n\n\
          [[venue]]\nname = \"ib\"\nkind = \"ibkr\"\nenvironment = \"sim\"\nupstream = \"{upstream}\"\n\
-         client_id = {OWN_CLIENT}\naccounts = {}\non_close_crossing = \"deny\"\npacing = \"ibkr\"\n",
+         client_id = {OWN_CLIENT}\naccounts = {}\non_close_crossing = {}\npacing = \"ibkr\"\n",
         quoted(state_dir),
         listed(accounts),
+        quoted(crossing),
     )
 }
 

@@ -50,7 +50,7 @@ fn every_mistake_of_the_head_is_told_with_its_place() {
             a.drill:1:1: something is missing; write `pitfall  04-moc-after-cutoff`, a page in docs/pitfalls
             a.drill:1:1: something is missing; write what has to come of it, `expect   violations none`
             a.drill:1:7: something is missing; write `title    MOC after the cutoff`
-            a.drill:2:1: `pitfal` begins no line; write one of title, pitfall, guard, day, from, to, seed, profile, accounts, bot, clock, time_servers, or a time of the script, or `expect`
+            a.drill:2:1: `pitfal` begins no line; write one of title, pitfall, guard, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, time_servers, or a time of the script, or `expect`
             a.drill:3:7: `close_cutof` is not understood; write one of supported, account, ownership, halt, reconciled, trading_session, close_cutoff, duplicate, stale_data, limits, self_match
             a.drill:4:16: something is missing; write a date and its zone, `day 2026-11-27 America/New_York`
             a.drill:5:6: `12:45:00Z` is not understood; write hours, minutes and seconds, `12:50:00`
@@ -119,6 +119,24 @@ fn a_key_that_no_bot_has_is_told_with_the_bot_s_line() {
         a.drill:7:1: `max_order_qty`: `few` is not a decimal number of at most 28 digits
         a.drill:8:1: `from` is said already; leave one out"#]],
     );
+}
+
+#[test]
+fn a_job_and_a_policy_are_read_as_the_configuration_reads_them() {
+    let jobs = "job trend at = \"moc_entry - 5s\", do = \"close_positions\", fallback = { at = \"close - 2s\", do = \"market\" }\n";
+    let drill =
+        read("a", "a.drill", &format!("{HEAD}on_close_crossing deny\n{jobs}expect orders 0\n")).unwrap();
+    let fallback = "fallback = { at = \"close - 2s\", do = \"market\" }\n";
+    assert!(
+        drill.jobs[0].contains("bot = \"trend\"\n") && drill.jobs[0].contains(fallback),
+        "{}",
+        drill.jobs[0]
+    );
+    let wrong =
+        "job trend at = \"15:49:55\", do = \"close_positions\"\njob trend at\non_close_crossing cross\n";
+    let problems = read("a", "a.drill", &format!("{HEAD}{wrong}expect orders 0\n")).unwrap_err();
+    let lines: Vec<_> = problems.list.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [8, 9, 10], "{problems}");
 }
 
 #[test]
