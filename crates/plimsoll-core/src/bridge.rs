@@ -30,6 +30,7 @@ use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
+use crate::elsewhere::Elsewhere;
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, HaltLevel, Halts};
 use crate::limits;
@@ -54,6 +55,8 @@ pub struct Bridge {
     announced: Calendar,
     pub(crate) listed: ListedHours,
     announced_days: Arc<[Announcement]>,
+    /// The calendars of the venues outside of the US.
+    elsewhere: Elsewhere,
     pub(crate) clock: ClockWatch,
     acks: Acks,
     /// What the calendar says of the latest event's instant, by corrected time.
@@ -111,6 +114,7 @@ impl Bridge {
             announced: Calendar::us_equities(),
             listed: ListedHours::default(),
             announced_days: Arc::new([]),
+            elsewhere: Elsewhere::default(),
             clock: ClockWatch::default(),
             acks: Acks::default(),
             moment: None,
@@ -339,6 +343,7 @@ impl Bridge {
             quotes: &self.quotes,
             results: &self.results,
             calendar: &self.calendar,
+            elsewhere: &self.elsewhere,
             disputes: self.listed.open(),
             clock: &self.clock,
             acks: &self.acks,

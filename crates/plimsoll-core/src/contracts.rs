@@ -18,6 +18,9 @@ use crate::guard::Reason;
 const US_LISTINGS: &[&str] =
     &["NYSE", "NASDAQ", "ISLAND", "NASDAQ.NMS", "NASDAQ.SCM", "ARCA", "AMEX", "BATS", "IEX", "PINK"];
 
+/// The calendar that they have in common.
+pub(crate) const US: &str = "XNYS";
+
 /// The exchanges whose options do; SMART routes to them.
 const US_OPTIONS: &[&str] = &[
     "SMART", "AMEX", "BATS", "BOX", "CBOE", "CBOE2", "EDGX", "EMERALD", "GEMINI", "ISE", "MEMX", "MERCURY",
@@ -34,6 +37,24 @@ pub fn keeps_us_hours(contract: &Contract) -> bool {
         SecType::Option => in_dollars && US_OPTIONS.contains(&&*contract.exchange),
         _ => false,
     }
+}
+
+/// The name of the calendar that a contract trades by, as far as its fields say: the one of the US exchanges, or for a
+/// stock that of its listing. None of anything else: options, futures and currencies elsewhere have hours of their
+/// own.
+pub fn calendar_of(contract: &Contract) -> Option<&'static str> {
+    if keeps_us_hours(contract) {
+        return Some(US);
+    }
+    let listing = Listing::from_primary_exchange(&contract.primary_exchange);
+    // A listing in the US in another currency than its own is nothing that we know.
+    let is_known = contract.sec_type == SecType::Stock && !is_us(listing);
+    listing.calendar().filter(|_| is_known)
+}
+
+/// Whether the listing's days are those of all US exchanges.
+pub(crate) fn is_us(listing: Listing) -> bool {
+    US_LISTINGS.contains(&listing.as_str())
 }
 
 /// What the broker has said about the configured contracts.
@@ -83,11 +104,15 @@ impl Contracts {
         if is_first {
             self.con_ids.insert(report.con_id, instrument.clone());
             let loses = kept && !self.keeps_us_hours(instrument);
-            return loses.then(|| {
-                format!(
+            return loses.then(|| match self.calendar_of(instrument) {
+                Some(name) => format!(
+                    "{instrument} is not listed in the US: the days and cutoffs of {name} hold for it, and its \
+                     prices count as stale at any hour"
+                ),
+                None => format!(
                     "{instrument} is not listed in the US, and its hours are not known: orders for it need a \
                      limit or stop price, and prices count as stale at any hour"
-                )
+                ),
             });
         }
         Some(format!(
@@ -108,11 +133,19 @@ impl Contracts {
 
     /// Whether it trades by the calendar of the US exchanges.
     pub(crate) fn keeps_us_hours(&self, instrument: &InstrumentId) -> bool {
-        let Some(configured) = self.configured.get(instrument) else { return false };
+        self.with_listing(instrument).is_some_and(keeps_us_hours)
+    }
+
+    /// The name of the calendar that it trades by, if that is known.
+    pub(crate) fn calendar_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
+        self.with_listing(instrument).and_then(calendar_of)
+    }
+
+    /// The broker says where it is listed; where it does not, the file may.
+    fn with_listing(&self, instrument: &InstrumentId) -> Option<&Contract> {
         let learned = self.learned(instrument).map(|report| &report.contract);
-        // The broker says where it is listed; where it does not, the file may.
-        let of = learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured);
-        keeps_us_hours(of)
+        let configured = self.configured.get(instrument)?;
+        Some(learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured))
     }
 
     /// Whether the broker's hours of it are those of its listing's calendar: a stock's are, while options, futures and

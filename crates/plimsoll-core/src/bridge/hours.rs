@@ -5,6 +5,7 @@ use plimsoll_calendar::{Announcement, Calendar};
 use plimsoll_model::{ContractReport, InstrumentId, Now, ScheduleReport};
 
 use super::Bridge;
+use crate::elsewhere::Elsewhere;
 use crate::listed_hours::{OpenDispute, past_disputes};
 use crate::{Ask, Command};
 
@@ -72,6 +73,9 @@ impl Bridge {
                 out.push(Command::Notice { text: error.to_string() });
             }
         }
+        let (elsewhere, refused) = Elsewhere::announced(&days);
+        out.extend(refused.into_iter().map(|error| Command::Notice { text: error.to_string() }));
+        self.elsewhere = elsewhere;
         for problem in problems {
             out.push(Command::Notice { text: format!("calendar: {problem}") });
         }

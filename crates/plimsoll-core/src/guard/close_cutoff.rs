@@ -2,7 +2,7 @@
 //! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
 //! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
-use plimsoll_calendar::AnchorKind;
+use plimsoll_calendar::{AnchorKind, Listing};
 use plimsoll_model::{NewOrder, OrdType};
 
 use super::{Context, Margin, Reason};
@@ -14,25 +14,29 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if !order.ord_type.is_on_close() && !leaves_auction {
         return Ok(());
     }
-    if let Some(instrument) = ctx.of_unknown_hours(order) {
-        return Err(super::trading_session::hours_unknown(instrument));
-    }
+    let days = ctx.days_of(order).map_err(super::trading_session::hours_unknown)?;
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = ctx.moment.trade_date.clone().map_err(unknown)?;
+    let date = days.moment.trade_date.clone().map_err(unknown)?;
     let kind = match (ctx.replaces, &order.ord_type) {
         // A change of a working on-close order is a cancel as well: the freeze counts.
         (true, _) => AnchorKind::OnCloseCancel,
         (false, OrdType::LimitOnClose) => AnchorKind::LocEntry,
         (false, _) => AnchorKind::MocEntry,
     };
-    let day = ctx.calendar.session(date).map_err(unknown)?;
-    let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
+    let day = days.calendar.session(date).map_err(unknown)?;
+    let listing = ctx.listing(&order.instrument);
+    let Some(anchor) = day.and_then(|day| day.anchor(kind, listing)) else {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
         return Err(Reason::CalendarUnknown { why: why.into() });
     };
     let instrument = || order.instrument.clone();
-    let cutoff = || anchor.at.to_zoned(ctx.calendar.zone().clone());
-    let rule = || anchor.rule.to_string().into();
+    let cutoff = || anchor.at.to_zoned(days.calendar.zone().clone());
+    let rule = || match listing {
+        Listing::Unknown => {
+            format!("{}, the earliest of all venues: its listing is not known", anchor.rule).into()
+        }
+        _ => anchor.rule.to_string().into(),
+    };
     let now = ctx.clock.corrected(ctx.now);
     if anchor.is_past(now) {
         return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });

@@ -1,5 +1,6 @@
 //! What a guard may look at, and the sums that several guards need.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::book::{Book, OrderKey, OrderState};
 use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
+use crate::elsewhere::Elsewhere;
 use crate::halt::Halts;
 use crate::listed_hours::OpenDispute;
 use crate::quotes::Quotes;
@@ -54,12 +56,15 @@ pub struct Context<'a> {
     pub(crate) quotes: &'a Quotes,
     /// What is kept of the bots' results.
     pub(crate) results: &'a Results,
+    /// The calendar of the US exchanges.
     pub(crate) calendar: &'a Calendar,
+    /// Those of the other venues.
+    pub(crate) elsewhere: &'a Elsewhere,
     /// Days about which the broker and the calendar differ.
     pub(crate) disputes: &'a [OpenDispute],
     pub(crate) clock: &'a ClockWatch,
     pub(crate) acks: &'a Acks,
-    /// What the calendar says of this instant.
+    /// What the calendar of the US exchanges says of this instant.
     pub(crate) moment: &'a Moment,
     pub(crate) contracts: &'a Contracts,
     pub(crate) halts: &'a Halts,
@@ -87,6 +92,12 @@ pub struct Context<'a> {
     pub(crate) known: OnceCell<Known>,
 }
 
+/// The days of one venue, and what they say of the instant of the judgement.
+pub(crate) struct Days<'a> {
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) moment: Cow<'a, Moment>,
+}
+
 impl Context<'_> {
     /// Where the instrument is listed, as far as the configuration or the broker has said.
     pub(crate) fn listing(&self, instrument: &InstrumentId) -> Listing {
@@ -108,11 +119,26 @@ impl Context<'_> {
         }
     }
 
-    /// The instrument of the order, or of one of its legs, whose hours the calendar does not know.
-    pub(crate) fn of_unknown_hours<'o>(&self, order: &'o NewOrder) -> Option<&'o InstrumentId> {
+    /// The days that the order is held to: those of the listing of its instrument. Or the instrument, its own or that
+    /// of a leg, whose hours are not known; the legs of a combo all trade by one calendar, or its hours are not known.
+    pub(crate) fn days_of<'o>(&self, order: &'o NewOrder) -> Result<Days<'_>, &'o InstrumentId> {
         let alone = order.legs.is_empty().then_some(&order.instrument);
-        let mut all = order.legs.iter().map(|leg| &leg.instrument).chain(alone);
-        all.find(|instrument| !self.contracts.keeps_us_hours(instrument))
+        let all = order.legs.iter().map(|leg| &leg.instrument).chain(alone);
+        let mut common = None;
+        for instrument in all {
+            let name = self.contracts.calendar_of(instrument).ok_or(instrument)?;
+            if *common.get_or_insert(name) != name {
+                return Err(instrument);
+            }
+        }
+        match common.and_then(|name| self.elsewhere.get(name)) {
+            // There is nothing else than what is not elsewhere.
+            None => Ok(Days { calendar: self.calendar, moment: Cow::Borrowed(self.moment) }),
+            Some(calendar) => {
+                let moment = calendar.moment(self.clock.corrected(self.now));
+                Ok(Days { calendar, moment: Cow::Owned(moment) })
+            }
+        }
     }
 
     /// Whether this is another order of the same account that can still execute.

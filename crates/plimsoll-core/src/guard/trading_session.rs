@@ -1,10 +1,11 @@
 //! `trading_session`: pitfall 5. Every day has its own hours; an order is held to those of the day it
-//! would trade on. On-close orders are judged by [`super::close_cutoff`]. The calendar is that of US stocks,
-//! ETFs and options; it says nothing about anything else.
+//! would trade on. On-close orders are judged by [`super::close_cutoff`]. The days are those of the listing: the US
+//! exchanges for stocks, ETFs and options there, a stock's own venue elsewhere. Of anything else no hours are known.
 
 use plimsoll_calendar::{AnchorKind, SessionState};
 use plimsoll_model::{InstrumentId, NewOrder, OrdType, TimeInForce};
 
+use super::judged::Days;
 use super::{Context, Reason};
 use crate::listed_hours::OpenDispute;
 
@@ -13,11 +14,12 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if order.ord_type.is_on_close() {
         return Ok(());
     }
-    if let Some(instrument) = ctx.of_unknown_hours(order) {
-        return without_hours(ctx, order, instrument);
-    }
+    let days = match ctx.days_of(order) {
+        Ok(days) => days,
+        Err(instrument) => return without_hours(ctx, order, instrument),
+    };
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let state = ctx.moment.state.clone().map_err(unknown)?;
+    let state = days.moment.state.clone().map_err(unknown)?;
     let next_open = match state {
         SessionState::Open { .. } if order.tif != TimeInForce::AtTheOpening => return Ok(()),
         SessionState::Open { .. } => None,
@@ -27,7 +29,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let before_the_open = matches!(state, SessionState::PreOpen { .. });
     let allowed = match order.tif {
         // The opening auction has a cutoff of its own, by listing venue and order type.
-        TimeInForce::AtTheOpening => before_the_open && in_time_for_the_open(ctx, order)?,
+        TimeInForce::AtTheOpening => before_the_open && in_time_for_the_open(ctx, &days, order)?,
         // These wait at the venue for a session by their nature.
         TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate => true,
         // A day limit order before the open rests until it; a market order would meet whatever is there.
@@ -39,7 +41,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if allowed {
         return Ok(());
     }
-    let next_open = next_open.map(|open| open.to_zoned(ctx.calendar.zone().clone()));
+    let next_open = next_open.map(|open| open.to_zoned(days.calendar.zone().clone()));
     Err(Reason::OutsideSession { next_open })
 }
 
@@ -47,10 +49,14 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 /// so may be every cutoff. Disputes are of today or of days to come; an order is held to those until the session that
 /// it would trade in, because a day that the broker calls closed is no session any more.
 fn check_disputes(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
-    let Ok(date) = ctx.moment.trade_date else { return Ok(()) };
-    let concerned = |open: &&OpenDispute| open.calendar == ctx.calendar.name() && open.dispute.date <= date;
+    if ctx.disputes.is_empty() {
+        return Ok(());
+    }
+    let Ok(days) = ctx.days_of(order) else { return Ok(()) };
+    let Ok(date) = days.moment.trade_date else { return Ok(()) };
+    let concerned = |open: &&OpenDispute| open.calendar == days.calendar.name() && open.dispute.date <= date;
     let Some(open) = ctx.disputes.iter().find(concerned) else { return Ok(()) };
-    if ctx.of_unknown_hours(order).is_some() || ctx.is_reducing(order) {
+    if ctx.is_reducing(order) {
         return Ok(());
     }
     Err(Reason::HoursDisputed { dispute: open.to_string().into() })
@@ -72,14 +78,14 @@ pub(super) fn hours_unknown(instrument: &InstrumentId) -> Reason {
     Reason::CalendarUnknown { why: why.into() }
 }
 
-fn in_time_for_the_open(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {
+fn in_time_for_the_open(ctx: &Context<'_>, days: &Days<'_>, order: &NewOrder) -> Result<bool, Reason> {
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = ctx.moment.trade_date.clone().map_err(unknown)?;
+    let date = days.moment.trade_date.clone().map_err(unknown)?;
     let kind = match order.ord_type {
         OrdType::Limit => AnchorKind::LooEntry,
         _ => AnchorKind::MooEntry,
     };
-    let day = ctx.calendar.session(date).map_err(unknown)?;
+    let day = days.calendar.session(date).map_err(unknown)?;
     let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
     // A host whose clock is slow is late by true time, which is what counts here as everywhere.
     Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.clock.corrected(ctx.now))))

@@ -1,10 +1,13 @@
-//! Instruments that do not trade by the calendar of the US exchanges: what depends on hours is denied, and a
-//! price is stale at any hour.
+//! Instruments that do not trade by the calendar of the US exchanges: a stock is held to the days of its listing; of
+//! anything else what depends on hours is denied, and a price is stale at any hour.
 
 use expect_test::expect;
+use jiff::civil::date;
+use plimsoll_calendar::{Amendment, Announcement, Change};
 use plimsoll_model::{Contract, Currency, InstrumentId, SecType};
 
 use super::script::Script;
+use crate::{Event, Operator};
 
 fn euro() -> Contract {
     Contract {
@@ -106,23 +109,116 @@ fn observe_mode_lets_a_market_order_of_a_currency_pass() {
     .assert_eq(&trace);
 }
 
-#[test]
-fn a_stock_that_the_broker_lists_elsewhere_has_other_hours_and_a_person_is_told() {
+fn listed(primary: &str) -> Script {
     let dollars = Contract::stock("ABC", Currency::USD);
-    let london = Contract { primary_exchange: "LSE".into(), ..dollars.clone() };
-    let trace = trades(dollars, london).run(
+    let elsewhere = Contract { primary_exchange: primary.into(), ..dollars.clone() };
+    trades(dollars, elsewhere)
+}
+
+#[test]
+fn a_stock_that_the_broker_lists_in_london_is_held_to_london_s_days_and_a_person_is_told() {
+    let trace = listed("LSE").run(
         "
-        10:00:00 journal lost
-        10:00:00 quote ABC 10.00 10.00
-        10:00:01 trend BUY 1 ABC MKT
+        day 2026-11-26
+        09:00:00 journal lost
+        09:00:00 quote ABC 10.00 10.00
+        11:29:59 quote ABC 10.00 10.00
+        11:29:59 trend BUY 1 ABC MKT
+        11:30:00 trend BUY 2 ABC MKT
+        ",
+    );
+    // New York has Thanksgiving; London closes at 16:30, five hours ahead.
+    expect![["
+        09:00:00 notice ABC is not listed in the US: the days and cutoffs of XLON hold for it, and its prices count as stale at any hour
+        09:00:00 notice reconciled: 0 open orders, 0 positions
+        11:29:59 submit 1 BUY 1 ABC MKT for DU1 [ABC-trend-20261127-1]
+        11:30:00 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-11-27 08:00:00 Europe/London
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn on_london_s_half_day_an_on_close_order_is_held_to_london_s_cutoff() {
+    let trace = listed("LSE").run(
+        "
+        day 2026-12-24
+        07:00:00 journal lost
+        07:19:50 quote ABC 10.00 10.00
+        07:19:58.999 trend BUY 1 ABC MOC
+        07:19:59 trend BUY 2 ABC MOC
+        07:20:00 trend BUY 3 ABC MOC
+        ",
+    );
+    // The close is at 12:30 there. No text of the broker about London was read, so its widest cutoff stands in.
+    expect![["
+        07:00:00 notice ABC is not listed in the US: the days and cutoffs of XLON hold for it, and its prices count as stale at any hour
+        07:00:00 notice reconciled: 0 open orders, 0 positions
+        07:19:58.999 submit 1 BUY 1 ABC MOC for DU1 [ABC-trend-20261224-1]
+        07:19:59 deny 1 order 2: Plimsoll close_cutoff: on-close orders of ABC have to be in by 2026-12-24 12:20:00 Europe/London (close - 10m) and this one could come late: time is known to 0ms, the venue answers within 1s
+        07:20:00 deny 1 order 3: Plimsoll close_cutoff: on-close orders of ABC had to be in by 2026-12-24 12:20:00 Europe/London (close - 10m)
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_day_that_london_announces_closes_a_stock_of_london_and_none_of_new_york() {
+    let mut world = listed("LSE");
+    world.run("day 2026-11-27\n09:00:00 journal lost");
+    let source = "the exchange".into();
+    let amendment = Amendment { change: Change::Closed, name: "mourning".into(), source, force: false };
+    let day = Announcement { calendar: "XLON".into(), date: date(2026, 11, 27), amendment };
+    world.feed(Event::Operator(Operator::Calendar { days: [day].into(), problems: [].into() }));
+    let trace = world.run(
+        "
+        10:00:01 quote ABC 10.00 10.00
+        10:00:01 quote SPY 500.00 500.02
+        10:00:02 trend BUY 1 ABC MKT
+        10:00:03 trend BUY 1 SPY MKT
         ",
     );
     expect![["
-        10:00:00 notice ABC is not listed in the US, and its hours are not known: orders for it need a limit or stop price, and prices count as stale at any hour
-        10:00:00 notice reconciled: 0 open orders, 0 positions
-        10:00:01 deny 1 order 1: Plimsoll trading_session: no trading calendar: the hours of ABC are not known; an order for it needs a limit or stop price
+        10:00:02 deny 1 order 1: Plimsoll trading_session: the market is closed until 2026-11-30 08:00:00 Europe/London
+        10:00:03 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20261127-2]
     "]]
     .assert_eq(&trace);
+}
+
+#[test]
+fn a_us_stock_of_unknown_listing_has_the_earliest_cutoff_and_the_denial_says_so() {
+    let trace = listed("PINK").run(
+        "
+        10:00:00 journal lost
+        15:49:58 quote ABC 10.00 10.00
+        15:49:58 trend BUY 1 ABC MOC
+        15:50:00 trend BUY 2 ABC LOC 10.00
+        ",
+    );
+    expect![["
+        10:00:00 notice reconciled: 0 open orders, 0 positions
+        15:49:58 submit 1 BUY 1 ABC MOC for DU1 [ABC-trend-20260227-1]
+        15:50:00 deny 1 order 2: Plimsoll close_cutoff: on-close orders of ABC had to be in by 2026-02-27 15:50:00 America/New_York (close - 10m, the earliest of all venues: its listing is not known)
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_stock_elsewhere_goes_by_the_calendar_of_its_listing_and_no_other_kind_of_contract_does() {
+    let listed = |primary: &str, currency: &str| Contract {
+        primary_exchange: primary.into(),
+        currency: currency.into(),
+        ..Contract::stock("ABC", Currency::USD)
+    };
+    assert_eq!(crate::calendar_of(&listed("NASDAQ", "USD")), Some("XNYS"));
+    assert_eq!(crate::calendar_of(&listed("IBIS", "EUR")), Some("XETR"));
+    assert_eq!(crate::calendar_of(&listed("TSE", "CAD")), Some("XTSE"));
+    assert_eq!(crate::calendar_of(&listed("TSEJ", "JPY")), Some("XTKS"));
+    assert_eq!(crate::calendar_of(&listed("LSEETF", "USD")), Some("XLON"));
+    assert_eq!(crate::calendar_of(&listed("NYSE", "EUR")), None);
+    assert_eq!(crate::calendar_of(&listed("VENTURE", "CAD")), None);
+    assert_eq!(crate::calendar_of(&listed("", "CAD")), None);
+    let future = Contract { sec_type: SecType::Future, ..listed("IBIS", "EUR") };
+    assert_eq!(crate::calendar_of(&future), None);
+    assert_eq!(crate::calendar_of(&euro()), None);
 }
 
 #[test]

@@ -195,14 +195,19 @@ fn instruments(section: &mut Section<'_>, problems: &mut Problems) -> Vec<Spanne
             problems.at(item.span(), format!("`instruments`: `{id}` is listed twice"));
             continue;
         }
-        if !plimsoll_core::keeps_us_hours(&contract) {
-            problems.note(
-                item.span(),
-                format!(
-                    "the hours of `{id}` are not known: orders for it need a limit or stop price, and prices \
-                     count as stale at any hour"
-                ),
-            );
+        let note = match plimsoll_core::calendar_of(&contract) {
+            _ if plimsoll_core::keeps_us_hours(&contract) => None,
+            Some(name) => Some(format!(
+                "`{id}` is not listed in the US: the days and cutoffs of {name} hold for it, and its prices \
+                 count as stale at any hour"
+            )),
+            None => Some(format!(
+                "the hours of `{id}` are not known: orders for it need a limit or stop price, and prices \
+                 count as stale at any hour"
+            )),
+        };
+        if let Some(note) = note {
+            problems.note(item.span(), note);
         }
         read.push(Spanned::new(item.span(), (id, contract)));
     }
