@@ -233,8 +233,8 @@ pub(crate) struct SimIbkr {
     #[arg(long, value_name = "PERCENT")]
     pub(crate) price_percent_max: Option<u32>,
     /// How executions are dated.
-    #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
-    pub(crate) execution_times: ExecutionTimes,
+    #[arg(long, value_enum)]
+    pub(crate) execution_times: Option<ExecutionTimes>,
     /// How contract details write trading hours.
     #[arg(long, value_enum, default_value_t = TradingHours::Dated)]
     pub(crate) trading_hours: TradingHours,

@@ -30,6 +30,8 @@ pub(crate) enum Difference {
     Clearing,
     /// Stops while TWS has lost its server.
     StopsWithoutLink,
+    /// The form of an execution's time.
+    ExecutionTimes,
 }
 
 /// One row of the table.
@@ -61,7 +63,7 @@ const fn row(
 }
 
 /// All of them.
-pub(crate) const DIFFERENCES: [Row; 10] = [
+pub(crate) const DIFFERENCES: [Row; 11] = [
     row(
         Difference::OnCloseCrossing,
         "on_close_crossing",
@@ -121,6 +123,12 @@ pub(crate) const DIFFERENCES: [Row; 10] = [
         "stops_without_link",
         ["STP and STP LMT trigger at the exchange while 1100 lasts", "no stop triggers before 1101 or 1102"],
         "IBKR on its paper accounts: stops are always simulated; IBKR on its resets: simulated orders wait",
+    ),
+    row(
+        Difference::ExecutionTimes,
+        "execution_times",
+        ["`20261127-16:00:00`, in UTC", "`20261127 11:00:00 US/Eastern`"],
+        "library issue trackers; a paper Gateway of June 2026 sent UTC as well: `--execution-times` sets it",
     ),
 ];
 

@@ -1,15 +1,14 @@
 //! How the TWS in front of the venue is set up.
 //!
-//! Owns the switches of TWS's own configuration that change what an API client meets. They are the same in
+//! Owns the switches of TWS's own configuration that change what an API client meets. They mean the same in
 //! both profiles: what differs between live and paper by itself is in `profile`.
 
 /// How executions are dated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionTimes {
     /// `20261127 10:00:00 US/Eastern`, and without the zone below version 174.
-    #[default]
     Zoned,
-    /// `20261127-15:00:00`, in UTC: seen on live logins and on newer paper ones.
+    /// `20261127-15:00:00`, in UTC: seen on live logins and, once, on a paper one of 2026.
     Utc,
 }
 
@@ -55,8 +54,8 @@ pub struct TwsSettings {
     pub push_open_orders: bool,
     /// 163 for a limit that is further through the market than this many percent.
     pub price_percent_max: Option<u32>,
-    /// How executions are dated.
-    pub execution_times: ExecutionTimes,
+    /// How executions are dated; none: as the profile does.
+    pub execution_times: Option<ExecutionTimes>,
     /// How contract details write trading hours.
     pub trading_hours: TradingHours,
     /// What happens around an execution.
@@ -79,7 +78,7 @@ impl Default for TwsSettings {
             announce_preset_tif: false,
             push_open_orders: true,
             price_percent_max: None,
-            execution_times: ExecutionTimes::Zoned,
+            execution_times: None,
             trading_hours: TradingHours::Dated,
             sequences: Sequences::Plain,
             fees: FeePlan::Fixed,

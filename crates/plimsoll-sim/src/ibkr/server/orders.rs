@@ -28,6 +28,7 @@ use crate::market::Sym;
 
 /// Shares of one leg in one combination.
 const LEG_RATIO_MAX: i32 = 1_000;
+use crate::ibkr::profile::Difference;
 use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
@@ -247,7 +248,12 @@ impl IbkrVenue {
 
     /// An execution; `req_id` is -1 where nobody asked.
     pub(crate) fn exec_details(&self, fill: &Fill, req_id: i32, version: ServerVersion) -> Response {
-        let time = match self.config.settings.execution_times {
+        let by_profile = if self.exchange.lives(Difference::ExecutionTimes) {
+            ExecutionTimes::Utc
+        } else {
+            ExecutionTimes::Zoned
+        };
+        let time = match self.config.settings.execution_times.unwrap_or(by_profile) {
             ExecutionTimes::Zoned => times::moment(fill.at, self.exchange.market.hours.zone(), version),
             ExecutionTimes::Utc => times::dashed_utc(fill.at),
         };

@@ -1,19 +1,27 @@
 //! Where paper is not life: for each row of `profile::DIFFERENCES` one test that shows both sides on the wire.
 
-use plimsoll_tws::Request;
 use plimsoll_tws::message::{CancelOrder, PlaceOrder};
+use plimsoll_tws::{Request, Response, ServerVersion};
 
 use super::rig::{Rig, order, order_with, px};
 use super::{ELEVEN, config};
-use crate::ibkr::{MissingAccount, Profile, VenueConfig};
+use crate::ibkr::{ExecutionTimes, MissingAccount, Profile, TwsSettings, VenueConfig};
 
-/// What client 7 hears in each profile: live, then paper.
+/// What client 7 hears in each profile: live, then paper. It hears the same in the text of 178 and of 200 and in
+/// protobuf.
 fn both(start: &str, act: impl Fn(&mut Rig, crate::ibkr::ConnId)) -> [String; 2] {
     [Profile::Live, Profile::Paper].map(|profile| {
-        let mut rig = Rig::new(config(profile, start));
-        let conn = rig.client(7);
-        act(&mut rig, conn);
-        rig.lines(conn)
+        let [first, others @ ..] = [178, 200, ServerVersion::PROTOBUF.number()].map(|version| {
+            let mut rig = Rig::new(config(profile, start));
+            let conn = rig.start_at(7, version);
+            rig.heard(conn);
+            act(&mut rig, conn);
+            rig.lines(conn)
+        });
+        for other in others {
+            assert_eq!(other, first, "{profile:?}");
+        }
+        first
     })
 }
 
@@ -162,4 +170,29 @@ fn stops_without_link_trigger_live_and_wait_for_the_link_on_paper() {
     assert!(live.contains("execDetails -1 1 SLD 100"), "{live}");
     assert!(live.find("error -1 1102").unwrap() < live.find("execDetails").unwrap(), "{live}");
     assert!(!paper.contains("execDetails"), "{paper}");
+}
+
+#[test]
+fn execution_times_are_utc_live_and_zoned_on_paper_unless_it_is_said_which() {
+    let time = |profile, execution_times, version| {
+        let settings = TwsSettings { execution_times, ..TwsSettings::default() };
+        let mut rig = Rig::new(VenueConfig { settings, ..config(profile, ELEVEN) });
+        let conn = rig.start_at(7, version);
+        rig.ask(conn, &order(1, "DU1", "BUY 100 SPY MKT"));
+        let heard = rig.heard(conn);
+        let execution = heard.into_iter().find_map(|heard| match heard {
+            Response::ExecDetails(m) => Some(m.time.to_str_lossy().into_owned()),
+            _ => None,
+        });
+        execution.expect("the order executes")
+    };
+    for version in [178, 200, ServerVersion::PROTOBUF.number()] {
+        // Eleven o'clock in New York.
+        assert_eq!(time(Profile::Live, None, version), "20261127-16:00:00", "{version}");
+        assert_eq!(time(Profile::Paper, None, version), "20261127 11:00:00 US/Eastern", "{version}");
+        for profile in [Profile::Live, Profile::Paper] {
+            assert_eq!(time(profile, Some(ExecutionTimes::Utc), version), "20261127-16:00:00");
+            assert_eq!(time(profile, Some(ExecutionTimes::Zoned), version), "20261127 11:00:00 US/Eastern");
+        }
+    }
 }
