@@ -311,7 +311,9 @@ impl Work {
                 // The system's clock is what it is, and nobody tells tales about it.
                 if self.settings.follow.is_some() {
                     self.clock.set_ahead(ahead);
-                    news.into_iter().for_each(|event| self.feed(Event::Clock(event), None));
+                    for event in news {
+                        self.feed(Event::Clock(event), None);
+                    }
                 }
                 // Whoever rehearses may have gone away.
                 let _ = done.send(());
