@@ -308,9 +308,12 @@ impl Work {
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::ClockNews(event) => self.feed(Event::Clock(event), None),
             Input::Rehearsal { ahead, news, done } => {
-                self.clock.set_ahead(ahead);
-                for event in news {
-                    self.feed(Event::Clock(event), None);
+                // The system's clock is what it is, and nobody tells tales about it.
+                if self.settings.follow.is_some() {
+                    self.clock.set_ahead(ahead);
+                    for event in news {
+                        self.feed(Event::Clock(event), None);
+                    }
                 }
                 // Whoever rehearses may have gone away.
                 let _ = done.send(());
