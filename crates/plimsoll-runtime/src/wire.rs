@@ -16,7 +16,7 @@ use plimsoll_tws::message::{
     ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
-use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
+use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate};
 
 use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
@@ -150,7 +150,7 @@ pub(crate) fn ask_time(version: ServerVersion) -> RawFrame {
 
 /// Whether the venue knows the question of [`ask_barrier`].
 pub(crate) fn has_barrier(version: ServerVersion) -> bool {
-    version.number() >= 197
+    version.has(Gate::CurrentTimeInMillis)
 }
 
 /// Asks for the time in a second way. Its answer comes behind everything that the venue has sent before.

@@ -128,7 +128,7 @@ pub(crate) fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
         oca_type: 0,
         outside_rth: false,
         order_ref: "".into(),
-        terms: crate::ibkr::terms::Terms { version: u16::MAX, ..Default::default() },
+        terms: crate::ibkr::terms::Terms::default(),
     }
 }
 

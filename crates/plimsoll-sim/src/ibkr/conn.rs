@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::message::{ReqHistoricalData, ReqScannerSubscription};
-use plimsoll_tws::{ServerVersion, Word};
+use plimsoll_tws::{Gate, ServerVersion, Word};
 
 use crate::ibkr::server::generic::Generic;
 use crate::market::bars::What;
@@ -250,13 +250,13 @@ impl Conn {
         }
     }
 
-    /// Sizes of US stocks are told in lots of a hundred below version 159.
+    /// Sizes of US stocks are told in lots of a hundred to old clients.
     pub(crate) fn shares(&self, shares: i64) -> i64 {
-        if self.version.number() < 159 { shares / 100 } else { shares }
+        if self.version.has(Gate::MarketDataInShares) { shares } else { shares / 100 }
     }
 
-    /// Historical volumes are told in lots of a hundred below version 175.
+    /// Historical volumes are told in lots of a hundred to old clients.
     pub(crate) fn history_shares(&self, shares: i64) -> i64 {
-        if self.version.number() < 175 { shares / 100 } else { shares }
+        if self.version.has(Gate::HistoryInShares) { shares } else { shares / 100 }
     }
 }

@@ -5,6 +5,7 @@
 //! "assumed", and nothing may match on its wording.
 
 use plimsoll_model::{OrdType, Price, TimeInForce};
+use plimsoll_tws::Gate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -52,10 +53,6 @@ pub(crate) struct Numbers {
 
 /// Largest order: beyond it IBKR wants to be called.
 const QTY_MAX: i64 = 5_000_000;
-/// From this version on a client can be asked for fractions of a share.
-const FRACTIONS_SINCE: u16 = 163;
-/// From this version on an order without time in force is refused.
-const TIF_NEEDED_SINCE: u16 = 213;
 /// The groups that TWS knows are of these kinds.
 const OCA_TYPE_MAX: i32 = 3;
 
@@ -119,7 +116,7 @@ fn check_type(entry: &Entry) -> Result<Style, Refusal> {
 
 fn check_tif(entry: &Entry) -> Result<(), Refusal> {
     let (ord_type, tif) = (&entry.ord_type, &entry.tif);
-    if entry.terms.tif_absent && entry.terms.version >= TIF_NEEDED_SINCE {
+    if entry.terms.tif_absent && entry.terms.version.is_some_and(|version| version.has(Gate::Protobuf)) {
         return Err(Refusal::new(10052, "Invalid time in force:Empty").violating(Kind::TifNotAllowed));
     }
     if ord_type.is_on_close() && *tif != TimeInForce::Day {
@@ -183,7 +180,7 @@ fn check_qty(entry: &Entry) -> Result<i64, Refusal> {
 
 /// No stock here trades in fractions; which of three codes says so depends on who asks for what.
 fn no_fractions(entry: &Entry) -> Refusal {
-    if entry.terms.version < FRACTIONS_SINCE {
+    if entry.terms.version.is_some_and(|version| !version.has(Gate::FractionalSizes)) {
         let text = "Your API version does not support fractional size rules. Please upgrade to a minimum version 163.";
         return Refusal::new(10285, text);
     }

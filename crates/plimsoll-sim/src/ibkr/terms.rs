@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{OrdType, Price};
+use plimsoll_tws::ServerVersion;
 use plimsoll_tws::message::Condition;
 use rust_decimal::Decimal;
 
@@ -96,6 +97,6 @@ pub(crate) struct Terms {
     pub(crate) clearing: Box<str>,
     /// No time in force was sent.
     pub(crate) tif_absent: bool,
-    /// The protocol version of the sender.
-    pub(crate) version: u16,
+    /// The protocol version of the sender; none by hand.
+    pub(crate) version: Option<ServerVersion>,
 }

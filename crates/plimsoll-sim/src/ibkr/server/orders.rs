@@ -46,7 +46,7 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 321), text, out);
             return;
         }
-        let version = self.conns.get(&from.conn).map_or(0, |conn| conn.version.number());
+        let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
         let sender = Sender { client: from.client, version };
         let entry = match read::entry_of(sender, &m, sym, self.exchange.market.hours.zone()) {
             Ok(entry) => Entry { terms: Terms { legs, ..entry.terms.clone() }, ..entry },
