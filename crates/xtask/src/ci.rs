@@ -250,7 +250,8 @@ fn guards(root: &Path) -> Result<()> {
 
 fn book(root: &Path) -> Result<()> {
     with_each_client(root, "bots.book")?;
-    with_each_client(root, "bots.oca")
+    with_each_client(root, "bots.oca")?;
+    clients::one_cancels_all(root)
 }
 
 fn instruments(root: &Path) -> Result<()> {

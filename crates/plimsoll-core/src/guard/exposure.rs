@@ -227,7 +227,8 @@ impl Context<'_> {
         let mut sum = Qty::ZERO;
         for one in working {
             let parent = one.parent_id.filter(|_| self.parent_of(order, one).is_some());
-            if one.oca_group.is_empty() && parent.is_none() {
+            // A name of blanks may be none at the venue, and then both execute.
+            if one.oca_group.trim().is_empty() && parent.is_none() {
                 sum = sum.checked_add(one.qty)?;
             } else {
                 // The children of one parent are one group; the venue may have named it to some of them only.
