@@ -131,8 +131,8 @@ impl Exchange {
             if !(expired || of_today) || !order.state.is_open() {
                 continue;
             }
-            if order.state == State::Staged {
-                // Staged orders live in TWS, not at the venue, and a day has no hold on them.
+            if matches!(order.state, State::Staged | State::Kept) {
+                // These live in TWS, not at the venue, and a day has no hold on them.
                 continue;
             }
             self.end_canceled(perm, why);

@@ -30,6 +30,11 @@ impl Exchange {
             self.tell_message(key, 10148, text);
             return;
         }
+        if order.state == State::Kept {
+            // It has never left.
+            self.at_once(|exchange| exchange.end_canceled(perm, ""));
+            return;
+        }
         if order.style.is_on_close() && self.is_frozen(&order) {
             let detail = format!("order {order_id}: {}", order.describe(&self.name(order.sym)));
             self.violated(client, Kind::CancelAfterFreeze, detail);

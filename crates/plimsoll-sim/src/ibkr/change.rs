@@ -37,6 +37,10 @@ impl Exchange {
         self.place_moving(&mut changed);
         changed.allocation = self.allocate(&changed);
         *self.order_mut(perm) = changed;
+        if order.state == State::Kept {
+            self.at_once(|exchange| exchange.tell_order(perm));
+            return Ok(());
+        }
         if order.state == State::Staged {
             if entry.transmit {
                 self.release_family(perm);
@@ -91,7 +95,7 @@ impl Exchange {
             self.violated(entry.client, Kind::CancelAfterFreeze, self.describe(entry));
         }
         let larger = Order { qty: numbers.qty, limit_px: numbers.limit_px, ..order.clone() };
-        if larger.qty > order.qty && order.state != State::Staged {
+        if larger.qty > order.qty && !matches!(order.state, State::Staged | State::Kept) {
             self.admit_funds(&larger)
                 .map_err(|why| Refusal::new(134, format!("Modify order failed: {why}")))?;
         }

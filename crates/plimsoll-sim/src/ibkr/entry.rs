@@ -240,7 +240,11 @@ impl Exchange {
         }
     }
 
-    fn release(&mut self, perm: PermId) {
+    pub(crate) fn release(&mut self, perm: PermId) {
+        if self.link_down {
+            self.keep(perm);
+            return;
+        }
         let account = self.order(perm).account.clone();
         self.efficiency.entry(account).or_default().submissions += 1;
         if let Err(reason) = self.admit(perm) {
@@ -300,7 +304,7 @@ impl Exchange {
         let order = self.order(perm);
         let waits =
             order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open() || !order.armed;
-        let held = matches!(order.state, State::Held("child" | "locate"));
+        let held = matches!(order.state, State::Kept | State::Held("child" | "locate"));
         if !order.state.is_open() || waits || held || !self.is_on(order) {
             return;
         }

@@ -141,6 +141,8 @@ pub(crate) struct Exchange {
     pub(crate) violations: Vec<Violation>,
     /// What was not yet told.
     pub(crate) happenings: Vec<Happening>,
+    /// What TWS tells by itself, also while it has no server.
+    pub(crate) at_once: Vec<Happening>,
     /// Faults that touch orders.
     pub(crate) faults: OrderFaults,
     /// Commissions that were not told yet: when, which.
@@ -198,6 +200,7 @@ impl Exchange {
             fills: Vec::new(),
             violations: Vec::new(),
             happenings: Vec::new(),
+            at_once: Vec::new(),
             faults: OrderFaults::default(),
             charges: BTreeSet::new(),
             cancels: BTreeSet::new(),

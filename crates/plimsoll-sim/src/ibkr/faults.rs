@@ -51,7 +51,7 @@ pub(crate) struct Faults {
     half_open: BTreeSet<ConnId>,
     /// TWS has no IBKR.
     pub(crate) link_down: bool,
-    /// What clients sent meanwhile.
+    /// What clients sent meanwhile about orders that are at the exchange.
     pub(crate) kept: Vec<(Asked, Request)>,
     farms_down: BTreeSet<Box<str>>,
     /// Historical requests find nothing.
@@ -146,7 +146,6 @@ impl Faults {
         self.mute.remove(&conn);
         self.half_open.remove(&conn);
         self.held.forget(conn);
-        self.kept.retain(|(from, _)| from.conn != conn);
     }
 }
 

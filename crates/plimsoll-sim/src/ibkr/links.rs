@@ -3,15 +3,20 @@
 //! Owns what these faults do at their beginning and at their end. Whether one of them is on is kept in
 //! `faults`.
 
-use plimsoll_model::{ClientId, OrderId};
+use plimsoll_model::{ClientId, OrderId, PermId};
+use plimsoll_tws::Request;
 
+use crate::ibkr::exchange::Exchange;
 use crate::ibkr::faults::Timer;
 use crate::ibkr::order::State;
+use crate::ibkr::server::Asked;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, Output};
 
 /// TWS repeats 1100 about this often while a reset lasts.
 pub(crate) const LINK_DOWN_REPEAT_SECS: i64 = 4;
+/// Orders that TWS takes while it has no server, and messages about working ones that wait for it, each.
+pub(crate) const KEPT_MAX: usize = 1_000;
 /// TWS has lost IBKR; the code is 1100.
 pub(crate) const LINK_LOST: &str = "Connectivity between IBKR and Trader Workstation has been lost.";
 
@@ -58,9 +63,40 @@ impl IbkrVenue {
             self.notice_all(1101, text, out);
         }
         self.tell_happenings(out);
+        self.exchange.release_kept();
+        // They are TWS's by now: whether the client that sent them is still there makes no difference.
         for (from, request) in std::mem::take(&mut self.faults.kept) {
-            if self.conns.get(&from.conn).and_then(crate::ibkr::conn::Conn::client) == Some(from.client) {
-                self.answer_kept(from, request, out);
+            let conn = self.conn_of(from.client).unwrap_or(from.conn);
+            self.answer_kept(Asked { conn, ..from }, request, out);
+        }
+        self.tell_happenings(out);
+    }
+
+    /// What becomes of an order message while the link is down. One that TWS can deal with by itself it takes at once;
+    /// what concerns an order at the exchange waits for the link.
+    pub(crate) fn take_without_link(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
+        let state_of = |order_id: i32| {
+            let perm = self.exchange.by_client.get(&(from.client, OrderId(order_id)))?;
+            Some(self.exchange.order(*perm).state)
+        };
+        let is_tws_own = |order_id| matches!(state_of(order_id), None | Some(State::Staged | State::Kept));
+        match request {
+            Request::PlaceOrder(m) if is_tws_own(m.order_id) => self.place_order(from, *m, out),
+            Request::CancelOrder(m) if is_tws_own(m.order_id) => {
+                self.exchange.cancel(from.client, OrderId(m.order_id));
+            }
+            request if self.faults.kept.len() < KEPT_MAX => self.faults.kept.push((from, request)),
+            request => {
+                let (id, code, text) = match request {
+                    Request::PlaceOrder(m) => {
+                        (m.order_id, 134, "Modify order failed: no connection to the server.")
+                    }
+                    Request::CancelOrder(m) => {
+                        (m.order_id, 161, "Cancel attempted when there is no connection to the server.")
+                    }
+                    _ => (-1, 1100, LINK_LOST),
+                };
+                self.send_error(from.conn, (id, code), text, out);
             }
         }
         self.tell_happenings(out);
@@ -90,10 +126,11 @@ impl IbkrVenue {
             .open
             .iter()
             .copied()
-            .filter(|perm| self.exchange.order(*perm).state == State::Staged)
+            .filter(|perm| matches!(self.exchange.order(*perm).state, State::Staged | State::Kept))
             .collect();
+        self.faults.kept.clear();
         for perm in staged {
-            // Orders with transmit=0 live in TWS alone and do not survive its restart.
+            // Orders with transmit=0, and those that wait for the link, live in TWS alone and do not survive its restart.
             self.exchange.order_mut(perm).state = State::Canceled;
             self.exchange.finish(perm, "Lost with the restart of TWS");
         }
@@ -113,15 +150,45 @@ impl IbkrVenue {
     }
 }
 
-impl crate::ibkr::exchange::Exchange {
+impl Exchange {
+    /// TWS has no server: it takes the order, and sends it once it has one again.
+    pub(crate) fn keep(&mut self, perm: PermId) {
+        let kept = self.open.iter().filter(|other| self.order(**other).state == State::Kept).count();
+        if kept >= KEPT_MAX {
+            self.at_once(|exchange| {
+                exchange.reject(perm, "Too many orders wait for the connection to the server");
+            });
+            return;
+        }
+        self.order_mut(perm).state = State::Kept;
+        self.at_once(|exchange| exchange.tell_order(perm));
+    }
+
+    /// The link is back: what was taken meanwhile goes to the exchange, in the order in which it came.
+    fn release_kept(&mut self) {
+        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+            if self.order(perm).state == State::Kept {
+                self.release(perm);
+            }
+        }
+    }
+
+    /// What this tells is told whether or not there is a server.
+    pub(crate) fn at_once(&mut self, act: impl FnOnce(&mut Self)) {
+        let before = self.happenings.len();
+        act(self);
+        let told = self.happenings.split_off(before);
+        self.at_once.extend(told);
+    }
+
     /// The next ids of all clients fall back by so many, as was seen after restarts: ids come again, and what a
-    /// client knew under them is another order.
+    /// client knew under them is another order. One that still works keeps its id.
     pub(crate) fn roll_back_ids(&mut self, count: i32) {
         for highest in self.highest_id.values_mut() {
             *highest = OrderId(highest.0.saturating_sub(count).max(0));
         }
-        let highest = self.highest_id.clone();
+        let (highest, orders) = (&self.highest_id, &self.orders);
         let above = |client: &ClientId, id: &OrderId| highest.get(client).is_some_and(|highest| id > highest);
-        self.by_client.retain(|(client, id), _| !above(client, id));
+        self.by_client.retain(|(client, id), perm| !above(client, id) || orders[perm].state.is_open());
     }
 }

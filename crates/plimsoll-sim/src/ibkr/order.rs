@@ -20,6 +20,8 @@ use crate::market::Sym;
 pub(crate) enum State {
     /// Sent with transmit=0: known to nobody until it is released.
     Staged,
+    /// Taken by TWS while it had no server; the exchange has not seen it.
+    Kept,
     /// Accepted, not working: the reason is TWS's `whyHeld`, or empty.
     Held(&'static str),
     /// Working.
@@ -39,6 +41,7 @@ impl State {
     pub(crate) const fn as_wire(self) -> &'static str {
         match self {
             Self::Staged => "ApiPending",
+            Self::Kept => "PendingSubmit",
             Self::Held(_) => "PreSubmitted",
             Self::Working => "Submitted",
             Self::PendingCancel => "PendingCancel",
@@ -51,17 +54,22 @@ impl State {
     /// Whether the order can still be executed.
     pub(crate) const fn is_open(self) -> bool {
         match self {
-            Self::Staged | Self::Held(_) | Self::Working | Self::PendingCancel => true,
+            Self::Staged | Self::Kept | Self::Held(_) | Self::Working | Self::PendingCancel => true,
             Self::Filled | Self::Canceled | Self::Inactive => false,
         }
     }
 
-    /// Whether others may know of it.
+    /// Whether the exchange, and with it others, may know of it.
     pub(crate) const fn is_listed(self) -> bool {
         match self {
             Self::Held(_) | Self::Working | Self::PendingCancel => true,
-            Self::Staged | Self::Filled | Self::Canceled | Self::Inactive => false,
+            Self::Staged | Self::Kept | Self::Filled | Self::Canceled | Self::Inactive => false,
         }
+    }
+
+    /// Whether TWS lists it to clients: what is at the exchange, and what is to go there.
+    pub(crate) const fn is_known_to_tws(self) -> bool {
+        matches!(self, Self::Kept) || self.is_listed()
     }
 }
 

@@ -173,7 +173,7 @@ impl IbkrVenue {
         }
         if self.faults.link_down && is_order_entry(&request) {
             // TWS keeps what it cannot deliver and sends it once the link is back: a surprise, as in life.
-            self.faults.kept.push((from, request));
+            self.take_without_link(from, request, out);
             return;
         }
         match request {

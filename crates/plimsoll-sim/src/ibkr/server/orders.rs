@@ -298,7 +298,7 @@ impl IbkrVenue {
             .open
             .iter()
             .map(|perm| self.exchange.order(*perm))
-            .any(|o| o.client == client && o.state.is_listed())
+            .any(|o| o.client == client && o.state.is_known_to_tws())
     }
 
     /// `reqOpenOrders`: the client's own; client 0 also gets those made by hand, and binds them.
@@ -320,7 +320,7 @@ impl IbkrVenue {
             .open
             .iter()
             .map(|perm| self.exchange.order(*perm))
-            .filter(|order| order.state.is_listed() && only.is_none_or(|client| order.client == client))
+            .filter(|order| order.state.is_known_to_tws() && only.is_none_or(|client| order.client == client))
             .cloned()
             .collect();
         for order in orders {

@@ -1,10 +1,12 @@
 //! Faults of connections and messages: each does what it says, for as long as it says.
 
+use plimsoll_tws::message::{CancelOrder, ReqExecutions};
 use plimsoll_tws::{Request, Response};
 
 use super::faults::executed;
 use super::rig::{Rig, order, quotes};
 use super::{ELEVEN, config};
+use crate::ibkr::links::KEPT_MAX;
 use crate::ibkr::{ConnId, IbkrVenue, Output, Profile};
 
 fn rig() -> Rig {
@@ -30,7 +32,7 @@ fn a_lost_link_is_told_again_and_again_and_keeps_orders_for_later() {
     rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
     rig.wait(9);
     assert_eq!(codes(&mut rig, conn), [1100, 1100, 1100]);
-    assert_eq!(rig.state()["orders"].as_array().unwrap().len(), 0);
+    assert_eq!(rig.state()["orders"][0]["status"], "PendingSubmit");
     rig.fault(r#"{"kind": "link_up_data_lost"}"#);
     let lines = rig.lines(conn);
     assert!(lines.starts_with("error -1 1101 ") && lines.contains("orderStatus 1 Filled"), "{lines}");
@@ -216,4 +218,98 @@ fn a_port_change_is_told_with_1300_and_ends_the_connection() {
     let lines = rig.lines(conn);
     assert!(lines.starts_with("error -1 1300 ") && lines.contains("4003"), "{lines}");
     assert_eq!(rig.ended(conn), Some("closed"));
+}
+
+#[test]
+fn an_order_sent_without_link_is_tws_s_and_goes_out_also_when_its_client_has_left() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.heard(conn);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY MKT"));
+    let told = "openOrder 1 PendingSubmit BUY 10 MKT DU1\norderStatus 1 PendingSubmit 0+10\n";
+    assert_eq!(rig.lines(conn), told);
+    // A careful bot that asks finds it.
+    rig.ask(conn, &Request::ReqOpenOrders);
+    assert_eq!(rig.lines(conn), format!("{told}openOrderEnd\n"));
+    rig.hang_up(conn);
+    rig.wait(20);
+    assert_eq!(rig.state()["executions"].as_array().unwrap().len(), 0);
+    rig.fault(r#"{"kind": "link_up_data_kept"}"#);
+    assert_eq!(rig.state()["orders"][0]["status"], "Filled");
+    let again = rig.start_at(7, 178);
+    rig.ask(again, &Request::ReqExecutions(ReqExecutions { req_id: 5, ..ReqExecutions::default() }));
+    assert!(rig.lines(again).contains("execDetails 5 1 BOT 10"));
+}
+
+#[test]
+fn what_waits_for_the_link_can_be_changed_and_taken_back_and_is_lost_with_tws() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.heard(conn);
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY LMT 401.00"));
+    rig.ask(conn, &order(2, "DU1", "BUY 20 SPY LMT 402.00"));
+    assert!(
+        rig.lines(conn)
+            .ends_with("openOrder 2 PendingSubmit BUY 20 LMT DU1\norderStatus 2 PendingSubmit 0+20\n")
+    );
+    rig.ask(conn, &cancel(2));
+    assert!(rig.lines(conn).contains("orderStatus 2 Cancelled 0+20\nerror 2 202 "));
+    // The cancel of one that works has to reach the exchange.
+    rig.ask(conn, &cancel(1));
+    assert_eq!(rig.lines(conn), "");
+    rig.ask(conn, &order(3, "DU1", "BUY 10 SPY MKT"));
+    rig.heard(conn);
+    rig.fault(r#"{"kind": "daily_reset"}"#);
+    rig.wait(31);
+    let state = rig.state();
+    let statuses: Vec<_> =
+        state["orders"].as_array().unwrap().iter().map(|row| row["status"].clone()).collect();
+    assert_eq!(statuses, ["Submitted", "Cancelled", "Cancelled"]);
+}
+
+#[test]
+fn no_client_fills_the_memory_while_there_is_no_link() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.fault(r#"{"kind": "link_down"}"#);
+    for id in 2..=i32::try_from(KEPT_MAX).unwrap() + 1 {
+        rig.ask(conn, &order(id, "DU1", "BUY 10 SPY LMT 401.00"));
+        rig.ask(conn, &cancel(1));
+        if id % 20 == 0 {
+            rig.wait(1);
+        }
+    }
+    rig.heard(conn);
+    rig.ask(conn, &order(5000, "DU1", "BUY 10 SPY LMT 401.00"));
+    let lines = rig.lines(conn);
+    assert!(lines.contains("orderStatus 5000 Inactive") && lines.contains("error 5000 201 "), "{lines}");
+    rig.ask(conn, &cancel(1));
+    assert!(rig.lines(conn).contains("error 1 161 "));
+}
+
+#[test]
+fn an_order_that_works_keeps_its_id_when_the_ids_fall_back() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    for id in 1..=3 {
+        rig.ask(conn, &order(id, "DU1", "BUY 10 SPY LMT 400.00 GTC"));
+    }
+    rig.fault(r#"{"kind": "daily_reset", "roll_back_ids": 2}"#);
+    rig.wait(31);
+    let again = rig.start_at(7, 178);
+    let lines = rig.lines(again);
+    assert!(lines.contains("openOrder 3 Submitted") && lines.contains("nextValidId 2\n"), "{lines}");
+    rig.ask(again, &cancel(3));
+    assert!(rig.lines(again).contains("orderStatus 3 Cancelled"));
+    // The number that comes again belongs to an order that works: another one under it is no change of that.
+    rig.ask(again, &order(2, "DU1", "SELL 5 SPY MKT"));
+    assert!(rig.lines(again).contains("error 2 105 "));
+}
+
+fn cancel(order_id: i32) -> Request {
+    Request::CancelOrder(CancelOrder { order_id, ..CancelOrder::default() })
 }
