@@ -337,7 +337,12 @@ impl Work {
             }
             lanes::WorkItem::Operator(OperatorInput::Shutdown) => self.ending = true,
             lanes::WorkItem::Venue(input) => self.on_venue(input),
-            lanes::WorkItem::Bot(link, input) => self.on_bot(link, input),
+            lanes::WorkItem::Bot(link, input) => {
+                if input.is_paced() {
+                    self.pacing.asked(std::time::Instant::now());
+                }
+                self.on_bot(link, input);
+            }
             lanes::WorkItem::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
