@@ -56,6 +56,8 @@ pub(crate) enum Told {
     FamilyCodes,
     /// The bridge decides who sees it.
     Report(Box<Report>),
+    /// The bridge decides who sees it, and said when it came that it tells nothing new.
+    Repeated(Box<Report>),
     /// It cannot be read and might be about somebody else's account.
     Unreadable(String),
 }
@@ -63,7 +65,7 @@ pub(crate) enum Told {
 impl Told {
     /// Whether it is for the bot alone, and no decision needs it.
     pub(crate) fn is_data(&self) -> bool {
-        matches!(self, Self::Relay | Self::RelayTick)
+        matches!(self, Self::Relay | Self::RelayTick | Self::Repeated(_))
     }
 }
 
@@ -75,7 +77,11 @@ pub(crate) fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool 
 /// What a venue's frame is on a bot's link.
 pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
     match message_id(version, frame) {
-        Some(id) if CONCERNING.contains(&id) => told(version, frame),
+        Some(id) if CONCERNING.contains(&id) => match told(version, frame) {
+            // A word would take the whole answer before it along, past everybody's orders.
+            Told::Report(report) if matches!(*report, Report::ExecutionsEnd(_)) => Told::Relay,
+            told => told,
+        },
         Some(id) if TICKS.contains(&id) => Told::RelayTick,
         Some(FAMILY_CODES) => Told::FamilyCodes,
         _ => Told::Relay,

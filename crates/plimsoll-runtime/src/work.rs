@@ -294,6 +294,16 @@ impl Work {
                 }
                 self.lanes.push_data(input.link(), input);
             }
+            Input::Venue(VenueInput::Told { link, told: wire::Told::Report(report), raw, _room: room }) => {
+                // What the bridge knows already waits with the data: a day's executions stand in nobody's way.
+                if self.bridge.repeated(link, &report).is_some() {
+                    let told = wire::Told::Repeated(report);
+                    self.lanes.push_data(link, VenueInput::Told { link, told, raw, _room: room });
+                } else {
+                    let told = wire::Told::Report(report);
+                    self.lanes.push_word(link, VenueInput::Told { link, told, raw, _room: room });
+                }
+            }
             Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),

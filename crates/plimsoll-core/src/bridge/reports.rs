@@ -364,7 +364,7 @@ impl Bridge {
     }
 
     /// Whether the report of an execution that is known says anything of its order that is not.
-    fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
+    pub(super) fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
         self.book.get(key).is_some_and(|state| {
             let perm_id = named(report.perm_id).or(state.perm_id);
             let cum_qty = if state.legs.is_empty() { report.cum_qty } else { Qty::ZERO };

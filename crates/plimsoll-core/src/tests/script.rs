@@ -78,7 +78,7 @@ pub(super) struct Script {
     owed_flush: Option<u64>,
     requests: BTreeMap<(LinkId, OrderId), OrderRequest>,
     pub(super) at_venue: BTreeMap<(ClientId, OrderId), AtVenue>,
-    executions: Vec<ExecutionReport>,
+    pub(super) executions: Vec<ExecutionReport>,
     pub(super) holdings: BTreeMap<(Account, InstrumentId), Position>,
     next_perm: i64,
     next_id: i32,

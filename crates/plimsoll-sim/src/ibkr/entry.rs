@@ -4,8 +4,6 @@
 //! staging of brackets until their last leg, and the life of an order up to its first match. Changes are
 //! in `change`, what the venue minds is in `admit`.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Price, Qty, Side, TimeInForce};
 use rust_decimal::Decimal;
@@ -84,7 +82,7 @@ impl Exchange {
         let account = self.resolve_account(entry)?;
         let order = self.new_order(entry, numbers, account, None);
         let perm = order.perm_id;
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         self.release(perm);
         Ok(perm)
@@ -97,7 +95,7 @@ impl Exchange {
         let order = self.new_order(entry, numbers, account, None);
         let (perm, qty) = (order.perm_id, order.qty);
         let exchange = self.market.listing(order.sym).venue.as_wire();
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         self.execute(perm, Deal { px, qty, exchange, liquidity: 0 });
     }
@@ -133,7 +131,7 @@ impl Exchange {
         order.allocation = self.allocate(&order);
         let perm = order.perm_id;
         self.by_client.insert((entry.client, entry.order_id), perm);
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         if entry.transmit {
             self.release_family(perm);
@@ -174,7 +172,7 @@ impl Exchange {
             style: numbers.style,
             terms: entry.terms.clone(),
             allocation: Vec::new(),
-            charged: BTreeMap::new(),
+            charged: Vec::new(),
             legs_charged: Vec::new(),
             trail: numbers.moving.trail,
             limit_offset: numbers.moving.limit_offset,

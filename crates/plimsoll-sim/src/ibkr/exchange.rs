@@ -128,7 +128,7 @@ pub(crate) struct Exchange {
     /// What they hold.
     pub(crate) books: BTreeMap<Account, Book>,
     /// Every order of the run, by its account-wide number.
-    pub(crate) orders: BTreeMap<PermId, Order>,
+    pub(crate) orders: BTreeMap<PermId, Box<Order>>,
     /// The orders that may still change.
     pub(crate) open: BTreeSet<PermId>,
     /// The account-wide number of a client's order.

@@ -3,8 +3,6 @@
 //! Owns the facts of one order and its life cycle in TWS's words. Quantities are whole shares and prices
 //! whole cents: what does not fit was refused at the door.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
@@ -128,7 +126,7 @@ pub(crate) struct Order {
     /// The accounts among which an adviser's order is divided, with their shares of it; else empty.
     pub(crate) allocation: Vec<(Account, i64)>,
     /// What was executed for and charged to each account.
-    pub(crate) charged: BTreeMap<Account, Charged>,
+    pub(crate) charged: Vec<(Account, Charged)>,
     /// What was executed of and charged for each leg of a combination.
     pub(crate) legs_charged: Vec<Charged>,
     /// How far its stop stays behind the market.
@@ -174,6 +172,19 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// What was executed for and charged to an account, if anything.
+    pub(crate) fn charged_to(&self, account: &Account) -> Option<&Charged> {
+        self.charged.iter().find(|(of, _)| of == account).map(|(_, charged)| charged)
+    }
+
+    /// Notes what was executed for and charged to an account, all in all.
+    pub(crate) fn set_charged(&mut self, account: &Account, charged: Charged) {
+        match self.charged.iter_mut().find(|(of, _)| of == account) {
+            Some((_, known)) => *known = charged,
+            None => self.charged.push((account.clone(), charged)),
+        }
+    }
+
     /// Shares not yet executed.
     pub(crate) fn leaves_qty(&self) -> i64 {
         self.qty - self.cum_qty
@@ -199,7 +210,7 @@ impl Order {
         if self.allocation.is_empty() {
             return vec![(self.account.clone(), qty)];
         }
-        let got = |account: &Account| self.charged.get(account).map_or(0, |charged| charged.shares);
+        let got = |account: &Account| self.charged_to(account).map_or(0, |charged| charged.shares);
         let lacks: Vec<i64> =
             self.allocation.iter().map(|(account, share)| (share - got(account)).max(0)).collect();
         let weights: Vec<Decimal> = lacks.iter().map(|lack| Decimal::from(*lack)).collect();

@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_model::{Account, ClientId, PermId};
+use plimsoll_model::{Account, ClientId};
 use plimsoll_tws::Response;
 use plimsoll_tws::frame;
-use plimsoll_tws::message::Order as WireOrder;
 
 use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::exchange::Exchange;
@@ -18,6 +17,7 @@ use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::account::Due;
 use crate::ibkr::server::pacing::Pacing;
+use crate::ibkr::server::sent::Sent;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
 use crate::market::listing::DEFAULT_SYMBOLS;
 use crate::market::recorded::Recording;
@@ -33,7 +33,7 @@ pub struct IbkrVenue {
     pub(crate) exchange: Exchange,
     pub(crate) conns: BTreeMap<ConnId, Conn>,
     /// Orders as they were sent, for the echo in openOrder.
-    pub(crate) wire: BTreeMap<PermId, Box<WireOrder>>,
+    pub(crate) wire: Sent,
     pub(crate) faults: Faults,
     pub(crate) timers: BTreeSet<(Timestamp, u64, Timer)>,
     pub(crate) timer_count: u64,
@@ -86,7 +86,7 @@ impl IbkrVenue {
         let mut venue = Self {
             exchange,
             conns: BTreeMap::new(),
-            wire: BTreeMap::new(),
+            wire: Sent::default(),
             faults: Faults::default(),
             timers: BTreeSet::new(),
             timer_count: 0,

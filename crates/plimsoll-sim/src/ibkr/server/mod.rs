@@ -27,6 +27,7 @@ mod read;
 mod realtime;
 mod scanner;
 mod search;
+pub(crate) mod sent;
 mod span;
 mod start;
 mod tell;

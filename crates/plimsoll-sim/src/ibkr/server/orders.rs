@@ -60,7 +60,7 @@ impl IbkrVenue {
             return;
         }
         if let Some(perm) = self.exchange.place(&entry) {
-            self.wire.insert(perm, Box::new(m.order));
+            self.wire.insert(perm, m.order);
         }
     }
 
@@ -201,7 +201,7 @@ impl IbkrVenue {
     /// The order as it was sent, with what the venue made of it.
     fn shown_order(&self, order: &Order) -> WireOrder {
         let unsent = WireOrder::default();
-        let sent = self.wire.get(&order.perm_id).map_or(&unsent, |sent| sent);
+        let sent = self.wire.get(order.perm_id).unwrap_or(&unsent);
         let mut shown = echo(sent, &order.account);
         shown.action = order.side.as_str().into();
         shown.total_qty = Some(shares(order.qty));
@@ -431,15 +431,17 @@ impl IbkrVenue {
                 && (m.exchange.is_empty() || m.exchange == "SMART" || m.exchange == *fill.exchange)
                 && side_fits(m.side.as_str(), fill.side)
         };
-        let mut rows = Vec::new();
-        for fill in self.exchange.fills.iter().filter(|fill| fits(fill)) {
-            rows.push(self.exec_details(fill, m.req_id, version));
-            if !fill.combo {
-                rows.push(Self::commission_report(fill));
+        let fitting = self.exchange.fills.iter().enumerate().filter(|(_, fill)| fits(fill));
+        let fitting: Vec<usize> = fitting.map(|(at, _)| at).collect();
+        // Each is written at once: a day's executions as messages are many times what they are in the books.
+        for at in fitting {
+            let fill = &self.exchange.fills[at];
+            let commission = (!fill.combo).then(|| Self::commission_report(fill));
+            let details = self.exec_details(fill, m.req_id, version);
+            self.send(from.conn, &details, out);
+            if let Some(commission) = commission {
+                self.send(from.conn, &commission, out);
             }
-        }
-        for row in rows {
-            self.send(from.conn, &row, out);
         }
         self.send(from.conn, &Response::ExecDetailsEnd(ById { req_id: m.req_id }), out);
     }
