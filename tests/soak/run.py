@@ -40,7 +40,7 @@ SETTLE_SECONDS = 5.0
 # 1.5 MiB a minute. Once a minute it answers ten bots at once with the whole day, two lines of a quarter of a kilobyte for
 # each execution, which wait for whoever reads: 3 MiB more every minute. And it keeps 32 MiB of its latest frames.
 GATEWAY_SLOPE_KIB = 1024
-SIMULATOR_SLOPE_KIB = 6 * 1024
+SIMULATOR_SLOPE_KIB = 12 * 1024
 GATEWAY_KIB_MAX = 60 * 1024
 # Half a minute is too short for a slope: a reader that never reads fills 8 MiB and is gone, over and over.
 SLOPE_MINUTES_MIN = 4.0
