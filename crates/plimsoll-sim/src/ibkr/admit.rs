@@ -103,7 +103,9 @@ impl Exchange {
         let open = self.session_of_order(&order).open.to_zoned(hours.zone().clone());
         let zone = hours.zone_name();
         let when = open.strftime("%Y-%m-%d %H:%M:%S");
-        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day {
+        // One for the session of the same day is what a bot sends that starts before the open.
+        let is_for_today = open.date() == self.now.to_zoned(hours.zone().clone()).date();
+        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day && !is_for_today {
             let detail = format!("order {}: {}", order.order_id, order.describe(&self.name(order.sym)));
             self.violated(order.client, Kind::OutsideSession, detail);
         }

@@ -220,6 +220,10 @@ pub(crate) struct Conn {
     pub(crate) last_time_request: Option<Timestamp>,
     /// Frames that wait for this connection's turn in lockstep.
     pub(crate) batch: Vec<Bytes>,
+    /// What came while nobody read is being read.
+    pub(crate) catches_up: bool,
+    /// What came while nobody read.
+    pub(crate) unread: Vec<u8>,
     /// When it connected.
     pub(crate) since: Timestamp,
 }
@@ -238,6 +242,8 @@ impl Conn {
             rate_breaks: 0,
             last_time_request: None,
             batch: Vec::new(),
+            catches_up: false,
+            unread: Vec::new(),
             since: now,
         }
     }

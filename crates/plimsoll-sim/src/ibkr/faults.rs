@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use plimsoll_model::ClientId;
 use plimsoll_tws::{Request, Response};
 
+use crate::ibkr::conn::Conn;
 use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
 use crate::ibkr::links::{LINK_DOWN_REPEAT_SECS, LINK_LOST};
 use crate::ibkr::server::Asked;
@@ -141,6 +143,20 @@ impl Faults {
         self.mute.contains(&conn) || self.half_open.contains(&conn)
     }
 
+    /// A connection is made: what is wrong with all of them is wrong with it. With those of one client only once it is
+    /// known whose it is.
+    pub(crate) fn seize(&mut self, conn: ConnId, client: Option<ClientId>) {
+        for kind in self.active.values() {
+            match kind {
+                FaultKind::MuteSocket { client: of } if of.map(ClientId) == client => self.mute.insert(conn),
+                FaultKind::HalfOpen { client: of } if of.map(ClientId) == client => {
+                    self.half_open.insert(conn)
+                }
+                _ => continue,
+            };
+        }
+    }
+
     /// A connection ended; what was wrong with it ended too.
     pub(crate) fn forget(&mut self, conn: ConnId) {
         self.mute.remove(&conn);
@@ -194,6 +210,7 @@ impl IbkrVenue {
         }
         self.faults.mute.clear();
         self.faults.half_open.clear();
+        self.read_on(out);
         for farm in std::mem::take(&mut self.faults.farms_down) {
             self.tell_farm(&farm, true, out);
         }
@@ -326,6 +343,15 @@ impl IbkrVenue {
         }
     }
 
+    /// One of two faults of a connection has ended; the other may last.
+    fn seize_again(&mut self, conn: ConnId) {
+        let client = self.conns.get(&conn).and_then(Conn::client);
+        self.faults.seize(conn, None);
+        if client.is_some() {
+            self.faults.seize(conn, client);
+        }
+    }
+
     /// A fault's time is over.
     pub(crate) fn end_fault(&mut self, id: u64, out: &mut Vec<Output>) {
         let Some(kind) = self.faults.active.remove(&id) else { return };
@@ -333,12 +359,15 @@ impl IbkrVenue {
             FaultKind::MuteSocket { client } => {
                 for conn in self.conns_of(*client) {
                     self.faults.mute.remove(&conn);
+                    self.seize_again(conn);
                 }
             }
             FaultKind::HalfOpen { client } => {
                 for conn in self.conns_of(*client) {
                     self.faults.half_open.remove(&conn);
+                    self.seize_again(conn);
                 }
+                self.read_on(out);
             }
             FaultKind::RefuseConnect | FaultKind::DailyReset { .. } if !self.faults.refusing() => {
                 out.push(Output::RefuseConnections(false));

@@ -109,6 +109,7 @@ impl IbkrVenue {
             return;
         }
         self.conns.insert(conn, Conn::new(self.exchange.now));
+        self.faults.seize(conn, None);
     }
 
     /// Bytes came from a client, cut anywhere.

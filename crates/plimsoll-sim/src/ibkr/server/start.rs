@@ -81,6 +81,7 @@ impl IbkrVenue {
             self.close(conn, out);
             return;
         }
+        self.faults.seize(conn, Some(client));
         self.greet(Asked { conn, client }, out);
     }
 

@@ -1,7 +1,7 @@
 //! Faults of connections and messages: each does what it says, for as long as it says.
 
 use plimsoll_tws::message::{CancelOrder, ReqExecutions};
-use plimsoll_tws::{Request, Response};
+use plimsoll_tws::{Request, Response, ServerVersion, frame};
 
 use super::faults::executed;
 use super::rig::{Rig, order, quotes};
@@ -72,7 +72,7 @@ fn a_mute_socket_still_answers_pings_and_a_half_open_one_does_not() {
     assert_eq!(rig.lines(conn), "");
     rig.run(IbkrVenue::heal_all);
     rig.ask(conn, &Request::ReqPositions);
-    assert_eq!(rig.lines(conn), "positionEnd\n");
+    assert_eq!(rig.lines(conn), "currentTime\npositionEnd\n", "what was asked meanwhile is answered late");
 }
 
 #[test]
@@ -312,4 +312,56 @@ fn an_order_that_works_keeps_its_id_when_the_ids_fall_back() {
 
 fn cancel(order_id: i32) -> Request {
     Request::CancelOrder(CancelOrder { order_id, ..CancelOrder::default() })
+}
+
+#[test]
+fn what_was_sent_to_a_half_open_socket_is_read_later_and_no_frame_is_cut() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    let bytes = |request: &Request| frame::encode(request.encode(ServerVersion::new(178).unwrap()).bytes());
+    let late = bytes(&order(1, "DU1", "BUY 10 SPY MKT"));
+    let (first, rest) = late.split_at(9);
+    rig.bytes(conn, first);
+    rig.fault(r#"{"kind": "half_open", "for": "60s"}"#);
+    rig.bytes(conn, rest);
+    for _ in 0..100 {
+        rig.ask(conn, &Request::ReqPositions);
+    }
+    rig.wait(59);
+    assert_eq!((rig.lines(conn).as_str(), rig.state()["orders"].as_array().unwrap().len()), ("", 0));
+    rig.wait(1);
+    let lines = rig.lines(conn);
+    assert!(lines.contains("orderStatus 1 Filled 10+0"), "{lines}");
+    assert_eq!(lines.matches("positionEnd").count(), 100, "{lines}");
+    assert_eq!((rig.ended(conn), rig.violations()), (None, Vec::<String>::new()));
+}
+
+#[test]
+fn whoever_sends_and_sends_into_a_half_open_socket_is_cut_off() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "half_open"}"#);
+    for _ in 0..5 {
+        assert_eq!(rig.ended(conn), None);
+        rig.bytes(conn, &vec![0; 1 << 20]);
+    }
+    assert_eq!(rig.ended(conn), Some("reset"));
+}
+
+#[test]
+fn connections_that_are_made_during_a_fault_meet_it_too() {
+    let mut rig = rig();
+    rig.fault(r#"{"kind": "mute_socket", "client": 7, "for": "60s"}"#);
+    let (seven, eight) = (rig.start_at(7, 178), rig.start_at(8, 178));
+    assert_eq!(rig.lines(seven), "");
+    assert!(rig.lines(eight).contains("nextValidId"));
+    rig.fault(r#"{"kind": "mute_socket", "for": "90s"}"#);
+    let nine = rig.start_at(9, 178);
+    assert_eq!(rig.lines(nine), "");
+    rig.wait(61);
+    rig.ask(seven, &Request::ReqPositions);
+    assert_eq!(rig.lines(seven), "", "the other one lasts");
+    rig.wait(30);
+    rig.ask(nine, &Request::ReqPositions);
+    assert_eq!(rig.lines(nine), "positionEnd\n");
 }
