@@ -264,8 +264,7 @@ impl Exchange {
         shown.state = state;
         shown.armed = armed;
         self.tell_preset(&order);
-        if self.lives(Difference::OnCloseAcknowledgement) || !order.style.is_on_close() {
-            // A paper Gateway was seen to take on-close orders without any word until the auction.
+        if !self.is_taken_in_silence(&order) {
             self.tell_order(perm);
         }
         if locate && !parent_open {
@@ -281,6 +280,13 @@ impl Exchange {
         self.tell_odd_lot(&order);
         self.cross_on_close(perm);
         self.activate(perm);
+    }
+
+    /// A paper Gateway was seen to take on-close orders without any word until the auction, and pegs beside the book
+    /// likewise.
+    fn is_taken_in_silence(&self, order: &Order) -> bool {
+        order.style.is_on_close() && !self.lives(Difference::OnCloseAcknowledgement)
+            || order.style.is_in_the_pool() && !self.lives(Difference::PegAcknowledgement)
     }
 
     /// What TWS says about an order that it takes in another way than it was sent.
@@ -319,8 +325,11 @@ impl Exchange {
             }
             TimeInForce::FillOrKill => self.end_unfillable(perm),
             _ if order.state != State::Working => {
+                let silent = self.is_taken_in_silence(order);
                 self.order_mut(perm).state = State::Working;
-                self.tell_order(perm);
+                if !silent {
+                    self.tell_order(perm);
+                }
             }
             _ => {}
         }

@@ -196,6 +196,8 @@ pub enum FaultKind {
     },
     /// The same user logs in elsewhere: 10197, no data.
     CompetingSession,
+    /// The owner's other user logs in: beside a paper login the live one, whose data it shares.
+    OtherUserLogin,
     /// Messages of one name are told twice; without a name executions and statuses.
     DuplicateMessage {
         /// `orderStatus`, `execDetails`, …; none means executions and statuses.

@@ -12,6 +12,7 @@ use plimsoll_tws::{Request, Response};
 use crate::ibkr::conn::Conn;
 use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
 use crate::ibkr::links::{LINK_DOWN_REPEAT_SECS, LINK_LOST};
+use crate::ibkr::profile::Difference;
 use crate::ibkr::server::Asked;
 use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
@@ -299,13 +300,16 @@ impl IbkrVenue {
                 self.faults.farms_down.remove(&farm);
                 self.tell_farm(&farm, true, out);
             }
-            FaultKind::CompetingSession => {
-                self.faults.competing_session = true;
-                self.tell_competing_session(out);
-            }
+            FaultKind::CompetingSession => self.lose_data(out),
+            FaultKind::OtherUserLogin if !self.exchange.lives(Difference::SharedData) => self.lose_data(out),
             FaultKind::ClockOffset { offset } => self.faults.clock_offset = offset.0,
             _ => {}
         }
+    }
+
+    fn lose_data(&mut self, out: &mut Vec<Output>) {
+        self.faults.competing_session = true;
+        self.tell_competing_session(out);
     }
 
     fn begin_venue(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
@@ -379,7 +383,15 @@ impl IbkrVenue {
                     self.tell_farm(&farm, true, out);
                 }
             }
-            FaultKind::CompetingSession => self.faults.competing_session = false,
+            FaultKind::CompetingSession | FaultKind::OtherUserLogin => {
+                let shared = !self.exchange.lives(Difference::SharedData);
+                let still = self.faults.active_kinds().any(|kind| match kind {
+                    FaultKind::CompetingSession => true,
+                    FaultKind::OtherUserLogin => shared,
+                    _ => false,
+                });
+                self.faults.competing_session = still;
+            }
             FaultKind::ClockOffset { .. } => self.faults.clock_offset = SignedDuration::ZERO,
             FaultKind::RejectOrders { .. } => self.exchange.faults.reject = None,
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = false,

@@ -7,7 +7,7 @@ use plimsoll_tws::{Request, Response};
 use serde_json::Value;
 
 /// Every kind with its keys; each also takes `after` and `for`.
-pub(crate) const KINDS: [(&str, &[&str]); 37] = [
+pub(crate) const KINDS: [(&str, &[&str]); 38] = [
     ("bust_execution", &["exec_id"]),
     ("cancel_order", &["client", "order_id", "symbol", "reason"]),
     ("clock_offset", &["offset"]),
@@ -36,6 +36,7 @@ pub(crate) const KINDS: [(&str, &[&str]); 37] = [
     ("manual_trade", &["account", "symbol", "side", "qty", "price"]),
     ("mute_socket", &["client"]),
     ("never_answer", &["request"]),
+    ("other_user_login", &[]),
     ("port_change", &["port"]),
     ("rate_limit", &["per_second"]),
     ("refuse_connect", &[]),

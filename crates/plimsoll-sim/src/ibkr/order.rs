@@ -133,7 +133,7 @@ pub(crate) struct Order {
     pub(crate) trail: Option<Trail>,
     /// How far the limit of a trailing stop lies behind the stop, in cents.
     pub(crate) limit_offset: i64,
-    /// How far a relative order lies ahead of the best price, in cents.
+    /// How far a pegged order lies ahead of the best price, or away from what it is pegged to, in cents.
     pub(crate) peg_offset: i64,
     /// What its stop becomes.
     pub(crate) adjustment: Option<Adjustment>,
@@ -229,7 +229,10 @@ impl Order {
             | Style::LimitOnClose
             | Style::ToLimit
             | Style::Relative
-            | Style::Midprice => self.limit_px,
+            | Style::Midprice
+            | Style::PegMid
+            | Style::PegBest
+            | Style::PegMarket => self.limit_px,
             Style::Market | Style::Stop | Style::Trail | Style::IfTouched | Style::OnClose => None,
         };
         bounded.is_none_or(|limit| match self.side {

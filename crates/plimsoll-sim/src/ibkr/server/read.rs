@@ -132,6 +132,7 @@ fn terms_of(from: Sender, m: &PlaceOrder, zone: &TimeZone) -> Result<Terms, Refu
         adjusted: order.adjusted.clone(),
         legs: Vec::new(),
         override_percentage: order.override_percentage_constraints,
+        ahead_of_best: order.peg_offsets.compete_against_best,
         directed: !matches!(exchange, "" | "SMART"),
         group: format!("{}{}", order.fa_group.as_str(), order.fa_profile.as_str()).into(),
         method: order.fa_method.as_str().into(),
