@@ -158,7 +158,10 @@ impl Bridge {
             self.moment = Some(self.calendar.moment(time));
         }
         match event {
-            Event::Started { epoch, config } => self.started(epoch, config),
+            Event::Started { epoch, config } => {
+                self.started(epoch, config);
+                self.moment = Some(self.calendar.moment(time));
+            }
             Event::OwnUp { link } => self.own_up(now, link, out),
             Event::OwnDown { link } => {
                 if self.recon.is_own(link) {

@@ -5,7 +5,8 @@
 //!
 //! Invariants:
 //! * orders and cancels never wait for it. What they cost is taken from what others may send, but for four messages a
-//!   second: a bot whose questions are never asked is as dead as one that is cut off;
+//!   second: a bot whose questions are never asked is as dead as one that is cut off. Beside more than 46 orders and cancels a
+//!   second they are more than the venue takes;
 //! * everything else goes [`BURST`] at a time and then one by one, so that no second has more than the venue takes;
 //!   what does not go waits in its bot's lane, and the bots take turns: who floods waits for himself.
 //!

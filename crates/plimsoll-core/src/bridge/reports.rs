@@ -178,7 +178,9 @@ impl Bridge {
                     let text = self.contracts.learn(&instrument, &contract);
                     out.extend(text.map(|text| Command::Notice { text }));
                     self.doubt_all_of(now, &instrument);
-                    self.hear_hours(now, &instrument, &contract, out);
+                    if self.contracts.is_known_as(&instrument, contract.con_id) {
+                        self.hear_hours(now, &instrument, &contract, out);
+                    }
                 }
             }
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),

@@ -91,10 +91,10 @@ fn the_exits_of_a_bracket_count_once_while_the_venue_has_named_the_group_of_one_
         10:00:01 trend SELL 20 SPY LMT 510 id=4 parent=3 staged
         10:00:01 trend SELL 20 SPY STP stop=490 id=5 parent=3
         10:00:02 venue fills trend 3 20 500.00
-        10:00:03 venue groups trend 4 4711
+        10:00:03 venue groups trend 4 1001
         10:00:04 quote SPY 500.00 500.02
         10:00:05 trend SELL 1 SPY LMT 515 id=6
-        10:00:06 venue groups trend 5 4711
+        10:00:06 venue groups trend 5 1001
         10:00:07 trend SELL 1 SPY LMT 514 id=7
         ",
         &expect![["

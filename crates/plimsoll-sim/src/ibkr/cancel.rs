@@ -79,7 +79,9 @@ impl Exchange {
             let order = self.order(perm);
             let (client, order_id) = (order.client, order.order_id);
             let by_hand = order_id == OrderId(0);
-            if !order.state.is_open() {
+            // What waits behind this cancel for the link has not left yet.
+            let is_behind = order.state == State::Kept && !self.link_down;
+            if !order.state.is_open() || is_behind {
                 continue;
             }
             if by_hand {

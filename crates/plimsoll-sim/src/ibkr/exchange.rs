@@ -141,6 +141,8 @@ pub(crate) struct Exchange {
     pub(crate) violations: Vec<Violation>,
     /// What was not yet told.
     pub(crate) happenings: Vec<Happening>,
+    /// New orders that wait for TWS's server, in the order in which they came; some may have been taken back.
+    pub(crate) kept: Vec<PermId>,
     /// What TWS tells by itself, also while it has no server.
     pub(crate) at_once: Vec<Happening>,
     /// Faults that touch orders.
@@ -200,6 +202,7 @@ impl Exchange {
             fills: Vec::new(),
             violations: Vec::new(),
             happenings: Vec::new(),
+            kept: Vec::new(),
             at_once: Vec::new(),
             faults: OrderFaults::default(),
             charges: BTreeSet::new(),

@@ -11,9 +11,8 @@ use plimsoll_tws::{Request, Response};
 
 use crate::ibkr::conn::Conn;
 use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
-use crate::ibkr::links::{LINK_DOWN_REPEAT_SECS, LINK_LOST};
+use crate::ibkr::links::{KeptRequest, LINK_DOWN_REPEAT_SECS, LINK_LOST};
 use crate::ibkr::profile::Difference;
-use crate::ibkr::server::Asked;
 use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, FaultError, FaultId, Output};
@@ -55,7 +54,7 @@ pub(crate) struct Faults {
     /// TWS has no IBKR.
     pub(crate) link_down: bool,
     /// What clients sent meanwhile about orders that are at the exchange.
-    pub(crate) kept: Vec<(Asked, Request)>,
+    pub(crate) kept: Vec<KeptRequest>,
     farms_down: BTreeSet<Box<str>>,
     /// Historical requests find nothing.
     pub(crate) empty_history: bool,

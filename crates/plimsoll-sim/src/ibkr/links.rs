@@ -4,7 +4,7 @@
 //! `faults`.
 
 use plimsoll_model::{ClientId, OrderId, PermId};
-use plimsoll_tws::Request;
+use plimsoll_tws::{Request, ServerVersion};
 
 use crate::ibkr::exchange::Exchange;
 use crate::ibkr::faults::Timer;
@@ -19,6 +19,17 @@ pub(crate) const LINK_DOWN_REPEAT_SECS: i64 = 4;
 pub(crate) const KEPT_MAX: usize = 1_000;
 /// TWS has lost IBKR; the code is 1100.
 pub(crate) const LINK_LOST: &str = "Connectivity between IBKR and Trader Workstation has been lost.";
+
+/// A message about an order at the exchange that waits for the link.
+#[derive(Debug)]
+pub(crate) struct KeptRequest {
+    /// How many new orders were kept before it.
+    behind: usize,
+    from: Asked,
+    /// What it was sent at: the client may be gone, or back with another one.
+    version: ServerVersion,
+    request: Request,
+}
 
 impl IbkrVenue {
     /// The connections that a fault means.
@@ -63,11 +74,22 @@ impl IbkrVenue {
             self.notice_all(1101, text, out);
         }
         self.tell_happenings(out);
-        self.exchange.release_kept();
-        // They are TWS's by now: whether the client that sent them is still there makes no difference.
-        for (from, request) in std::mem::take(&mut self.faults.kept) {
-            let conn = self.conn_of(from.client).unwrap_or(from.conn);
-            self.answer_kept(Asked { conn, ..from }, request, out);
+        // All in the order in which it came. It is TWS's by now: whether the client that sent it is still there makes no
+        // difference.
+        let orders = std::mem::take(&mut self.exchange.kept);
+        let mut requests = std::mem::take(&mut self.faults.kept).into_iter().peekable();
+        for at in 0..=orders.len() {
+            while let Some(kept) = requests.next_if(|kept| kept.behind <= at) {
+                let conn = self.conn_of(kept.from.client).unwrap_or(kept.from.conn);
+                let from = Asked { conn, ..kept.from };
+                match kept.request {
+                    Request::PlaceOrder(m) => self.place_order(from, kept.version, *m, out),
+                    other => self.answer_kept(from, other, out),
+                }
+            }
+            if let Some(perm) = orders.get(at) {
+                self.exchange.release_kept(*perm);
+            }
         }
         self.tell_happenings(out);
     }
@@ -80,12 +102,22 @@ impl IbkrVenue {
             Some(self.exchange.order(*perm).state)
         };
         let is_tws_own = |order_id| matches!(state_of(order_id), None | Some(State::Staged | State::Kept));
+        let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
+        // Cancels still find room when others have filled it with changes.
+        let max = if matches!(request, Request::PlaceOrder(_)) { KEPT_MAX } else { 2 * KEPT_MAX };
+        let before = self.exchange.happenings.len();
         match request {
-            Request::PlaceOrder(m) if is_tws_own(m.order_id) => self.place_order(from, *m, out),
+            Request::PlaceOrder(m) if is_tws_own(m.order_id) => self.place_order(from, version, *m, out),
             Request::CancelOrder(m) if is_tws_own(m.order_id) => {
                 self.exchange.cancel(from.client, OrderId(m.order_id));
             }
-            request if self.faults.kept.len() < KEPT_MAX => self.faults.kept.push((from, request)),
+            request if self.faults.kept.len() < max => {
+                if matches!(request, Request::ReqGlobalCancel(_)) {
+                    self.exchange.cancel_kept();
+                }
+                let behind = self.exchange.kept.len();
+                self.faults.kept.push(KeptRequest { behind, from, version, request });
+            }
             request => {
                 let (id, code, text) = match request {
                     Request::PlaceOrder(m) => {
@@ -99,6 +131,7 @@ impl IbkrVenue {
                 self.send_error(from.conn, (id, code), text, out);
             }
         }
+        self.exchange.tell_at_once(before);
         self.tell_happenings(out);
     }
 
@@ -129,6 +162,7 @@ impl IbkrVenue {
             .filter(|perm| matches!(self.exchange.order(*perm).state, State::Staged | State::Kept))
             .collect();
         self.faults.kept.clear();
+        self.exchange.kept.clear();
         for perm in staged {
             // Orders with transmit=0, and those that wait for the link, live in TWS alone and do not survive its restart.
             self.exchange.order_mut(perm).state = State::Canceled;
@@ -161,14 +195,22 @@ impl Exchange {
             return;
         }
         self.order_mut(perm).state = State::Kept;
+        self.kept.push(perm);
         self.at_once(|exchange| exchange.tell_order(perm));
     }
 
-    /// The link is back: what was taken meanwhile goes to the exchange, in the order in which it came.
-    fn release_kept(&mut self) {
-        for perm in self.open.iter().copied().collect::<Vec<_>>() {
+    /// The link is back: what was taken meanwhile goes to the exchange, if it was not taken back.
+    fn release_kept(&mut self, perm: PermId) {
+        if self.order(perm).state == State::Kept {
+            self.release(perm);
+        }
+    }
+
+    /// A global cancel ends at once what has never left.
+    fn cancel_kept(&mut self) {
+        for perm in self.kept.clone() {
             if self.order(perm).state == State::Kept {
-                self.release(perm);
+                self.end_canceled(perm, "");
             }
         }
     }
@@ -177,7 +219,12 @@ impl Exchange {
     pub(crate) fn at_once(&mut self, act: impl FnOnce(&mut Self)) {
         let before = self.happenings.len();
         act(self);
-        let told = self.happenings.split_off(before);
+        self.tell_at_once(before);
+    }
+
+    /// What was told behind the first so many is told whether or not there is a server.
+    fn tell_at_once(&mut self, before: usize) {
+        let told = self.happenings.split_off(before.min(self.happenings.len()));
         self.at_once.extend(told);
     }
 

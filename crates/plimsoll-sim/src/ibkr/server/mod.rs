@@ -208,7 +208,10 @@ impl IbkrVenue {
             return;
         }
         match request {
-            Request::PlaceOrder(m) => self.place_order(from, *m, out),
+            Request::PlaceOrder(m) => {
+                let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
+                self.place_order(from, version, *m, out);
+            }
             Request::CancelOrder(m) => self.exchange.cancel(from.client, plimsoll_model::OrderId(m.order_id)),
             Request::ReqGlobalCancel(_) => self.exchange.cancel_all(),
             Request::ReqOpenOrders => self.answer_open_orders(from, out),
@@ -388,7 +391,7 @@ impl IbkrVenue {
             // that, and so on without end.
             return;
         }
-        let last = conn.last_time_request.replace(now);
+        let last = conn.last_time_request.replace(now).filter(|_| !conn.catches_up);
         if last.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(1)) && !lockstep {
             // TWS leaves these unanswered and the caller hangs.
             let detail = "reqCurrentTime twice within a second".to_owned();

@@ -33,7 +33,13 @@ use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
     /// `placeOrder`: a new order, a change, or a preview.
-    pub(crate) fn place_order(&mut self, from: Asked, m: PlaceOrder, out: &mut Vec<Output>) {
+    pub(crate) fn place_order(
+        &mut self,
+        from: Asked,
+        version: ServerVersion,
+        m: PlaceOrder,
+        out: &mut Vec<Output>,
+    ) {
         let (sym, legs) = match self.what_is_ordered(&m) {
             Ok(found) => found,
             Err((code, text)) => {
@@ -46,7 +52,6 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 321), text, out);
             return;
         }
-        let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
         let sender = Sender { client: from.client, version };
         let entry = match read::entry_of(sender, &m, sym, self.exchange.market.hours.zone()) {
             Ok(entry) => Entry { terms: Terms { legs, ..entry.terms.clone() }, ..entry },

@@ -1,6 +1,6 @@
 //! Faults of connections and messages: each does what it says, for as long as it says.
 
-use plimsoll_tws::message::{CancelOrder, ReqExecutions};
+use plimsoll_tws::message::{CancelOrder, ReqExecutions, ReqGlobalCancel};
 use plimsoll_tws::{Request, Response, ServerVersion, frame};
 
 use super::faults::executed;
@@ -287,6 +287,11 @@ fn no_client_fills_the_memory_while_there_is_no_link() {
     rig.ask(conn, &order(5000, "DU1", "BUY 10 SPY LMT 401.00"));
     let lines = rig.lines(conn);
     assert!(lines.contains("orderStatus 5000 Inactive") && lines.contains("error 5000 201 "), "{lines}");
+    // Cancels find room for as long again.
+    for _ in 0..KEPT_MAX {
+        rig.ask(conn, &cancel(1));
+    }
+    assert!(!rig.lines(conn).contains(" 161 "));
     rig.ask(conn, &cancel(1));
     assert!(rig.lines(conn).contains("error 1 161 "));
 }
@@ -364,4 +369,69 @@ fn connections_that_are_made_during_a_fault_meet_it_too() {
     rig.wait(30);
     rig.ask(nine, &Request::ReqPositions);
     assert_eq!(rig.lines(nine), "positionEnd\n");
+}
+
+#[test]
+fn changes_and_cancels_of_working_orders_go_out_also_when_their_client_has_left() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY LMT 401.00"));
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 402.00"));
+    rig.ask(conn, &cancel(2));
+    rig.hang_up(conn);
+    rig.fault(r#"{"kind": "link_up_data_kept"}"#);
+    let state = rig.state();
+    let row = |at: usize| (state["orders"][at]["status"].clone(), state["orders"][at]["limit"].clone());
+    assert_eq!(row(0), ("Submitted".into(), "402.00".into()));
+    assert_eq!(row(1).0, "Cancelled");
+}
+
+#[test]
+fn a_global_cancel_ends_what_waited_before_it_and_leaves_what_came_behind_it() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(1, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.heard(conn);
+    rig.ask(conn, &order(2, "DU1", "BUY 10 SPY MKT"));
+    rig.heard(conn);
+    rig.ask(conn, &Request::ReqGlobalCancel(ReqGlobalCancel::default()));
+    assert!(rig.lines(conn).starts_with("orderStatus 2 Cancelled 0+10\n"), "it has never left");
+    rig.ask(conn, &order(3, "DU1", "BUY 10 SPY LMT 400.00"));
+    rig.heard(conn);
+    rig.fault(r#"{"kind": "link_up_data_kept"}"#);
+    let lines = rig.lines(conn);
+    assert!(!lines.contains("execDetails"), "{lines}");
+    let end = lines.find("orderStatus 1 Cancelled").expect("the cancel went out");
+    assert!(end < lines.find("openOrder 3 Submitted").expect("the order behind it went out"), "{lines}");
+}
+
+#[test]
+fn a_refusal_that_tws_gives_by_itself_comes_at_once_and_fills_no_memory() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.ask(conn, &order(5, "DU1", "BUY 10 SPY MKT"));
+    rig.fault(r#"{"kind": "link_down"}"#);
+    rig.heard(conn);
+    rig.ask(conn, &cancel(77));
+    assert!(rig.lines(conn).starts_with("error 77 10147 "));
+    rig.ask(conn, &order(3, "DU1", "BUY 10 SPY MKT"));
+    assert!(rig.lines(conn).starts_with("error 3 103 "));
+    assert!(rig.venue.exchange.happenings.is_empty() && rig.venue.exchange.at_once.is_empty());
+}
+
+#[test]
+fn questions_for_the_time_that_were_sent_in_their_time_break_no_rule_when_they_are_read_late() {
+    let mut rig = rig();
+    let conn = rig.client(7);
+    rig.fault(r#"{"kind": "half_open", "for": "60s"}"#);
+    for _ in 0..5 {
+        rig.ask(conn, &Request::ReqCurrentTime);
+        rig.wait(10);
+    }
+    rig.wait(10);
+    assert_eq!(rig.lines(conn), "currentTime\n".repeat(5));
+    assert_eq!(rig.violations(), Vec::<String>::new());
 }
