@@ -2,7 +2,7 @@
 //!
 //! Owns the state that dies with the socket. Orders, ids and accounts live on in the exchange.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -212,12 +212,14 @@ pub(crate) struct Conn {
     pub(crate) data_type: i32,
     /// Whether manual orders are bound to this client: `reqAutoOpenOrders`.
     pub(crate) auto_bind: bool,
-    /// When its last messages came, for the rate rule.
-    pub(crate) arrivals: VecDeque<Timestamp>,
-    /// How often the rate rule was broken.
+    /// How often a TWS that rejects has told it that it is too fast.
     pub(crate) rate_breaks: u32,
-    /// When its clock was last asked for.
-    pub(crate) last_time_request: Option<Timestamp>,
+    /// When it last did.
+    pub(crate) rate_told: Option<Timestamp>,
+    /// What of it is read late, in bytes and a little for each message.
+    pub(crate) waiting: usize,
+    /// Its client is gone; what it has sent is still to be read.
+    pub(crate) hung_up: bool,
     /// Frames that wait for this connection's turn in lockstep.
     pub(crate) batch: Vec<Bytes>,
     /// What came while nobody read is being read.
@@ -238,9 +240,10 @@ impl Conn {
             subscriptions: Subscriptions::default(),
             data_type: 1,
             auto_bind: false,
-            arrivals: VecDeque::new(),
             rate_breaks: 0,
-            last_time_request: None,
+            rate_told: None,
+            waiting: 0,
+            hung_up: false,
             batch: Vec::new(),
             catches_up: false,
             unread: Vec::new(),

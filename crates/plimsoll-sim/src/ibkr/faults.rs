@@ -39,6 +39,8 @@ pub(crate) enum Timer {
     Deliver(u64),
     /// A snapshot of market data is complete.
     SnapshotEnd(ConnId, i32),
+    /// The login may send more messages.
+    ReadLate,
 }
 
 /// Everything that is wrong at the moment.

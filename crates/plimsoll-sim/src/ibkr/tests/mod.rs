@@ -25,6 +25,7 @@ mod orders;
 mod outside;
 mod past;
 mod profiles;
+mod rates;
 mod replay;
 mod research;
 mod rig;
