@@ -148,7 +148,7 @@ impl Exchange {
     ) -> Order {
         let perm_id = PermId(self.next_perm);
         self.next_perm += 1;
-        let rule = if entry.oca_type == 1 { OcaRule::Cancel } else { OcaRule::Reduce };
+        let rule = OcaRule::of(entry.oca_type);
         let group = match parent {
             // The legs of a bracket are a group of their own, named after the parent.
             Some(parent) if entry.oca_group.is_empty() => Some((parent.to_string().into(), OcaRule::Reduce)),
@@ -210,7 +210,7 @@ impl Exchange {
         }
     }
 
-    fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
+    pub(crate) fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
         let Some(parent_id) = entry.parent_id else { return Ok(None) };
         match self.by_client.get(&(entry.client, parent_id)) {
             Some(parent) if self.order(*parent).state.is_open() => Ok(Some(*parent)),

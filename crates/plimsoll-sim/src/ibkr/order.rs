@@ -80,6 +80,13 @@ pub(crate) enum OcaRule {
     Reduce,
 }
 
+impl OcaRule {
+    /// The rule of an `ocaType`; where none was sent TWS takes 3.
+    pub(crate) const fn of(oca_type: i32) -> Self {
+        if oca_type == 1 { Self::Cancel } else { Self::Reduce }
+    }
+}
+
 /// A one-cancels-all group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Oca {
@@ -239,6 +246,12 @@ impl Order {
             Side::Buy => px <= limit,
             Side::Sell => px >= limit,
         })
+    }
+
+    /// Whether its group is the one that the venue makes of a bracket's legs.
+    pub(crate) fn is_grouped_by_venue(&self) -> bool {
+        let group = self.oca.as_ref().map(|oca| &*oca.group);
+        self.parent.is_some_and(|parent| group == Some(&*parent.to_string()))
     }
 
     /// Whether it waits for a price before it works.
