@@ -72,6 +72,16 @@ impl Exchange {
             let text = "Error processing request. Clearing instructions are not accepted";
             return Err(Refusal::new(322, text));
         }
+        if self.settings.direct_route_precaution
+            && let Some(route) =
+                entry.terms.route.as_deref().filter(|_| self.market.listing(entry.sym).is_stock())
+        {
+            let text = format!(
+                "This order will be directly routed to {route}. Direct routed orders may result in higher trade fees. \
+                 Restriction is specified in Precautionary Settings of Global Configuration/API."
+            );
+            return Err(Refusal::new(10311, text));
+        }
         let parent = entry.parent_id.and_then(|id| self.by_client.get(&(entry.client, id)));
         if style.trails() && parent.is_some_and(|perm| !self.order(*perm).is_limit()) {
             let text = "Trailing stop orders can be attached to limit or stop-limit orders only.";
@@ -87,6 +97,9 @@ impl Exchange {
         };
         if entry.terms.override_percentage || !entry.terms.legs.is_empty() || !style.needs_limit() {
             return Ok(());
+        }
+        if self.unsubscribed(entry.sym).is_some() {
+            return Err(Refusal::new(164, "There is no market data to check price percent violations."));
         }
         let last = self.market.listing(entry.sym).decimal(self.last_px(entry.sym));
         let through = match entry.side {

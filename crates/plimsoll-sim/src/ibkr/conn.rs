@@ -118,6 +118,8 @@ pub(crate) struct Subscriptions {
     pub(crate) five_seconds: BTreeMap<i32, FiveSeconds>,
     /// `reqHistoricalData` with keepUpToDate.
     pub(crate) history: BTreeMap<i32, KeepUp>,
+    /// Bars that a bust has ended, and that their client has neither cancelled nor asked for again.
+    pub(crate) busted: BTreeSet<i32>,
     /// `reqHistoricalData` that no answer came to: the farm was away.
     pub(crate) hanging: BTreeSet<i32>,
     /// `reqTickByTickData`.
@@ -150,12 +152,24 @@ impl Subscriptions {
         self.quotes.clear();
         self.snapshots.clear();
         self.five_seconds.clear();
+        self.busted.clear();
         self.history.clear();
         self.hanging.clear();
         self.ticks.clear();
         self.depth.clear();
         self.scanners.clear();
         self.options.clear();
+    }
+
+    /// Ends the bars of a symbol; their numbers, in order.
+    pub(crate) fn deactivate_bars(&mut self, sym: Sym) -> BTreeSet<i32> {
+        let bars = self.five_seconds.iter().filter(|(_, bars)| bars.sym == sym).map(|(req_id, _)| *req_id);
+        let history = self.history.iter().filter(|(_, keep)| keep.sym == sym).map(|(req_id, _)| *req_id);
+        let ended: BTreeSet<i32> = bars.chain(history).collect();
+        self.five_seconds.retain(|req_id, _| !ended.contains(req_id));
+        self.history.retain(|req_id, _| !ended.contains(req_id));
+        self.busted.extend(&ended);
+        ended
     }
 
     /// How many market data lines it takes.

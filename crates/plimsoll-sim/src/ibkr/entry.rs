@@ -125,6 +125,7 @@ impl Exchange {
         let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         self.check_beyond(entry, numbers.style)?;
         let account = self.resolve_account(entry)?;
+        self.check_allowed(entry.sym, account.as_str())?;
         let parent = self.find_parent(entry)?;
         self.highest_id.insert(entry.client, entry.order_id);
         let mut order = self.new_order(entry, numbers, account, parent);
@@ -295,12 +296,27 @@ impl Exchange {
         if self.settings.announce_preset_tif && order.terms.tif_absent {
             self.tell_message(key, 10349, "Order TIF was set to DAY based on order preset.".to_owned());
         }
+        if self.crosses_side(order) {
+            let text = "The closing order quantity is greater than your current position.";
+            self.tell_message(key, 2137, text.to_owned());
+        }
         let outside = order.is_bounded() || order.style.has_trigger();
         if order.outside_rth && (!outside || order.is_on_open()) {
             let text = "Order Event Warning: Attribute 'Outside Regular Trading Hours' is ignored based on the \
                         order type and destination. PlaceOrder is now being processed.";
             self.tell_message(key, 2109, text.to_owned());
         }
+    }
+
+    /// Whether an order would turn a position around, from long to short or the other way. It is taken all the same.
+    fn crosses_side(&self, order: &Order) -> bool {
+        let plain = order.allocation.is_empty() && order.terms.legs.is_empty();
+        let held = self.books[&order.account].qty(order.sym);
+        let closes = match order.side {
+            Side::Buy => held < 0,
+            Side::Sell => held > 0,
+        };
+        plain && closes && order.qty > held.abs() && self.market.listing(order.sym).sec_type() != "CASH"
     }
 
     /// Brings an accepted order to work, if its time has come, and lets it take what is there.

@@ -78,7 +78,7 @@ impl Exchange {
     fn end_remainder(&mut self, perm: PermId) {
         let order = self.order(perm);
         let partly = order.state.is_open() && order.cum_qty > 0;
-        let directed = order.style == Style::Market && order.terms.directed;
+        let directed = order.style == Style::Market && order.terms.route.is_some();
         if partly && directed && !self.lives(Difference::DirectedRemainder) {
             self.reject(perm, "The remainder of a partially executed market order is not kept");
         }

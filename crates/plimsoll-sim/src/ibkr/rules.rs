@@ -150,10 +150,10 @@ fn check_instrument(entry: &Entry, style: Style, listing: &Listing) -> Result<()
     let auctioned = style.is_on_close()
         || matches!(&entry.tif, TimeInForce::AtTheOpening)
         || matches!(&entry.tif, TimeInForce::Other(_));
-    let to_auction = entry.terms.directed
+    let to_auction = entry.terms.route.is_some()
         && (style == Style::OnClose || style == Style::Market && entry.tif == TimeInForce::AtTheOpening);
     let taken = match listing.product {
-        Product::Stock => style != Style::PegMarket || entry.terms.directed,
+        Product::Stock => style != Style::PegMarket || entry.terms.route.is_some(),
         Product::Option(..) if auctioned => to_auction,
         Product::Option(..) => {
             matches!(style, Style::Relative) || !style.is_pegged() && style != Style::ToLimit

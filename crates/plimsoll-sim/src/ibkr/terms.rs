@@ -87,8 +87,8 @@ pub(crate) struct Terms {
     pub(crate) override_percentage: bool,
     /// How far a pegged-to-best order goes ahead of the best price.
     pub(crate) ahead_of_best: Option<BestOffset>,
-    /// Sent with a route instead of smart routing.
-    pub(crate) directed: bool,
+    /// The exchange that it was sent to, where that is not for the smart router to find.
+    pub(crate) route: Option<Box<str>>,
     /// How the shares are divided: an adviser's group, or nothing.
     pub(crate) group: Box<str>,
     /// The method that goes with it, or nothing.

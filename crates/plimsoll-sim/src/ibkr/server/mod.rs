@@ -159,6 +159,7 @@ impl IbkrVenue {
         if self.faults.ignores(&request) {
             return;
         }
+        self.wake_farms(&request, out);
         if self.config.settings.read_only_api && self.refuse_read_only(from, &request, out) {
             return;
         }

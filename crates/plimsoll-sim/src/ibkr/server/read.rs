@@ -133,7 +133,7 @@ fn terms_of(from: Sender, m: &PlaceOrder, zone: &TimeZone) -> Result<Terms, Refu
         legs: Vec::new(),
         override_percentage: order.override_percentage_constraints,
         ahead_of_best: order.peg_offsets.compete_against_best,
-        directed: !matches!(exchange, "" | "SMART"),
+        route: Some(exchange).filter(|exchange| !matches!(*exchange, "" | "SMART")).map(Into::into),
         group: format!("{}{}", order.fa_group.as_str(), order.fa_profile.as_str()).into(),
         method: order.fa_method.as_str().into(),
         model: order.model_code.as_str().into(),

@@ -18,6 +18,7 @@ mod instruments;
 mod live;
 mod lockstep;
 mod matching;
+mod notices;
 mod on_close;
 mod options;
 mod order_types;
