@@ -149,6 +149,11 @@ pub(crate) fn plain_start(version: ServerVersion, client_id: ClientId) -> RawFra
     Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
 }
 
+/// Whether a bot asks for the venue's time, in seconds or in milliseconds.
+pub(crate) fn asks_for_time(version: ServerVersion, frame: &RawFrame) -> bool {
+    matches!(message_id(version, frame), Some(49 | 105))
+}
+
 /// Asks the venue for its time: our heartbeat, and in lockstep our "taken".
 pub(crate) fn ask_time(version: ServerVersion) -> RawFrame {
     Request::ReqCurrentTime.encode(version)
@@ -410,6 +415,16 @@ mod tests {
     fn a_quote_matters_on_our_own_connection_only() {
         let tick = bars("1|6|7|1|500.25|100|0|");
         assert!(matches!(told_us(v(200), &tick), Told::Report(_)));
+    }
+
+    #[test]
+    fn a_question_for_the_time_is_known_in_either_unit_and_on_either_wire() {
+        for version in [v(200), ServerVersion::PROTOBUF] {
+            assert!(
+                asks_for_time(version, &ask_time(version)) && asks_for_time(version, &ask_barrier(version))
+            );
+            assert!(!asks_for_time(version, &ask_next_id(version)));
+        }
     }
 
     #[test]

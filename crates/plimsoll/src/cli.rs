@@ -232,6 +232,9 @@ pub(crate) struct SimIbkr {
     /// Refuse with 163 a limit that is further through the market than this many percent.
     #[arg(long, value_name = "PERCENT")]
     pub(crate) price_percent_max: Option<u32>,
+    /// Refuse with 10311 an order in a stock that names an exchange, as TWS does until its precaution is bypassed.
+    #[arg(long)]
+    pub(crate) direct_route_precaution: bool,
     /// How executions are dated.
     #[arg(long, value_enum)]
     pub(crate) execution_times: Option<ExecutionTimes>,

@@ -101,6 +101,11 @@ const STEPS: &[Step] = &[
         run: instruments,
     },
     Step {
+        name: "profiles",
+        proves: "foreign clients meet the rules of a live account live, and not on paper",
+        run: |root| with_each_client(root, "bots.paper"),
+    },
+    Step {
         name: "departure",
         proves: "a bot's orders stay in reach while it is away, and it comes back at once",
         run: departure,

@@ -14,6 +14,8 @@ use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
+/// The same, told to who connects while TWS has no server at all.
+const CODE_NO_SERVER: i32 = 2110;
 /// They are back, and all market data subscriptions are gone.
 const CODE_RESTORED_DATA_LOST: i32 = 1101;
 /// They are back, with the subscriptions.
@@ -37,7 +39,9 @@ const CODES_REFUSED: &[i32] = &[
 
 /// Codes that end an order or a request of the same number; requests and orders share their numbers. An
 /// order is then of unknown fate until the broker's lists have proved it.
-const CODES_AMBIGUOUS: &[i32] = &[200, 320, 321, 322];
+///
+/// So is one that TWS would send straight to an exchange and warns of: it keeps it back, or does not.
+const CODES_AMBIGUOUS: &[i32] = &[200, 320, 321, 322, 10311];
 
 impl Bridge {
     pub(super) fn on_venue(
@@ -191,7 +195,7 @@ impl Bridge {
 
     fn own_error(&mut self, now: Now, link: LinkId, error: &ErrorReport, out: &mut Vec<Command>) {
         match error.code {
-            CODE_CONNECTIVITY_LOST => {
+            CODE_CONNECTIVITY_LOST | CODE_NO_SERVER => {
                 self.recon.down();
                 self.recon.link = Some(link);
                 self.quotes.clear();

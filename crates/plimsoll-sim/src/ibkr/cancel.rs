@@ -95,7 +95,7 @@ impl Exchange {
     /// Whether an on-close order can no longer be taken back.
     pub(crate) fn is_frozen(&self, order: &Order) -> bool {
         self.market.hours.on(order.trade_date).is_some_and(|session| {
-            let deadlines = self.market.hours.deadlines(session, self.market.listing(order.sym).venue);
+            let deadlines = self.deadlines(session, order.sym);
             deadlines.on_close_cancel <= self.now && self.now < session.close
         })
     }

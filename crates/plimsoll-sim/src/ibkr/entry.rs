@@ -125,6 +125,7 @@ impl Exchange {
         let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         self.check_beyond(entry, numbers.style)?;
         let account = self.resolve_account(entry)?;
+        self.check_allowed(entry.sym, account.as_str())?;
         let parent = self.find_parent(entry)?;
         self.highest_id.insert(entry.client, entry.order_id);
         let mut order = self.new_order(entry, numbers, account, parent);
@@ -148,7 +149,7 @@ impl Exchange {
     ) -> Order {
         let perm_id = PermId(self.next_perm);
         self.next_perm += 1;
-        let rule = if entry.oca_type == 1 { OcaRule::Cancel } else { OcaRule::Reduce };
+        let rule = OcaRule::of(entry.oca_type);
         let group = match parent {
             // The legs of a bracket are a group of their own, named after the parent.
             Some(parent) if entry.oca_group.is_empty() => Some((parent.to_string().into(), OcaRule::Reduce)),
@@ -210,7 +211,7 @@ impl Exchange {
         }
     }
 
-    fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
+    pub(crate) fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
         let Some(parent_id) = entry.parent_id else { return Ok(None) };
         match self.by_client.get(&(entry.client, parent_id)) {
             Some(parent) if self.order(*parent).state.is_open() => Ok(Some(*parent)),
@@ -264,8 +265,7 @@ impl Exchange {
         shown.state = state;
         shown.armed = armed;
         self.tell_preset(&order);
-        if self.lives(Difference::OnCloseAcknowledgement) || !order.style.is_on_close() {
-            // A paper Gateway was seen to take on-close orders without any word until the auction.
+        if !self.is_taken_in_silence(&order) {
             self.tell_order(perm);
         }
         if locate && !parent_open {
@@ -283,11 +283,22 @@ impl Exchange {
         self.activate(perm);
     }
 
+    /// A paper Gateway was seen to take on-close orders without any word until the auction, and pegs beside the book
+    /// likewise.
+    fn is_taken_in_silence(&self, order: &Order) -> bool {
+        order.style.is_on_close() && !self.lives(Difference::OnCloseAcknowledgement)
+            || order.style.is_in_the_pool() && !self.lives(Difference::PegAcknowledgement)
+    }
+
     /// What TWS says about an order that it takes in another way than it was sent.
     fn tell_preset(&mut self, order: &Order) {
         let key = (order.client, order.order_id);
         if self.settings.announce_preset_tif && order.terms.tif_absent {
             self.tell_message(key, 10349, "Order TIF was set to DAY based on order preset.".to_owned());
+        }
+        if self.crosses_side(order) {
+            let text = "The closing order quantity is greater than your current position.";
+            self.tell_message(key, 2137, text.to_owned());
         }
         let outside = order.is_bounded() || order.style.has_trigger();
         if order.outside_rth && (!outside || order.is_on_open()) {
@@ -295,6 +306,17 @@ impl Exchange {
                         order type and destination. PlaceOrder is now being processed.";
             self.tell_message(key, 2109, text.to_owned());
         }
+    }
+
+    /// Whether an order would turn a position around, from long to short or the other way. It is taken all the same.
+    fn crosses_side(&self, order: &Order) -> bool {
+        let plain = order.allocation.is_empty() && order.terms.legs.is_empty();
+        let held = self.books[&order.account].qty(order.sym);
+        let closes = match order.side {
+            Side::Buy => held < 0,
+            Side::Sell => held > 0,
+        };
+        plain && closes && order.qty > held.abs() && self.market.listing(order.sym).sec_type() != "CASH"
     }
 
     /// Brings an accepted order to work, if its time has come, and lets it take what is there.
@@ -319,8 +341,11 @@ impl Exchange {
             }
             TimeInForce::FillOrKill => self.end_unfillable(perm),
             _ if order.state != State::Working => {
+                let silent = self.is_taken_in_silence(order);
                 self.order_mut(perm).state = State::Working;
-                self.tell_order(perm);
+                if !silent {
+                    self.tell_order(perm);
+                }
             }
             _ => {}
         }

@@ -16,6 +16,7 @@ use crate::ibkr::accounts::Book;
 use crate::ibkr::adviser::{self, Group};
 use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
+use crate::ibkr::permits::Permits;
 use crate::ibkr::violation::{Kind, Violation};
 use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 use crate::market::hours::Session;
@@ -147,6 +148,8 @@ pub(crate) struct Exchange {
     pub(crate) at_once: Vec<Happening>,
     /// Faults that touch orders.
     pub(crate) faults: OrderFaults,
+    /// What the login may not see or trade.
+    pub(crate) permits: Permits,
     /// Commissions that were not told yet: when, which.
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
     /// Cancels that were asked for and not carried out yet: when, which.
@@ -205,6 +208,7 @@ impl Exchange {
             kept: Vec::new(),
             at_once: Vec::new(),
             faults: OrderFaults::default(),
+            permits: Permits::default(),
             charges: BTreeSet::new(),
             cancels: BTreeSet::new(),
             closed_early: None,

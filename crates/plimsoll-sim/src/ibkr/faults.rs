@@ -12,6 +12,8 @@ use plimsoll_tws::{Request, Response};
 use crate::ibkr::conn::Conn;
 use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
 use crate::ibkr::links::{KeptRequest, LINK_DOWN_REPEAT_SECS, LINK_LOST};
+use crate::ibkr::permits;
+use crate::ibkr::profile::Difference;
 use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, FaultError, FaultId, Output};
@@ -38,6 +40,8 @@ pub(crate) enum Timer {
     Deliver(u64),
     /// A snapshot of market data is complete.
     SnapshotEnd(ConnId, i32),
+    /// The login may send more messages.
+    ReadLate,
 }
 
 /// Everything that is wrong at the moment.
@@ -132,6 +136,22 @@ impl Faults {
         self.farms_down.contains(farm)
     }
 
+    /// Whether a farm sleeps.
+    pub(crate) fn is_idle(&self, farm: &str) -> bool {
+        self.active
+            .values()
+            .any(|kind| matches!(kind, FaultKind::FarmIdle { farm: of } if farm_of(of.as_deref()) == farm))
+    }
+
+    /// Somebody wants something of a farm: whether it slept until now.
+    pub(crate) fn wake(&mut self, farm: &str) -> bool {
+        let before = self.active.len();
+        self.active.retain(
+            |_, kind| !matches!(kind, FaultKind::FarmIdle { farm: of } if farm_of(of.as_deref()) == farm),
+        );
+        self.active.len() < before
+    }
+
     /// Whether nothing is read from a connection.
     pub(crate) fn is_half_open(&self, conn: ConnId) -> bool {
         self.half_open.contains(&conn)
@@ -162,6 +182,11 @@ impl Faults {
         self.half_open.remove(&conn);
         self.held.forget(conn);
     }
+}
+
+/// The farm that a fault means.
+fn farm_of(farm: Option<&str>) -> &str {
+    farm.unwrap_or("usfarm")
 }
 
 fn ticks_of(field: QuoteFieldName) -> &'static [i32] {
@@ -225,7 +250,10 @@ impl IbkrVenue {
             FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
                 (symbol.as_deref(), None)
             }
-            FaultKind::HaltSymbol { symbol } | FaultKind::HardToBorrow { symbol } => (Some(&**symbol), None),
+            FaultKind::HaltSymbol { symbol }
+            | FaultKind::HardToBorrow { symbol }
+            | FaultKind::NotSubscribed { symbol, .. } => (Some(&**symbol), None),
+            FaultKind::NotAllowed { symbol, account } => (Some(&**symbol), account.as_deref()),
             FaultKind::ManualOrder(order) => (Some(&*order.symbol), order.account.as_deref()),
             FaultKind::ManualTrade(trade) => (Some(&*trade.symbol), trade.account.as_deref()),
             _ => (None, None),
@@ -241,6 +269,16 @@ impl IbkrVenue {
             && !matches!(&**farm, "usfarm" | "ushmds" | "secdefnj")
         {
             return Err(FaultError::Farm { farm: farm.clone() });
+        }
+        if let FaultKind::FarmIdle { farm } = &fault.kind
+            && !matches!(farm_of(farm.as_deref()), "usfarm" | "ushmds")
+        {
+            return Err(FaultError::Farm { farm: farm_of(farm.as_deref()).into() });
+        }
+        if let FaultKind::NotSubscribed { code: Some(code), .. } = &fault.kind
+            && permits::not_subscribed(*code, "").is_none()
+        {
+            return Err(FaultError::Code { code: *code });
         }
         Ok(())
     }
@@ -293,18 +331,25 @@ impl IbkrVenue {
                 self.tell_farm(&farm, false, out);
                 self.faults.farms_down.insert(farm);
             }
+            FaultKind::FarmIdle { farm } => {
+                let farm = farm_of(farm.as_deref()).to_owned();
+                self.tell_idle(&farm, out);
+            }
             FaultKind::FarmUp { farm } => {
                 let farm = farm.clone().unwrap_or_else(|| "usfarm".into());
                 self.faults.farms_down.remove(&farm);
                 self.tell_farm(&farm, true, out);
             }
-            FaultKind::CompetingSession => {
-                self.faults.competing_session = true;
-                self.tell_competing_session(out);
-            }
+            FaultKind::CompetingSession => self.lose_data(out),
+            FaultKind::OtherUserLogin if !self.exchange.lives(Difference::SharedData) => self.lose_data(out),
             FaultKind::ClockOffset { offset } => self.faults.clock_offset = offset.0,
             _ => {}
         }
+    }
+
+    fn lose_data(&mut self, out: &mut Vec<Output>) {
+        self.faults.competing_session = true;
+        self.tell_competing_session(out);
     }
 
     fn begin_venue(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
@@ -333,11 +378,12 @@ impl IbkrVenue {
             FaultKind::HardToBorrow { symbol } => {
                 self.exchange.hard_to_borrow.extend(self.exchange.market.find(symbol));
             }
+            FaultKind::NotSubscribed { .. } | FaultKind::NotAllowed { .. } => self.refresh_permits(),
             FaultKind::CancelOrder { .. } => self.cancel_unasked(kind),
             FaultKind::ManualOrder(order) => drop(self.manual_order(order, out)),
             FaultKind::ManualTrade(trade) => self.trade_by_hand(trade),
             FaultKind::CorrectExecution { exec_id, price } => self.correct(exec_id.as_deref(), *price),
-            FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref()),
+            FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref(), out),
             _ => {}
         }
     }
@@ -378,7 +424,20 @@ impl IbkrVenue {
                     self.tell_farm(&farm, true, out);
                 }
             }
-            FaultKind::CompetingSession => self.faults.competing_session = false,
+            FaultKind::CompetingSession | FaultKind::OtherUserLogin => {
+                let shared = !self.exchange.lives(Difference::SharedData);
+                let still = self.faults.active_kinds().any(|kind| match kind {
+                    FaultKind::CompetingSession => true,
+                    FaultKind::OtherUserLogin => shared,
+                    _ => false,
+                });
+                self.faults.competing_session = still;
+            }
+            FaultKind::FarmIdle { farm } => {
+                let farm = farm_of(farm.as_deref()).to_owned();
+                self.tell_farm(&farm, true, out);
+            }
+            FaultKind::NotSubscribed { .. } | FaultKind::NotAllowed { .. } => self.refresh_permits(),
             FaultKind::ClockOffset { .. } => self.faults.clock_offset = SignedDuration::ZERO,
             FaultKind::RejectOrders { .. } => self.exchange.faults.reject = None,
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = false,

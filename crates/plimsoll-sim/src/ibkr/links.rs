@@ -143,6 +143,9 @@ impl IbkrVenue {
             _ => ("Market data farm connection is", 2103, 2104),
         };
         let (code, state) = if up { (fine, "OK") } else { (broken, "broken") };
+        if code == 2104 {
+            self.notice_all(2119, &format!("Market data farm is connecting:{farm}"), out);
+        }
         self.notice_all(code, &format!("{what} {state}:{farm}"), out);
         if code == 2104 {
             self.reset_depth(out);

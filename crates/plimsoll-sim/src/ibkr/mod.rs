@@ -26,6 +26,7 @@ mod kinds;
 mod links;
 mod lockstep;
 mod order;
+mod permits;
 mod posting;
 mod profile;
 mod rules;
@@ -108,6 +109,14 @@ pub enum FaultError {
     Farm {
         /// The farm as it came.
         farm: Box<str>,
+    },
+    /// A code that does not mean this.
+    #[error(
+        "code {code} does not say that data is not subscribed; the fault was refused, write 354, 10089, 10090, 10091, 10168 or 10186"
+    )]
+    Code {
+        /// The code as it came.
+        code: i32,
     },
     /// More than can be kept.
     #[error("more than {max} faults at once; the fault was refused, heal the others first")]

@@ -80,6 +80,13 @@ pub(crate) enum OcaRule {
     Reduce,
 }
 
+impl OcaRule {
+    /// The rule of an `ocaType`; where none was sent TWS takes 3.
+    pub(crate) const fn of(oca_type: i32) -> Self {
+        if oca_type == 1 { Self::Cancel } else { Self::Reduce }
+    }
+}
+
 /// A one-cancels-all group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Oca {
@@ -133,7 +140,7 @@ pub(crate) struct Order {
     pub(crate) trail: Option<Trail>,
     /// How far the limit of a trailing stop lies behind the stop, in cents.
     pub(crate) limit_offset: i64,
-    /// How far a relative order lies ahead of the best price, in cents.
+    /// How far a pegged order lies ahead of the best price, or away from what it is pegged to, in cents.
     pub(crate) peg_offset: i64,
     /// What its stop becomes.
     pub(crate) adjustment: Option<Adjustment>,
@@ -229,13 +236,22 @@ impl Order {
             | Style::LimitOnClose
             | Style::ToLimit
             | Style::Relative
-            | Style::Midprice => self.limit_px,
+            | Style::Midprice
+            | Style::PegMid
+            | Style::PegBest
+            | Style::PegMarket => self.limit_px,
             Style::Market | Style::Stop | Style::Trail | Style::IfTouched | Style::OnClose => None,
         };
         bounded.is_none_or(|limit| match self.side {
             Side::Buy => px <= limit,
             Side::Sell => px >= limit,
         })
+    }
+
+    /// Whether its group is the one that the venue makes of a bracket's legs.
+    pub(crate) fn is_grouped_by_venue(&self) -> bool {
+        let group = self.oca.as_ref().map(|oca| &*oca.group);
+        self.parent.is_some_and(|parent| group == Some(&*parent.to_string()))
     }
 
     /// Whether it waits for a price before it works.

@@ -57,10 +57,7 @@ const QTY_MAX: i64 = 5_000_000;
 const OCA_TYPE_MAX: i32 = 3;
 
 /// Order types that TWS knows and this venue does not offer; anything else is a typing error.
-const KNOWN_TYPES: [&str; 13] = [
-    "PEG MID",
-    "PEG MKT",
-    "PEG BEST",
+const KNOWN_TYPES: [&str; 10] = [
     "PEG STK",
     "PEG BENCH",
     "VOL",
@@ -147,14 +144,20 @@ fn check_tif(entry: &Entry) -> Result<(), Refusal> {
 }
 
 /// What no exchange of an instrument takes: auctions and pegs are places of stocks, and only futures have
-/// market-to-limit orders beside them.
+/// market-to-limit orders beside them. One exchange of options takes market orders for its open and its close,
+/// which the smart router does not find. A peg to the other side has to be sent somewhere as well.
 fn check_instrument(entry: &Entry, style: Style, listing: &Listing) -> Result<(), Refusal> {
     let auctioned = style.is_on_close()
         || matches!(&entry.tif, TimeInForce::AtTheOpening)
         || matches!(&entry.tif, TimeInForce::Other(_));
+    let to_auction = entry.terms.route.is_some()
+        && (style == Style::OnClose || style == Style::Market && entry.tif == TimeInForce::AtTheOpening);
     let taken = match listing.product {
-        Product::Stock => true,
-        Product::Option(..) => !auctioned && style != Style::Midprice && style != Style::ToLimit,
+        Product::Stock => style != Style::PegMarket || entry.terms.route.is_some(),
+        Product::Option(..) if auctioned => to_auction,
+        Product::Option(..) => {
+            matches!(style, Style::Relative) || !style.is_pegged() && style != Style::ToLimit
+        }
         Product::Future(_) => !auctioned && !style.is_pegged(),
         Product::Forex(_) => !auctioned && !style.is_pegged() && style != Style::ToLimit,
     };

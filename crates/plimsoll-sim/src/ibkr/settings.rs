@@ -54,6 +54,8 @@ pub struct TwsSettings {
     pub push_open_orders: bool,
     /// 163 for a limit that is further through the market than this many percent.
     pub price_percent_max: Option<u32>,
+    /// 10311 instead of an order in a stock that names an exchange: the precaution that TWS is installed with.
+    pub direct_route_precaution: bool,
     /// How executions are dated; none: as the profile does.
     pub execution_times: Option<ExecutionTimes>,
     /// How contract details write trading hours.
@@ -78,6 +80,7 @@ impl Default for TwsSettings {
             announce_preset_tif: false,
             push_open_orders: true,
             price_percent_max: None,
+            direct_route_precaution: false,
             execution_times: None,
             trading_hours: TradingHours::Dated,
             sequences: Sequences::Plain,

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{OrdType, Price};
-use plimsoll_tws::ServerVersion;
 use plimsoll_tws::message::Condition;
+use plimsoll_tws::{BestOffset, ServerVersion};
 use rust_decimal::Decimal;
 
 use crate::market::Sym;
@@ -85,8 +85,10 @@ pub(crate) struct Terms {
     pub(crate) legs: Vec<Leg>,
     /// Ignores the percentage constraint of the presets.
     pub(crate) override_percentage: bool,
-    /// Sent with a route instead of smart routing.
-    pub(crate) directed: bool,
+    /// How far a pegged-to-best order goes ahead of the best price.
+    pub(crate) ahead_of_best: Option<BestOffset>,
+    /// The exchange that it was sent to, where that is not for the smart router to find.
+    pub(crate) route: Option<Box<str>>,
     /// How the shares are divided: an adviser's group, or nothing.
     pub(crate) group: Box<str>,
     /// The method that goes with it, or nothing.

@@ -17,6 +17,7 @@ use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::account::Due;
 use crate::ibkr::server::pacing::Pacing;
+use crate::ibkr::server::rate::Rate;
 use crate::ibkr::server::sent::Sent;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
 use crate::market::listing::DEFAULT_SYMBOLS;
@@ -38,6 +39,7 @@ pub struct IbkrVenue {
     pub(crate) timers: BTreeSet<(Timestamp, u64, Timer)>,
     pub(crate) timer_count: u64,
     pub(crate) pacing: Pacing,
+    pub(crate) rate: Rate,
     pub(crate) requests: BTreeMap<&'static str, u64>,
     pub(crate) lockstep: Lockstep,
     /// When the ticks of a symbol were last asked for.
@@ -91,6 +93,7 @@ impl IbkrVenue {
             timers: BTreeSet::new(),
             timer_count: 0,
             pacing: Pacing::default(),
+            rate: Rate::default(),
             tick_requests: BTreeMap::new(),
             groups: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -119,8 +122,12 @@ impl IbkrVenue {
         self.step_lockstep(out);
     }
 
-    /// A client's socket ended. Its orders stay.
+    /// A client's socket ended. Its orders stay, and what it has sent is read to its end.
     pub fn disconnected(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        if let Some(from) = self.conns.get_mut(&conn).filter(|from| from.waiting > 0) {
+            from.hung_up = true;
+            return;
+        }
         self.conns.remove(&conn);
         self.faults.forget(conn);
         self.step_lockstep(out);
@@ -221,6 +228,7 @@ impl IbkrVenue {
             Timer::LinkStillDown => self.repeat_link_down(out),
             Timer::Deliver(id) => self.deliver_held(id, out),
             Timer::SnapshotEnd(conn, req_id) => self.end_snapshot(conn, req_id, out),
+            Timer::ReadLate => self.read_late(out),
         }
     }
 
@@ -239,7 +247,7 @@ impl IbkrVenue {
 
     /// Hands a message over to its connection, or to its batch of this tick.
     pub(crate) fn deliver(&mut self, conn: ConnId, payload: bytes::Bytes, out: &mut Vec<Output>) {
-        let Some(to) = self.conns.get_mut(&conn) else { return };
+        let Some(to) = self.conns.get_mut(&conn).filter(|to| !to.hung_up) else { return };
         if self.lockstep.collecting {
             to.batch.push(payload);
             return;

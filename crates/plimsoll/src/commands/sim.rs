@@ -120,6 +120,7 @@ fn settings(options: &SimIbkr) -> TwsSettings {
         announce_preset_tif: options.announce_preset_tif,
         push_open_orders: !options.no_push_open_orders,
         price_percent_max: options.price_percent_max,
+        direct_route_precaution: options.direct_route_precaution,
         execution_times: options.execution_times.map(|form| match form {
             ExecutionTimes::Zoned => plimsoll_sim::ExecutionTimes::Zoned,
             ExecutionTimes::Utc => plimsoll_sim::ExecutionTimes::Utc,

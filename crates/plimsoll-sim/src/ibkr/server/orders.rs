@@ -226,6 +226,9 @@ impl IbkrVenue {
         if let Some(oca) = &order.oca {
             shown.oca_group = (&*oca.group).into();
         }
+        if order.is_grouped_by_venue() {
+            shown.oca_type = 1;
+        }
         shown
     }
 
@@ -456,7 +459,9 @@ impl IbkrVenue {
 fn echo(sent: &WireOrder, account: &Account) -> WireOrder {
     let mut shown = sent.clone();
     shown.account = account.as_str().into();
-    shown.oca_type = 3;
+    if shown.oca_type == 0 {
+        shown.oca_type = 3;
+    }
     shown.delta_neutral.order_type = "None".into();
     shown.delta_neutral.open_close = "?".into();
     shown.adjusted.order_type = "None".into();

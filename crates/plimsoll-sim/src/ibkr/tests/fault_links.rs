@@ -160,30 +160,6 @@ fn a_message_is_lost_for_one_client_and_not_for_another() {
 }
 
 #[test]
-fn messages_above_the_rate_are_rejected_and_the_third_time_ends_the_connection() {
-    let mut rig = rig();
-    let conn = rig.client(7);
-    rig.fault(r#"{"kind": "rate_limit", "per_second": 2}"#);
-    for second in 1..=3 {
-        for _ in 0..4 {
-            rig.ask(conn, &Request::ReqOpenOrders);
-        }
-        if second < 3 {
-            assert_eq!(codes_and_names(&mut rig, conn), ["openOrderEnd", "openOrderEnd", "100"]);
-            assert_eq!(rig.ended(conn), None);
-            rig.wait(1);
-        }
-    }
-    assert_eq!(rig.ended(conn), Some("closed"));
-}
-
-fn codes_and_names(rig: &mut Rig, conn: ConnId) -> Vec<String> {
-    let name =
-        |r: &Response| if let Response::Error(e) = r { e.code.to_string() } else { r.name().to_owned() };
-    rig.heard(conn).iter().map(name).collect()
-}
-
-#[test]
 fn a_restart_that_rolls_ids_back_hands_out_a_number_that_was_used() {
     let mut rig = rig();
     let conn = rig.client(7);
@@ -288,8 +264,11 @@ fn no_client_fills_the_memory_while_there_is_no_link() {
     let lines = rig.lines(conn);
     assert!(lines.contains("orderStatus 5000 Inactive") && lines.contains("error 5000 201 "), "{lines}");
     // Cancels find room for as long again.
-    for _ in 0..KEPT_MAX {
+    for sent in 1..=KEPT_MAX {
         rig.ask(conn, &cancel(1));
+        if sent % 40 == 0 {
+            rig.wait(1);
+        }
     }
     assert!(!rig.lines(conn).contains(" 161 "));
     rig.ask(conn, &cancel(1));
