@@ -5,6 +5,7 @@
 mod accounts;
 mod advisers;
 mod books;
+mod cancels;
 mod combos;
 mod connections;
 mod contracts;
