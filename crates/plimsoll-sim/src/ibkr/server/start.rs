@@ -82,6 +82,7 @@ impl IbkrVenue {
             return;
         }
         self.faults.seize(conn, Some(client));
+        self.tell_reading(out);
         self.greet(Asked { conn, client }, out);
     }
 

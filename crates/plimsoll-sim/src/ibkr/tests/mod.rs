@@ -13,6 +13,7 @@ mod data;
 mod fault_links;
 mod faults;
 mod groups;
+mod half_open;
 mod history;
 mod hostile;
 mod instruments;
