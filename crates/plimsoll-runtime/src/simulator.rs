@@ -9,7 +9,7 @@
 //! * the venue is touched by one task only, and before anything reaches it, it was brought to the time of
 //!   that moment;
 //! * memory is bounded per connection in both directions; a client that does not read is broken off and
-//!   the others go on;
+//!   the others go on; what a venue does not read stays in the socket;
 //! * venue time never goes back.
 
 mod clock;
@@ -17,6 +17,7 @@ mod connection;
 mod control;
 mod engine;
 mod flow;
+mod reading;
 mod transcript;
 
 #[cfg(test)]
@@ -82,6 +83,16 @@ pub enum Output {
         /// Which.
         conn: ConnId,
     },
+    /// Leave what comes from the connection unread, so that its buffers fill and its client has to wait.
+    StopReading {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Read from it again.
+    ReadOn {
+        /// Which.
+        conn: ConnId,
+    },
     /// Close the port, so that who connects is refused; or open it again.
     RefuseConnections(bool),
 }
@@ -96,6 +107,9 @@ pub trait Venue: Send {
 
     /// Bytes from a client, cut anywhere. None come after the venue closed the connection.
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>);
+
+    /// The same of bytes that had waited in the socket while it was left unread.
+    fn received_late(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>);
 
     /// A connection is gone, whoever ended it. Exactly once for each.
     fn disconnected(&mut self, conn: ConnId, out: &mut Vec<Output>);

@@ -184,6 +184,7 @@ impl Exchange {
             good_till: entry.good_till,
             limit_px: numbers.limit_px,
             stop_px: numbers.stop_px,
+            placed: false,
             triggered: false,
             parent,
             parent_id: entry.parent_id,
@@ -328,6 +329,7 @@ impl Exchange {
         if !order.state.is_open() || waits || held || !self.is_on(order) {
             return;
         }
+        self.order_mut(perm).placed = true;
         self.take_liquidity(perm);
         let order = self.order(perm);
         if !order.state.is_open() {

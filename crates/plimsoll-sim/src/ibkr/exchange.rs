@@ -154,6 +154,8 @@ pub(crate) struct Exchange {
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
     /// Cancels that were asked for and not carried out yet: when, which.
     pub(crate) cancels: BTreeSet<(Timestamp, PermId)>,
+    /// Open orders whose cancel waits until their exchange opens.
+    pub(crate) waiting_cancels: BTreeSet<PermId>,
     /// The trade date whose session was ended early.
     pub(crate) closed_early: Option<jiff::civil::Date>,
     /// Shares of this second's quote that are already taken.
@@ -211,6 +213,7 @@ impl Exchange {
             permits: Permits::default(),
             charges: BTreeSet::new(),
             cancels: BTreeSet::new(),
+            waiting_cancels: BTreeSet::new(),
             closed_early: None,
             taken: BTreeMap::new(),
             marks,
@@ -238,6 +241,8 @@ impl Exchange {
         self.now = at;
         self.taken.clear();
         self.mark();
+        // Before anything trades: what was asked in the night goes ahead of the opening auction.
+        self.answer_waiting_cancels();
         let session = self.market.hours.last_begun(at);
         if at == session.open {
             self.efficiency.clear();

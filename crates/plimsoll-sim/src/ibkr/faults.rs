@@ -54,6 +54,8 @@ pub(crate) struct Faults {
     written: BTreeMap<u64, Box<str>>,
     mute: BTreeSet<ConnId>,
     half_open: BTreeSet<ConnId>,
+    /// The half-open ones of which the server knows.
+    left_unread: BTreeSet<ConnId>,
     /// TWS has no IBKR.
     pub(crate) link_down: bool,
     /// What clients sent meanwhile about orders that are at the exchange.
@@ -157,6 +159,13 @@ impl Faults {
         self.half_open.contains(&conn)
     }
 
+    /// The connections that have become half-open since this was asked last, and those that are it no more.
+    pub(crate) fn turn_half_open(&mut self) -> (Vec<ConnId>, Vec<ConnId>) {
+        let before = std::mem::replace(&mut self.left_unread, self.half_open.clone());
+        let begun = self.half_open.difference(&before).copied().collect();
+        (begun, before.difference(&self.half_open).copied().collect())
+    }
+
     /// Whether a connection hears nothing.
     pub(crate) fn is_mute(&self, conn: ConnId) -> bool {
         self.mute.contains(&conn) || self.half_open.contains(&conn)
@@ -180,6 +189,7 @@ impl Faults {
     pub(crate) fn forget(&mut self, conn: ConnId) {
         self.mute.remove(&conn);
         self.half_open.remove(&conn);
+        self.left_unread.remove(&conn);
         self.held.forget(conn);
     }
 }
@@ -234,7 +244,7 @@ impl IbkrVenue {
         }
         self.faults.mute.clear();
         self.faults.half_open.clear();
-        self.read_on(out);
+        self.tell_reading(out);
         for farm in std::mem::take(&mut self.faults.farms_down) {
             self.tell_farm(&farm, true, out);
         }
@@ -307,7 +317,10 @@ impl IbkrVenue {
     fn begin_connection(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
         match kind {
             FaultKind::MuteSocket { client } => self.faults.mute.extend(self.conns_of(*client)),
-            FaultKind::HalfOpen { client } => self.faults.half_open.extend(self.conns_of(*client)),
+            FaultKind::HalfOpen { client } => {
+                self.faults.half_open.extend(self.conns_of(*client));
+                self.tell_reading(out);
+            }
             FaultKind::Disconnect { client, reset } => self.drop_connections(*client, *reset, out),
             FaultKind::RefuseConnect => out.push(Output::RefuseConnections(true)),
             FaultKind::DailyReset { roll_back_ids } => self.restart(*roll_back_ids, out),
@@ -412,7 +425,7 @@ impl IbkrVenue {
                     self.faults.half_open.remove(&conn);
                     self.seize_again(conn);
                 }
-                self.read_on(out);
+                self.tell_reading(out);
             }
             FaultKind::RefuseConnect | FaultKind::DailyReset { .. } if !self.faults.refusing() => {
                 out.push(Output::RefuseConnections(false));

@@ -79,6 +79,17 @@ pub enum Output {
         /// Which.
         conn: ConnId,
     },
+    /// Leave what comes from the connection unread, so that its buffers fill and its client has to wait. Bytes that
+    /// were read before may still be handed in.
+    StopReading {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Read from it again. What waited meanwhile is handed in as late.
+    ReadOn {
+        /// Which.
+        conn: ConnId,
+    },
     /// Stop (or go on) accepting connections; those that come meanwhile meet a closed port.
     RefuseConnections(bool),
 }

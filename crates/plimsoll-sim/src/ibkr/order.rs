@@ -154,6 +154,8 @@ pub(crate) struct Order {
     pub(crate) limit_px: Option<i64>,
     /// In cents.
     pub(crate) stop_px: Option<i64>,
+    /// An exchange has it.
+    pub(crate) placed: bool,
     /// A stop whose price was touched.
     pub(crate) triggered: bool,
     /// The parent of a bracket's leg.

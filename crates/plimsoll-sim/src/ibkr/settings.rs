@@ -29,7 +29,7 @@ pub enum Sequences {
     #[default]
     Plain,
     /// By the seed also the other recorded ones: statuses that are missing or told twice, `Filled` before the
-    /// execution, commissions a second or more behind.
+    /// execution, commissions a second or more behind, cancels of queued orders acknowledged at the open.
     Varied,
 }
 

@@ -113,11 +113,19 @@ impl IbkrVenue {
         }
         self.conns.insert(conn, Conn::new(self.exchange.now));
         self.faults.seize(conn, None);
+        self.tell_reading(out);
     }
 
     /// Bytes came from a client, cut anywhere.
     pub fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
         self.take_bytes(conn, bytes, out);
+        self.tell_happenings(out);
+        self.step_lockstep(out);
+    }
+
+    /// Bytes came that had waited in the socket while nobody read.
+    pub fn received_late(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
+        self.take_late(conn, bytes, out);
         self.tell_happenings(out);
         self.step_lockstep(out);
     }

@@ -34,6 +34,7 @@ mod start;
 mod tell;
 mod ticks;
 pub(crate) mod times;
+mod unread;
 mod values;
 
 use plimsoll_model::{ClientId, RawFrame};
@@ -45,24 +46,17 @@ use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};
 
-/// What the sockets' buffers on both sides take while nobody reads, at the most; whoever sends more gives up.
-pub(crate) const UNREAD_MAX: usize = 4 << 20;
 /// What has no number of its own is addressed to the whole session.
 pub(crate) const NO_ID: i32 = -1;
 
 impl IbkrVenue {
     /// Takes what came from a socket and answers every whole frame in it.
     pub(crate) fn take_bytes(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
-        let Some(from) = self.conns.get_mut(&conn) else { return };
         if self.faults.is_half_open(conn) {
-            from.unread.extend_from_slice(bytes);
-            if from.unread.len() > UNREAD_MAX {
-                self.conns.remove(&conn);
-                self.faults.forget(conn);
-                out.push(Output::Reset { conn });
-            }
+            self.leave_unread(conn, bytes, out);
             return;
         }
+        let Some(from) = self.conns.get_mut(&conn) else { return };
         if let Phase::Hello(buffer) = &mut from.phase {
             buffer.extend_from_slice(bytes);
             if !self.try_hello(conn, out) {
@@ -72,6 +66,10 @@ impl IbkrVenue {
             from.decoder.push(bytes);
         }
         loop {
+            if self.faults.is_half_open(conn) {
+                // By what it has just said: the rest of the piece waits like everything behind it.
+                return;
+            }
             let Some(from) = self.conns.get_mut(&conn) else { return };
             match from.decoder.next() {
                 Ok(Some(frame)) => self.arrive(conn, frame, out),
@@ -80,23 +78,6 @@ impl IbkrVenue {
                     self.malformed(conn, &error.to_string(), out);
                     return;
                 }
-            }
-        }
-    }
-
-    /// Somebody reads again: everything that was sent meanwhile is dealt with now, late as it is.
-    pub(crate) fn read_on(&mut self, out: &mut Vec<Output>) {
-        let waiting = |(conn, from): (&ConnId, &Conn)| {
-            (!from.unread.is_empty() && !self.faults.is_half_open(*conn)).then_some(*conn)
-        };
-        for conn in self.conns.iter().filter_map(waiting).collect::<Vec<_>>() {
-            let Some(from) = self.conns.get_mut(&conn) else { continue };
-            let bytes = std::mem::take(&mut from.unread);
-            // It was sent in its time, and counts for no rate now.
-            from.catches_up = true;
-            self.take_bytes(conn, &bytes, out);
-            if let Some(from) = self.conns.get_mut(&conn) {
-                from.catches_up = false;
             }
         }
     }

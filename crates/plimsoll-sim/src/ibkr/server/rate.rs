@@ -16,7 +16,8 @@ use plimsoll_tws::Response;
 use plimsoll_tws::message::{CurrentTime, CurrentTimeInMillis};
 
 use crate::ibkr::faults::Timer;
-use crate::ibkr::server::{Asked, NO_ID, UNREAD_MAX};
+use crate::ibkr::server::unread::UNREAD_MAX;
+use crate::ibkr::server::{Asked, NO_ID};
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};

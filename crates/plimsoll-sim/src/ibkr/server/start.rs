@@ -83,6 +83,7 @@ impl IbkrVenue {
             return;
         }
         self.faults.seize(conn, Some(client));
+        self.tell_reading(out);
         self.greet(Asked { conn, client }, out);
     }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod advisers;
 mod books;
+mod cancels;
 mod combos;
 mod connections;
 mod contracts;
@@ -12,6 +13,7 @@ mod data;
 mod fault_links;
 mod faults;
 mod groups;
+mod half_open;
 mod history;
 mod hostile;
 mod instruments;
