@@ -9,6 +9,7 @@ mod exposed;
 mod index;
 mod order;
 mod past;
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
