@@ -1,12 +1,14 @@
 //! What a schedule looks like: every trade date of some days, with what the calendar and the clocks do to it.
 
+use std::fmt;
+
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use plimsoll_calendar::{CalendarError, Policy, instant, zone};
 use plimsoll_model::BotName;
 
-use super::job::{Timing, When};
+use super::job::{Exact, Timing, When};
 use super::plan::{Calendars, CivilCase, Occurrence, Plan, Skip};
 
 /// A job as far as its dates go.
@@ -51,11 +53,24 @@ pub enum Fate {
     Unknown(CalendarError),
 }
 
+impl Fate {
+    /// The word for programs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Runs { .. } => "runs",
+            Self::Skipped(_) => "skipped",
+            Self::Unknown(_) => "beyond_calendar",
+        }
+    }
+}
+
 /// What is unusual about a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
     /// The close is early.
     HalfDay {
+        /// Whose, where it is not the job's own calendar.
+        elsewhere: Option<Box<str>>,
         /// Why.
         name: Box<str>,
     },
@@ -95,6 +110,23 @@ impl Mark {
     }
 }
 
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HalfDay { elsewhere: None, name } => write!(f, "half day: {name}"),
+            Self::HalfDay { elsewhere: Some(calendar), name } => write!(f, "half day of {calendar}: {name}"),
+            Self::AfterClose => f.write_str("after the close"),
+            Self::ClocksChanged { zone, on, by } => {
+                let way = if by.is_negative() { "back" } else { "forward" };
+                write!(f, "the clocks of {zone} went {way} by {} on {on}", Exact(by.unsigned_abs()))
+            }
+            Self::Apart { by } => write!(f, "New York is {} behind London", Exact(by.unsigned_abs())),
+            Self::Gap => f.write_str("its time does not exist on that date, another instant was taken"),
+            Self::Fold => f.write_str("its time comes twice on that date, one of them was taken"),
+        }
+    }
+}
+
 /// Every trade date of the jobs in so many days, by their instants. What a calendar does not cover is one entry and no
 /// silence.
 pub fn explain<'a>(jobs: &'a [Planned], calendars: &Calendars, from: Date, days: u32) -> Vec<Entry<'a>> {
@@ -112,7 +144,7 @@ pub fn explain<'a>(jobs: &'a [Planned], calendars: &Calendars, from: Date, days:
             match occurrence {
                 Ok(None) => {}
                 Ok(Some(occurrence)) => {
-                    let mut marks = marks(&occurrence);
+                    let mut marks = marks(job, &occurrence, calendars);
                     marks.extend(clocks.between(before, date));
                     marks.extend(clocks.is_atlantic.then(|| atlantic.apart(date)).flatten());
                     before = date;
@@ -146,9 +178,16 @@ impl Entry<'_> {
     }
 }
 
-fn marks(occurrence: &Occurrence) -> Vec<Mark> {
+fn marks(job: &Planned, occurrence: &Occurrence, calendars: &Calendars) -> Vec<Mark> {
     let mut marks = Vec::new();
-    marks.extend(occurrence.early.clone().map(|name| Mark::HalfDay { name }));
+    marks.extend(occurrence.early.clone().map(|name| Mark::HalfDay { elsewhere: None, name }));
+    if let When::Anchor { place: Some(place), .. } = &job.timing.at
+        && place.calendar != job.timing.place.calendar
+        && let Ok(Some(day)) = calendars.get(&place.calendar).session(occurrence.date)
+    {
+        let elsewhere = Some(place.calendar.clone());
+        marks.extend(day.early().map(|name| Mark::HalfDay { elsewhere, name: name.into() }));
+    }
     if let Plan::Run { at, civil, .. } = &occurrence.plan {
         marks.extend((*at >= occurrence.close).then_some(Mark::AfterClose));
         marks.extend(match civil {

@@ -94,7 +94,7 @@ impl fmt::Display for When {
 }
 
 /// A span as the configuration spells it: a number and its largest unit that loses nothing.
-struct Exact(Duration);
+pub(super) struct Exact(pub(super) Duration);
 
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

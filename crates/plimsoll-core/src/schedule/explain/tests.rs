@@ -44,6 +44,31 @@ fn half_days_of_new_york_are_marked() {
     assert_eq!(marked, ["2026-11-27", "2026-12-24", "2027-11-26"]);
 }
 
+#[test]
+fn a_half_day_of_the_calendar_whose_anchor_it_is_is_marked_too() {
+    let place = Place { calendar: "XLON".into(), listing: Listing::London };
+    let at = When::Anchor { place: Some(place), kind: AnchorKind::Close, offset: SignedDuration::ZERO };
+    let jobs = [planned("XNYS", at)];
+    let calendars = Calendars::of(jobs.iter().map(|job| &job.timing), &[]);
+    let all = explain(&jobs, &calendars, date(2026, 12, 24), 8);
+    let said: Vec<_> =
+        all.iter().filter_map(|entry| Some((entry.date, entry.marks.first()?.to_string()))).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].1.starts_with("half day: "), "{said:?}");
+    assert_eq!(said[1].0, date(2026, 12, 31));
+    assert!(said[1].1.starts_with("half day of XLON: "), "{said:?}");
+}
+
+#[test]
+fn marks_read_as_sentences() {
+    let by = SignedDuration::from_hours(1);
+    let on = date(2026, 3, 8);
+    let forward = Mark::ClocksChanged { zone: "America/New_York".into(), on, by };
+    assert_eq!(forward.to_string(), "the clocks of America/New_York went forward by 1h on 2026-03-08");
+    let apart = Mark::Apart { by: SignedDuration::from_hours(4) };
+    assert_eq!(apart.to_string(), "New York is 4h behind London");
+}
+
 /// The weekdays of the reference's table for 2026: 03-09 to 03-27 and 10-26 to 10-30.
 #[test]
 fn the_weeks_in_which_new_york_is_four_hours_behind_london_are_marked() {
