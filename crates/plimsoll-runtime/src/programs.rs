@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -27,7 +27,16 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Everything that runs.
 #[derive(Debug, Default)]
-pub(crate) struct Programs(BTreeMap<JobName, (Date, JoinHandle<JobEnd>)>);
+pub(crate) struct Programs(BTreeMap<JobName, Running>);
+
+/// One program.
+#[derive(Debug)]
+struct Running {
+    date: Date,
+    task: JoinHandle<()>,
+    /// How it ended, as soon as that is known: its last words may still be waited for.
+    end: Arc<OnceLock<JobEnd>>,
+}
 
 impl Programs {
     /// Starts the program of a job; its end is an input of the gateway's task.
@@ -35,12 +44,13 @@ impl Programs {
         let Action::Command(program) = &job.action else { return };
         let (name, program, shared) = (job.name.clone(), program.clone(), Arc::clone(shared));
         let bot = job.bot.as_ref().map(ToString::to_string);
+        let end = Arc::new(OnceLock::new());
+        let known = Arc::clone(&end);
         let task = tokio::spawn(async move {
-            let end = run(&name, date, bot.as_deref(), &program).await;
-            shared.send(Input::JobEnded { job: name, date, end: end.clone() });
-            end
+            let end = run(&name, date, bot.as_deref(), &program, &known).await;
+            shared.send(Input::JobEnded { job: name, date, end });
         });
-        self.0.insert(job.name.clone(), (date, task));
+        self.0.insert(job.name.clone(), Running { date, task, end });
     }
 
     /// One has ended, and its end is known.
@@ -51,10 +61,11 @@ impl Programs {
     /// Kills what still runs; how each ended.
     pub(crate) async fn stop(&mut self) -> Vec<(JobName, Date, JobEnd)> {
         let mut all = Vec::new();
-        for (job, (date, task)) in std::mem::take(&mut self.0) {
+        for (job, Running { date, task, end }) in std::mem::take(&mut self.0) {
             task.abort();
-            // One that has just ended by itself has said how.
-            let end = task.await.unwrap_or(JobEnd::Stopped);
+            // It is killed when its task is gone. How the task ended does not matter: what is known is in its place.
+            let _ = task.await;
+            let end = end.get().cloned().unwrap_or(JobEnd::Stopped);
             all.push((job, date, end));
         }
         all
@@ -64,13 +75,19 @@ impl Programs {
 /// A gateway that ends without a farewell takes them along: what is dropped is killed.
 impl Drop for Programs {
     fn drop(&mut self) {
-        for (_, task) in self.0.values() {
-            task.abort();
+        for running in self.0.values() {
+            running.task.abort();
         }
     }
 }
 
-async fn run(job: &JobName, date: Date, bot: Option<&str>, program: &Run) -> JobEnd {
+async fn run(
+    job: &JobName,
+    date: Date,
+    bot: Option<&str>,
+    program: &Run,
+    known: &OnceLock<JobEnd>,
+) -> JobEnd {
     let mut child = match spawn(job, date, bot, program) {
         Ok(child) => child,
         Err(error) => return JobEnd::NotStarted { why: format!("{}: {error}", program.argv[0]).into() },
@@ -96,6 +113,7 @@ async fn run(job: &JobName, date: Date, bot: Option<&str>, program: &Run) -> Job
             JobEnd::TimedOut
         }
     };
+    let end = known.get_or_init(|| end).clone();
     let last_words = async { while output.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
     end

@@ -1,7 +1,5 @@
 //! Real programs of the system, and what becomes of them.
 
-use std::path::PathBuf;
-
 use super::*;
 
 const NAME: &str = "flat";
@@ -13,7 +11,7 @@ fn program(argv: &[&str], time_limit: Duration) -> Run {
 fn ends(argv: &[&str], time_limit: Duration) -> JobEnd {
     let (name, date) = (JobName::new(NAME).unwrap(), Date::constant(2026, 11, 27));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(run(&name, date, Some("trend"), &program(argv, time_limit)))
+    runtime.block_on(run(&name, date, Some("trend"), &program(argv, time_limit), &OnceLock::new()))
 }
 
 const LONG: Duration = Duration::from_mins(1);
@@ -56,28 +54,43 @@ fn a_program_that_leaves_a_child_behind_has_ended_all_the_same() {
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
+fn running(name: &JobName, date: Date, task: JoinHandle<()>, end: OnceLock<JobEnd>) -> Programs {
+    Programs(BTreeMap::from([(name.clone(), Running { date, task, end: Arc::new(end) })]))
+}
+
+/// The first thing that comes through the pipe is that it runs; that the pipe ends is that it does not any more.
 #[test]
 fn a_gateway_that_ends_kills_what_runs() {
-    let folder = std::env::temp_dir().join(format!("plimsoll-programs-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file: PathBuf = folder.join("done");
-    let script = format!("sleep 2; touch {}", file.display());
+    use tokio::io::AsyncReadExt as _;
+
+    let (name, date) = (JobName::new(NAME).unwrap(), Date::constant(2026, 11, 27));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let stopped = runtime.block_on(async {
-        let mut programs = Programs::default();
-        let name = JobName::new(NAME).unwrap();
-        let date = Date::constant(2026, 11, 27);
-        let program = program(&["sh", "-c", &script], LONG);
-        let task = tokio::spawn(async move { run(&JobName::new(NAME).unwrap(), date, None, &program).await });
-        programs.0.insert(name, (date, task));
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    runtime.block_on(async {
+        let mut child =
+            spawn(&name, date, None, &program(&["sh", "-c", "echo runs; exec sleep 600"], LONG)).unwrap();
+        let mut pipe = child.stdout.take().unwrap();
+        let task = tokio::spawn(async move { drop(child.wait().await) });
+        let mut programs = running(&name, date, task, OnceLock::new());
+        let mut said = [0; 5];
+        pipe.read_exact(&mut said).await.unwrap();
         let stopped = programs.stop().await;
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
-        stopped
+        assert_eq!(stopped, [(name, date, JobEnd::Stopped)]);
+        let mut rest = Vec::new();
+        tokio::time::timeout(LONG, pipe.read_to_end(&mut rest)).await.expect("it runs on").unwrap();
     });
-    assert_eq!(stopped[0].2, JobEnd::Stopped);
-    assert!(!file.exists(), "it ran on");
-    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What is known of its end is not made unknown.
+#[test]
+fn a_program_that_has_just_ended_by_itself_was_not_stopped() {
+    let (name, date) = (JobName::new(NAME).unwrap(), Date::constant(2026, 11, 27));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        // Its last words are waited for.
+        let task = tokio::spawn(std::future::pending());
+        let mut programs = running(&name, date, task, OnceLock::from(JobEnd::Exited { code: 3 }));
+        assert_eq!(programs.stop().await, [(name, date, JobEnd::Exited { code: 3 })]);
+    });
 }
 
 #[test]

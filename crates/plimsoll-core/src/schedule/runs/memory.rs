@@ -162,3 +162,70 @@ impl Memories {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, ToSpan};
+    use plimsoll_calendar::{AnchorKind, Listing, Policy};
+
+    use super::*;
+    use crate::schedule::job::{Action, HalfDays, Missed, Place, Timing, When};
+
+    fn job(name: &str) -> Job {
+        Job {
+            name: JobName::new(name).unwrap(),
+            bot: None,
+            timing: Timing {
+                place: Place { calendar: "XNYS".into(), listing: Listing::Nyse },
+                at: When::Anchor { place: None, kind: AnchorKind::Close, offset: SignedDuration::ZERO },
+                until: None,
+                half_days: HalfDays::Run,
+                policy: Policy::COMPATIBLE,
+                missed: Missed::Alert,
+            },
+            action: Action::CancelOrders,
+            require: Vec::new(),
+        }
+    }
+
+    fn second(n: usize) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + i64::try_from(n).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn of_names_that_are_not_configured_any_more_the_oldest_are_forgotten_beyond_the_limit() {
+        let mut all = Memories::default();
+        for n in 0..=limits::JOB_NAMES_MAX {
+            all.watch(&job(&format!("j{n}")), second(n));
+        }
+        let name = |n: usize| JobName::new(&format!("j{n}")).unwrap();
+        all.forget(|known| *known == name(0));
+        assert!(all.get(&name(0)).is_some(), "it is configured");
+        assert!(all.get(&name(1)).is_none(), "the oldest of the others");
+        assert!(all.get(&name(2)).is_some());
+        // Of configured ones none is, however many they are.
+        all.watch(&job("one-more"), second(0));
+        all.forget(|_| true);
+        assert_eq!(all.0.len(), limits::JOB_NAMES_MAX + 1);
+    }
+
+    /// The dates that the lookback can ask for are among the latest.
+    #[test]
+    fn of_settled_dates_the_latest_are_kept() {
+        let mut all = Memories::default();
+        all.watch(&job("flat"), second(0));
+        let memory = all.get_mut(&JobName::new("flat").unwrap());
+        let first = Date::constant(2026, 1, 1);
+        for date in first.series(1.day()).take(limits::JOB_DATES_MAX + 1) {
+            memory.settle(date);
+            memory.settle(date);
+        }
+        assert_eq!(memory.settled.len(), limits::JOB_DATES_MAX);
+        assert!(!memory.is_settled(first));
+        assert!(memory.is_settled(Date::constant(2026, 1, 2)));
+        assert!(
+            i64::try_from(limits::JOB_DATES_MAX).unwrap()
+                > limits::JOB_LOOKBACK_DAYS + limits::JOB_AHEAD_DAYS
+        );
+    }
+}
