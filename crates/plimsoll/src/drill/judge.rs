@@ -89,6 +89,16 @@ fn one(what: &Expectation, played: &Played, scene: &Scene) -> (bool, String) {
             let state = scene.view.status.clock.state;
             (state == word, format!("clock {state}"))
         }
+        Expectation::Job { name, word } => {
+            let Some(job) = scene.view.status.jobs.iter().find(|job| job.job == *name) else {
+                return (false, format!("there is no job {name}"));
+            };
+            let last = job.last.as_ref().map(|last| last.outcome);
+            (
+                job.state == word || last == Some(&**word),
+                format!("{}, last {}", job.state, last.unwrap_or("none")),
+            )
+        }
         Expectation::Breaks(count) => {
             let breaks = scene.view.status.breaks.len();
             (breaks == *count, format!("{breaks} breaks"))

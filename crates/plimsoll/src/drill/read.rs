@@ -320,6 +320,7 @@ impl Expectation {
             | Self::Violation { .. }
             | Self::State(_)
             | Self::Clock(_)
+            | Self::Job { .. }
             | Self::Breaks(_) => None,
         }
     }

@@ -130,6 +130,8 @@ pub(crate) enum Expectation {
     State(String),
     /// The state of its clock.
     Clock(String),
+    /// What a job is doing, or what became of it last.
+    Job { name: String, word: String },
     /// Differences between ledger and broker.
     Breaks(usize),
 }

@@ -10,7 +10,11 @@ use super::{Reader, guard};
 /// What can be written behind `expect`.
 const WRITE: &str = "write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, \
                      `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, \
-                     `violation KIND`, `state WORD`, `clock WORD` or `breaks N`";
+                     `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`";
+
+/// What a job is doing, and what became of it last.
+const JOB_WORDS: [&str; 8] =
+    ["planned", "waiting", "running", "ended", "started", "done", "failed", "missed"];
 
 impl Reader {
     pub(super) fn expectation(&mut self, line: &mut Line<'_>) -> Result<(), Problem> {
@@ -59,6 +63,12 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
         "state" => return Ok(Expectation::State(line.word("write `armed` or `halted`")?.text.into())),
         "clock" => {
             return Ok(Expectation::Clock(line.word("write good, degraded, bad or stepped")?.text.into()));
+        }
+        "job" => {
+            let name = line.word("write the job's name, `job trend-halt done`")?.text.into();
+            let write = "write planned, waiting, running or ended; or started, done, failed or missed";
+            let word = line.read(write, |word| JOB_WORDS.contains(&word).then(|| word.to_owned()))?;
+            return Ok(Expectation::Job { name, word });
         }
         "position" => {
             let write = "write account, symbol and quantity, `position DU1111111 SPY -40`";

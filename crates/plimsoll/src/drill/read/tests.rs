@@ -103,7 +103,7 @@ fn every_mistake_of_the_expectations_is_told_with_its_place() {
             a.drill:9:8: no order is called `exit`; write one of entry
             a.drill:10:21: `nobody` is not understood; write one of supported, account, ownership, halt, reconciled, trading_session, close_cutoff, duplicate, stale_data, limits, self_match
             a.drill:11:21: something is missing; write how much, `filled 100`
-            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD` or `breaks N`
+            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`
             a.drill:13:31: something is missing; write account, symbol and quantity, `position DU1111111 SPY -40`
             a.drill:14:19: `many` is not understood; write `violations none`, or `violation late_on_close`"#]],
     );
