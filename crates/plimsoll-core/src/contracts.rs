@@ -27,6 +27,12 @@ const US_OPTIONS: &[&str] = &[
     "MIAX", "NASDAQBX", "NASDAQOM", "PEARL", "PHLX", "PSE", "SAPPHIRE",
 ];
 
+/// The exchanges of US stocks whose regular hours are those of all; not the broker's venues of the night.
+const US_ROUTES: &[&str] = &[
+    "AMEX", "ARCA", "BATS", "BEX", "BYX", "CHX", "DRCTEDGE", "EDGEA", "IEX", "ISLAND", "LTSE", "MEMX",
+    "NASDAQ", "NYSE", "NYSENAT", "PEARL", "PSX",
+];
+
 /// Whether a contract trades by the calendar of the US exchanges, as far as its fields say: a stock or ETF
 /// listed there, or an option traded there. One that names no listing is taken for what its currency says.
 pub fn keeps_us_hours(contract: &Contract) -> bool {
@@ -146,6 +152,18 @@ impl Contracts {
         let learned = self.learned(instrument).map(|report| &report.contract);
         let configured = self.configured.get(instrument)?;
         Some(learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured))
+    }
+
+    /// The listing of a stock and the name of its calendar, if both are known for certain and trading keeps to them on
+    /// the route that this contract names.
+    pub(crate) fn certain_listing(&self, asked: &Contract) -> Option<(Listing, &'static str)> {
+        let instrument = self.identify(asked).ok()?;
+        let known = self.with_listing(&instrument).unwrap_or(asked);
+        // Where no listing is named its currency suggests one, which is no more than that.
+        let listing = Listing::from_primary_exchange(&known.primary_exchange);
+        let is_known = known.sec_type == SecType::Stock && listing != Listing::Unknown;
+        let name = calendar_of(known).filter(|_| is_known)?;
+        keeps_listing_hours(&asked.exchange, listing).then_some((listing, name))
     }
 
     /// Whether the broker knows it as this contract and no other.
@@ -283,6 +301,13 @@ fn difference(asked: &Contract, known: &Contract, routes: &str) -> Option<(&'sta
     ]
     .into_iter()
     .find_map(|(field, text, is_same)| (!is_same).then(|| (field, text.clone())))
+}
+
+/// Whether what is routed there trades in the hours of its listing: the broker's own routing, which goes where trading
+/// is, the listing itself, and for US stocks every exchange of the day.
+pub(crate) fn keeps_listing_hours(route: &str, listing: Listing) -> bool {
+    let own = |route| Listing::from_primary_exchange(route) == listing && listing != Listing::Unknown;
+    matches!(route, "" | "SMART") || own(route) || is_us(listing) && US_ROUTES.contains(&route)
 }
 
 /// Whether two words name one exchange; some have an older word as well.

@@ -18,6 +18,7 @@
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
 mod acks;
+mod bars;
 mod book;
 mod bridge;
 mod changes;
@@ -52,6 +53,7 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
+pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};

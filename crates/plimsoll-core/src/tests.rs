@@ -3,6 +3,7 @@
 
 mod announced;
 mod attacks;
+mod bars;
 mod breaks;
 mod clock;
 mod combos;
