@@ -56,6 +56,7 @@ pub(crate) fn take(
         order_id: request.order_id,
         account,
         instrument,
+        ex_destination: request.contract.exchange.clone(),
         side: request.side,
         qty: request.qty,
         ord_type: request.ord_type.clone(),

@@ -2,9 +2,12 @@
 //! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
 //! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
+use jiff::civil::Date;
 use plimsoll_calendar::{AnchorKind, Listing};
 use plimsoll_model::{NewOrder, OrdType};
 
+use super::judged::Days;
+use super::trading_session::{hours_unknown, unknown};
 use super::{Context, Margin, Reason};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
@@ -18,16 +21,19 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if super::trading_session::is_on_a_disputed_day(ctx, order).is_ok_and(|spared| spared) {
         return Ok(());
     }
-    let days = ctx.days_of(order).map_err(super::trading_session::hours_unknown)?;
-    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = days.moment.trade_date.clone().map_err(unknown)?;
+    let (days, date) = match day_of(ctx, order) {
+        Ok(known) => known,
+        // The venue knows its cutoff; who wants to get out must not be kept in because we do not.
+        Err(_) if ctx.is_reducing(order) => return Ok(()),
+        Err(reason) => return Err(reason),
+    };
     let kind = match (ctx.replaces, &order.ord_type) {
         // A change of a working on-close order is a cancel as well: the freeze counts.
         (true, _) => AnchorKind::OnCloseCancel,
         (false, OrdType::LimitOnClose) => AnchorKind::LocEntry,
         (false, _) => AnchorKind::MocEntry,
     };
-    let day = days.calendar.session(date).map_err(unknown)?;
+    let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
     let listing = ctx.listing(&order.instrument);
     let Some(anchor) = day.and_then(|day| day.anchor(kind, listing)) else {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
@@ -51,4 +57,11 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
     }
     Ok(())
+}
+
+/// The days that the order is held to, and the one whose close it is for.
+fn day_of<'c>(ctx: &'c Context<'_>, order: &NewOrder) -> Result<(Days<'c>, Date), Reason> {
+    let days = ctx.days_of(order).map_err(|none| hours_unknown(&none))?;
+    let date = days.moment.trade_date.clone().map_err(|e| unknown(&e))?;
+    Ok((days, date))
 }

@@ -2,11 +2,14 @@
 //! would trade on. On-close orders are judged by [`super::close_cutoff`]. The days are those of the listing: the US
 //! exchanges for stocks, ETFs and options there, a stock's own venue elsewhere. Of anything else no hours are known.
 
-use plimsoll_calendar::{AnchorKind, SessionState};
+use std::fmt;
+
+use plimsoll_calendar::{AnchorKind, CalendarError, SessionState};
 use plimsoll_model::{InstrumentId, NewOrder, OrdType, TimeInForce};
 
 use super::judged::Days;
 use super::{Context, Reason};
+use crate::contracts;
 use crate::listed_hours::OpenDispute;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
@@ -18,10 +21,12 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
     let days = match ctx.days_of(order) {
         Ok(days) => days,
-        Err(instrument) => return without_hours(ctx, order, instrument),
+        Err(unknown) => return without_hours(ctx, order, &unknown),
     };
-    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let state = days.moment.state.clone().map_err(unknown)?;
+    let state = match days.moment.state.clone() {
+        Ok(state) => state,
+        Err(error) => return past_its_end(ctx, order, &days, &error),
+    };
     let next_open = match state {
         SessionState::Open { .. } if order.tif != TimeInForce::AtTheOpening => return Ok(()),
         SessionState::Open { .. } => None,
@@ -60,7 +65,7 @@ pub(super) fn is_on_a_disputed_day(ctx: &Context<'_>, order: &NewOrder) -> Resul
     let concerned = |open: &&OpenDispute| {
         open.calendar == days.calendar.name()
             && (today..=date).contains(&open.dispute.date)
-            && (open.is_wide || open.instruments.contains(&order.instrument))
+            && (open.is_wide || open.instruments.iter().any(|disputed| trades(order, disputed)))
     };
     match ctx.disputes.iter().find(concerned) {
         None => Ok(false),
@@ -71,28 +76,50 @@ pub(super) fn is_on_a_disputed_day(ctx: &Context<'_>, order: &NewOrder) -> Resul
 
 /// A price of its own bounds an order whenever the market opens. Without one, what it meets depends on hours
 /// that nobody here knows; but who wants to get out must not be kept in because of what we do not know.
-fn without_hours(ctx: &Context<'_>, order: &NewOrder, instrument: &InstrumentId) -> Result<(), Reason> {
+fn without_hours(ctx: &Context<'_>, order: &NewOrder, unknown: &impl fmt::Display) -> Result<(), Reason> {
     let has_price = order.ord_type.has_limit() || order.ord_type.has_stop();
-    if order.tif != TimeInForce::AtTheOpening && (has_price || ctx.is_reducing(order)) {
+    if order.tif != TimeInForce::AtTheOpening && has_price || ctx.is_reducing(order) {
         return Ok(());
     }
-    Err(hours_unknown(instrument))
+    Err(hours_unknown(unknown))
 }
 
-/// The hours of this instrument are not in the calendar.
-pub(super) fn hours_unknown(instrument: &InstrumentId) -> Reason {
-    let why = format!("the hours of {instrument} are not known; an order for it needs a limit or stop price");
+/// The hours of this are not in the calendar.
+pub(super) fn hours_unknown(unknown: &impl fmt::Display) -> Reason {
+    let why = format!("{unknown}; an order for it needs a limit or stop price");
     Reason::CalendarUnknown { why: why.into() }
 }
 
+/// The calendar does not reach this day. That of the US exchanges refuses then: whoever trades there has a newer one to
+/// get. Elsewhere the days are announced a year at a time, and hours that nobody knows are what they are.
+fn past_its_end(
+    ctx: &Context<'_>,
+    order: &NewOrder,
+    days: &Days<'_>,
+    error: &CalendarError,
+) -> Result<(), Reason> {
+    if days.calendar.name() != contracts::US {
+        return without_hours(ctx, order, error);
+    }
+    if ctx.is_reducing(order) { Ok(()) } else { Err(unknown(error)) }
+}
+
+pub(super) fn unknown(error: &CalendarError) -> Reason {
+    Reason::CalendarUnknown { why: error.to_string().into() }
+}
+
+/// Whether the order is in this instrument, by itself or by a leg.
+fn trades(order: &NewOrder, instrument: &InstrumentId) -> bool {
+    order.instrument == *instrument || order.legs.iter().any(|leg| leg.instrument == *instrument)
+}
+
 fn in_time_for_the_open(ctx: &Context<'_>, days: &Days<'_>, order: &NewOrder) -> Result<bool, Reason> {
-    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = days.moment.trade_date.clone().map_err(unknown)?;
+    let date = days.moment.trade_date.clone().map_err(|e| unknown(&e))?;
     let kind = match order.ord_type {
         OrdType::Limit => AnchorKind::LooEntry,
         _ => AnchorKind::MooEntry,
     };
-    let day = days.calendar.session(date).map_err(unknown)?;
+    let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
     let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
     // A host whose clock is slow is late by true time, which is what counts here as everywhere.
     Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.clock.corrected(ctx.now))))
