@@ -3,12 +3,13 @@
 //! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
 use jiff::civil::Date;
-use plimsoll_calendar::{AnchorKind, Listing};
+use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
 
 use super::judged::Days;
+use super::reason::Auction;
 use super::trading_session::{hours_unknown, unknown};
-use super::{Context, Margin, Reason};
+use super::{Context, Reason, cutoff};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
@@ -34,29 +35,11 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         (false, _) => AnchorKind::MocEntry,
     };
     let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
-    let listing = ctx.listing(&order.instrument);
-    let Some(anchor) = day.and_then(|day| day.anchor(kind, listing)) else {
+    let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
         return Err(Reason::CalendarUnknown { why: why.into() });
     };
-    let instrument = || order.instrument.clone();
-    let cutoff = || anchor.at.to_zoned(days.calendar.zone().clone());
-    let rule = || match listing {
-        Listing::Unknown => {
-            format!("{}, the earliest of all venues: its listing is not known", anchor.rule).into()
-        }
-        _ => anchor.rule.to_string().into(),
-    };
-    let now = ctx.clock.corrected(ctx.now);
-    if anchor.is_past(now) {
-        return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
-    }
-    let margin = Margin { uncertainty: ctx.clock.uncertainty(ctx.now.mono), ack: ctx.acks.p99() };
-    let early = margin.uncertainty.saturating_add(margin.ack);
-    if anchor.is_past(now.saturating_add(early).unwrap_or(jiff::Timestamp::MAX)) {
-        return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
-    }
-    Ok(())
+    cutoff::in_time(ctx, order, &days, (Auction::Close, &anchor))
 }
 
 /// The days that the order is held to, and the one whose close it is for.

@@ -8,7 +8,8 @@ use plimsoll_calendar::{AnchorKind, CalendarError, SessionState};
 use plimsoll_model::{InstrumentId, NewOrder, OrdType, TimeInForce};
 
 use super::judged::Days;
-use super::{Context, Reason};
+use super::reason::Auction;
+use super::{Context, Reason, cutoff};
 use crate::contracts;
 use crate::listed_hours::OpenDispute;
 
@@ -27,29 +28,30 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         Ok(state) => state,
         Err(error) => return past_its_end(ctx, order, &days, &error),
     };
+    if order.tif == TimeInForce::AtTheOpening && !matches!(state, SessionState::Closed { .. }) {
+        return in_time_for_the_open(ctx, &days, order);
+    }
     let next_open = match state {
-        SessionState::Open { .. } if order.tif != TimeInForce::AtTheOpening => return Ok(()),
-        SessionState::Open { .. } => None,
-        SessionState::PreOpen { open } => Some(open),
-        SessionState::Closed { next_open } => Some(next_open),
+        SessionState::Open { .. } => return Ok(()),
+        SessionState::PreOpen { open } => open,
+        SessionState::Closed { next_open } => next_open,
     };
-    let before_the_open = matches!(state, SessionState::PreOpen { .. });
     let allowed = match order.tif {
-        // The opening auction has a cutoff of its own, by listing venue and order type.
-        TimeInForce::AtTheOpening => before_the_open && in_time_for_the_open(ctx, &days, order)?,
+        // Whatever auction it is for, it is not the one of the day that is over.
+        TimeInForce::AtTheOpening => false,
         // These wait at the venue for a session by their nature.
         TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate => true,
         // A day limit order before the open rests until it; a market order would meet whatever is there.
         _ => {
             let has_limit = matches!(order.ord_type, OrdType::Limit | OrdType::StopLimit);
+            let before_the_open = matches!(state, SessionState::PreOpen { .. });
             has_limit && (before_the_open || order.outside_rth)
         }
     };
     if allowed {
         return Ok(());
     }
-    let next_open = next_open.map(|open| open.to_zoned(days.calendar.zone().clone()));
-    Err(Reason::OutsideSession { next_open })
+    Err(Reason::OutsideSession { next_open: next_open.to_zoned(days.calendar.zone().clone()) })
 }
 
 /// On a day of which the broker says something else than the calendar nothing new is begun: one of them is wrong, and
@@ -113,14 +115,19 @@ fn trades(order: &NewOrder, instrument: &InstrumentId) -> bool {
     order.instrument == *instrument || order.legs.iter().any(|leg| leg.instrument == *instrument)
 }
 
-fn in_time_for_the_open(ctx: &Context<'_>, days: &Days<'_>, order: &NewOrder) -> Result<bool, Reason> {
+/// The opening auction has a cutoff of its own, by listing venue and order type. What a working order becomes is held to
+/// the freeze, because its change is a cancel as well.
+fn in_time_for_the_open(ctx: &Context<'_>, days: &Days<'_>, order: &NewOrder) -> Result<(), Reason> {
     let date = days.moment.trade_date.clone().map_err(|e| unknown(&e))?;
     let kind = match order.ord_type {
+        _ if ctx.replaces => AnchorKind::OnOpenCancel,
         OrdType::Limit => AnchorKind::LooEntry,
         _ => AnchorKind::MooEntry,
     };
     let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
-    let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
-    // A host whose clock is slow is late by true time, which is what counts here as everywhere.
-    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.clock.corrected(ctx.now))))
+    let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
+        let why = format!("it has no opening auction for {} on {date}", order.instrument);
+        return Err(Reason::CalendarUnknown { why: why.into() });
+    };
+    cutoff::in_time(ctx, order, days, (Auction::Open, &anchor))
 }
