@@ -61,7 +61,7 @@ pub struct Bridge {
     pub(crate) listed: ListedHours,
     announced_days: Arc<[Announcement]>,
     /// The calendars of the venues outside of the US.
-    elsewhere: Elsewhere,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) clock: ClockWatch,
     acks: Acks,
     /// What the calendar says of the latest event's instant, by corrected time.

@@ -84,6 +84,15 @@ pub enum ExecutionTimes {
     AsSent,
 }
 
+/// Which bars a bot is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bars {
+    /// A declared rewrite: those outside of the hours that it asked for are left out.
+    OfSession,
+    /// All that the venue sends.
+    AsSent,
+}
+
 /// One bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BotConfig {
@@ -103,6 +112,8 @@ pub struct BotConfig {
     pub positions: Shown,
     /// How it is told when an execution happened.
     pub execution_times: ExecutionTimes,
+    /// Which bars it is told.
+    pub bars: Bars,
     /// The age at which a quote is too old for new risk; none switches the guard off, and the status
     /// says so.
     pub stale_after: Option<Duration>,

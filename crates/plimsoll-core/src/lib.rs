@@ -18,6 +18,7 @@
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
 mod acks;
+mod bars;
 mod book;
 mod bridge;
 mod changes;
@@ -26,6 +27,7 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
+mod group;
 pub mod guard;
 mod halt;
 mod intake;
@@ -55,6 +57,7 @@ use plimsoll_model::{
 use rust_decimal::Decimal;
 use schedule::{Job, JobEnd, JobName};
 
+pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};

@@ -29,6 +29,7 @@ pub mod projection;
 mod quotes;
 mod record;
 pub mod replay;
+mod session_bars;
 pub mod simulator;
 mod spares;
 mod subscriptions;

@@ -168,6 +168,17 @@ pub struct BotRow {
     pub denied: usize,
     pub open: usize,
     pub net: String,
+    /// Bars outside of the hours that it asked for.
+    pub bars: BarsRow,
+}
+
+/// Bars since the start of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct BarsRow {
+    /// Not passed on: outside of the session that was asked for.
+    pub left_out: u64,
+    /// Passed on, and across its open or close.
+    pub across: u64,
 }
 
 /// `plimsoll orders --json`.
@@ -280,6 +291,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) unguarded: &'a [BotName],
     pub(crate) unenforced: &'a [String],
     pub(crate) breaks_since: &'a BTreeMap<(String, String), Timestamp>,
+    pub(crate) bars: BTreeMap<BotName, BarsRow>,
 }
 
 impl View {
@@ -363,6 +375,7 @@ fn bots(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BotRow> {
         denied: bot.denied,
         open: bot.open,
         net: bot.net.to_string(),
+        bars: shell.bars.get(&bot.name).copied().unwrap_or_default(),
     };
     snapshot.bots.iter().map(row).collect()
 }

@@ -35,10 +35,12 @@ use crate::permissions::Permissions;
 use crate::programs::Programs;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
+use crate::session_bars::SessionBars;
 use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
 
+mod bars;
 mod departures;
 mod life;
 mod paced;
@@ -48,6 +50,7 @@ mod time;
 mod told;
 mod views;
 
+use bars::BarCounts;
 use departures::Departures;
 use proof::Proof;
 use strangers::Strangers;
@@ -71,6 +74,7 @@ pub(crate) struct BotLink {
     pub(crate) kept_until: Option<Mono>,
     pub(crate) proof: Proof,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) bars: SessionBars,
 }
 
 /// Our own connection.
@@ -119,6 +123,7 @@ pub(crate) struct Work {
     worked_at: BTreeMap<BotName, Timestamp>,
     breaks_since: BTreeMap<(String, String), Timestamp>,
     pub(crate) programs: Programs,
+    bar_counts: BarCounts,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
     strangers: Strangers,
@@ -174,6 +179,7 @@ impl Work {
             worked_at: BTreeMap::new(),
             breaks_since: BTreeMap::new(),
             programs: Programs::default(),
+            bar_counts: BarCounts::default(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
             ending: false,
@@ -263,6 +269,7 @@ impl Work {
         self.end_unproved(now.mono);
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
+        self.note_bars(now.mono);
         self.ask_time();
     }
 
@@ -282,7 +289,14 @@ impl Work {
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
         let kept = self.links.values().filter_map(|state| state.kept_until).min();
-        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof(), self.strangers.next_due()];
+        let due = [
+            quotes,
+            self.bridge.next_wakeup(),
+            kept,
+            self.next_proof(),
+            self.strangers.next_due(),
+            self.bar_counts.next_due(),
+        ];
         let due = due.into_iter().flatten().min();
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
         let early =
@@ -388,6 +402,7 @@ impl Work {
         }
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
+            state.bars.sent(version, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),

@@ -38,7 +38,7 @@ use rust_decimal::Decimal;
 
 use crate::clock::Bounds;
 use crate::config::{
-    BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
+    Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
 use crate::schedule::{JobEnd, JobName};
 use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote};
@@ -133,6 +133,7 @@ pub(super) fn bot(name: &str, client: i32, accounts: &[&str], instruments: &[&st
         fill_account: FillAccount::Never,
         positions: Shown::Own,
         execution_times: ExecutionTimes::AsSent,
+        bars: Bars::AsSent,
         stale_after: Some(Duration::from_secs(15)),
         order_qty_max: None,
         order_notional_max: None,

@@ -35,6 +35,10 @@ pub(crate) fn status(query: &Ask) -> Outcome {
             "note: {waiting} messages of {bot} wait: the venue takes {most} a second over all clients of the login"
         ))?;
     }
+    for bot in status["bots"].as_array().into_iter().flatten().filter(|bot| bot["bars"]["left_out"] != 0) {
+        let (name, left_out) = (text(&bot["name"]), text(&bot["bars"]["left_out"]));
+        output::line(&format!("note: {left_out} bars outside of the session were not passed on to {name}"))?;
+    }
     if status["venue"]["read_only"] == true {
         output::line(
             "note: the broker's API is read-only, so every order is denied; untick Read-Only API in TWS's API settings",

@@ -37,4 +37,5 @@ pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("same-order-twice", include_str!("../../../../drills/same-order-twice.drill")),
     ("suspend-before-cutoff", include_str!("../../../../drills/suspend-before-cutoff.drill")),
     ("value-as-quantity", include_str!("../../../../drills/value-as-quantity.drill")),
+    ("words-nobody-knows", include_str!("../../../../drills/words-nobody-knows.drill")),
 ];
