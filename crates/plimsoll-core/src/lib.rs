@@ -32,6 +32,7 @@ mod intake;
 pub mod limits;
 mod link;
 mod listed_hours;
+pub mod on_close;
 mod outbox;
 mod quotes;
 mod recon;

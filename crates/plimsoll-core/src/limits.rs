@@ -124,3 +124,9 @@ pub const ACKS_MIN: usize = 20;
 
 /// What counts until then.
 pub const ACK_UNKNOWN: Duration = Duration::from_secs(1);
+
+/// On-close orders of one account and contract that are netted; more are denied.
+pub const NETTED_ORDERS_MAX: usize = 1_000;
+
+/// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
+pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;
