@@ -8,6 +8,7 @@ mod links;
 mod orders;
 mod references;
 mod release;
+mod repeated;
 mod reports;
 mod rounds;
 mod shown;
@@ -43,6 +44,7 @@ use crate::result::{self, Results};
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
+pub use repeated::Repeated;
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
 #[derive(Debug)]
@@ -156,7 +158,10 @@ impl Bridge {
             self.moment = Some(self.calendar.moment(time));
         }
         match event {
-            Event::Started { epoch, config } => self.started(epoch, config),
+            Event::Started { epoch, config } => {
+                self.started(epoch, config);
+                self.moment = Some(self.calendar.moment(time));
+            }
             Event::OwnUp { link } => self.own_up(now, link, out),
             Event::OwnDown { link } => {
                 if self.recon.is_own(link) {

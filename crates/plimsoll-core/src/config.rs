@@ -7,6 +7,8 @@ use std::time::Duration;
 use plimsoll_model::{Account, BotName, ClientId, Contract, InstrumentId, Money, Qty};
 use rust_decimal::Decimal;
 
+use crate::guard::GuardId;
+
 /// One gateway with one venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -16,6 +18,9 @@ pub struct Config {
     pub venue: VenueConfig,
     /// The fleet; names, ports and client ids are distinct.
     pub bots: Vec<BotConfig>,
+    /// Guards that are not asked. No configuration file can name one: a drill has to fail without its guard, and
+    /// this is how a test takes it away.
+    pub switched_off: Vec<GuardId>,
 }
 
 /// Whether guards deny or report.

@@ -148,6 +148,11 @@ impl Contracts {
         Some(learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured))
     }
 
+    /// Whether the broker knows it as this contract and no other.
+    pub(crate) fn is_known_as(&self, instrument: &InstrumentId, con_id: ConId) -> bool {
+        self.learned(instrument).is_some_and(|report| report.con_id == con_id)
+    }
+
     /// Whether the broker's hours of it are those of its listing's calendar: a stock's are, while options, futures and
     /// currencies have hours of their own.
     pub(crate) fn lists_hours(&self, instrument: &InstrumentId) -> bool {

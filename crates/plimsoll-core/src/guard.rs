@@ -317,7 +317,7 @@ fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Resul
         let halted = parts.iter().try_for_each(|part| halted::check(ctx, part));
         halted.map_err(|reason| Denial { guard: GuardId::Halt, reason })?;
     }
-    for spec in GUARDS {
+    for spec in GUARDS.iter().filter(|spec| !ctx.config.switched_off.contains(&spec.id)) {
         let judged = match spec.judges {
             Judges::Message => std::slice::from_ref(order),
             Judges::Parts => parts,

@@ -54,7 +54,7 @@ use plimsoll_model::{
 use rust_decimal::Decimal;
 
 pub use book::{Book, OrderKey, OrderState, Owner};
-pub use bridge::Bridge;
+pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};

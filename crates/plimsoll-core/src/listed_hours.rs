@@ -54,16 +54,23 @@ pub(crate) struct ListedHours {
 pub(crate) struct OpenDispute {
     /// Of which calendar.
     pub calendar: &'static str,
-    /// The stock whose hours say so.
-    pub instrument: InstrumentId,
+    /// The stocks whose hours say so.
+    pub instruments: Vec<InstrumentId>,
+    /// Most of the stocks that were heard of say so: it is about the calendar, and not about one stock that is halted or
+    /// just listed.
+    pub is_wide: bool,
     /// The day, and what is different.
     pub dispute: Dispute,
 }
 
 impl fmt::Display for OpenDispute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calendar, instrument, dispute } = self;
-        write!(f, "{calendar} on {} by the broker's hours of {instrument}: {dispute}", dispute.date)
+        let Self { calendar, instruments, dispute, .. } = self;
+        write!(f, "{calendar} on {} by the broker's hours of ", dispute.date)?;
+        for (at, instrument) in instruments.iter().enumerate() {
+            write!(f, "{}{instrument}", if at == 0 { "" } else { ", " })?;
+        }
+        write!(f, ": {dispute}")
     }
 }
 
@@ -73,6 +80,8 @@ struct Heard {
     calendar: &'static str,
     text: Box<str>,
     days: Vec<ListedDay>,
+    /// The day on which it was compared: days that are over are not disputed any more.
+    today: Date,
     disputes: Vec<Dispute>,
 }
 
@@ -96,14 +105,17 @@ impl ListedHours {
         }
         let calendar_name = calendar.name();
         let known = self.heard.get(instrument);
-        if known.is_some_and(|known| known.text == report.liquid_hours && known.calendar == calendar_name) {
+        let same = |known: &Heard| {
+            known.text == report.liquid_hours && known.calendar == calendar_name && known.today == today
+        };
+        if known.is_some_and(same) {
             return Ok(false);
         }
         let days = liquid_hours(&report.liquid_hours, &zone(&report.time_zone)?)?;
         let disputes = calendar.disputes(&days, today)?;
         let is_news = known.map_or(&[][..], |known| &known.disputes) != disputes;
         let text = report.liquid_hours.clone();
-        self.heard.insert(instrument.clone(), Heard { calendar: calendar_name, text, days, disputes });
+        self.heard.insert(instrument.clone(), Heard { calendar: calendar_name, text, days, today, disputes });
         Ok(is_news)
     }
 
@@ -112,15 +124,24 @@ impl ListedHours {
     pub(crate) fn compare(&mut self, calendar: &Calendar, announced: &[Announcement], today: Date) {
         let name = calendar.name();
         self.open.retain(|open| open.calendar != name);
+        let heard_of = self.heard.values().filter(|heard| heard.calendar == name).count();
         for (instrument, heard) in self.heard.iter_mut().filter(|(_, heard)| heard.calendar == name) {
             // What was comparable before stays so: announcements move no end of a calendar.
             heard.disputes = calendar.disputes(&heard.days, today).unwrap_or_default();
+            heard.today = today;
             for dispute in heard.disputes.iter().filter(|dispute| !is_decided(dispute, name, announced)) {
-                if !self.open.iter().any(|open| open.calendar == name && open.dispute == *dispute) {
-                    let (instrument, dispute) = (instrument.clone(), dispute.clone());
-                    self.open.push(OpenDispute { calendar: name, instrument, dispute });
+                let known =
+                    self.open.iter_mut().find(|open| open.calendar == name && open.dispute == *dispute);
+                if let Some(known) = known {
+                    known.instruments.push(instrument.clone());
+                } else {
+                    let (instruments, dispute) = (vec![instrument.clone()], dispute.clone());
+                    self.open.push(OpenDispute { calendar: name, instruments, is_wide: false, dispute });
                 }
             }
+        }
+        for open in self.open.iter_mut().filter(|open| open.calendar == name) {
+            open.is_wide = 2 * open.instruments.len() > heard_of;
         }
     }
 

@@ -166,6 +166,11 @@ impl Bridge {
         }
     }
 
+    /// Whether the answers of a round of questions are outstanding.
+    pub fn is_asking(&self) -> bool {
+        matches!(self.recon.state, ReconState::Asking(_))
+    }
+
     /// Whether bots may connect: a first reconciliation has been made.
     pub fn is_ready(&self) -> bool {
         self.recon.was_done

@@ -23,6 +23,7 @@ mod pages;
 mod properties;
 mod recovery;
 mod relay;
+mod repeated;
 mod script;
 mod self_match;
 mod shown;

@@ -2,14 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Account, BotName, Currency, ExecId, InstrumentId, Money, Position, Price};
+use plimsoll_model::{Account, BotName, Currency, ExecId, Execution, InstrumentId, Money, Position, Price};
 
 use crate::exact;
+use crate::exec_key::ExecKey;
 use crate::ledger::Ledger;
 use crate::line::{Holding, Line};
 use crate::net::{BotHolding, ExecutionRow, Net, PositionRow};
 
 impl Ledger {
+    /// Whether this execution was posted before with the same values: then posting it again changes nothing.
+    pub fn has(&self, execution: &Execution) -> bool {
+        let revision = ExecKey::of(&execution.exec_id).revision;
+        self.posting(&execution.exec_id).is_some_and(|(_, known)| {
+            known.revision == revision
+                && known.place.account == execution.account
+                && known.place.instrument == execution.instrument
+                && known.side == execution.side
+                && known.qty == execution.last_qty
+                && known.px == execution.last_px
+        })
+    }
+
+    /// Whether this fee was posted before: then posting it again changes nothing.
+    pub fn has_fee(&self, exec_id: &ExecId, charge: Money) -> bool {
+        let revision = ExecKey::of(exec_id).revision;
+        let known = self.posting(exec_id).filter(|(_, known)| known.revision == revision && !known.busted);
+        known.is_some_and(|(_, known)| known.fee == Some(charge))
+    }
+
+    /// In which account and for which bot an execution was posted.
+    pub fn posted_for(&self, exec_id: &ExecId) -> Option<(&Account, Option<&BotName>)> {
+        self.posting(exec_id).map(|(_, known)| (&known.place.account, known.place.bot.as_ref()))
+    }
+
     /// The position that was adopted, not counting executions since.
     pub fn opening(&self, account: &Account, instrument: &InstrumentId) -> Position {
         let opening = self.line(account, instrument).and_then(|line| line.opening);

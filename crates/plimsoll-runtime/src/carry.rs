@@ -76,7 +76,7 @@ impl Work {
     }
 
     /// A venue's bytes to the bot, with the declared rewrites.
-    fn show(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
+    pub(crate) fn show(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
         let Some(version) = self.links.get(&link).map(|state| state.version) else { return };
         match wire::rewrite_down(version, raw, rewrites) {
             Ok(frame) => self.send_to_bot(link, &frame),

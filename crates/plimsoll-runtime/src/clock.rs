@@ -35,7 +35,13 @@ pub struct Clock {
 #[derive(Debug)]
 enum Source {
     System(System),
-    Venue { first: Timestamp, reading: VenueClock, read: Instant },
+    /// `ahead`: by how much the host's wall clock would be ahead of the venue's. Zero but in a drill.
+    Venue {
+        first: Timestamp,
+        reading: VenueClock,
+        read: Instant,
+        ahead: SignedDuration,
+    },
 }
 
 /// The system's clocks.
@@ -67,7 +73,7 @@ impl Clock {
     /// A simulator's time, going on after the journal's last record.
     pub fn following(reading: VenueClock, read: Instant, after: Option<Now>) -> Self {
         let first = reading.now;
-        let source = Source::Venue { first, reading, read };
+        let source = Source::Venue { first, reading, read, ahead: SignedDuration::ZERO };
         Self { source, base: resumed(after, first), last: after.map(|now| now.mono) }
     }
 
@@ -91,6 +97,14 @@ impl Clock {
             && reading.lockstep
         {
             reading.now = now;
+        }
+    }
+
+    /// Makes a followed clock as wrong as a host's: ahead of the venue's by so much, behind where negative. Only
+    /// the wall clock is: `mono` counts the time that passes. Ignored on the system's time, which is wrong by itself.
+    pub fn set_ahead(&mut self, by: SignedDuration) {
+        if let Source::Venue { ahead, .. } = &mut self.source {
+            *ahead = by;
         }
     }
 
@@ -123,9 +137,10 @@ impl Clock {
                 let wall = Timestamp::now();
                 (system.elapsed(host, wall), wall)
             }
-            Source::Venue { first, reading, read } => {
-                let wall = reading.at(host.saturating_duration_since(*read));
-                (Duration::try_from(wall.duration_since(*first)).unwrap_or_default(), wall)
+            Source::Venue { first, reading, read, ahead } => {
+                let venue = reading.at(host.saturating_duration_since(*read));
+                let elapsed = Duration::try_from(venue.duration_since(*first)).unwrap_or_default();
+                (elapsed, venue.saturating_add(*ahead).unwrap_or(venue))
             }
         };
         let mono = self.base.after(elapsed);
@@ -201,6 +216,17 @@ mod tests {
         clock.set(venue("2026-11-27T14:00:00Z", None, false), read);
         let after = clock.at(read);
         assert!(after.mono > before.mono && after.wall < before.wall);
+    }
+
+    #[test]
+    fn a_wrong_wall_clock_leaves_mono_to_the_time_that_passes() {
+        let read = Instant::now();
+        let mut clock = Clock::following(venue("2026-11-27T14:25:00Z", None, true), read, None);
+        clock.set_ahead(SignedDuration::from_secs(-2));
+        clock.set_lockstep("2026-11-27T14:25:05Z".parse().unwrap());
+        let now = clock.at(read);
+        assert_eq!(now.wall.to_string(), "2026-11-27T14:25:03Z");
+        assert_eq!(now.mono, Mono::from_nanos(5_000_000_000));
     }
 
     #[test]

@@ -210,6 +210,7 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         mode: plimsoll.mode?,
         venue: venue.into_config()?,
         bots: bots.into_iter().map(RawBot::into_config).collect::<Option<_>>()?,
+        switched_off: Vec::new(),
     };
     Some(Loaded { config, settings, unenforced: problems.take_notes() })
 }

@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::SignedDuration;
 use plimsoll_calendar::Calendar;
-use plimsoll_core::{Bridge, Config, Operator};
+use plimsoll_core::{Bridge, ClockEvent, Config, Operator};
 use plimsoll_journal::{
     LockError, MemorySink, Options, ReadError, Reader, StateLock, WriteError, Writer, recover,
 };
@@ -218,6 +219,13 @@ impl GatewayHandle {
     pub async fn act(&self, operator: Operator) -> bool {
         let (answer, asked) = oneshot::channel();
         self.inputs.send(Input::Operator(OperatorInput::Act(operator, answer))).is_ok() && asked.await.is_ok()
+    }
+
+    /// A drill about clocks: from now on the host's wall clock is ahead of the followed venue's by so much, and
+    /// its watch finds this. False if the gateway has ended. Without effect on a clock that follows nobody.
+    pub async fn rehearse(&self, ahead: SignedDuration, news: Vec<ClockEvent>) -> bool {
+        let (done, heard) = oneshot::channel();
+        self.inputs.send(Input::Rehearsal { ahead, news, done }).is_ok() && heard.await.is_ok()
     }
 
     /// Waits until the gateway ends by itself.

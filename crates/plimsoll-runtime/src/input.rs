@@ -16,6 +16,7 @@ use crate::door::Place;
 use crate::journal_thread::JournalReport;
 use crate::lanes::BotInput;
 use crate::link::Outgoing;
+use crate::time_questions::TimeQuestions;
 use crate::view::View;
 use crate::wire::Told;
 
@@ -59,6 +60,12 @@ pub(crate) enum Input {
     ClockNews(ClockEvent),
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
+    /// A drill: the host's clock is so far ahead from now on, and this is what its watch finds.
+    Rehearsal {
+        ahead: jiff::SignedDuration,
+        news: Vec<ClockEvent>,
+        done: oneshot::Sender<()>,
+    },
     /// A connection ended before it was a link.
     Stranger {
         link: LinkId,
@@ -166,6 +173,8 @@ pub(crate) struct Shared {
     pub(crate) clock_watched: AtomicBool,
     /// The venue is there again: our own connection need not wait for its next attempt.
     pub(crate) venue_seen: Notify,
+    /// Where the venue is asked for its time from.
+    pub(crate) time_questions: TimeQuestions,
     links: AtomicU64,
 }
 
@@ -177,6 +186,7 @@ impl Shared {
             lockstep: AtomicBool::new(false),
             clock_watched: AtomicBool::new(false),
             venue_seen: Notify::new(),
+            time_questions: TimeQuestions::default(),
             links: AtomicU64::new(last_link.0),
         }
     }

@@ -300,7 +300,7 @@ impl BotInput {
     }
 
     /// Whether it goes to the venue and may wait until that takes more.
-    fn is_paced(&self) -> bool {
+    pub(crate) fn is_paced(&self) -> bool {
         matches!(self, Self::Frame { .. }) && !self.is_cancel() && !self.enters_order()
     }
 

@@ -31,6 +31,7 @@ pub mod replay;
 pub mod simulator;
 mod spares;
 mod subscriptions;
+mod time_questions;
 pub mod unread;
 pub mod view;
 mod wire;

@@ -183,7 +183,7 @@ async fn start(
                 })?;
                 early.push((frame, report, Some(room)));
             }
-            Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
+            Told::Relay | Told::RelayTick | Told::FamilyCodes | Told::Repeated(_) => {}
             Told::Unreadable(why) => return Err(why),
         }
     }
@@ -227,6 +227,8 @@ async fn watch(
 ) -> Ended {
     let mut heard = Instant::now();
     let mut next_question = heard;
+    // Bots ask for the time, too, and the venue answers one question a second.
+    let mut reserved = false;
     let mut clock = BrokerClock::new(heard.into_std());
     loop {
         let lockstep = shared.lockstep.load(Ordering::Relaxed);
@@ -253,6 +255,14 @@ async fn watch(
                     return Ended::Silent;
                 }
                 let now = Instant::now();
+                if !reserved {
+                    next_question = shared.time_questions.reserve(now);
+                    reserved = next_question > now;
+                    if reserved {
+                        continue;
+                    }
+                }
+                reserved = false;
                 clock.asks(now.into_std());
                 if let Err(full) = out.push(wire::ask_precise_time(version).bytes()) {
                     return Ended::Because(full.to_string());
@@ -294,7 +304,7 @@ fn hand_over(
         Told::Unreadable(why) => {
             shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why, _room: room }));
         }
-        Told::Relay | Told::RelayTick | Told::FamilyCodes => {}
+        Told::Relay | Told::RelayTick | Told::FamilyCodes | Told::Repeated(_) => {}
     }
     Ok(())
 }

@@ -4,7 +4,9 @@
 //! orders and cancels of every bot included, or refuses them and closes the connection. So bots share one budget.
 //!
 //! Invariants:
-//! * orders and cancels never wait for it. What they cost is taken from what others may send;
+//! * orders and cancels never wait for it. What they cost is taken from what others may send, but for four messages a
+//!   second: a bot whose questions are never asked is as dead as one that is cut off. Beside more than 46 orders and cancels a
+//!   second they are more than the venue takes;
 //! * everything else goes [`BURST`] at a time and then one by one, so that no second has more than the venue takes;
 //!   what does not go waits in its bot's lane, and the bots take turns: who floods waits for himself.
 //!
@@ -21,6 +23,8 @@ const BURST: u32 = 10;
 const RESERVED: u32 = 5;
 /// From the end of a burst on, one message in this time.
 const EVERY: Duration = Duration::from_nanos(1_000_000_000 / (PER_SECOND - BURST - RESERVED) as u64);
+/// However many orders there are, one of the other messages goes in this time.
+const QUESTION_EVERY: Duration = Duration::from_millis(250);
 /// Orders beyond the budget keep others waiting for no longer than this.
 const DEBT_MAX: Duration = Duration::from_secs(1);
 
@@ -29,6 +33,8 @@ const DEBT_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Pacing {
     /// When everything sent so far would have gone, one message after the other.
     paid: Instant,
+    /// When the last message left that has to wait for its turn.
+    asked: Instant,
     /// The second that is being counted, what it has, and what the one before had.
     second: Instant,
     now: u32,
@@ -37,7 +43,7 @@ pub(crate) struct Pacing {
 
 impl Pacing {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { paid: now, second: now, now: 0, before: 0 }
+        Self { paid: now, asked: now, second: now, now: 0, before: 0 }
     }
 
     /// A message has left.
@@ -47,9 +53,16 @@ impl Pacing {
         self.now = self.now.saturating_add(1);
     }
 
+    /// A message leaves that is neither order nor cancel.
+    pub(crate) fn asked(&mut self, now: Instant) {
+        self.asked = now;
+    }
+
     /// How long what is neither order nor cancel has to wait.
     pub(crate) fn wait(&self, now: Instant) -> Duration {
-        self.paid.saturating_duration_since(now).saturating_sub(EVERY * (BURST - 1))
+        let for_the_budget = self.paid.saturating_duration_since(now).saturating_sub(EVERY * (BURST - 1));
+        let for_its_turn = (self.asked + QUESTION_EVERY).saturating_duration_since(now);
+        for_the_budget.min(for_its_turn)
     }
 
     /// Messages of the last full second.
@@ -79,6 +92,7 @@ mod tests {
         while now < start + Duration::from_secs(10) {
             let wait = pacing.wait(now);
             if wait.is_zero() {
+                pacing.asked(now);
                 pacing.sent(now);
                 left.push(now - start);
             } else {
@@ -101,15 +115,34 @@ mod tests {
     }
 
     #[test]
-    fn orders_never_wait_and_others_wait_for_them_a_second_at_most() {
+    fn orders_never_wait_and_others_wait_for_them_a_quarter_of_a_second_at_most() {
         let start = Instant::now();
         let mut pacing = Pacing::new(start);
         for _ in 0..10_000 {
             pacing.sent(start);
         }
-        assert!(pacing.wait(start) > Duration::from_millis(500));
-        assert!(pacing.wait(start) <= DEBT_MAX);
+        assert_eq!(pacing.wait(start), QUESTION_EVERY);
         assert_eq!(pacing.last_second(start + Duration::from_secs(1)), 10_000);
         assert_eq!(pacing.last_second(start + Duration::from_secs(3)), 0);
+    }
+
+    #[test]
+    fn questions_are_asked_four_times_a_second_beside_any_number_of_orders_and_leave_them_the_rest() {
+        let start = Instant::now();
+        let mut pacing = Pacing::new(start);
+        let mut questions = 0;
+        for tick in 0..10_000 {
+            let now = start + Duration::from_millis(tick);
+            // Forty-five orders and cancels a second.
+            if tick % 22 == 0 {
+                pacing.sent(now);
+            }
+            if pacing.wait(now).is_zero() {
+                pacing.asked(now);
+                pacing.sent(now);
+                questions += 1;
+            }
+        }
+        assert!((40..=50).contains(&questions), "{questions} in ten seconds");
     }
 }

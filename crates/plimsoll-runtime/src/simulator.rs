@@ -9,7 +9,7 @@
 //! * the venue is touched by one task only, and before anything reaches it, it was brought to the time of
 //!   that moment;
 //! * memory is bounded per connection in both directions; a client that does not read is broken off and
-//!   the others go on;
+//!   the others go on; what a venue does not read stays in the socket;
 //! * venue time never goes back.
 
 mod clock;
@@ -17,6 +17,7 @@ mod connection;
 mod control;
 mod engine;
 mod flow;
+mod reading;
 mod transcript;
 
 #[cfg(test)]
@@ -82,6 +83,16 @@ pub enum Output {
         /// Which.
         conn: ConnId,
     },
+    /// Leave what comes from the connection unread, so that its buffers fill and its client has to wait.
+    StopReading {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Read from it again.
+    ReadOn {
+        /// Which.
+        conn: ConnId,
+    },
     /// Close the port, so that who connects is refused; or open it again.
     RefuseConnections(bool),
 }
@@ -96,6 +107,9 @@ pub trait Venue: Send {
 
     /// Bytes from a client, cut anywhere. None come after the venue closed the connection.
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>);
+
+    /// The same of bytes that had waited in the socket while it was left unread.
+    fn received_late(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>);
 
     /// A connection is gone, whoever ended it. Exactly once for each.
     fn disconnected(&mut self, conn: ConnId, out: &mut Vec<Output>);
@@ -271,6 +285,29 @@ impl SimulatorHandle {
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask::State(reply)).await.ok()?;
         answer.await.ok()?.ok()
+    }
+
+    /// Injects a fault, as `POST /faults`.
+    pub async fn fault(&self, fault: Value) -> Result<Value, VenueError> {
+        self.ask(|reply| Ask::Fault(fault, reply)).await
+    }
+
+    /// Ends all faults, as `DELETE /faults`.
+    pub async fn heal(&self) -> Result<Value, VenueError> {
+        self.ask(Ask::Heal).await
+    }
+
+    /// Moves a price, as `POST /price`.
+    pub async fn price(&self, price: Value) -> Result<Value, VenueError> {
+        self.ask(|reply| Ask::Price(price, reply)).await
+    }
+
+    async fn ask(&self, ask: impl FnOnce(engine::Reply<Value>) -> Ask) -> Result<Value, VenueError> {
+        let ended = || VenueError { status: 503, message: "the simulator has ended".to_owned() };
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(ask(reply)).await.map_err(|_| ended())?;
+        let answer = answer.await.map_err(|_| ended())?;
+        answer.map_err(|Problem { status, message }| VenueError { status: status.as_u16(), message })
     }
 
     /// Ends all connections in an orderly way, then everything else, within two seconds.

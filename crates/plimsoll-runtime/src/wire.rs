@@ -16,7 +16,7 @@ use plimsoll_tws::message::{
     ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
-use plimsoll_tws::{Request, Response, ServerVersion, Text, Word, translate};
+use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate};
 
 use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
@@ -56,6 +56,8 @@ pub(crate) enum Told {
     FamilyCodes,
     /// The bridge decides who sees it.
     Report(Box<Report>),
+    /// The bridge decides who sees it, and said when it came that it tells nothing new.
+    Repeated(Box<Report>),
     /// It cannot be read and might be about somebody else's account.
     Unreadable(String),
 }
@@ -63,7 +65,7 @@ pub(crate) enum Told {
 impl Told {
     /// Whether it is for the bot alone, and no decision needs it.
     pub(crate) fn is_data(&self) -> bool {
-        matches!(self, Self::Relay | Self::RelayTick)
+        matches!(self, Self::Relay | Self::RelayTick | Self::Repeated(_))
     }
 }
 
@@ -75,7 +77,11 @@ pub(crate) fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool 
 /// What a venue's frame is on a bot's link.
 pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
     match message_id(version, frame) {
-        Some(id) if CONCERNING.contains(&id) => told(version, frame),
+        Some(id) if CONCERNING.contains(&id) => match told(version, frame) {
+            // A word would take the whole answer before it along, past everybody's orders.
+            Told::Report(report) if matches!(*report, Report::ExecutionsEnd(_)) => Told::Relay,
+            told => told,
+        },
         Some(id) if TICKS.contains(&id) => Told::RelayTick,
         Some(FAMILY_CODES) => Told::FamilyCodes,
         _ => Told::Relay,
@@ -143,6 +149,11 @@ pub(crate) fn plain_start(version: ServerVersion, client_id: ClientId) -> RawFra
     Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
 }
 
+/// Whether a bot asks for the venue's time, in seconds or in milliseconds.
+pub(crate) fn asks_for_time(version: ServerVersion, frame: &RawFrame) -> bool {
+    matches!(message_id(version, frame), Some(49 | 105))
+}
+
 /// Asks the venue for its time: our heartbeat, and in lockstep our "taken".
 pub(crate) fn ask_time(version: ServerVersion) -> RawFrame {
     Request::ReqCurrentTime.encode(version)
@@ -150,7 +161,7 @@ pub(crate) fn ask_time(version: ServerVersion) -> RawFrame {
 
 /// Whether the venue knows the question of [`ask_barrier`].
 pub(crate) fn has_barrier(version: ServerVersion) -> bool {
-    version.number() >= 197
+    version.has(Gate::CurrentTimeInMillis)
 }
 
 /// Asks for the time in a second way. Its answer comes behind everything that the venue has sent before.
@@ -404,6 +415,16 @@ mod tests {
     fn a_quote_matters_on_our_own_connection_only() {
         let tick = bars("1|6|7|1|500.25|100|0|");
         assert!(matches!(told_us(v(200), &tick), Told::Report(_)));
+    }
+
+    #[test]
+    fn a_question_for_the_time_is_known_in_either_unit_and_on_either_wire() {
+        for version in [v(200), ServerVersion::PROTOBUF] {
+            assert!(
+                asks_for_time(version, &ask_time(version)) && asks_for_time(version, &ask_barrier(version))
+            );
+            assert!(!asks_for_time(version, &ask_next_id(version)));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command, Config, Event};
 use plimsoll_journal::{Body, StateLock, WriteError};
-use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, Request};
+use plimsoll_model::{Account, BotName, ClientId, LinkId, Mono, Now, RawFrame, Request};
 use plimsoll_tws::ServerVersion;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::unbounded_channel;
@@ -43,6 +43,7 @@ mod life;
 mod paced;
 mod proof;
 mod strangers;
+mod time;
 mod told;
 mod views;
 
@@ -122,6 +123,8 @@ pub(crate) struct Work {
     pub(crate) pacing: Pacing,
     /// When each bot that sends more than the venue takes was last written down.
     paced_noted: BTreeMap<BotName, Mono>,
+    /// Bots' questions for the venue's time, at most one of each link.
+    time_waiting: VecDeque<(LinkId, RawFrame)>,
     ending: bool,
     failed: Option<WriteError>,
     /// Released last: the journal's thread must have ended before another process may begin.
@@ -150,6 +153,7 @@ impl Work {
             strangers,
             pacing: Pacing::new(std::time::Instant::now()),
             paced_noted: BTreeMap::new(),
+            time_waiting: VecDeque::new(),
             own: None,
             was_silent: false,
             departures: Departures::default(),
@@ -256,6 +260,7 @@ impl Work {
         self.end_unproved(now.mono);
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
+        self.ask_time();
     }
 
     /// How long nothing will happen by itself. Zero: work was left for the next turn.
@@ -279,7 +284,8 @@ impl Work {
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
         let early =
             self.departures.next_due().map(|due| due.saturating_duration_since(tokio::time::Instant::now()));
-        due.min(self.until_unpaced().unwrap_or(LONG)).min(early.unwrap_or(LONG))
+        let paced = self.until_unpaced().into_iter().chain(self.until_time_question()).min();
+        due.min(paced.unwrap_or(LONG)).min(early.unwrap_or(LONG))
     }
 
     fn ingest(&mut self, input: Input) {
@@ -294,6 +300,16 @@ impl Work {
                 }
                 self.lanes.push_data(input.link(), input);
             }
+            Input::Venue(VenueInput::Told { link, told: wire::Told::Report(report), raw, _room: room }) => {
+                // What the bridge knows already waits with the data: a day's executions stand in nobody's way.
+                if self.bridge.repeated(link, &report).is_some() {
+                    let told = wire::Told::Repeated(report);
+                    self.lanes.push_data(link, VenueInput::Told { link, told, raw, _room: room });
+                } else {
+                    let told = wire::Told::Report(report);
+                    self.lanes.push_word(link, VenueInput::Told { link, told, raw, _room: room });
+                }
+            }
             Input::Venue(input) => self.lanes.push_word(input.link(), input),
             // Its arrival may still be in the venue's lane, which goes before the bots'.
             Input::Bot(link, input) => self.lanes.push_bot(link, input),
@@ -307,6 +323,17 @@ impl Work {
             Input::Journal(JournalReport::Failed(error)) => self.failed = Some(error),
             Input::Clock(reading, read) => self.clock.set(reading, read),
             Input::ClockNews(event) => self.feed(Event::Clock(event), None),
+            Input::Rehearsal { ahead, news, done } => {
+                // The system's clock is what it is, and nobody tells tales about it.
+                if self.settings.follow.is_some() {
+                    self.clock.set_ahead(ahead);
+                    for event in news {
+                        self.feed(Event::Clock(event), None);
+                    }
+                }
+                // Whoever rehearses may have gone away.
+                let _ = done.send(());
+            }
             Input::Stranger { link, bot, why } => self.stranger_left(link, &bot, why),
         }
     }
@@ -326,7 +353,12 @@ impl Work {
             }
             lanes::WorkItem::Operator(OperatorInput::Shutdown) => self.ending = true,
             lanes::WorkItem::Venue(input) => self.on_venue(input),
-            lanes::WorkItem::Bot(link, input) => self.on_bot(link, input),
+            lanes::WorkItem::Bot(link, input) => {
+                if input.is_paced() {
+                    self.pacing.asked(std::time::Instant::now());
+                }
+                self.on_bot(link, input);
+            }
             lanes::WorkItem::Flushed(token) => {
                 self.feed(Event::Flushed { token }, None);
                 self.lanes.settled(token);
@@ -352,6 +384,9 @@ impl Work {
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),
+            BotInput::Frame { request: Request::Other, raw, .. } if wire::asks_for_time(version, &raw) => {
+                self.ask_time_for(link, raw);
+            }
             BotInput::Frame { request: Request::Other, raw, .. } => self.send_to_venue(link, &raw),
             BotInput::Frame { request, raw, .. } => {
                 if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request {
@@ -410,6 +445,7 @@ impl Work {
     /// Closes both sides, once what is left has been written, and tells the bridge.
     fn end_link(&mut self, link: LinkId, why: Option<String>) {
         self.lanes.forget(link);
+        self.time_waiting.retain(|(waiting, _)| *waiting != link);
         let Some(state) = self.links.remove(&link) else { return };
         if let Some(why) = why {
             self.note(link, &format!("{}: {why}", state.bot));

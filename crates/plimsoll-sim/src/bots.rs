@@ -1,7 +1,7 @@
 //! Scripted bots for demonstrations: small strategies with the mistakes that real bots make, speaking TWS
 //! in the client role. They know nothing of Plimsoll: the same bots run with it and without it.
 //!
-//! Owns: four strategies and the client that they share. Bytes in, bytes out; time comes from the venue's
+//! Owns: four strategies, a bot that does what a script says, and the client that they share. Bytes in, bytes out; time comes from the venue's
 //! currentTime messages, one a second in lockstep, each acknowledged after the bot's orders of that second.
 //!
 //! Does not own: sockets. A bot that lost its connection is told by [`DemoBot::connected`] to begin anew.
@@ -10,10 +10,12 @@ mod desk;
 mod forgetful;
 mod frozen;
 mod revert;
+mod script;
 mod trend;
 mod wire;
 
-pub use desk::Refusal;
+pub use desk::{News, Refusal, Told};
+pub use script::{Script, ScriptAct, ScriptOrder, ScriptStep, scripted};
 pub use wire::{BotError, DemoBot};
 
 /// The four bots of the demonstration, in the order of their client ids.

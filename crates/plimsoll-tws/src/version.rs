@@ -77,6 +77,8 @@ impl fmt::Debug for ServerVersion {
 pub enum Gate {
     /// Duration of an order.
     Duration,
+    /// Sizes of US stocks are shares; before, lots of a hundred.
+    MarketDataInShares,
     /// Post to alternative trading systems.
     PostToAts,
     /// Cancel of the children with the parent.
@@ -85,6 +87,8 @@ pub enum Gate {
     SizeMinTick,
     /// Contract details have a leading version and a size multiplier.
     LotSizeMultiplier,
+    /// Sizes and volumes may be fractions.
+    FractionalSizes,
     /// Contract details carry least, step and suggested size.
     SizeRules,
     /// Orders can override rejects; errors carry a reject as JSON.
@@ -99,6 +103,8 @@ pub enum Gate {
     WshDates,
     /// Date-times name their zone.
     InstrumentTimezone,
+    /// Historical volumes are shares; before, lots of a hundred.
+    HistoryInShares,
     /// Issuer of a bond.
     BondIssuer,
     /// Adviser profiles are still a field.
@@ -135,6 +141,8 @@ pub enum Gate {
     FullOrderPreview,
     /// The end of historical data is a message of its own.
     HistoricalDataEnd,
+    /// The venue's time can be asked for in milliseconds.
+    CurrentTimeInMillis,
     /// Who submitted an order.
     Submitter,
     /// Imbalance-only orders.
@@ -152,10 +160,12 @@ impl Gate {
         const STAYS: u16 = u16::MAX;
         match self {
             Self::Duration => (158, STAYS),
+            Self::MarketDataInShares => (159, STAYS),
             Self::PostToAts => (160, STAYS),
             Self::AutoCancelParent => (162, STAYS),
             Self::LotSizeMultiplier => (0, 163),
             Self::SizeMinTick => (163, 163),
+            Self::FractionalSizes => (163, STAYS),
             Self::SizeRules => (164, STAYS),
             Self::AdvancedOrderReject => (166, STAYS),
             Self::ManualOrderTime => (169, STAYS),
@@ -163,6 +173,7 @@ impl Gate {
             Self::WshFilters => (171, STAYS),
             Self::WshDates => (173, STAYS),
             Self::InstrumentTimezone => (174, STAYS),
+            Self::HistoryInShares => (175, STAYS),
             Self::BondIssuer => (176, STAYS),
             Self::AdviserProfile => (0, 176),
             Self::PendingPriceRevision => (178, STAYS),
@@ -181,6 +192,7 @@ impl Gate {
             Self::ErrorTime => (194, STAYS),
             Self::FullOrderPreview => (195, STAYS),
             Self::HistoricalDataEnd => (196, STAYS),
+            Self::CurrentTimeInMillis => (197, STAYS),
             Self::Submitter => (198, STAYS),
             Self::ImbalanceOnly => (199, STAYS),
             Self::ExecutionsOfDays => (200, STAYS),
@@ -216,5 +228,18 @@ mod tests {
         let rfq = [186, 187, 189, 190].map(|n| at(n).has(Gate::RequestForQuote));
         assert_eq!(rfq, [false, true, true, false]);
         assert!(at(176).has(Gate::AdviserProfile) && !at(177).has(Gate::AdviserProfile));
+    }
+
+    #[test]
+    fn lots_fractions_and_milliseconds_begin_where_the_reference_says() {
+        let first = |gate| ServerVersion::all().find(|version| version.has(gate)).unwrap().number();
+        let gates = [
+            Gate::MarketDataInShares,
+            Gate::FractionalSizes,
+            Gate::HistoryInShares,
+            Gate::CurrentTimeInMillis,
+        ];
+        assert_eq!(gates.map(first), [159, 163, 175, 197]);
+        assert!(gates.iter().all(|gate| ServerVersion::PROTOBUF.has(*gate)));
     }
 }

@@ -22,6 +22,8 @@ impl ServedVenue {
             Output::Send { conn, bytes } => server::Output::Send { to: theirs(conn), bytes },
             Output::Close { conn } => server::Output::Close { conn: theirs(conn) },
             Output::Reset { conn } => server::Output::Reset { conn: theirs(conn) },
+            Output::StopReading { conn } => server::Output::StopReading { conn: theirs(conn) },
+            Output::ReadOn { conn } => server::Output::ReadOn { conn: theirs(conn) },
             Output::RefuseConnections(refuse) => server::Output::RefuseConnections(refuse),
         }));
     }
@@ -51,6 +53,11 @@ impl Venue for ServedVenue {
 
     fn received(&mut self, conn: server::ConnId, bytes: &[u8], out: &mut Vec<server::Output>) {
         self.venue.received(ours(conn), bytes, &mut self.outputs);
+        self.hand_over(out);
+    }
+
+    fn received_late(&mut self, conn: server::ConnId, bytes: &[u8], out: &mut Vec<server::Output>) {
+        self.venue.received_late(ours(conn), bytes, &mut self.outputs);
         self.hand_over(out);
     }
 

@@ -1,10 +1,14 @@
 //! The commands and their options, as clap reads them.
 
+mod drill;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_runtime::simulator::Pace;
+
+pub(crate) use drill::{Drill, RunDrill};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -16,6 +20,7 @@ use plimsoll_runtime::simulator::Pace;
     after_help = "\
 Examples:
   plimsoll demo                          one eventful trading day, with and without Plimsoll
+  plimsoll drill run late-moc-half-day   one pitfall, what happened, what was expected, the verdict
   plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
   plimsoll run --config plimsoll.toml    the gateway
   plimsoll orders --history              every order, and which guard denied it
@@ -35,6 +40,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Show a simulated half day with four bots, with and without Plimsoll. Needs no broker.
     Demo(Demo),
+    /// Play a pitfall against gateway and simulator in virtual time, with a verdict. Needs no broker.
+    Drill {
+        #[command(subcommand)]
+        what: Drill,
+    },
     /// Run the gateway.
     Run(Config),
     /// Run a simulated venue.
@@ -222,9 +232,12 @@ pub(crate) struct SimIbkr {
     /// Refuse with 163 a limit that is further through the market than this many percent.
     #[arg(long, value_name = "PERCENT")]
     pub(crate) price_percent_max: Option<u32>,
+    /// Refuse with 10311 an order in a stock that names an exchange, as TWS does until its precaution is bypassed.
+    #[arg(long)]
+    pub(crate) direct_route_precaution: bool,
     /// How executions are dated.
-    #[arg(long, value_enum, default_value_t = ExecutionTimes::Zoned)]
-    pub(crate) execution_times: ExecutionTimes,
+    #[arg(long, value_enum)]
+    pub(crate) execution_times: Option<ExecutionTimes>,
     /// How contract details write trading hours.
     #[arg(long, value_enum, default_value_t = TradingHours::Dated)]
     pub(crate) trading_hours: TradingHours,

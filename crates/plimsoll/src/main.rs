@@ -5,7 +5,9 @@ mod adapter;
 mod cli;
 mod commands;
 mod demo;
+mod drill;
 mod exit;
+mod lockstep;
 mod output;
 
 use clap::Parser;
@@ -17,9 +19,9 @@ fn main() -> std::process::ExitCode {
         Err(error) => error.exit(),
     };
     // Logs are for people and go to stderr; the record is the journal.
-    // The demo's picture is redrawn in place, so nothing short of an error may come between.
+    // The demo redraws its picture in place and a drill tells a story: nothing short of an error may come between.
     let usual = match cli.command {
-        cli::Command::Demo(_) => tracing::Level::ERROR,
+        cli::Command::Demo(_) | cli::Command::Drill { .. } => tracing::Level::ERROR,
         _ => tracing::Level::WARN,
     };
     let asked = std::env::var("PLIMSOLL_LOG").ok().and_then(|level| level.parse().ok());

@@ -66,6 +66,11 @@ const STEPS: &[Step] = &[
         run: demo,
     },
     Step {
+        name: "drills",
+        proves: "each pitfall that has a drill meets its guard, twice the same",
+        run: drills,
+    },
+    Step {
         name: "transcripts",
         proves: "foreign clients see the same straight and through",
         run: transcripts,
@@ -94,6 +99,11 @@ const STEPS: &[Step] = &[
         name: "instruments",
         proves: "orders before the open and an exercise end alike for foreign clients, straight and through",
         run: instruments,
+    },
+    Step {
+        name: "profiles",
+        proves: "foreign clients meet the rules of a live account live, and not on paper",
+        run: |root| with_each_client(root, "bots.paper"),
     },
     Step {
         name: "departure",
@@ -205,6 +215,29 @@ fn demo(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// All of `drills/`, none of which the binary may have forgotten.
+fn drills(root: &Path) -> Result<()> {
+    let tree = tree::Tree::read(root)?;
+    let count = tree.iter().filter(|(path, _)| path.starts_with("drills/")).count();
+    if count == 0 {
+        bail!("drills/ has no drill");
+    }
+    let plimsoll = release_binary(root)?;
+    let run = || {
+        let mut command = Command::new(&plimsoll);
+        command.args(["drill", "run", "--all", "--json"]).stdout(Stdio::piped());
+        finish_with_output(command, DEMO_MAX)
+    };
+    let (first, second) = (run()?, run()?);
+    if first != second {
+        bail!("the same drills ended in two ways:\n{first}\n{second}");
+    }
+    if !first.contains(&format!("\"failed\":0,\"passed\":{count},")) {
+        bail!("{count} files in drills/, and not as many were run and passed:\n{first}");
+    }
+    Ok(())
+}
+
 fn transcripts(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
     for (library, variable) in FOREIGN {
@@ -222,7 +255,8 @@ fn guards(root: &Path) -> Result<()> {
 
 fn book(root: &Path) -> Result<()> {
     with_each_client(root, "bots.book")?;
-    with_each_client(root, "bots.oca")
+    with_each_client(root, "bots.oca")?;
+    clients::one_cancels_all(root)
 }
 
 fn instruments(root: &Path) -> Result<()> {

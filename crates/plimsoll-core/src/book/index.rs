@@ -88,21 +88,22 @@ impl Index {
             return;
         }
         if let Some(name) = before {
-            let left = self.groups.get_mut(&name).map(|orders| {
+            let name = folded(&name);
+            let left = self.groups.get_mut(&*name).map(|orders| {
                 orders.remove(&key);
                 orders.is_empty()
             });
             if left == Some(true) {
-                self.groups.remove(&name);
+                self.groups.remove(&*name);
             }
         }
         if let Some(name) = now {
-            self.groups.entry(name.into()).or_default().insert(key);
+            self.groups.entry(folded(name)).or_default().insert(key);
         }
     }
 
     pub(super) fn open_in_group(&self, group: &str) -> impl Iterator<Item = OrderKey> {
-        self.groups.get(group).into_iter().flatten().copied()
+        self.groups.get(&*folded(group)).into_iter().flatten().copied()
     }
 
     /// Another order goes by this one's number now.
@@ -193,6 +194,12 @@ impl Index {
 /// The one-cancels-all group that the order is open in.
 pub(super) fn group_of(state: &OrderState) -> Option<&str> {
     Some(&*state.oca_group).filter(|group| state.status.is_open() && !group.is_empty())
+}
+
+/// Whether the venue tells `exit` from `EXIT` or `exit ` nobody has recorded, so here they are one name: at the worst
+/// somebody has to choose another.
+fn folded(group: &str) -> Box<str> {
+    group.trim().to_lowercase().into()
 }
 
 /// Each instrument that an order trades.

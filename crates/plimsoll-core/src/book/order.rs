@@ -178,7 +178,7 @@ impl OrderState {
         all.saturating_sub(self.posted_qty)
     }
 
-    /// Whether the venue named the order's group: it puts the children of a bracket in one that has the parent's
+    /// Whether the venue may have named the order's group: it puts the children of a bracket in one that has the parent's
     /// number for a name.
     pub(crate) fn is_in_venues_group(&self) -> bool {
         !self.oca_group.is_empty() && self.oca_group.bytes().all(|byte| byte.is_ascii_digit())

@@ -51,6 +51,17 @@ impl Bridge {
         }
     }
 
+    /// Whether [`Self::doubt`] would find what it found last.
+    pub(super) fn is_doubt_current(&self, account: &Account, instrument: &InstrumentId) -> bool {
+        let key = (account.clone(), instrument.clone());
+        let Some((broker, _)) = self.broker_positions.get(&key) else { return true };
+        let ledger = self.ledger.position(account, instrument);
+        match self.doubts.get(&key) {
+            Some(doubt) => ledger != *broker && doubt.gap.ledger == ledger && doubt.gap.broker == *broker,
+            None => ledger == *broker,
+        }
+    }
+
     /// What one unit of an instrument means in money is known now, so a holding of it can be booked.
     pub(super) fn doubt_all_of(&mut self, now: Now, instrument: &InstrumentId) {
         let of_it = self.broker_positions.keys().filter(|(_, of)| of == instrument);

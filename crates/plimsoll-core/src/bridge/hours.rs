@@ -91,23 +91,29 @@ impl Bridge {
         let today = self.civil_date(now);
         self.listed.compare(&self.announced, &self.announced_days, today);
         let mut calendar = self.announced.clone();
-        for OpenDispute { instrument, dispute, .. } in self.listed.open() {
-            let source = format!("the broker's hours of {instrument}");
-            // Two stocks can cut the same day, the second by nothing more.
+        for OpenDispute { instruments, dispute, .. } in self.listed.open().iter().filter(|open| open.is_wide)
+        {
+            let source = format!("the broker's hours of {}", instruments[0]);
+            // Two disputes can cut the same day, the second by nothing more.
             let _ = dispute.amendment(&source).map(|amendment| calendar.amend(dispute.date, amendment));
         }
         self.calendar = calendar;
         self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
-        for open in self.listed.open().iter().filter(|open| !before.contains(open)) {
+        let same = |a: &OpenDispute, b: &OpenDispute| a.calendar == b.calendar && a.dispute == b.dispute;
+        let is_known = |open: &OpenDispute| before.iter().any(|b| same(b, open) && b.is_wide == open.is_wide);
+        for open in self.listed.open().iter().filter(|open| !is_known(open)) {
             let (calendar, date) = (open.calendar, open.dispute.date);
-            out.push(Command::Notice {
-                text: format!(
-                    "{open}; the narrower of both holds, and new risk of that day waits until a person decides: \
-                     plimsoll calendar add {calendar} {date}"
-                ),
-            });
+            let holds = if open.is_wide {
+                "the narrower of both holds, and new risk of that day"
+            } else {
+                "new risk of that day in what is listed so"
+            };
+            let text = format!(
+                "{open}; {holds} waits until a person decides: plimsoll calendar add {calendar} {date}"
+            );
+            out.push(Command::Notice { text });
         }
-        for gone in before.iter().filter(|gone| !self.listed.open().contains(gone)) {
+        for gone in before.iter().filter(|gone| !self.listed.open().iter().any(|open| same(open, gone))) {
             out.push(Command::Notice { text: format!("no longer disputed: {gone}") });
         }
     }

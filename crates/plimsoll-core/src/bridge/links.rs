@@ -22,7 +22,9 @@ impl Bridge {
         self.results.clear();
         self.all_started = None;
         self.contract_reqs.clear();
+        // What the broker listed in another life disputes nothing in this one.
         self.listed.clear();
+        self.calendar = self.announced.clone();
         self.doubts.clear();
         self.owed.clear();
         self.inactive_since = None;

@@ -14,6 +14,8 @@ use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
+/// The same, told to who connects while TWS has no server at all.
+const CODE_NO_SERVER: i32 = 2110;
 /// They are back, and all market data subscriptions are gone.
 const CODE_RESTORED_DATA_LOST: i32 = 1101;
 /// They are back, with the subscriptions.
@@ -37,7 +39,9 @@ const CODES_REFUSED: &[i32] = &[
 
 /// Codes that end an order or a request of the same number; requests and orders share their numbers. An
 /// order is then of unknown fate until the broker's lists have proved it.
-const CODES_AMBIGUOUS: &[i32] = &[200, 320, 321, 322];
+///
+/// So is one that TWS would send straight to an exchange and warns of: it keeps it back, or does not.
+const CODES_AMBIGUOUS: &[i32] = &[200, 320, 321, 322, 10311];
 
 impl Bridge {
     pub(super) fn on_venue(
@@ -178,7 +182,9 @@ impl Bridge {
                     let text = self.contracts.learn(&instrument, &contract);
                     out.extend(text.map(|text| Command::Notice { text }));
                     self.doubt_all_of(now, &instrument);
-                    self.hear_hours(now, &instrument, &contract, out);
+                    if self.contracts.is_known_as(&instrument, contract.con_id) {
+                        self.hear_hours(now, &instrument, &contract, out);
+                    }
                 }
             }
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
@@ -189,7 +195,7 @@ impl Bridge {
 
     fn own_error(&mut self, now: Now, link: LinkId, error: &ErrorReport, out: &mut Vec<Command>) {
         match error.code {
-            CODE_CONNECTIVITY_LOST => {
+            CODE_CONNECTIVITY_LOST | CODE_NO_SERVER => {
                 self.recon.down();
                 self.recon.link = Some(link);
                 self.quotes.clear();
@@ -364,7 +370,7 @@ impl Bridge {
     }
 
     /// Whether the report of an execution that is known says anything of its order that is not.
-    fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
+    pub(super) fn is_news(&self, key: OrderKey, report: &ExecutionReport) -> bool {
         self.book.get(key).is_some_and(|state| {
             let perm_id = named(report.perm_id).or(state.perm_id);
             let cum_qty = if state.legs.is_empty() { report.cum_qty } else { Qty::ZERO };

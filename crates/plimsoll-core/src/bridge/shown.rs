@@ -19,13 +19,13 @@ use crate::{Command, Holding, Rewrite, limits};
 
 /// A bot, as far as it matters for what it may see.
 #[derive(Clone, Copy)]
-struct Viewer<'a> {
-    bot: &'a BotConfig,
+pub(super) struct Viewer<'a> {
+    pub(super) bot: &'a BotConfig,
     client_id: ClientId,
 }
 
 impl Viewer<'_> {
-    fn has(&self, account: &Account) -> bool {
+    pub(super) fn has(&self, account: &Account) -> bool {
         self.bot.accounts.contains(account)
     }
 }
@@ -33,9 +33,7 @@ impl Viewer<'_> {
 impl Bridge {
     /// Passes a report on to the bot of this link, as far as it concerns the bot.
     pub(super) fn show(&mut self, link: LinkId, report: &Report, raw: RawFrame, out: &mut Vec<Command>) {
-        let Some(state) = self.links.get(link).filter(|state| state.attached) else { return };
-        let Some(bot) = self.bot_config(&state.bot) else { return };
-        let viewer = Viewer { bot, client_id: state.client_id };
+        let Some(viewer) = self.viewer(link) else { return };
         let rewrites = match report {
             Report::ManagedAccounts(all) => {
                 let own: Vec<_> = all.iter().filter(|account| viewer.has(account)).cloned().collect();
@@ -72,18 +70,14 @@ impl Bridge {
                 if !self.sees_execution(viewer, execution) {
                     return;
                 }
-                let by_client = Some((execution.client_id, execution.order_id));
-                let mut rewrites = self.bots_own_words(self.find(execution.perm_id, by_client, None));
-                if viewer.bot.execution_times == ExecutionTimes::Zoned {
-                    rewrites.push(Rewrite::ExecutionTime);
-                }
+                let rewrites = self.execution_rewrites(viewer, execution);
                 if let Some(state) = self.links.get_mut(link) {
                     state.show_exec(&execution.execution.exec_id);
                 }
                 rewrites
             }
             Report::Commission { exec_id, .. } => {
-                if !self.links.get(link).is_some_and(|state| state.was_shown(exec_id)) {
+                if !self.sees_commission(link, viewer, exec_id) {
                     return;
                 }
                 vec![]
@@ -94,6 +88,21 @@ impl Bridge {
             _ => vec![],
         };
         out.push(Command::ToBot { link, raw, rewrites });
+    }
+
+    /// The bot of a link, while it is there.
+    pub(super) fn viewer(&self, link: LinkId) -> Option<Viewer<'_>> {
+        let state = self.links.get(link).filter(|state| state.attached)?;
+        Some(Viewer { bot: self.bot_config(&state.bot)?, client_id: state.client_id })
+    }
+
+    pub(super) fn execution_rewrites(&self, viewer: Viewer<'_>, report: &ExecutionReport) -> Vec<Rewrite> {
+        let by_client = Some((report.client_id, report.order_id));
+        let mut rewrites = self.bots_own_words(self.find(report.perm_id, by_client, None));
+        if viewer.bot.execution_times == ExecutionTimes::Zoned {
+            rewrites.push(Rewrite::ExecutionTime);
+        }
+        rewrites
     }
 
     /// What a bot is to see of a line about a holding of an account.
@@ -140,7 +149,7 @@ impl Bridge {
         account.is_some_and(|account| viewer.has(account)) && self.is_shown(viewer, key, Some(client))
     }
 
-    fn sees_execution(&self, viewer: Viewer<'_>, report: &ExecutionReport) -> bool {
+    pub(super) fn sees_execution(&self, viewer: Viewer<'_>, report: &ExecutionReport) -> bool {
         let client = (report.client_id, report.order_id);
         let key = self.find(report.perm_id, Some(client), None);
         viewer.has(&report.execution.account) && self.is_shown(viewer, key, Some(client))

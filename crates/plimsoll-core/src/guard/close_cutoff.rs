@@ -14,6 +14,10 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if !order.ord_type.is_on_close() && !leaves_auction {
         return Ok(());
     }
+    // Nobody is kept in a position by a cutoff that is in dispute; what is new is denied by `trading_session`.
+    if super::trading_session::is_on_a_disputed_day(ctx, order).is_ok_and(|spared| spared) {
+        return Ok(());
+    }
     let days = ctx.days_of(order).map_err(super::trading_session::hours_unknown)?;
     let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
     let date = days.moment.trade_date.clone().map_err(unknown)?;

@@ -150,7 +150,7 @@ impl Context<'_> {
             qty,
             parent_id: self.parent_id(order),
             oca_group: own.map_or(&order.oca_group, |own| &own.oca_group),
-            by_venue: own.is_some_and(OrderState::is_in_venues_group),
+            by_venue: own.is_some_and(|own| self.is_in_venues_group(own)),
         }
     }
 
@@ -183,7 +183,7 @@ impl Context<'_> {
                 },
                 parent_id: state.parent_id,
                 oca_group: &state.oca_group,
-                by_venue: state.is_in_venues_group(),
+                by_venue: self.is_in_venues_group(state),
             })
             .collect();
         let known = |member: &NewOrder| {
@@ -227,7 +227,8 @@ impl Context<'_> {
         let mut sum = Qty::ZERO;
         for one in working {
             let parent = one.parent_id.filter(|_| self.parent_of(order, one).is_some());
-            if one.oca_group.is_empty() && parent.is_none() {
+            // A name of blanks may be none at the venue, and then both execute.
+            if one.oca_group.trim().is_empty() && parent.is_none() {
                 sum = sum.checked_add(one.qty)?;
             } else {
                 // The children of one parent are one group; the venue may have named it to some of them only.
@@ -237,6 +238,13 @@ impl Context<'_> {
             }
         }
         groups.into_values().try_fold(sum, Qty::checked_add)
+    }
+
+    /// Whether the venue put the order into the group that has its parent's number for a name. A bot may name its own
+    /// groups by numbers as well.
+    fn is_in_venues_group(&self, state: &OrderState) -> bool {
+        let parent = || self.book.get(self.book.by_client(state.client_id?, state.parent_id?)?)?.perm_id;
+        state.is_in_venues_group() && parent().is_some_and(|perm_id| *state.oca_group == *perm_id.to_string())
     }
 
     /// The parent that an order names, if it is one that can feed it.

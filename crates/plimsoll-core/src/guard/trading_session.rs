@@ -10,7 +10,9 @@ use super::{Context, Reason};
 use crate::listed_hours::OpenDispute;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
-    check_disputes(ctx, order)?;
+    if is_on_a_disputed_day(ctx, order)? {
+        return Ok(());
+    }
     if order.ord_type.is_on_close() {
         return Ok(());
     }
@@ -46,20 +48,25 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 }
 
 /// On a day of which the broker says something else than the calendar nothing new is begun: one of them is wrong, and
-/// so may be every cutoff. Disputes are of today or of days to come; an order is held to those until the session that
-/// it would trade in, because a day that the broker calls closed is no session any more.
-fn check_disputes(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+/// so may be every cutoff. What only reduces is let through to the venue, which knows. An order is held to the disputes
+/// until the session that it would trade in, because a day that the broker calls closed is no session any more.
+pub(super) fn is_on_a_disputed_day(ctx: &Context<'_>, order: &NewOrder) -> Result<bool, Reason> {
     if ctx.disputes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    let Ok(days) = ctx.days_of(order) else { return Ok(()) };
-    let Ok(date) = days.moment.trade_date else { return Ok(()) };
-    let concerned = |open: &&OpenDispute| open.calendar == days.calendar.name() && open.dispute.date <= date;
-    let Some(open) = ctx.disputes.iter().find(concerned) else { return Ok(()) };
-    if ctx.is_reducing(order) {
-        return Ok(());
+    let Ok(days) = ctx.days_of(order) else { return Ok(false) };
+    let Ok(date) = days.moment.trade_date else { return Ok(false) };
+    let today = days.calendar.zone().to_datetime(ctx.clock.corrected(ctx.now)).date();
+    let concerned = |open: &&OpenDispute| {
+        open.calendar == days.calendar.name()
+            && (today..=date).contains(&open.dispute.date)
+            && (open.is_wide || open.instruments.contains(&order.instrument))
+    };
+    match ctx.disputes.iter().find(concerned) {
+        None => Ok(false),
+        Some(_) if ctx.is_reducing(order) => Ok(true),
+        Some(open) => Err(Reason::HoursDisputed { dispute: open.to_string().into() }),
     }
-    Err(Reason::HoursDisputed { dispute: open.to_string().into() })
 }
 
 /// A price of its own bounds an order whenever the market opens. Without one, what it meets depends on hours
@@ -87,5 +94,6 @@ fn in_time_for_the_open(ctx: &Context<'_>, days: &Days<'_>, order: &NewOrder) ->
     };
     let day = days.calendar.session(date).map_err(unknown)?;
     let anchor = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument)));
-    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.now.wall)))
+    // A host whose clock is slow is late by true time, which is what counts here as everywhere.
+    Ok(anchor.is_some_and(|anchor| !anchor.is_past(ctx.clock.corrected(ctx.now))))
 }

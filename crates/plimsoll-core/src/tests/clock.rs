@@ -129,6 +129,25 @@ fn the_close_is_judged_by_corrected_time() {
 }
 
 #[test]
+fn an_opening_order_is_judged_by_corrected_time() {
+    check(
+        "
+        09:20:00 clock watched 250
+        09:28:00 clock hears a 2000 4
+        09:28:50 quote SPY 500.00 500.02
+        09:28:57.900 trend BUY 1 SPY LMT 499.00 tif=OPG
+        09:28:58 trend BUY 2 SPY LMT 499.00 tif=OPG
+        ",
+        &expect![[r"
+            09:20:00 notice the clock is bad: nobody has said the time yet
+            09:28:00 notice the clock is degraded: off by -2000.000ms, known to 4ms
+            09:28:57.9 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            09:28:58 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-02-27 09:30:00 America/New_York
+        "]],
+    );
+}
+
+#[test]
 fn a_person_is_told_whenever_the_state_of_the_clock_changes() {
     check(
         "

@@ -235,6 +235,20 @@ fn the_next_order_id_is_above_everything_ever_used_also_after_a_restart() {
 }
 
 #[test]
+fn a_tws_without_a_server_is_connectivity_that_is_lost() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.00
+        10:00:01 own error 2110
+        10:00:02 trend BUY 1 SPY MKT
+        ",
+        &expect![["
+            10:00:02 deny 1 order 1: Plimsoll reconciled: not reconciled with the broker, waiting for our own connection to the broker
+        "]],
+    );
+}
+
+#[test]
 fn connectivity_that_is_lost_and_restored_is_reconciled_before_the_next_order() {
     check(
         "

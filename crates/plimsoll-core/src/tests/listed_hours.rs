@@ -156,7 +156,12 @@ fn a_surprise_that_the_broker_learns_of_during_the_day_is_heard_within_an_hour_o
     let trace = world.run("09:59:59 wake\n09:59:59 own answers");
     assert_eq!(notices(&trace), [""; 0], "not asked again yet");
     let trace = world.run("10:00:00 wake\n10:00:00 own answers");
-    assert_eq!(notices(&trace).len(), 1, "{trace}");
+    // The first of two stocks is not the calendar yet.
+    assert_eq!(notices(&trace).len(), 2, "{trace}");
+    assert!(
+        notices(&trace)[0].contains("in what is listed so")
+            && notices(&trace)[1].contains("the narrower of both holds")
+    );
     assert!(trace.contains("listed as closing at 12:00, at 13:00 by the calendar"), "{trace}");
     world.listed_hours = "20261127:0930-20261127:1300".into();
     let trace = world.run("11:00:00 wake\n11:00:00 own answers");
@@ -192,4 +197,47 @@ fn sessions_of_the_past_that_differ_are_told_once_a_week() {
     assert!(notices(&trace).contains(&told), "{trace}");
     let trace = world.run("10:00:05 own down\n10:00:06 own up\n10:00:06 own answers");
     assert!(!trace.contains("of the past"), "{trace}");
+}
+
+#[test]
+fn nobody_is_kept_in_a_position_on_a_disputed_day_not_even_by_its_cutoff() {
+    let mut world = Script::new();
+    world.run("day 2026-11-20\n10:00:00 quote SPY 600.00 600.02\n10:00:01 trend BUY 100 SPY MKT");
+    world.run("10:00:02 venue fills trend 1 100 600.02");
+    world.listed_hours = listing("CLOSED").listed_hours;
+    let trace = world.run(
+        "
+        10:00:05 own down
+        10:00:06 own up
+        10:00:06 own answers
+        10:00:07 quote SPY 600.00 600.02
+        10:00:08 trend SELL 40 SPY MKT
+        10:00:09 trend SELL 60 SPY MOC
+        10:00:10 trend BUY 1 SPY LMT 590 tif=GTC
+        ",
+    );
+    assert!(
+        trace.contains("submit 1 SELL 40 SPY MKT") && trace.contains("submit 1 SELL 60 SPY MOC"),
+        "{trace}"
+    );
+    assert!(trace.contains("a person has to decide"), "{trace}");
+}
+
+#[test]
+fn a_dispute_ends_with_the_restart_after_which_the_lists_agree_and_with_its_day() {
+    let mut world = listing("CLOSED");
+    world.run("day 2026-11-20\n10:00:00 restart\n10:00:00 own answers");
+    let now = world.now();
+    assert_eq!(world.bridge.snapshot(now).disputed_days.len(), 1);
+    world.listed_hours = listing("0930-20261120:1600").listed_hours;
+    let trace = world.run(
+        "
+        10:01:00 restart
+        10:01:00 own answers
+        10:01:01 trend arrives
+        10:01:02 quote SPY 600.00 600.02
+        10:01:03 trend BUY 10 SPY MKT
+        ",
+    );
+    assert!(trace.contains("submit 1 BUY 10 SPY MKT"), "{trace}");
 }

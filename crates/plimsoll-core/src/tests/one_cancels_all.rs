@@ -91,10 +91,10 @@ fn the_exits_of_a_bracket_count_once_while_the_venue_has_named_the_group_of_one_
         10:00:01 trend SELL 20 SPY LMT 510 id=4 parent=3 staged
         10:00:01 trend SELL 20 SPY STP stop=490 id=5 parent=3
         10:00:02 venue fills trend 3 20 500.00
-        10:00:03 venue groups trend 4 4711
+        10:00:03 venue groups trend 4 1001
         10:00:04 quote SPY 500.00 500.02
         10:00:05 trend SELL 1 SPY LMT 515 id=6
-        10:00:06 venue groups trend 5 4711
+        10:00:06 venue groups trend 5 1001
         10:00:07 trend SELL 1 SPY LMT 514 id=7
         ",
         &expect![["
@@ -103,6 +103,86 @@ fn the_exits_of_a_bracket_count_once_while_the_venue_has_named_the_group_of_one_
             10:00:01 submit 1 SELL 20 SPY STP @490 for DU1 [SPY-trend-20260227-3]
             10:00:05 submit 1 SELL 1 SPY LMT 515 for DU1 [SPY-trend-20260227-4]
             10:00:07 submit 1 SELL 1 SPY LMT 514 for DU1 [SPY-trend-20260227-5]
+        "]],
+    );
+}
+
+#[test]
+fn an_order_that_waits_for_the_disk_is_denied_if_somebody_has_come_into_its_group() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 disk slow
+        10:00:01 trend BUY 10 SPY LMT 490 oca=exit
+        10:00:01 venue manual 77 SELL 40 SPY LMT 510.00 oca=exit
+        10:00:02 disk done
+        ",
+        &expect![["
+            10:00:02 deny 1 order 1: Plimsoll ownership: somebody else's order works in the one-cancels-all group `exit` of DU1; name it otherwise
+        "]],
+    );
+}
+
+#[test]
+fn a_group_is_the_bots_own_whichever_of_its_clients_placed_the_order() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 venue manual 77 BUY 5 SPY LMT 480.00 oca=exit client=7 id=3 ref=SPY-trend-20260227-4
+        10:00:02 trend BUY 10 SPY LMT 490 oca=exit
+        10:00:03 revert BUY 11 SPY LMT 490 oca=exit
+        ",
+        &expect![["
+            10:00:02 submit 1 BUY 10 SPY LMT 490 for DU1 [SPY-trend-20260227-5]
+            10:00:03 deny 2 order 2: Plimsoll ownership: somebody else's order works in the one-cancels-all group `exit` of DU1; name it otherwise
+        "]],
+    );
+}
+
+#[test]
+fn the_spelling_of_a_name_makes_no_other_group() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 venue manual 77 BUY 5 SPY LMT 480.00 oca=Exit
+        10:00:02 trend BUY 10 SPY LMT 490 oca=EXIT
+        10:00:03 trend BUY 11 SPY LMT 490 oca=exit_
+        10:00:04 trend BUY 12 SPY LMT 490 oca=exits
+        ",
+        &expect![["
+            10:00:02 deny 1 order 1: Plimsoll ownership: somebody else's order works in the one-cancels-all group `EXIT` of DU1; name it otherwise
+            10:00:03 deny 1 order 2: Plimsoll ownership: somebody else's order works in the one-cancels-all group `exit ` of DU1; name it otherwise
+            10:00:04 submit 1 BUY 12 SPY LMT 490 for DU1 [SPY-trend-20260227-3]
+        "]],
+    );
+}
+
+#[test]
+fn orders_count_once_as_long_as_the_venue_has_them_in_one_group_and_a_name_of_blanks_is_none() {
+    check(
+        "
+        limit position 8000
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend SELL 10 SPY LMT 510 oca=exit id=1
+        10:00:01 venue accepts trend 1
+        10:00:02 trend SELL 10 SPY LMT 511 oca=exit id=2
+        10:00:02 venue accepts trend 2
+        10:00:03 trend SELL 1 SPY LMT 512 id=3
+        10:00:04 venue groups trend 2 -
+        10:00:05 trend SELL 1 SPY LMT 513 id=4
+        10:00:06 venue groups trend 2 exit
+        10:00:07 trend SELL 1 SPY LMT 514 id=5
+        10:00:08 trend SELL 2 SPY LMT 515 oca=_ id=6
+        10:00:09 trend SELL 2 SPY LMT 514 oca=_ id=7
+        ",
+        &expect![["
+            10:00:01 submit 1 SELL 10 SPY LMT 510 for DU1 [SPY-trend-20260227-1]
+            10:00:02 submit 1 SELL 10 SPY LMT 511 for DU1 [SPY-trend-20260227-2]
+            10:00:03 submit 1 SELL 1 SPY LMT 512 for DU1 [SPY-trend-20260227-3]
+            10:00:05 deny 1 order 4: Plimsoll limits: position would be 11286 USD, limit 8000 USD
+            10:00:07 submit 1 SELL 1 SPY LMT 514 for DU1 [SPY-trend-20260227-5]
+            10:00:08 submit 1 SELL 2 SPY LMT 515 for DU1 [SPY-trend-20260227-6]
+            10:00:09 deny 1 order 7: Plimsoll limits: position would be 8224 USD, limit 8000 USD
         "]],
     );
 }

@@ -12,7 +12,7 @@
 //! `clock stepped -2000` · `clock slept 90000` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
-//! `venue groups trend 7 4711`.
+//! `venue groups trend 7 4711|-`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
@@ -78,7 +78,7 @@ pub(super) struct Script {
     owed_flush: Option<u64>,
     requests: BTreeMap<(LinkId, OrderId), OrderRequest>,
     pub(super) at_venue: BTreeMap<(ClientId, OrderId), AtVenue>,
-    executions: Vec<ExecutionReport>,
+    pub(super) executions: Vec<ExecutionReport>,
     pub(super) holdings: BTreeMap<(Account, InstrumentId), Position>,
     next_perm: i64,
     next_id: i32,
@@ -156,6 +156,7 @@ impl Script {
                 bot("trend", 11, &["DU1"], &["SPY", "QQQ"]),
                 bot("revert", 12, &["DU1", "DU2"], &["SPY", "QQQ"]),
             ],
+            switched_off: Vec::new(),
         };
         Self::with(config)
     }
@@ -490,7 +491,7 @@ impl Script {
                 Some(("tif", v)) => order.tif = TimeInForce::from_wire(v),
                 Some(("stop", v)) => order.stop_px = Some(Price::parse(v).unwrap()),
                 Some(("parent", v)) => order.parent_id = Some(OrderId(v.parse().unwrap())),
-                Some(("oca", v)) => order.oca_group = v.into(),
+                Some(("oca", v)) => order.oca_group = v.replace('_', " ").into(),
                 Some(("ref", v)) => order.order_ref = v.into(),
                 Some(("legs", v)) => {
                     order.contract.sec_type = SecType::Combo;

@@ -1,22 +1,21 @@
 //! One client's connection: a task that reads and writes, and the bounded backlog between it and the
-//! venue.
+//! venue. When it reads is in `reading`.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
 use super::ConnId;
 use super::engine::Input;
-use crate::link::{BACKLOG_MAX, HANDSHAKE_MAX, LINGER_MAX};
+use super::reading::{Reader, Reading};
+use crate::link::{BACKLOG_MAX, LINGER_MAX};
 
-/// How much is read at once.
-const CHUNK: usize = 16 * 1024;
 /// How long a client may take to read anything at all while something waits for it.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
 /// Above this, a venue that is faster than life waits for its clients.
@@ -34,7 +33,7 @@ impl Transport for TcpStream {
     }
 }
 
-/// What waits to be written to a client. Clones are the same backlog.
+/// What waits to be written to a client, and whether anybody reads from it. Clones are the same backlog.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox(Arc<Drain>);
 
@@ -46,6 +45,7 @@ pub(super) struct Full;
 struct Drain {
     backlog: Mutex<Backlog>,
     changed: Notify,
+    reading: watch::Sender<Reading>,
     /// Tells the engine that a backlog is no longer busy.
     drained: Arc<Notify>,
 }
@@ -55,6 +55,8 @@ struct Backlog {
     waiting: BytesMut,
     in_flight: usize,
     end: Option<End>,
+    /// The end was the venue's wish.
+    unwanted: bool,
 }
 
 /// How a connection is to end.
@@ -68,7 +70,8 @@ pub(super) enum End {
 
 impl Outbox {
     pub(super) fn new(drained: Arc<Notify>) -> Self {
-        Self(Arc::new(Drain { backlog: Mutex::default(), changed: Notify::new(), drained }))
+        let (reading, _) = watch::channel(Reading::On);
+        Self(Arc::new(Drain { backlog: Mutex::default(), changed: Notify::new(), reading, drained }))
     }
 
     /// Adds bytes. After the end was asked for they are forgotten.
@@ -91,11 +94,22 @@ impl Outbox {
         if end == End::BrokenOff || backlog.end.is_none() {
             backlog.end = Some(end);
         }
+        backlog.unwanted = true;
         self.0.changed.notify_one();
+    }
+
+    /// Lets what comes from the client wait in the socket, or reads it again.
+    pub(super) fn read(&self, reading: Reading) {
+        self.0.reading.send_replace(reading);
     }
 
     pub(super) fn is_ending(&self) -> bool {
         self.lock().end.is_some()
+    }
+
+    /// Whether the venue still hears this client. One that has left by itself is heard to its last word.
+    pub(super) fn is_heard(&self) -> bool {
+        !self.lock().unwanted
     }
 
     /// Whether so much waits that a venue without a clock of its own should wait, too.
@@ -127,7 +141,9 @@ impl Outbox {
 
     /// The task is gone; nothing waits for anybody any more.
     fn abandon(&self) {
-        *self.lock() = Backlog { end: Some(End::BrokenOff), ..Backlog::default() };
+        let mut backlog = self.lock();
+        let unwanted = backlog.unwanted;
+        *backlog = Backlog { end: Some(End::BrokenOff), unwanted, ..Backlog::default() };
         self.0.drained.notify_one();
     }
 
@@ -171,11 +187,11 @@ async fn converse<T: Transport>(
     inputs: &mpsc::Sender<Input>,
 ) -> &'static str {
     let (reader, mut writer) = tokio::io::split(&mut stream);
-    let mut reader = Reader { reader, chunk: BytesMut::new() };
+    let mut reader = Reader::new(reader, outbox.0.reading.subscribe());
     let ended = tokio::select! {
         biased;
         ended = write(outbox, &mut writer) => ended,
-        ended = read(id, &mut reader, inputs) => ended,
+        ended = reader.read(id, inputs) => ended,
     };
     match ended {
         Ended::Shutdown => {
@@ -199,7 +215,8 @@ async fn converse<T: Transport>(
     }
 }
 
-enum Ended {
+/// Why a connection ended.
+pub(super) enum Ended {
     Shutdown,
     BreakOff,
     ByClient,
@@ -233,38 +250,6 @@ async fn write<W: AsyncWrite + Unpin>(outbox: &Outbox, writer: &mut W) -> Ended 
                 return if writer.shutdown().await.is_ok() { Ended::Shutdown } else { Ended::ByClient };
             }
             Next::BreakOff => return Ended::BreakOff,
-        }
-    }
-}
-
-async fn read<R: AsyncRead + Unpin>(
-    id: ConnId,
-    reader: &mut Reader<R>,
-    inputs: &mpsc::Sender<Input>,
-) -> Ended {
-    let Ok(mut next) = timeout(HANDSHAKE_MAX, reader.chunk()).await else { return Ended::NeverSpoke };
-    while let Some(bytes) = next {
-        // The queue is bounded: a venue that is busy slows its clients down.
-        if inputs.send(Input::Bytes(id, bytes)).await.is_err() {
-            return Ended::BreakOff;
-        }
-        next = reader.chunk().await;
-    }
-    Ended::ByClient
-}
-
-struct Reader<R> {
-    reader: R,
-    chunk: BytesMut,
-}
-
-impl<R: AsyncRead + Unpin> Reader<R> {
-    /// The next bytes; none when there are no more, for whatever reason.
-    async fn chunk(&mut self) -> Option<Bytes> {
-        self.chunk.reserve(CHUNK);
-        match self.reader.read_buf(&mut self.chunk).await {
-            Ok(n) if n > 0 => Some(self.chunk.split().freeze()),
-            _ => None,
         }
     }
 }

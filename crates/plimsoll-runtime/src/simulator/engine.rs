@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::clock::VenueClock;
 use super::connection::{self, End, Outbox, Transport};
 use super::flow::Turn;
+use super::reading::Reading;
 use super::transcript::{Direction, Transcript};
 use super::{ConnId, Output, Pace, Venue};
 use crate::http::Problem;
@@ -27,6 +28,8 @@ const CONNECTIONS_MAX: usize = 64;
 pub(super) enum Input {
     Connected(Spawn),
     Bytes(ConnId, Bytes),
+    /// Bytes that had waited in the socket while it was left unread.
+    Late(ConnId, Bytes),
     Gone(ConnId, &'static str),
 }
 
@@ -153,11 +156,17 @@ impl Engine {
                 self.transcript.note(now, id, "connected");
                 self.venue.connected(id, &mut out);
             }
+            // What a client says after the venue closed the connection is not heard.
             Input::Bytes(id, bytes) => {
                 self.transcript.record(now, id, Direction::In, &bytes);
-                // What a client says after the venue closed the connection is not heard.
-                if self.connections.get(&id).is_some_and(|outbox| !outbox.is_ending()) {
+                if self.is_heard(id) {
                     self.venue.received(id, &bytes, &mut out);
+                }
+            }
+            Input::Late(id, bytes) => {
+                self.transcript.record(now, id, Direction::In, &bytes);
+                if self.is_heard(id) {
+                    self.venue.received_late(id, &bytes, &mut out);
                 }
             }
             Input::Gone(id, why) => {
@@ -176,6 +185,8 @@ impl Engine {
                 Output::Send { to, bytes } => self.send(to, &bytes),
                 Output::Close { conn } => self.end(conn, End::Orderly),
                 Output::Reset { conn } => self.end(conn, End::BrokenOff),
+                Output::StopReading { conn } => self.read(conn, Reading::Stopped),
+                Output::ReadOn { conn } => self.read(conn, Reading::On),
                 Output::RefuseConnections(refuse) => drop(self.refuse.send_replace(refuse)),
             }
         }
@@ -187,6 +198,16 @@ impl Engine {
         if outbox.push(bytes).is_err() {
             tracing::warn!(conn = to.0, "client does not read; connection broken off");
             outbox.end(End::BrokenOff);
+        }
+    }
+
+    fn is_heard(&self, conn: ConnId) -> bool {
+        self.connections.get(&conn).is_some_and(Outbox::is_heard)
+    }
+
+    fn read(&self, conn: ConnId, reading: Reading) {
+        if let Some(outbox) = self.connections.get(&conn) {
+            outbox.read(reading);
         }
     }
 

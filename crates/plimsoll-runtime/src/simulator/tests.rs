@@ -3,6 +3,7 @@
 
 mod clock;
 mod control;
+mod reading;
 mod time;
 mod wire;
 
@@ -38,6 +39,8 @@ struct Echo {
     news: Vec<u8>,
     clients: BTreeSet<ConnId>,
     waiting: BTreeSet<ConnId>,
+    /// Whether nobody reads from new connections.
+    leaves_unread: bool,
     /// Every call, for `GET /state`.
     calls: Vec<String>,
 }
@@ -46,7 +49,8 @@ impl Echo {
     fn with_events(seconds: impl IntoIterator<Item = i64>) -> Self {
         let events = seconds.into_iter().map(after).collect();
         let (clients, waiting) = (BTreeSet::new(), BTreeSet::new());
-        Self { now: start(), events, news: b"news ".to_vec(), clients, waiting, calls: Vec::new() }
+        let (news, calls) = (b"news ".to_vec(), Vec::new());
+        Self { now: start(), events, news, clients, waiting, leaves_unread: false, calls }
     }
 
     fn note(&mut self, call: &str) {
@@ -65,9 +69,12 @@ impl Venue for Echo {
         self.now
     }
 
-    fn connected(&mut self, conn: ConnId, _: &mut Vec<Output>) {
+    fn connected(&mut self, conn: ConnId, out: &mut Vec<Output>) {
         self.clients.insert(conn);
         self.note(&format!("connected {}", conn.0));
+        if self.leaves_unread {
+            out.push(Output::StopReading { conn });
+        }
     }
 
     fn received(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
@@ -78,9 +85,14 @@ impl Venue for Echo {
             b"close" => out.extend([send(&vec![b'x'; 100_000]), Output::Close { conn }, send(b"too late")]),
             b"refuse" => out.push(Output::RefuseConnections(true)),
             b"reset" => out.extend([send(b"lost"), Output::Reset { conn }]),
+            b"leave" => out.push(Output::StopReading { conn }),
             b"flood" => out.extend((0..9).map(|_| send(&vec![b'x'; 1 << 20]))),
             bytes => out.push(send(bytes)),
         }
+    }
+
+    fn received_late(&mut self, conn: ConnId, bytes: &[u8], _: &mut Vec<Output>) {
+        self.note(&format!("late {} {}", conn.0, bytes.len()));
     }
 
     fn disconnected(&mut self, conn: ConnId, _: &mut Vec<Output>) {
@@ -134,6 +146,7 @@ impl Venue for Echo {
 
     fn heal_all(&mut self, out: &mut Vec<Output>) {
         out.push(Output::RefuseConnections(false));
+        out.extend(self.clients.iter().map(|conn| Output::ReadOn { conn: *conn }));
         self.note("healed");
     }
 
@@ -190,6 +203,13 @@ impl Rig {
         let (reply, answer) = oneshot::channel();
         self.ports.asks.send(Ask::State(reply)).await.unwrap();
         serde_json::from_value(answer.await.unwrap().unwrap()).unwrap()
+    }
+
+    /// Ends all faults.
+    async fn heal(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.ports.asks.send(Ask::Heal(reply)).await.unwrap();
+        answer.await.unwrap().unwrap();
     }
 
     /// Lets the others work until the venue has heard that this connection is gone.

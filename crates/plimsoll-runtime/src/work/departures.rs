@@ -21,8 +21,8 @@ use crate::input::Arrival;
 use crate::lanes::BotInput;
 
 /// How long an arrival waits for a round of questions. A bot that is let in without it is denied in plain words,
-/// and one that is kept out for longer gives up.
-const ROUND_WAIT_MAX: Duration = Duration::from_secs(10);
+/// and one that is kept out for longer gives up: the Python libraries after four seconds.
+const ROUND_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// Pairs of connections that are closing, and who waits for them.
 #[derive(Debug, Default)]
@@ -105,7 +105,9 @@ impl Work {
     /// A bot is at the door. It waits if Plimsoll's own connection is not back yet.
     pub(super) fn arrive(&mut self, arrival: Arrival) {
         // In lockstep the venue waits for this connection, and nothing else would happen.
-        if self.is_reconciled() || self.clock.is_lockstep() {
+        // Without the broker's servers (1100) no round would come, and the bot has to be able to cancel.
+        let is_coming = self.own.is_none() || self.bridge.is_asking();
+        if !is_coming || self.clock.is_lockstep() {
             self.come_in(arrival);
             return;
         }
@@ -118,7 +120,7 @@ impl Work {
         if self.departures.early.is_empty() {
             return;
         }
-        let all = self.is_reconciled();
+        let all = self.own.is_some() && !self.bridge.is_asking();
         for arrival in self.departures.overdue(Instant::now(), all) {
             self.come_in(arrival);
         }

@@ -164,7 +164,7 @@ async fn a_bot_that_is_back_before_us_waits_for_the_round_and_then_comes_in() {
 async fn a_bot_is_not_kept_out_for_ever_by_a_round_that_does_not_end() {
     let mut work = without_own();
     work.arrive(arrival());
-    tokio::time::advance(Duration::from_millis(9_900)).await;
+    tokio::time::advance(Duration::from_millis(2_900)).await;
     work.tell_time();
     assert!(!work.links.contains_key(&LinkId(7)));
     assert!(work.wait() <= Duration::from_millis(100), "it is woken for it");
@@ -302,4 +302,39 @@ async fn in_lockstep_a_tick_is_of_the_time_with_which_its_batch_begins() {
     }
     let (_, quote) = work.quotes.take_due(at(1_764_255_601)).remove(0);
     assert_eq!(quote.struck, at(1_764_255_601), "the next batch's time came first, or this one's later");
+}
+
+/// What a bot's upstream was sent until now; it ends with that.
+async fn sent(to_venue: &Outgoing) -> String {
+    to_venue.close();
+    let (mut venue, socket) = tokio::io::duplex(4096);
+    to_venue.write_to(socket).await.unwrap();
+    let mut sent = Vec::new();
+    venue.read_to_end(&mut sent).await.unwrap();
+    String::from_utf8_lossy(&sent).into_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bots_question_for_the_time_waits_for_the_second_after_ours_and_is_asked_once() {
+    let (mut work, to_venue) = after_a_silence();
+    let asks = || BotInput::Frame { request: Request::Other, raw: frame("49|1|"), _room: None };
+    work.shared.time_questions.reserve(tokio::time::Instant::now());
+    for _ in 0..3 {
+        work.on_bot(LinkId(7), asks());
+    }
+    work.tell_time();
+    assert_eq!(work.time_waiting.len(), 1, "asked while the venue would not answer, or more than once");
+    assert!(work.wait() <= crate::time_questions::APART, "nobody wakes for it");
+    tokio::time::advance(crate::time_questions::APART).await;
+    work.tell_time();
+    assert!(work.time_waiting.is_empty());
+    let sent = sent(&to_venue).await;
+    assert_eq!(sent.matches("49\x001\x00").count(), 1, "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bots_question_for_the_time_leaves_at_once_where_nobody_else_asks() {
+    let (mut work, to_venue) = after_a_silence();
+    work.on_bot(LinkId(7), BotInput::Frame { request: Request::Other, raw: frame("49|1|"), _room: None });
+    assert!(sent(&to_venue).await.contains("49\x001\x00"));
 }

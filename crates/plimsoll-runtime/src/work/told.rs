@@ -3,7 +3,7 @@
 //! Does not own: what a frame is, which [`crate::wire`] says.
 
 use jiff::Timestamp;
-use plimsoll_core::Event;
+use plimsoll_core::{Event, Repeated};
 use plimsoll_model::{LinkId, PositionReport, RawFrame, Report};
 use plimsoll_tws::rewrite;
 
@@ -92,6 +92,12 @@ impl Work {
                 Err(error) => self.withhold(link, &error.to_string()),
             },
             Told::Unreadable(why) => self.withhold(link, &why),
+            // What came in the meantime may have made news of it.
+            Told::Repeated(report) => match self.bridge.repeated(link, &report) {
+                Some(Repeated::Hidden) => {}
+                Some(Repeated::Shown(rewrites)) => self.show(link, &raw, &rewrites),
+                None => self.told_bot(link, Told::Report(report), raw),
+            },
             Told::Report(report) => match &*report {
                 // Nothing is decided by what follows, so nothing of it is journaled.
                 Report::AboutAccount(account) if !state.accounts.contains(account) => {}

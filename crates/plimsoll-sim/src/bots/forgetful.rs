@@ -22,12 +22,12 @@ impl Strategy for Forgetful {
         13
     }
 
-    fn account(&self) -> Option<&'static str> {
+    fn account(&self) -> Option<&str> {
         None
     }
 
-    fn symbols(&self) -> &'static [&'static str] {
-        &[SYMBOL]
+    fn symbols(&self) -> Vec<Box<str>> {
+        vec![SYMBOL.into()]
     }
 
     fn on_second(&mut self, desk: &mut Desk) {

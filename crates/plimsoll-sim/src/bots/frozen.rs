@@ -20,12 +20,12 @@ impl Strategy for Frozen {
         14
     }
 
-    fn account(&self) -> Option<&'static str> {
+    fn account(&self) -> Option<&str> {
         Some("DU2222222")
     }
 
-    fn symbols(&self) -> &'static [&'static str] {
-        &[SYMBOL]
+    fn symbols(&self) -> Vec<Box<str>> {
+        vec![SYMBOL.into()]
     }
 
     fn on_second(&mut self, desk: &mut Desk) {

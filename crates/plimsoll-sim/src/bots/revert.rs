@@ -30,12 +30,12 @@ impl Strategy for Revert {
         12
     }
 
-    fn account(&self) -> Option<&'static str> {
+    fn account(&self) -> Option<&str> {
         Some("DU1111111")
     }
 
-    fn symbols(&self) -> &'static [&'static str] {
-        &[SYMBOL, OTHER]
+    fn symbols(&self) -> Vec<Box<str>> {
+        vec![SYMBOL.into(), OTHER.into()]
     }
 
     fn on_second(&mut self, desk: &mut Desk) {
@@ -56,7 +56,7 @@ impl Strategy for Revert {
     /// It does know what to do when the close is refused: leave at once.
     fn on_rejected(&mut self, order: &Sent, desk: &mut Desk) {
         if order.ord_type == OrdType::MarketOnClose {
-            desk.trade_to(order.symbol, Position::FLAT);
+            desk.trade_to(&order.symbol, Position::FLAT);
         }
     }
 }

@@ -27,12 +27,12 @@ impl Strategy for Trend {
         11
     }
 
-    fn account(&self) -> Option<&'static str> {
+    fn account(&self) -> Option<&str> {
         Some("DU1111111")
     }
 
-    fn symbols(&self) -> &'static [&'static str] {
-        &[SYMBOL]
+    fn symbols(&self) -> Vec<Box<str>> {
+        vec![SYMBOL.into()]
     }
 
     fn on_second(&mut self, desk: &mut Desk) {

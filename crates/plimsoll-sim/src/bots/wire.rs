@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use bytes::BytesMut;
-use plimsoll_model::{ClientId, OrdType, Position, Price, Qty, RawFrame, Side};
+use plimsoll_model::{ClientId, Position, Price, Qty, RawFrame, Side};
 use plimsoll_tws::frame::{self, FrameDecoder, FrameError, VENUE_FRAME_MAX};
 use plimsoll_tws::handshake::{ClientHello, ServerHello, ServerHelloError};
 use plimsoll_tws::message::{
-    ErrorMessage, ExecDetails, Order, PlaceOrder, ReqMktData, StartApi, TickPrice, WireContract,
+    CancelOrder, ErrorMessage, ExecDetails, Order, PlaceOrder, ReqMktData, StartApi, TickPrice, WireContract,
 };
 use plimsoll_tws::{DecodeError, Request, Response, ServerVersion};
 
-use super::desk::{Desk, Refusal, Sent, Strategy};
+use super::desk::{Desk, News, Outgoing, Refusal, Sent, Strategy, Told};
 
 /// The versions that the bots offer, those of a client in wide use.
 const OFFER: (u16, u16) = (157, 178);
@@ -39,6 +39,7 @@ pub enum BotError {
 #[derive(Debug)]
 pub struct DemoBot {
     strategy: Box<dyn Strategy>,
+    symbols: Vec<Box<str>>,
     desk: Desk,
     decoder: FrameDecoder,
     version: Option<ServerVersion>,
@@ -56,6 +57,7 @@ impl DemoBot {
     pub(super) fn new(strategy: Box<dyn Strategy>) -> Self {
         let decoder = FrameDecoder::new(VENUE_FRAME_MAX);
         Self {
+            symbols: strategy.symbols(),
             strategy,
             desk: Desk::new(),
             decoder,
@@ -68,7 +70,7 @@ impl DemoBot {
     }
 
     /// The bot's name.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         self.strategy.name()
     }
 
@@ -77,19 +79,29 @@ impl DemoBot {
         ClientId(self.strategy.client_id())
     }
 
-    /// The symbols that it trades.
-    pub fn symbols(&self) -> &'static [&'static str] {
-        self.strategy.symbols()
-    }
-
     /// Whether the venue has taken all of its subscriptions, so that the next second finds it at work.
     pub fn is_at_work(&self) -> bool {
-        self.subscribed >= self.strategy.symbols().len()
+        self.ready && self.subscribed >= self.symbols.len()
     }
 
     /// Its orders that did not live.
     pub fn refusals(&self) -> &[Refusal] {
         &self.desk.refusals
+    }
+
+    /// What it was told about its orders, in order.
+    pub fn told(&self) -> &[Told] {
+        &self.desk.told
+    }
+
+    /// The number of the order that its script calls so, once it was sent.
+    pub fn order_id_of(&self, label: &str) -> Option<i32> {
+        self.desk.sent.values().find(|sent| *sent.label == *label).map(|sent| sent.order_id)
+    }
+
+    /// From now on the clock of the bot's host is ahead of the venue's by so much; behind where negative.
+    pub fn set_clock_ahead(&mut self, by: jiff::SignedDuration) {
+        self.desk.ahead = by;
     }
 
     /// A new connection: the hello goes out. Holdings are remembered as the bot believes them.
@@ -156,25 +168,31 @@ impl DemoBot {
             Response::TickReqParams(_) => self.subscribed += 1,
             Response::TickPrice(tick) => self.price(&tick),
             Response::ExecDetails(execution) => self.executed(&execution),
-            // Behind an inactive order comes the error that says why.
-            Response::OrderStatus(status) if status.status != "Inactive" => {
-                self.unanswered.remove(&status.order_id);
+            Response::OrderStatus(status) => {
+                let word: Box<str> = status.status.to_string().into();
+                // Behind an inactive order comes the error that says why.
+                if &*word != "Inactive" {
+                    self.unanswered.remove(&status.order_id);
+                }
+                self.note(status.order_id, News::Status(word));
             }
             Response::Error(error) => {
+                self.note(error.id, News::Message(error.code, error.text.to_str_lossy().into()));
                 self.refused(&error);
                 self.place(version, out);
                 self.unanswered.remove(&error.id);
             }
             _ => {}
         }
-        if self.unanswered.is_empty() && std::mem::take(&mut self.owes_acknowledgement) {
+        let may_go_on = self.unanswered.is_empty() || !self.strategy.waits_for_answers();
+        if may_go_on && std::mem::take(&mut self.owes_acknowledgement) {
             send(version, &Request::ReqCurrentTime, out);
         }
         Ok(())
     }
 
     fn subscribe(&self, version: ServerVersion, out: &mut BytesMut) {
-        for (req_id, symbol) in (FIRST_DATA_ID..).zip(self.strategy.symbols()) {
+        for (req_id, symbol) in (FIRST_DATA_ID..).zip(&self.symbols) {
             let request = ReqMktData { req_id, contract: stock(symbol), ..ReqMktData::default() };
             send(version, &Request::ReqMktData(Box::new(request)), out);
         }
@@ -182,9 +200,9 @@ impl DemoBot {
 
     fn price(&mut self, tick: &TickPrice) {
         let at = usize::try_from(tick.req_id - FIRST_DATA_ID).ok();
-        let Some(symbol) = at.and_then(|at| self.strategy.symbols().get(at)) else { return };
+        let Some(symbol) = at.and_then(|at| self.symbols.get(at)) else { return };
         let px = tick.px.filter(|px| *px > Price::ZERO);
-        let seen = self.desk.seen.entry(symbol).or_default();
+        let seen = self.desk.seen.entry(symbol.clone()).or_default();
         match tick.tick {
             1 => seen.bid = px,
             2 => seen.ask = px,
@@ -197,11 +215,19 @@ impl DemoBot {
         if execution.client_id != self.strategy.client_id() || execution.req_id >= 0 {
             return;
         }
+        self.note(execution.order_id, News::Executed(execution.qty.unwrap_or(Qty::ZERO)));
         let side = if execution.side == "BOT" { Side::Buy } else { Side::Sell };
         let qty = execution.qty.unwrap_or(Qty::ZERO);
         let held = self.desk.positions.entry(execution.contract.symbol.to_string()).or_insert(Position::FLAT);
         if let Some(after) = held.after(side, qty) {
             *held = after;
+        }
+    }
+
+    /// Only orders of its own: a number may also be a request's.
+    fn note(&mut self, order_id: i32, news: News) {
+        if self.desk.sent.contains_key(&order_id) {
+            self.desk.told.push(Told { at: self.desk.now.unwrap_or_default(), order_id, news });
         }
     }
 
@@ -224,10 +250,18 @@ impl DemoBot {
     }
 
     fn place(&mut self, version: ServerVersion, out: &mut BytesMut) {
-        for order in std::mem::take(&mut self.desk.outgoing) {
-            let message = place_order(&order, self.strategy.account(), self.strategy.name());
-            send(version, &Request::PlaceOrder(Box::new(message)), out);
-            self.unanswered.insert(order.order_id);
+        for outgoing in std::mem::take(&mut self.desk.outgoing) {
+            match outgoing {
+                Outgoing::Place(order) => {
+                    let message = place_order(&order, self.strategy.account(), self.strategy.name());
+                    send(version, &Request::PlaceOrder(Box::new(message)), out);
+                    self.unanswered.insert(order.order_id);
+                }
+                Outgoing::Cancel(order_id) => {
+                    let cancel = CancelOrder { order_id, ..CancelOrder::default() };
+                    send(version, &Request::CancelOrder(cancel), out);
+                }
+            }
         }
     }
 }
@@ -235,14 +269,14 @@ impl DemoBot {
 fn place_order(order: &Sent, account: Option<&str>, name: &str) -> PlaceOrder {
     PlaceOrder {
         order_id: order.order_id,
-        contract: stock(order.symbol),
+        contract: stock(&order.symbol),
         order: Order {
             action: order.side.as_str().into(),
             total_qty: Some(order.qty),
             order_type: order.ord_type.as_wire().into(),
-            limit_px: order.limit_px.filter(|_| order.ord_type == OrdType::Limit),
-            tif: "DAY".into(),
-            account: account.unwrap_or_default().into(),
+            limit_px: order.limit_px.filter(|_| order.ord_type.has_limit()),
+            tif: order.tif.as_wire().into(),
+            account: order.account.as_deref().or(account).unwrap_or_default().into(),
             order_ref: name.into(),
             transmit: true,
             exempt_code: -1,

@@ -14,7 +14,9 @@ use crate::ibkr::profile::Difference;
 use crate::ibkr::rules::Refusal;
 use crate::ibkr::style::Style;
 use crate::ibkr::violation::Kind;
+use crate::market::Sym;
 use crate::market::forex::PAIRS;
+use crate::market::hours::{Deadlines, Session};
 use crate::market::listing::Product;
 
 /// Orders for the next opening are refused for so long after a close.
@@ -61,12 +63,24 @@ impl Exchange {
     /// What needs the presets, the market or the parent; none of it makes an order of it.
     pub(crate) fn check_beyond(&mut self, entry: &Entry, style: Style) -> Result<(), Refusal> {
         self.check_conditions(&entry.terms.conditions)?;
-        if entry.tif == TimeInForce::Other("AUC".into()) && !self.lives(Difference::AtAuction) {
+        let at_auction = entry.tif == TimeInForce::Other("AUC".into()) && !self.lives(Difference::AtAuction);
+        let to_market = style == Style::PegMarket && !self.lives(Difference::PegToMarket);
+        if at_auction || to_market {
             return Err(Refusal::new(387, "Unsupported order type for this exchange and security type."));
         }
         if !entry.terms.clearing.is_empty() && !self.lives(Difference::Clearing) {
             let text = "Error processing request. Clearing instructions are not accepted";
             return Err(Refusal::new(322, text));
+        }
+        if self.settings.direct_route_precaution
+            && let Some(route) =
+                entry.terms.route.as_deref().filter(|_| self.market.listing(entry.sym).is_stock())
+        {
+            let text = format!(
+                "This order will be directly routed to {route}. Direct routed orders may result in higher trade fees. \
+                 Restriction is specified in Precautionary Settings of Global Configuration/API."
+            );
+            return Err(Refusal::new(10311, text));
         }
         let parent = entry.parent_id.and_then(|id| self.by_client.get(&(entry.client, id)));
         if style.trails() && parent.is_some_and(|perm| !self.order(*perm).is_limit()) {
@@ -83,6 +97,9 @@ impl Exchange {
         };
         if entry.terms.override_percentage || !entry.terms.legs.is_empty() || !style.needs_limit() {
             return Ok(());
+        }
+        if self.unsubscribed(entry.sym).is_some() {
+            return Err(Refusal::new(164, "There is no market data to check price percent violations."));
         }
         let last = self.market.listing(entry.sym).decimal(self.last_px(entry.sym));
         let through = match entry.side {
@@ -103,7 +120,9 @@ impl Exchange {
         let open = self.session_of_order(&order).open.to_zoned(hours.zone().clone());
         let zone = hours.zone_name();
         let when = open.strftime("%Y-%m-%d %H:%M:%S");
-        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day {
+        // One for the session of the same day is what a bot sends that starts before the open.
+        let is_for_today = open.date() == self.now.to_zoned(hours.zone().clone()).date();
+        if order.ord_type == OrdType::Market && order.tif == TimeInForce::Day && !is_for_today {
             let detail = format!("order {}: {}", order.order_id, order.describe(&self.name(order.sym)));
             self.violated(order.client, Kind::OutsideSession, detail);
         }
@@ -146,10 +165,31 @@ impl Exchange {
         self.admit_funds(&order)
     }
 
+    /// The last instants for orders in a session's auctions. Assumed: an exchange of options takes them until the
+    /// auction.
+    pub(crate) fn deadlines(&self, session: Session, sym: Sym) -> Deadlines {
+        let listing = self.market.listing(sym);
+        if listing.is_option() {
+            let (open, close) = (session.open, session.close);
+            return Deadlines {
+                moc_entry: close,
+                loc_entry: close,
+                on_close_cancel: close,
+                opening_entry: open,
+            };
+        }
+        self.market.hours.deadlines(session, listing.venue)
+    }
+
     /// Whether an auction order is in time. Paper takes late on-close orders; that they are late is noted.
     pub(crate) fn admit_auction(&mut self, order: &Order) -> Result<(), String> {
         let session = self.session_for_orders();
-        let deadlines = self.market.hours.deadlines(session, self.market.listing(order.sym).venue);
+        let auctioned = order.style.is_on_close() || order.is_on_open();
+        let option = self.market.listing(order.sym).is_option();
+        if option && auctioned && !self.lives(Difference::OptionAuctions) {
+            return Err("This order is not supported in a paper account".to_owned());
+        }
+        let deadlines = self.deadlines(session, order.sym);
         let (deadline, kind) = match order.style {
             Style::OnClose => (deadlines.moc_entry, Kind::LateOnClose),
             Style::LimitOnClose => (deadlines.loc_entry, Kind::LateOnClose),

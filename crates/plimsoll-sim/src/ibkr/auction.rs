@@ -17,6 +17,10 @@ use crate::market::hours::Session;
 /// Assumed: field reports name code 202 and a crossing reason, nobody has recorded the text.
 const CROSSING: &str = "Order would cross with an existing on-close order of the same account";
 
+/// The exchange that takes options into its auctions: market-on-open and market-on-close orders were seen to work
+/// when they are sent there.
+const OPTION_AUCTIONS: &str = "CBOE";
+
 impl Exchange {
     /// Pitfall 2: live cancels both of two on-close orders of one account that could trade with each
     /// other. Paper lets them be.
@@ -131,8 +135,8 @@ impl Exchange {
             if !(expired || of_today) || !order.state.is_open() {
                 continue;
             }
-            if order.state == State::Staged {
-                // Staged orders live in TWS, not at the venue, and a day has no hold on them.
+            if matches!(order.state, State::Staged | State::Kept) {
+                // These live in TWS, not at the venue, and a day has no hold on them.
                 continue;
             }
             self.end_canceled(perm, why);
@@ -144,6 +148,10 @@ impl Exchange {
         if self.market.is_halted(order.sym, self.now) {
             return;
         }
+        if self.market.listing(order.sym).is_option() {
+            self.fill_option_in_auction(&order, auction);
+            return;
+        }
         let print = if auction.opening {
             self.market.opening(order.sym, auction.session)
         } else {
@@ -153,6 +161,18 @@ impl Exchange {
             let exchange = self.market.listing(order.sym).venue.as_wire();
             let qty = order.leaves_qty();
             self.execute(perm, Deal { px: print.price, qty, exchange, liquidity: 0 });
+        }
+    }
+
+    /// Nothing trades in options here, so their auctions are at the quote: the first of the session, or its last.
+    fn fill_option_in_auction(&mut self, order: &Order, auction: Auction) {
+        let last = auction.session.close - jiff::SignedDuration::from_secs(1);
+        let at = if auction.opening { auction.session.open } else { last };
+        let Some(quote) = self.market.second(order.sym, at) else { return };
+        let px = if order.side == Side::Buy { quote.ask } else { quote.bid };
+        if px > 0 {
+            let deal = Deal { px, qty: order.leaves_qty(), exchange: OPTION_AUCTIONS, liquidity: 0 };
+            self.execute(order.perm_id, deal);
         }
     }
 

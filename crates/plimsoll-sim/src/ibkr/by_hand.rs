@@ -95,10 +95,23 @@ impl IbkrVenue {
     }
 
     /// An execution never was.
-    pub(crate) fn bust(&mut self, exec_id: Option<&str>) {
+    pub(crate) fn bust(&mut self, exec_id: Option<&str>, out: &mut Vec<Output>) {
         if let Some(index) = self.exchange.find_fill(exec_id) {
             self.exchange.bust(index);
             self.tell_revision(index);
+            self.end_bars(self.exchange.fills[index].sym, out);
+        }
+    }
+
+    /// The bars that run have the trade in them: they end, and who wants them asks again.
+    fn end_bars(&mut self, sym: Sym, out: &mut Vec<Output>) {
+        let text = "Bust event occurred, current subscription is deactivated. Please resubscribe real-time bars \
+                    immediately.";
+        for (_, conn) in self.started() {
+            let Some(to) = self.conns.get_mut(&conn) else { continue };
+            for req_id in to.subscriptions.deactivate_bars(sym) {
+                self.send_error(conn, (req_id, 10225), text, out);
+            }
         }
     }
 
@@ -128,7 +141,7 @@ pub(crate) fn by_hand(sym: Sym, side: Side, qty: Qty) -> Entry {
         oca_type: 0,
         outside_rth: false,
         order_ref: "".into(),
-        terms: crate::ibkr::terms::Terms { version: u16::MAX, ..Default::default() },
+        terms: crate::ibkr::terms::Terms::default(),
     }
 }
 

@@ -30,6 +30,11 @@ impl Exchange {
             self.tell_message(key, 10148, text);
             return;
         }
+        if order.state == State::Kept {
+            // It has never left.
+            self.at_once(|exchange| exchange.end_canceled(perm, ""));
+            return;
+        }
         if order.style.is_on_close() && self.is_frozen(&order) {
             let detail = format!("order {order_id}: {}", order.describe(&self.name(order.sym)));
             self.violated(client, Kind::CancelAfterFreeze, detail);
@@ -45,6 +50,26 @@ impl Exchange {
         self.efficiency.entry(order.account.clone()).or_default().cancels += 1;
         self.order_mut(perm).state = State::PendingCancel;
         self.tell_status(perm);
+        if self.waits_for_open(&order) {
+            self.waiting_cancels.insert(perm);
+        } else {
+            self.answer_cancel(perm);
+        }
+        self.check_efficiency(&order.account, client);
+    }
+
+    /// Exchanges that have opened answer the cancels that reached them while they were closed.
+    pub(crate) fn answer_waiting_cancels(&mut self) {
+        for perm in self.waiting_cancels.iter().copied().collect::<Vec<_>>() {
+            if self.is_on(self.order(perm)) {
+                self.waiting_cancels.remove(&perm);
+                self.answer_cancel(perm);
+            }
+        }
+    }
+
+    /// The cancel is acknowledged, at once or as late as a fault wants it.
+    fn answer_cancel(&mut self, perm: PermId) {
         let delay = self.faults.cancel_delay.and_then(|delay| self.now.checked_add(delay).ok());
         match delay.filter(|due| *due > self.now) {
             Some(due) => {
@@ -52,7 +77,14 @@ impl Exchange {
             }
             None => self.end_canceled(perm, ""),
         }
-        self.check_efficiency(&order.account, client);
+    }
+
+    /// Whether nobody is there to answer a cancel: an exchange has the order, and is closed. An order that is still
+    /// queued for the open was seen to end at once.
+    fn waits_for_open(&self, order: &Order) -> bool {
+        let queued_waits =
+            matches!(order.state, State::Held("" | "trigger")) && self.varies_queued_cancel(order);
+        !self.is_on(order) && (order.placed || queued_waits)
     }
 
     /// A cancel reaches the exchange. If the order was executed meanwhile, the cancel has lost.
@@ -74,7 +106,9 @@ impl Exchange {
             let order = self.order(perm);
             let (client, order_id) = (order.client, order.order_id);
             let by_hand = order_id == OrderId(0);
-            if !order.state.is_open() {
+            // What waits behind this cancel for the link has not left yet.
+            let is_behind = order.state == State::Kept && !self.link_down;
+            if !order.state.is_open() || is_behind {
                 continue;
             }
             if by_hand {
@@ -88,7 +122,7 @@ impl Exchange {
     /// Whether an on-close order can no longer be taken back.
     pub(crate) fn is_frozen(&self, order: &Order) -> bool {
         self.market.hours.on(order.trade_date).is_some_and(|session| {
-            let deadlines = self.market.hours.deadlines(session, self.market.listing(order.sym).venue);
+            let deadlines = self.deadlines(session, order.sym);
             deadlines.on_close_cancel <= self.now && self.now < session.close
         })
     }
@@ -112,6 +146,7 @@ impl Exchange {
         order.ended = Some(now);
         order.end_text = why.into();
         self.open.remove(&perm);
+        self.waiting_cancels.remove(&perm);
     }
 
     /// The legs of a bracket whose parent ended without execution end with it.

@@ -7,7 +7,7 @@ use plimsoll_model::PermId;
 
 use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::Exchange;
-use crate::ibkr::order::{Order, State};
+use crate::ibkr::order::{OcaRule, Order, State};
 use crate::ibkr::profile::Difference;
 use crate::ibkr::rules::{self, Numbers, Refusal};
 use crate::ibkr::violation::Kind;
@@ -37,6 +37,10 @@ impl Exchange {
         self.place_moving(&mut changed);
         changed.allocation = self.allocate(&changed);
         *self.order_mut(perm) = changed;
+        if order.state == State::Kept {
+            self.at_once(|exchange| exchange.tell_order(perm));
+            return Ok(());
+        }
         if order.state == State::Staged {
             if entry.transmit {
                 self.release_family(perm);
@@ -64,12 +68,17 @@ impl Exchange {
                 "You may not change account or clearing attributes of this order.",
             ));
         }
-        // A client that named no group names none again, also where the venue has put the order into one.
+        // A client that named no group names none again, also where the venue has put the order into one; the type
+        // of that is the venue's as well.
         let group = order.oca.as_ref().map_or("", |oca| &*oca.group);
-        let by_venue = order.parent.is_some_and(|parent| *group == *parent.to_string());
-        if *entry.oca_group != *group && !(entry.oca_group.is_empty() && by_venue) {
+        let by_venue = order.is_grouped_by_venue();
+        let renamed = *entry.oca_group != *group && !(entry.oca_group.is_empty() && by_venue);
+        let other_rule =
+            !by_venue && order.oca.as_ref().is_some_and(|oca| oca.rule != OcaRule::of(entry.oca_type));
+        if renamed || other_rule {
             return Err(Refusal::new(10326, "OCA group revision is not allowed."));
         }
+        self.keeps_parent(order, entry)?;
         if order.state == State::PendingCancel {
             return Err(Refusal::new(2102, "Unable to modify this order as it is still being processed."));
         }
@@ -91,11 +100,25 @@ impl Exchange {
             self.violated(entry.client, Kind::CancelAfterFreeze, self.describe(entry));
         }
         let larger = Order { qty: numbers.qty, limit_px: numbers.limit_px, ..order.clone() };
-        if larger.qty > order.qty && order.state != State::Staged {
+        if larger.qty > order.qty && !matches!(order.state, State::Staged | State::Kept) {
             self.admit_funds(&larger)
                 .map_err(|why| Refusal::new(134, format!("Modify order failed: {why}")))?;
         }
         Ok(())
+    }
+
+    /// A change is the whole order again, its parent included, and an order is not moved from one to another. Assumed:
+    /// that a leg cannot be set free either while it is held, and the words.
+    fn keeps_parent(&self, order: &Order, entry: &Entry) -> Result<(), Refusal> {
+        if entry.parent_id == order.parent_id {
+            return Ok(());
+        }
+        let holds = order.parent.is_some_and(|parent| self.order(parent).state.is_open());
+        if entry.parent_id.is_none() && !holds {
+            return Ok(());
+        }
+        self.find_parent(entry)?;
+        Err(Refusal::new(462, "Order modify failed. Cannot change the parent of this order."))
     }
 
     fn after_change(&mut self, perm: PermId) {

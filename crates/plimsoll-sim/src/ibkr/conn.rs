@@ -2,14 +2,14 @@
 //!
 //! Owns the state that dies with the socket. Orders, ids and accounts live on in the exchange.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_tws::frame::{BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::message::{ReqHistoricalData, ReqScannerSubscription};
-use plimsoll_tws::{ServerVersion, Word};
+use plimsoll_tws::{Gate, ServerVersion, Word};
 
 use crate::ibkr::server::generic::Generic;
 use crate::market::bars::What;
@@ -118,6 +118,8 @@ pub(crate) struct Subscriptions {
     pub(crate) five_seconds: BTreeMap<i32, FiveSeconds>,
     /// `reqHistoricalData` with keepUpToDate.
     pub(crate) history: BTreeMap<i32, KeepUp>,
+    /// Bars that a bust has ended, and that their client has neither cancelled nor asked for again.
+    pub(crate) busted: BTreeSet<i32>,
     /// `reqHistoricalData` that no answer came to: the farm was away.
     pub(crate) hanging: BTreeSet<i32>,
     /// `reqTickByTickData`.
@@ -150,12 +152,24 @@ impl Subscriptions {
         self.quotes.clear();
         self.snapshots.clear();
         self.five_seconds.clear();
+        self.busted.clear();
         self.history.clear();
         self.hanging.clear();
         self.ticks.clear();
         self.depth.clear();
         self.scanners.clear();
         self.options.clear();
+    }
+
+    /// Ends the bars of a symbol; their numbers, in order.
+    pub(crate) fn deactivate_bars(&mut self, sym: Sym) -> BTreeSet<i32> {
+        let bars = self.five_seconds.iter().filter(|(_, bars)| bars.sym == sym).map(|(req_id, _)| *req_id);
+        let history = self.history.iter().filter(|(_, keep)| keep.sym == sym).map(|(req_id, _)| *req_id);
+        let ended: BTreeSet<i32> = bars.chain(history).collect();
+        self.five_seconds.retain(|req_id, _| !ended.contains(req_id));
+        self.history.retain(|req_id, _| !ended.contains(req_id));
+        self.busted.extend(&ended);
+        ended
     }
 
     /// How many market data lines it takes.
@@ -212,14 +226,20 @@ pub(crate) struct Conn {
     pub(crate) data_type: i32,
     /// Whether manual orders are bound to this client: `reqAutoOpenOrders`.
     pub(crate) auto_bind: bool,
-    /// When its last messages came, for the rate rule.
-    pub(crate) arrivals: VecDeque<Timestamp>,
-    /// How often the rate rule was broken.
+    /// How often a TWS that rejects has told it that it is too fast.
     pub(crate) rate_breaks: u32,
-    /// When its clock was last asked for.
-    pub(crate) last_time_request: Option<Timestamp>,
+    /// When it last did.
+    pub(crate) rate_told: Option<Timestamp>,
+    /// What of it is read late, in bytes and a little for each message.
+    pub(crate) waiting: usize,
+    /// Its client is gone; what it has sent is still to be read.
+    pub(crate) hung_up: bool,
     /// Frames that wait for this connection's turn in lockstep.
     pub(crate) batch: Vec<Bytes>,
+    /// What came while nobody read is being read.
+    pub(crate) catches_up: bool,
+    /// What came while nobody read.
+    pub(crate) unread: Vec<u8>,
     /// When it connected.
     pub(crate) since: Timestamp,
 }
@@ -234,10 +254,13 @@ impl Conn {
             subscriptions: Subscriptions::default(),
             data_type: 1,
             auto_bind: false,
-            arrivals: VecDeque::new(),
             rate_breaks: 0,
-            last_time_request: None,
+            rate_told: None,
+            waiting: 0,
+            hung_up: false,
             batch: Vec::new(),
+            catches_up: false,
+            unread: Vec::new(),
             since: now,
         }
     }
@@ -250,13 +273,13 @@ impl Conn {
         }
     }
 
-    /// Sizes of US stocks are told in lots of a hundred below version 159.
+    /// Sizes of US stocks are told in lots of a hundred to old clients.
     pub(crate) fn shares(&self, shares: i64) -> i64 {
-        if self.version.number() < 159 { shares / 100 } else { shares }
+        if self.version.has(Gate::MarketDataInShares) { shares } else { shares / 100 }
     }
 
-    /// Historical volumes are told in lots of a hundred below version 175.
+    /// Historical volumes are told in lots of a hundred to old clients.
     pub(crate) fn history_shares(&self, shares: i64) -> i64 {
-        if self.version.number() < 175 { shares / 100 } else { shares }
+        if self.version.has(Gate::HistoryInShares) { shares } else { shares / 100 }
     }
 }

@@ -4,8 +4,6 @@
 //! staging of brackets until their last leg, and the life of an order up to its first match. Changes are
 //! in `change`, what the venue minds is in `admit`.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Price, Qty, Side, TimeInForce};
 use rust_decimal::Decimal;
@@ -84,7 +82,7 @@ impl Exchange {
         let account = self.resolve_account(entry)?;
         let order = self.new_order(entry, numbers, account, None);
         let perm = order.perm_id;
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         self.release(perm);
         Ok(perm)
@@ -97,7 +95,7 @@ impl Exchange {
         let order = self.new_order(entry, numbers, account, None);
         let (perm, qty) = (order.perm_id, order.qty);
         let exchange = self.market.listing(order.sym).venue.as_wire();
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         self.execute(perm, Deal { px, qty, exchange, liquidity: 0 });
     }
@@ -127,13 +125,14 @@ impl Exchange {
         let numbers = rules::check(entry, self.market.listing(entry.sym))?;
         self.check_beyond(entry, numbers.style)?;
         let account = self.resolve_account(entry)?;
+        self.check_allowed(entry.sym, account.as_str())?;
         let parent = self.find_parent(entry)?;
         self.highest_id.insert(entry.client, entry.order_id);
         let mut order = self.new_order(entry, numbers, account, parent);
         order.allocation = self.allocate(&order);
         let perm = order.perm_id;
         self.by_client.insert((entry.client, entry.order_id), perm);
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         self.open.insert(perm);
         if entry.transmit {
             self.release_family(perm);
@@ -150,7 +149,7 @@ impl Exchange {
     ) -> Order {
         let perm_id = PermId(self.next_perm);
         self.next_perm += 1;
-        let rule = if entry.oca_type == 1 { OcaRule::Cancel } else { OcaRule::Reduce };
+        let rule = OcaRule::of(entry.oca_type);
         let group = match parent {
             // The legs of a bracket are a group of their own, named after the parent.
             Some(parent) if entry.oca_group.is_empty() => Some((parent.to_string().into(), OcaRule::Reduce)),
@@ -174,7 +173,7 @@ impl Exchange {
             style: numbers.style,
             terms: entry.terms.clone(),
             allocation: Vec::new(),
-            charged: BTreeMap::new(),
+            charged: Vec::new(),
             legs_charged: Vec::new(),
             trail: numbers.moving.trail,
             limit_offset: numbers.moving.limit_offset,
@@ -185,6 +184,7 @@ impl Exchange {
             good_till: entry.good_till,
             limit_px: numbers.limit_px,
             stop_px: numbers.stop_px,
+            placed: false,
             triggered: false,
             parent,
             parent_id: entry.parent_id,
@@ -212,7 +212,7 @@ impl Exchange {
         }
     }
 
-    fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
+    pub(crate) fn find_parent(&self, entry: &Entry) -> Result<Option<PermId>, Refusal> {
         let Some(parent_id) = entry.parent_id else { return Ok(None) };
         match self.by_client.get(&(entry.client, parent_id)) {
             Some(parent) if self.order(*parent).state.is_open() => Ok(Some(*parent)),
@@ -240,7 +240,11 @@ impl Exchange {
         }
     }
 
-    fn release(&mut self, perm: PermId) {
+    pub(crate) fn release(&mut self, perm: PermId) {
+        if self.link_down {
+            self.keep(perm);
+            return;
+        }
         let account = self.order(perm).account.clone();
         self.efficiency.entry(account).or_default().submissions += 1;
         if let Err(reason) = self.admit(perm) {
@@ -262,8 +266,7 @@ impl Exchange {
         shown.state = state;
         shown.armed = armed;
         self.tell_preset(&order);
-        if self.lives(Difference::OnCloseAcknowledgement) || !order.style.is_on_close() {
-            // A paper Gateway was seen to take on-close orders without any word until the auction.
+        if !self.is_taken_in_silence(&order) {
             self.tell_order(perm);
         }
         if locate && !parent_open {
@@ -281,11 +284,22 @@ impl Exchange {
         self.activate(perm);
     }
 
+    /// A paper Gateway was seen to take on-close orders without any word until the auction, and pegs beside the book
+    /// likewise.
+    fn is_taken_in_silence(&self, order: &Order) -> bool {
+        order.style.is_on_close() && !self.lives(Difference::OnCloseAcknowledgement)
+            || order.style.is_in_the_pool() && !self.lives(Difference::PegAcknowledgement)
+    }
+
     /// What TWS says about an order that it takes in another way than it was sent.
     fn tell_preset(&mut self, order: &Order) {
         let key = (order.client, order.order_id);
         if self.settings.announce_preset_tif && order.terms.tif_absent {
             self.tell_message(key, 10349, "Order TIF was set to DAY based on order preset.".to_owned());
+        }
+        if self.crosses_side(order) {
+            let text = "The closing order quantity is greater than your current position.";
+            self.tell_message(key, 2137, text.to_owned());
         }
         let outside = order.is_bounded() || order.style.has_trigger();
         if order.outside_rth && (!outside || order.is_on_open()) {
@@ -295,15 +309,27 @@ impl Exchange {
         }
     }
 
+    /// Whether an order would turn a position around, from long to short or the other way. It is taken all the same.
+    fn crosses_side(&self, order: &Order) -> bool {
+        let plain = order.allocation.is_empty() && order.terms.legs.is_empty();
+        let held = self.books[&order.account].qty(order.sym);
+        let closes = match order.side {
+            Side::Buy => held < 0,
+            Side::Sell => held > 0,
+        };
+        plain && closes && order.qty > held.abs() && self.market.listing(order.sym).sec_type() != "CASH"
+    }
+
     /// Brings an accepted order to work, if its time has come, and lets it take what is there.
     pub(crate) fn activate(&mut self, perm: PermId) {
         let order = self.order(perm);
         let waits =
             order.waits_for_trigger() || order.style.is_on_close() || order.is_on_open() || !order.armed;
-        let held = matches!(order.state, State::Held("child" | "locate"));
+        let held = matches!(order.state, State::Kept | State::Held("child" | "locate"));
         if !order.state.is_open() || waits || held || !self.is_on(order) {
             return;
         }
+        self.order_mut(perm).placed = true;
         self.take_liquidity(perm);
         let order = self.order(perm);
         if !order.state.is_open() {
@@ -317,8 +343,11 @@ impl Exchange {
             }
             TimeInForce::FillOrKill => self.end_unfillable(perm),
             _ if order.state != State::Working => {
+                let silent = self.is_taken_in_silence(order);
                 self.order_mut(perm).state = State::Working;
-                self.tell_order(perm);
+                if !silent {
+                    self.tell_order(perm);
+                }
             }
             _ => {}
         }

@@ -16,6 +16,7 @@ use crate::ibkr::accounts::Book;
 use crate::ibkr::adviser::{self, Group};
 use crate::ibkr::efficiency::Efficiency;
 use crate::ibkr::order::Order;
+use crate::ibkr::permits::Permits;
 use crate::ibkr::violation::{Kind, Violation};
 use crate::ibkr::{MissingAccount, Profile, TwsSettings, VenueConfig};
 use crate::market::hours::Session;
@@ -128,7 +129,7 @@ pub(crate) struct Exchange {
     /// What they hold.
     pub(crate) books: BTreeMap<Account, Book>,
     /// Every order of the run, by its account-wide number.
-    pub(crate) orders: BTreeMap<PermId, Order>,
+    pub(crate) orders: BTreeMap<PermId, Box<Order>>,
     /// The orders that may still change.
     pub(crate) open: BTreeSet<PermId>,
     /// The account-wide number of a client's order.
@@ -141,12 +142,20 @@ pub(crate) struct Exchange {
     pub(crate) violations: Vec<Violation>,
     /// What was not yet told.
     pub(crate) happenings: Vec<Happening>,
+    /// New orders that wait for TWS's server, in the order in which they came; some may have been taken back.
+    pub(crate) kept: Vec<PermId>,
+    /// What TWS tells by itself, also while it has no server.
+    pub(crate) at_once: Vec<Happening>,
     /// Faults that touch orders.
     pub(crate) faults: OrderFaults,
+    /// What the login may not see or trade.
+    pub(crate) permits: Permits,
     /// Commissions that were not told yet: when, which.
     pub(crate) charges: BTreeSet<(Timestamp, usize)>,
     /// Cancels that were asked for and not carried out yet: when, which.
     pub(crate) cancels: BTreeSet<(Timestamp, PermId)>,
+    /// Open orders whose cancel waits until their exchange opens.
+    pub(crate) waiting_cancels: BTreeSet<PermId>,
     /// The trade date whose session was ended early.
     pub(crate) closed_early: Option<jiff::civil::Date>,
     /// Shares of this second's quote that are already taken.
@@ -198,9 +207,13 @@ impl Exchange {
             fills: Vec::new(),
             violations: Vec::new(),
             happenings: Vec::new(),
+            kept: Vec::new(),
+            at_once: Vec::new(),
             faults: OrderFaults::default(),
+            permits: Permits::default(),
             charges: BTreeSet::new(),
             cancels: BTreeSet::new(),
+            waiting_cancels: BTreeSet::new(),
             closed_early: None,
             taken: BTreeMap::new(),
             marks,
@@ -228,6 +241,8 @@ impl Exchange {
         self.now = at;
         self.taken.clear();
         self.mark();
+        // Before anything trades: what was asked in the night goes ahead of the opening auction.
+        self.answer_waiting_cancels();
         let session = self.market.hours.last_begun(at);
         if at == session.open {
             self.efficiency.clear();

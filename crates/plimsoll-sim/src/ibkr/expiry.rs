@@ -114,7 +114,7 @@ impl Exchange {
         let numbers = Numbers { style: Style::Market, qty, limit_px: None, stop_px: None, moving };
         let order = self.new_order(&entry, numbers, account.clone(), None);
         let perm = order.perm_id;
-        self.orders.insert(perm, order);
+        self.orders.insert(perm, Box::new(order));
         let rows = self.post(perm, Deal { px, qty, exchange: EXERCISED, liquidity: 0 });
         self.order_mut(perm).state = State::Filled;
         self.finish(perm, &format!("Filled Size: {qty}"));

@@ -108,6 +108,28 @@ pub enum FaultKind {
         #[serde(default)]
         farm: Option<Box<str>>,
     },
+    /// 2107 or 2108: a farm sleeps until somebody wants something of it.
+    FarmIdle {
+        /// `usfarm` (the default) or `ushmds`.
+        #[serde(default)]
+        farm: Option<Box<str>>,
+    },
+    /// The login has no subscription to live data of a stock.
+    NotSubscribed {
+        /// Of which.
+        symbol: Box<str>,
+        /// What a request for it meets: 354, 10089 (where it is not said), 10090, 10091, 10168 or 10186.
+        #[serde(default)]
+        code: Option<i32>,
+    },
+    /// 203: a stock may not be traded.
+    NotAllowed {
+        /// Which.
+        symbol: Box<str>,
+        /// By whom; none means every account.
+        #[serde(default)]
+        account: Option<Box<str>>,
+    },
     /// 2104 or 2106: it is back.
     FarmUp {
         /// `usfarm` (the default) or `ushmds`.
@@ -196,6 +218,8 @@ pub enum FaultKind {
     },
     /// The same user logs in elsewhere: 10197, no data.
     CompetingSession,
+    /// The owner's other user logs in: beside a paper login the live one, whose data it shares.
+    OtherUserLogin,
     /// Messages of one name are told twice; without a name executions and statuses.
     DuplicateMessage {
         /// `orderStatus`, `execDetails`, …; none means executions and statuses.

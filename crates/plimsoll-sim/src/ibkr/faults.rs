@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use plimsoll_model::ClientId;
 use plimsoll_tws::{Request, Response};
 
+use crate::ibkr::conn::Conn;
 use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
-use crate::ibkr::links::{LINK_DOWN_REPEAT_SECS, LINK_LOST};
-use crate::ibkr::server::Asked;
+use crate::ibkr::links::{KeptRequest, LINK_DOWN_REPEAT_SECS, LINK_LOST};
+use crate::ibkr::permits;
+use crate::ibkr::profile::Difference;
 use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, FaultError, FaultId, Output};
@@ -37,6 +40,8 @@ pub(crate) enum Timer {
     Deliver(u64),
     /// A snapshot of market data is complete.
     SnapshotEnd(ConnId, i32),
+    /// The login may send more messages.
+    ReadLate,
 }
 
 /// Everything that is wrong at the moment.
@@ -49,10 +54,12 @@ pub(crate) struct Faults {
     written: BTreeMap<u64, Box<str>>,
     mute: BTreeSet<ConnId>,
     half_open: BTreeSet<ConnId>,
+    /// The half-open ones of which the server knows.
+    left_unread: BTreeSet<ConnId>,
     /// TWS has no IBKR.
     pub(crate) link_down: bool,
-    /// What clients sent meanwhile.
-    pub(crate) kept: Vec<(Asked, Request)>,
+    /// What clients sent meanwhile about orders that are at the exchange.
+    pub(crate) kept: Vec<KeptRequest>,
     farms_down: BTreeSet<Box<str>>,
     /// Historical requests find nothing.
     pub(crate) empty_history: bool,
@@ -131,9 +138,32 @@ impl Faults {
         self.farms_down.contains(farm)
     }
 
+    /// Whether a farm sleeps.
+    pub(crate) fn is_idle(&self, farm: &str) -> bool {
+        self.active
+            .values()
+            .any(|kind| matches!(kind, FaultKind::FarmIdle { farm: of } if farm_of(of.as_deref()) == farm))
+    }
+
+    /// Somebody wants something of a farm: whether it slept until now.
+    pub(crate) fn wake(&mut self, farm: &str) -> bool {
+        let before = self.active.len();
+        self.active.retain(
+            |_, kind| !matches!(kind, FaultKind::FarmIdle { farm: of } if farm_of(of.as_deref()) == farm),
+        );
+        self.active.len() < before
+    }
+
     /// Whether nothing is read from a connection.
     pub(crate) fn is_half_open(&self, conn: ConnId) -> bool {
         self.half_open.contains(&conn)
+    }
+
+    /// The connections that have become half-open since this was asked last, and those that are it no more.
+    pub(crate) fn turn_half_open(&mut self) -> (Vec<ConnId>, Vec<ConnId>) {
+        let before = std::mem::replace(&mut self.left_unread, self.half_open.clone());
+        let begun = self.half_open.difference(&before).copied().collect();
+        (begun, before.difference(&self.half_open).copied().collect())
     }
 
     /// Whether a connection hears nothing.
@@ -141,13 +171,32 @@ impl Faults {
         self.mute.contains(&conn) || self.half_open.contains(&conn)
     }
 
+    /// A connection is made: what is wrong with all of them is wrong with it. With those of one client only once it is
+    /// known whose it is.
+    pub(crate) fn seize(&mut self, conn: ConnId, client: Option<ClientId>) {
+        for kind in self.active.values() {
+            match kind {
+                FaultKind::MuteSocket { client: of } if of.map(ClientId) == client => self.mute.insert(conn),
+                FaultKind::HalfOpen { client: of } if of.map(ClientId) == client => {
+                    self.half_open.insert(conn)
+                }
+                _ => continue,
+            };
+        }
+    }
+
     /// A connection ended; what was wrong with it ended too.
     pub(crate) fn forget(&mut self, conn: ConnId) {
         self.mute.remove(&conn);
         self.half_open.remove(&conn);
+        self.left_unread.remove(&conn);
         self.held.forget(conn);
-        self.kept.retain(|(from, _)| from.conn != conn);
     }
+}
+
+/// The farm that a fault means.
+fn farm_of(farm: Option<&str>) -> &str {
+    farm.unwrap_or("usfarm")
 }
 
 fn ticks_of(field: QuoteFieldName) -> &'static [i32] {
@@ -195,6 +244,7 @@ impl IbkrVenue {
         }
         self.faults.mute.clear();
         self.faults.half_open.clear();
+        self.tell_reading(out);
         for farm in std::mem::take(&mut self.faults.farms_down) {
             self.tell_farm(&farm, true, out);
         }
@@ -210,7 +260,10 @@ impl IbkrVenue {
             FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
                 (symbol.as_deref(), None)
             }
-            FaultKind::HaltSymbol { symbol } | FaultKind::HardToBorrow { symbol } => (Some(&**symbol), None),
+            FaultKind::HaltSymbol { symbol }
+            | FaultKind::HardToBorrow { symbol }
+            | FaultKind::NotSubscribed { symbol, .. } => (Some(&**symbol), None),
+            FaultKind::NotAllowed { symbol, account } => (Some(&**symbol), account.as_deref()),
             FaultKind::ManualOrder(order) => (Some(&*order.symbol), order.account.as_deref()),
             FaultKind::ManualTrade(trade) => (Some(&*trade.symbol), trade.account.as_deref()),
             _ => (None, None),
@@ -226,6 +279,16 @@ impl IbkrVenue {
             && !matches!(&**farm, "usfarm" | "ushmds" | "secdefnj")
         {
             return Err(FaultError::Farm { farm: farm.clone() });
+        }
+        if let FaultKind::FarmIdle { farm } = &fault.kind
+            && !matches!(farm_of(farm.as_deref()), "usfarm" | "ushmds")
+        {
+            return Err(FaultError::Farm { farm: farm_of(farm.as_deref()).into() });
+        }
+        if let FaultKind::NotSubscribed { code: Some(code), .. } = &fault.kind
+            && permits::not_subscribed(*code, "").is_none()
+        {
+            return Err(FaultError::Code { code: *code });
         }
         Ok(())
     }
@@ -254,7 +317,10 @@ impl IbkrVenue {
     fn begin_connection(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
         match kind {
             FaultKind::MuteSocket { client } => self.faults.mute.extend(self.conns_of(*client)),
-            FaultKind::HalfOpen { client } => self.faults.half_open.extend(self.conns_of(*client)),
+            FaultKind::HalfOpen { client } => {
+                self.faults.half_open.extend(self.conns_of(*client));
+                self.tell_reading(out);
+            }
             FaultKind::Disconnect { client, reset } => self.drop_connections(*client, *reset, out),
             FaultKind::RefuseConnect => out.push(Output::RefuseConnections(true)),
             FaultKind::DailyReset { roll_back_ids } => self.restart(*roll_back_ids, out),
@@ -278,18 +344,25 @@ impl IbkrVenue {
                 self.tell_farm(&farm, false, out);
                 self.faults.farms_down.insert(farm);
             }
+            FaultKind::FarmIdle { farm } => {
+                let farm = farm_of(farm.as_deref()).to_owned();
+                self.tell_idle(&farm, out);
+            }
             FaultKind::FarmUp { farm } => {
                 let farm = farm.clone().unwrap_or_else(|| "usfarm".into());
                 self.faults.farms_down.remove(&farm);
                 self.tell_farm(&farm, true, out);
             }
-            FaultKind::CompetingSession => {
-                self.faults.competing_session = true;
-                self.tell_competing_session(out);
-            }
+            FaultKind::CompetingSession => self.lose_data(out),
+            FaultKind::OtherUserLogin if !self.exchange.lives(Difference::SharedData) => self.lose_data(out),
             FaultKind::ClockOffset { offset } => self.faults.clock_offset = offset.0,
             _ => {}
         }
+    }
+
+    fn lose_data(&mut self, out: &mut Vec<Output>) {
+        self.faults.competing_session = true;
+        self.tell_competing_session(out);
     }
 
     fn begin_venue(&mut self, kind: &FaultKind, out: &mut Vec<Output>) {
@@ -318,12 +391,22 @@ impl IbkrVenue {
             FaultKind::HardToBorrow { symbol } => {
                 self.exchange.hard_to_borrow.extend(self.exchange.market.find(symbol));
             }
+            FaultKind::NotSubscribed { .. } | FaultKind::NotAllowed { .. } => self.refresh_permits(),
             FaultKind::CancelOrder { .. } => self.cancel_unasked(kind),
             FaultKind::ManualOrder(order) => drop(self.manual_order(order, out)),
             FaultKind::ManualTrade(trade) => self.trade_by_hand(trade),
             FaultKind::CorrectExecution { exec_id, price } => self.correct(exec_id.as_deref(), *price),
-            FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref()),
+            FaultKind::BustExecution { exec_id } => self.bust(exec_id.as_deref(), out),
             _ => {}
+        }
+    }
+
+    /// One of two faults of a connection has ended; the other may last.
+    fn seize_again(&mut self, conn: ConnId) {
+        let client = self.conns.get(&conn).and_then(Conn::client);
+        self.faults.seize(conn, None);
+        if client.is_some() {
+            self.faults.seize(conn, client);
         }
     }
 
@@ -334,12 +417,15 @@ impl IbkrVenue {
             FaultKind::MuteSocket { client } => {
                 for conn in self.conns_of(*client) {
                     self.faults.mute.remove(&conn);
+                    self.seize_again(conn);
                 }
             }
             FaultKind::HalfOpen { client } => {
                 for conn in self.conns_of(*client) {
                     self.faults.half_open.remove(&conn);
+                    self.seize_again(conn);
                 }
+                self.tell_reading(out);
             }
             FaultKind::RefuseConnect | FaultKind::DailyReset { .. } if !self.faults.refusing() => {
                 out.push(Output::RefuseConnections(false));
@@ -351,7 +437,20 @@ impl IbkrVenue {
                     self.tell_farm(&farm, true, out);
                 }
             }
-            FaultKind::CompetingSession => self.faults.competing_session = false,
+            FaultKind::CompetingSession | FaultKind::OtherUserLogin => {
+                let shared = !self.exchange.lives(Difference::SharedData);
+                let still = self.faults.active_kinds().any(|kind| match kind {
+                    FaultKind::CompetingSession => true,
+                    FaultKind::OtherUserLogin => shared,
+                    _ => false,
+                });
+                self.faults.competing_session = still;
+            }
+            FaultKind::FarmIdle { farm } => {
+                let farm = farm_of(farm.as_deref()).to_owned();
+                self.tell_farm(&farm, true, out);
+            }
+            FaultKind::NotSubscribed { .. } | FaultKind::NotAllowed { .. } => self.refresh_permits(),
             FaultKind::ClockOffset { .. } => self.faults.clock_offset = SignedDuration::ZERO,
             FaultKind::RejectOrders { .. } => self.exchange.faults.reject = None,
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = false,

@@ -16,6 +16,8 @@ use crate::market::ladder::{self, EXCHANGES, LEVELS};
 use crate::market::listing::Product;
 use crate::market::{Second, Sym};
 
+/// The prices at which a paper account is executed in options, in cents.
+const NICKEL: i64 = 5;
 /// Where options are executed, in turns.
 const OPTION_EXCHANGES: [&str; 4] = ["CBOE", "PHLX", "ISE", "AMEX"];
 
@@ -76,7 +78,7 @@ impl Exchange {
     fn end_remainder(&mut self, perm: PermId) {
         let order = self.order(perm);
         let partly = order.state.is_open() && order.cum_qty > 0;
-        let directed = order.style == Style::Market && order.terms.directed;
+        let directed = order.style == Style::Market && order.terms.route.is_some();
         if partly && directed && !self.lives(Difference::DirectedRemainder) {
             self.reject(perm, "The remainder of a partially executed market order is not kept");
         }
@@ -102,11 +104,11 @@ impl Exchange {
             self.take_liquidity(perm);
             return;
         }
-        let (px, shown) = best(order.side, second);
+        let (px, shown) = self.best(&order, second);
         let left = shown - self.taken.get(&(order.sym, order.side)).copied().unwrap_or(0);
         let qty = left.min(order.leaves_qty());
         if order.accepts(px) && qty >= order.smallest_qty() {
-            let own = order.limit_px.unwrap_or(px);
+            let own = order.limit_px.filter(|_| !self.in_nickels(&order)).unwrap_or(px);
             self.take_offer(perm, Offer { px: own, qty, takes: false });
         }
     }
@@ -201,7 +203,7 @@ impl Exchange {
 
     /// What an arriving order finds: the best price and those behind it, each with more shares.
     fn offers(&self, order: &Order, second: Second) -> Vec<Offer> {
-        let (best_px, shown) = best(order.side, second);
+        let (best_px, shown) = self.best(order, second);
         let listing = self.market.listing(order.sym);
         let step = if order.side == Side::Buy { 1 } else { -1 } * listing.step_at(best_px);
         let deep = order.style != Style::ToLimit && self.lives(Difference::BookDepth);
@@ -224,6 +226,26 @@ impl Exchange {
             }
         }
         offers
+    }
+
+    /// The price and shares that an order meets. A paper account gets no option at a price between two nickels: what
+    /// is offered there costs it the next one.
+    fn best(&self, order: &Order, second: Second) -> (i64, i64) {
+        let (px, size) = match order.side {
+            Side::Buy => (second.ask, second.ask_size),
+            Side::Sell => (second.bid, second.bid_size),
+        };
+        if !self.in_nickels(order) {
+            return (px, size);
+        }
+        match order.side {
+            Side::Buy => ((px + NICKEL - 1) / NICKEL * NICKEL, size),
+            Side::Sell => (px / NICKEL * NICKEL, size),
+        }
+    }
+
+    fn in_nickels(&self, order: &Order) -> bool {
+        self.market.listing(order.sym).is_option() && !self.lives(Difference::PennyExecutions)
     }
 
     fn take_offer(&mut self, perm: PermId, offer: Offer) {
@@ -302,14 +324,6 @@ impl Exchange {
             dollars(bound)
         );
         self.end_canceled(perm, &reason);
-    }
-}
-
-/// The price and shares that an order of this side meets.
-fn best(side: Side, second: Second) -> (i64, i64) {
-    match side {
-        Side::Buy => (second.ask, second.ask_size),
-        Side::Sell => (second.bid, second.bid_size),
     }
 }
 

@@ -7,7 +7,7 @@ use plimsoll_tws::{Request, Response};
 use serde_json::Value;
 
 /// Every kind with its keys; each also takes `after` and `for`.
-pub(crate) const KINDS: [(&str, &[&str]); 37] = [
+pub(crate) const KINDS: [(&str, &[&str]); 41] = [
     ("bust_execution", &["exec_id"]),
     ("cancel_order", &["client", "order_id", "symbol", "reason"]),
     ("clock_offset", &["offset"]),
@@ -20,6 +20,7 @@ pub(crate) const KINDS: [(&str, &[&str]); 37] = [
     ("duplicate_message", &["message", "client", "one_in"]),
     ("empty_history", &[]),
     ("farm_down", &["farm"]),
+    ("farm_idle", &["farm"]),
     ("farm_up", &["farm"]),
     ("freeze_data", &["symbol"]),
     ("freeze_field", &["symbol", "field"]),
@@ -36,6 +37,9 @@ pub(crate) const KINDS: [(&str, &[&str]); 37] = [
     ("manual_trade", &["account", "symbol", "side", "qty", "price"]),
     ("mute_socket", &["client"]),
     ("never_answer", &["request"]),
+    ("not_allowed", &["symbol", "account"]),
+    ("not_subscribed", &["symbol", "code"]),
+    ("other_user_login", &[]),
     ("port_change", &["port"]),
     ("rate_limit", &["per_second"]),
     ("refuse_connect", &[]),

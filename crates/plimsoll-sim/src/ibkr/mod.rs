@@ -26,6 +26,7 @@ mod kinds;
 mod links;
 mod lockstep;
 mod order;
+mod permits;
 mod posting;
 mod profile;
 mod rules;
@@ -78,6 +79,17 @@ pub enum Output {
         /// Which.
         conn: ConnId,
     },
+    /// Leave what comes from the connection unread, so that its buffers fill and its client has to wait. Bytes that
+    /// were read before may still be handed in.
+    StopReading {
+        /// Which.
+        conn: ConnId,
+    },
+    /// Read from it again. What waited meanwhile is handed in as late.
+    ReadOn {
+        /// Which.
+        conn: ConnId,
+    },
     /// Stop (or go on) accepting connections; those that come meanwhile meet a closed port.
     RefuseConnections(bool),
 }
@@ -108,6 +120,14 @@ pub enum FaultError {
     Farm {
         /// The farm as it came.
         farm: Box<str>,
+    },
+    /// A code that does not mean this.
+    #[error(
+        "code {code} does not say that data is not subscribed; the fault was refused, write 354, 10089, 10090, 10091, 10168 or 10186"
+    )]
+    Code {
+        /// The code as it came.
+        code: i32,
     },
     /// More than can be kept.
     #[error("more than {max} faults at once; the fault was refused, heal the others first")]

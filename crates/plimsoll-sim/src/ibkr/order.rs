@@ -3,8 +3,6 @@
 //! Owns the facts of one order and its life cycle in TWS's words. Quantities are whole shares and prices
 //! whole cents: what does not fit was refused at the door.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{Account, ClientId, OrdType, OrderId, PermId, Side, TimeInForce};
@@ -20,6 +18,8 @@ use crate::market::Sym;
 pub(crate) enum State {
     /// Sent with transmit=0: known to nobody until it is released.
     Staged,
+    /// Taken by TWS while it had no server; the exchange has not seen it.
+    Kept,
     /// Accepted, not working: the reason is TWS's `whyHeld`, or empty.
     Held(&'static str),
     /// Working.
@@ -39,6 +39,7 @@ impl State {
     pub(crate) const fn as_wire(self) -> &'static str {
         match self {
             Self::Staged => "ApiPending",
+            Self::Kept => "PendingSubmit",
             Self::Held(_) => "PreSubmitted",
             Self::Working => "Submitted",
             Self::PendingCancel => "PendingCancel",
@@ -51,17 +52,22 @@ impl State {
     /// Whether the order can still be executed.
     pub(crate) const fn is_open(self) -> bool {
         match self {
-            Self::Staged | Self::Held(_) | Self::Working | Self::PendingCancel => true,
+            Self::Staged | Self::Kept | Self::Held(_) | Self::Working | Self::PendingCancel => true,
             Self::Filled | Self::Canceled | Self::Inactive => false,
         }
     }
 
-    /// Whether others may know of it.
+    /// Whether the exchange, and with it others, may know of it.
     pub(crate) const fn is_listed(self) -> bool {
         match self {
             Self::Held(_) | Self::Working | Self::PendingCancel => true,
-            Self::Staged | Self::Filled | Self::Canceled | Self::Inactive => false,
+            Self::Staged | Self::Kept | Self::Filled | Self::Canceled | Self::Inactive => false,
         }
+    }
+
+    /// Whether TWS lists it to clients: what is at the exchange, and what is to go there.
+    pub(crate) const fn is_known_to_tws(self) -> bool {
+        matches!(self, Self::Kept) || self.is_listed()
     }
 }
 
@@ -72,6 +78,13 @@ pub(crate) enum OcaRule {
     Cancel,
     /// An execution takes its size from the others: `ocaType` 2 and 3, and the legs of a bracket.
     Reduce,
+}
+
+impl OcaRule {
+    /// The rule of an `ocaType`; where none was sent TWS takes 3.
+    pub(crate) const fn of(oca_type: i32) -> Self {
+        if oca_type == 1 { Self::Cancel } else { Self::Reduce }
+    }
 }
 
 /// A one-cancels-all group.
@@ -120,14 +133,14 @@ pub(crate) struct Order {
     /// The accounts among which an adviser's order is divided, with their shares of it; else empty.
     pub(crate) allocation: Vec<(Account, i64)>,
     /// What was executed for and charged to each account.
-    pub(crate) charged: BTreeMap<Account, Charged>,
+    pub(crate) charged: Vec<(Account, Charged)>,
     /// What was executed of and charged for each leg of a combination.
     pub(crate) legs_charged: Vec<Charged>,
     /// How far its stop stays behind the market.
     pub(crate) trail: Option<Trail>,
     /// How far the limit of a trailing stop lies behind the stop, in cents.
     pub(crate) limit_offset: i64,
-    /// How far a relative order lies ahead of the best price, in cents.
+    /// How far a pegged order lies ahead of the best price, or away from what it is pegged to, in cents.
     pub(crate) peg_offset: i64,
     /// What its stop becomes.
     pub(crate) adjustment: Option<Adjustment>,
@@ -141,6 +154,8 @@ pub(crate) struct Order {
     pub(crate) limit_px: Option<i64>,
     /// In cents.
     pub(crate) stop_px: Option<i64>,
+    /// An exchange has it.
+    pub(crate) placed: bool,
     /// A stop whose price was touched.
     pub(crate) triggered: bool,
     /// The parent of a bracket's leg.
@@ -166,6 +181,19 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// What was executed for and charged to an account, if anything.
+    pub(crate) fn charged_to(&self, account: &Account) -> Option<&Charged> {
+        self.charged.iter().find(|(of, _)| of == account).map(|(_, charged)| charged)
+    }
+
+    /// Notes what was executed for and charged to an account, all in all.
+    pub(crate) fn set_charged(&mut self, account: &Account, charged: Charged) {
+        match self.charged.iter_mut().find(|(of, _)| of == account) {
+            Some((_, known)) => *known = charged,
+            None => self.charged.push((account.clone(), charged)),
+        }
+    }
+
     /// Shares not yet executed.
     pub(crate) fn leaves_qty(&self) -> i64 {
         self.qty - self.cum_qty
@@ -191,7 +219,7 @@ impl Order {
         if self.allocation.is_empty() {
             return vec![(self.account.clone(), qty)];
         }
-        let got = |account: &Account| self.charged.get(account).map_or(0, |charged| charged.shares);
+        let got = |account: &Account| self.charged_to(account).map_or(0, |charged| charged.shares);
         let lacks: Vec<i64> =
             self.allocation.iter().map(|(account, share)| (share - got(account)).max(0)).collect();
         let weights: Vec<Decimal> = lacks.iter().map(|lack| Decimal::from(*lack)).collect();
@@ -210,13 +238,22 @@ impl Order {
             | Style::LimitOnClose
             | Style::ToLimit
             | Style::Relative
-            | Style::Midprice => self.limit_px,
+            | Style::Midprice
+            | Style::PegMid
+            | Style::PegBest
+            | Style::PegMarket => self.limit_px,
             Style::Market | Style::Stop | Style::Trail | Style::IfTouched | Style::OnClose => None,
         };
         bounded.is_none_or(|limit| match self.side {
             Side::Buy => px <= limit,
             Side::Sell => px >= limit,
         })
+    }
+
+    /// Whether its group is the one that the venue makes of a bracket's legs.
+    pub(crate) fn is_grouped_by_venue(&self) -> bool {
+        let group = self.oca.as_ref().map(|oca| &*oca.group);
+        self.parent.is_some_and(|parent| group == Some(&*parent.to_string()))
     }
 
     /// Whether it waits for a price before it works.

@@ -63,10 +63,10 @@ impl Exchange {
         };
         let trade = Trade { qty: deal.qty, px: deal.px, side: order.side, role, date };
         let side = order.side;
-        let mut charged = order.charged.get(&account).copied().unwrap_or_default();
+        let mut charged = order.charged_to(&account).copied().unwrap_or_default();
         let commission = self.charge(&mut charged, sym, trade);
         let order = self.order_mut(perm);
-        order.charged.insert(account.clone(), charged);
+        order.set_charged(&account, charged);
         order.commission += commission;
         let posting = Posting { sym, side, qty: deal.qty, each, commission, settles, rate };
         let avg_px = Order::average(charged.turnover, charged.shares, order.scale);

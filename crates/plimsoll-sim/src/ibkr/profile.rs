@@ -30,6 +30,18 @@ pub(crate) enum Difference {
     Clearing,
     /// Stops while TWS has lost its server.
     StopsWithoutLink,
+    /// The form of an execution's time.
+    ExecutionTimes,
+    /// How a peg beside the book is acknowledged.
+    PegAcknowledgement,
+    /// Pegs to the other side of the quote.
+    PegToMarket,
+    /// Orders in options for the open and for the close.
+    OptionAuctions,
+    /// Prices of options between two nickels.
+    PennyExecutions,
+    /// Whose market data it is.
+    SharedData,
 }
 
 /// One row of the table.
@@ -61,7 +73,7 @@ const fn row(
 }
 
 /// All of them.
-pub(crate) const DIFFERENCES: [Row; 10] = [
+pub(crate) const DIFFERENCES: [Row; 16] = [
     row(
         Difference::OnCloseCrossing,
         "on_close_crossing",
@@ -121,6 +133,51 @@ pub(crate) const DIFFERENCES: [Row; 10] = [
         "stops_without_link",
         ["STP and STP LMT trigger at the exchange while 1100 lasts", "no stop triggers before 1101 or 1102"],
         "IBKR on its paper accounts: stops are always simulated; IBKR on its resets: simulated orders wait",
+    ),
+    row(
+        Difference::ExecutionTimes,
+        "execution_times",
+        ["`20261127-16:00:00`, in UTC", "`20261127 11:00:00 US/Eastern`"],
+        "library issue trackers; a paper Gateway of June 2026 sent UTC as well: `--execution-times` sets it",
+    ),
+    row(
+        Difference::PegAcknowledgement,
+        "peg_acknowledgement",
+        ["openOrder and orderStatus (assumed)", "silence until an execution (assumed) or the cancel"],
+        "PEG MID and PEG BEST recorded from a paper Gateway, June 2026",
+    ),
+    row(
+        Difference::PegToMarket,
+        "peg_to_market",
+        ["PEG MKT works at the exchange that it is sent to", "387"],
+        "IBKR on its paper accounts",
+    ),
+    row(
+        Difference::OptionAuctions,
+        "option_auctions",
+        [
+            "MOC, and MKT with OPG, in options are executed if they are sent to an exchange",
+            "Inactive and 201 (assumed: which code)",
+        ],
+        "tried by the authors of a trading engine, on live and on paper",
+    ),
+    row(
+        Difference::PennyExecutions,
+        "penny_executions",
+        [
+            "options are executed at any step of their price",
+            "at multiples of five cents only, limits between wait",
+        ],
+        "IBKR on its paper accounts",
+    ),
+    row(
+        Difference::SharedData,
+        "shared_data",
+        [
+            "`other_user_login` takes nothing away",
+            "10197, no data while the live user is logged in elsewhere",
+        ],
+        "IBKR on its paper accounts: they share the data of the live user, who comes first",
     ),
 ];
 

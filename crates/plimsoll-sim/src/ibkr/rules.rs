@@ -5,6 +5,7 @@
 //! "assumed", and nothing may match on its wording.
 
 use plimsoll_model::{OrdType, Price, TimeInForce};
+use plimsoll_tws::Gate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -52,18 +53,11 @@ pub(crate) struct Numbers {
 
 /// Largest order: beyond it IBKR wants to be called.
 const QTY_MAX: i64 = 5_000_000;
-/// From this version on a client can be asked for fractions of a share.
-const FRACTIONS_SINCE: u16 = 163;
-/// From this version on an order without time in force is refused.
-const TIF_NEEDED_SINCE: u16 = 213;
 /// The groups that TWS knows are of these kinds.
 const OCA_TYPE_MAX: i32 = 3;
 
 /// Order types that TWS knows and this venue does not offer; anything else is a typing error.
-const KNOWN_TYPES: [&str; 13] = [
-    "PEG MID",
-    "PEG MKT",
-    "PEG BEST",
+const KNOWN_TYPES: [&str; 10] = [
     "PEG STK",
     "PEG BENCH",
     "VOL",
@@ -119,7 +113,7 @@ fn check_type(entry: &Entry) -> Result<Style, Refusal> {
 
 fn check_tif(entry: &Entry) -> Result<(), Refusal> {
     let (ord_type, tif) = (&entry.ord_type, &entry.tif);
-    if entry.terms.tif_absent && entry.terms.version >= TIF_NEEDED_SINCE {
+    if entry.terms.tif_absent && entry.terms.version.is_some_and(|version| version.has(Gate::Protobuf)) {
         return Err(Refusal::new(10052, "Invalid time in force:Empty").violating(Kind::TifNotAllowed));
     }
     if ord_type.is_on_close() && *tif != TimeInForce::Day {
@@ -150,14 +144,20 @@ fn check_tif(entry: &Entry) -> Result<(), Refusal> {
 }
 
 /// What no exchange of an instrument takes: auctions and pegs are places of stocks, and only futures have
-/// market-to-limit orders beside them.
+/// market-to-limit orders beside them. One exchange of options takes market orders for its open and its close,
+/// which the smart router does not find. A peg to the other side has to be sent somewhere as well.
 fn check_instrument(entry: &Entry, style: Style, listing: &Listing) -> Result<(), Refusal> {
     let auctioned = style.is_on_close()
         || matches!(&entry.tif, TimeInForce::AtTheOpening)
         || matches!(&entry.tif, TimeInForce::Other(_));
+    let to_auction = entry.terms.route.is_some()
+        && (style == Style::OnClose || style == Style::Market && entry.tif == TimeInForce::AtTheOpening);
     let taken = match listing.product {
-        Product::Stock => true,
-        Product::Option(..) => !auctioned && style != Style::Midprice && style != Style::ToLimit,
+        Product::Stock => style != Style::PegMarket || entry.terms.route.is_some(),
+        Product::Option(..) if auctioned => to_auction,
+        Product::Option(..) => {
+            matches!(style, Style::Relative) || !style.is_pegged() && style != Style::ToLimit
+        }
         Product::Future(_) => !auctioned && !style.is_pegged(),
         Product::Forex(_) => !auctioned && !style.is_pegged() && style != Style::ToLimit,
     };
@@ -183,7 +183,7 @@ fn check_qty(entry: &Entry) -> Result<i64, Refusal> {
 
 /// No stock here trades in fractions; which of three codes says so depends on who asks for what.
 fn no_fractions(entry: &Entry) -> Refusal {
-    if entry.terms.version < FRACTIONS_SINCE {
+    if entry.terms.version.is_some_and(|version| !version.has(Gate::FractionalSizes)) {
         let text = "Your API version does not support fractional size rules. Please upgrade to a minimum version 163.";
         return Refusal::new(10285, text);
     }

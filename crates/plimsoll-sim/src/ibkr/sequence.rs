@@ -101,6 +101,13 @@ impl Exchange {
         }
     }
 
+    /// Whether the cancel of an order that is queued for the open is acknowledged at the open only, as was reported of
+    /// live accounts. A paper Gateway acknowledged it at once, and that is the plain sequence.
+    pub(crate) fn varies_queued_cancel(&self, order: &Order) -> bool {
+        let draw = || Stream::new(self.seed, self.symbol(order.sym), "queued").below(order.perm_id.0, 2);
+        self.settings.sequences == Sequences::Varied && draw() == 0
+    }
+
     /// A number below `bound`, the same for a seed and an execution.
     fn draw(&self, what: &str, fill: usize, bound: i64) -> i64 {
         let at = i64::try_from(fill).unwrap_or(i64::MAX);

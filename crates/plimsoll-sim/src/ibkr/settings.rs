@@ -1,15 +1,14 @@
 //! How the TWS in front of the venue is set up.
 //!
-//! Owns the switches of TWS's own configuration that change what an API client meets. They are the same in
+//! Owns the switches of TWS's own configuration that change what an API client meets. They mean the same in
 //! both profiles: what differs between live and paper by itself is in `profile`.
 
 /// How executions are dated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExecutionTimes {
     /// `20261127 10:00:00 US/Eastern`, and without the zone below version 174.
-    #[default]
     Zoned,
-    /// `20261127-15:00:00`, in UTC: seen on live logins and on newer paper ones.
+    /// `20261127-15:00:00`, in UTC: seen on live logins and, once, on a paper one of 2026.
     Utc,
 }
 
@@ -30,7 +29,7 @@ pub enum Sequences {
     #[default]
     Plain,
     /// By the seed also the other recorded ones: statuses that are missing or told twice, `Filled` before the
-    /// execution, commissions a second or more behind.
+    /// execution, commissions a second or more behind, cancels of queued orders acknowledged at the open.
     Varied,
 }
 
@@ -55,8 +54,10 @@ pub struct TwsSettings {
     pub push_open_orders: bool,
     /// 163 for a limit that is further through the market than this many percent.
     pub price_percent_max: Option<u32>,
-    /// How executions are dated.
-    pub execution_times: ExecutionTimes,
+    /// 10311 instead of an order in a stock that names an exchange: the precaution that TWS is installed with.
+    pub direct_route_precaution: bool,
+    /// How executions are dated; none: as the profile does.
+    pub execution_times: Option<ExecutionTimes>,
     /// How contract details write trading hours.
     pub trading_hours: TradingHours,
     /// What happens around an execution.
@@ -79,7 +80,8 @@ impl Default for TwsSettings {
             announce_preset_tif: false,
             push_open_orders: true,
             price_percent_max: None,
-            execution_times: ExecutionTimes::Zoned,
+            direct_route_precaution: false,
+            execution_times: None,
             trading_hours: TradingHours::Dated,
             sequences: Sequences::Plain,
             fees: FeePlan::Fixed,

@@ -163,7 +163,7 @@ impl IbkrVenue {
             parent_id: order.parent_id.map(|OrderId(id)| id),
             reason: order.end_text.to_string(),
         };
-        self.exchange.orders.values().map(row).collect()
+        self.exchange.orders.values().map(|order| row(order)).collect()
     }
 
     fn execution_rows(&self) -> Vec<ExecutionRow> {

@@ -34,6 +34,12 @@ pub(crate) enum Style {
     Relative,
     /// Rests at the middle of the quote.
     Midprice,
+    /// Rests at the middle of the quote, in a pool beside the exchanges.
+    PegMid,
+    /// Rests there as far ahead of the best price of its own side as it says, up to the middle.
+    PegBest,
+    /// Rests as far from the best price of the other side as it says.
+    PegMarket,
 }
 
 impl Style {
@@ -54,6 +60,9 @@ impl Style {
                 "MTL" => Self::ToLimit,
                 "REL" => Self::Relative,
                 "MIDPRICE" => Self::Midprice,
+                "PEG MID" => Self::PegMid,
+                "PEG BEST" => Self::PegBest,
+                "PEG MKT" => Self::PegMarket,
                 _ => return None,
             },
         })
@@ -86,7 +95,12 @@ impl Style {
 
     /// Whether its price follows the quote while it rests.
     pub(crate) const fn is_pegged(self) -> bool {
-        matches!(self, Self::Relative | Self::Midprice)
+        matches!(self, Self::Relative | Self::Midprice | Self::PegMarket) || self.is_in_the_pool()
+    }
+
+    /// Whether it rests in IBKR's own pool and not at an exchange.
+    pub(crate) const fn is_in_the_pool(self) -> bool {
+        matches!(self, Self::PegMid | Self::PegBest)
     }
 
     /// Whether it takes part in the closing auction only.

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use plimsoll_model::{OrdType, Price};
 use plimsoll_tws::message::Condition;
+use plimsoll_tws::{BestOffset, ServerVersion};
 use rust_decimal::Decimal;
 
 use crate::market::Sym;
@@ -84,8 +85,10 @@ pub(crate) struct Terms {
     pub(crate) legs: Vec<Leg>,
     /// Ignores the percentage constraint of the presets.
     pub(crate) override_percentage: bool,
-    /// Sent with a route instead of smart routing.
-    pub(crate) directed: bool,
+    /// How far a pegged-to-best order goes ahead of the best price.
+    pub(crate) ahead_of_best: Option<BestOffset>,
+    /// The exchange that it was sent to, where that is not for the smart router to find.
+    pub(crate) route: Option<Box<str>>,
     /// How the shares are divided: an adviser's group, or nothing.
     pub(crate) group: Box<str>,
     /// The method that goes with it, or nothing.
@@ -96,6 +99,6 @@ pub(crate) struct Terms {
     pub(crate) clearing: Box<str>,
     /// No time in force was sent.
     pub(crate) tif_absent: bool,
-    /// The protocol version of the sender.
-    pub(crate) version: u16,
+    /// The protocol version of the sender; none by hand.
+    pub(crate) version: Option<ServerVersion>,
 }

@@ -4,6 +4,7 @@
 //! look at trades, as TWS does for stocks; pegs look at the quote of the moment.
 
 use plimsoll_model::{OrdType, PermId, Side};
+use plimsoll_tws::BestOffset;
 use plimsoll_tws::message::Adjusted;
 
 use crate::ibkr::entry::Entry;
@@ -25,7 +26,7 @@ pub(crate) struct Moving {
     pub(crate) trail: Option<Trail>,
     /// How far the limit lies behind the stop.
     pub(crate) limit_offset: i64,
-    /// How far a relative order lies ahead.
+    /// How far a pegged order lies ahead, or away from what it is pegged to.
     pub(crate) peg_offset: i64,
     /// What the stop becomes.
     pub(crate) adjustment: Option<Adjustment>,
@@ -48,10 +49,14 @@ impl Moving {
                 _ => return Err(rules::no_price()),
             };
         }
-        if style == Style::Relative {
-            let offset = terms.aux_px.filter(|px| !px.get().is_zero());
-            moving.peg_offset = offset.map_or(Ok(PEG_CENTS), |px| rules::cents_signed(px, listing))?;
-        }
+        let offset = terms.aux_px.filter(|px| !px.get().is_zero());
+        moving.peg_offset = match (style, offset, terms.ahead_of_best) {
+            (Style::Relative | Style::PegMid | Style::PegMarket, Some(px), _)
+            | (Style::PegBest, _, Some(BestOffset::By(px))) => rules::cents_signed(px, listing)?,
+            (Style::PegBest, _, Some(BestOffset::UpToMid)) => i64::from(u32::MAX),
+            (Style::Relative | Style::PegBest, ..) => PEG_CENTS,
+            _ => 0,
+        };
         moving.adjustment = adjustment_of(&terms.adjusted, listing)?;
         Ok(moving)
     }
@@ -187,9 +192,18 @@ impl Order {
     /// Where a pegged order stands against a quote: never through the other side, never beyond its cap.
     pub(crate) fn pegged_at(&self, second: Second) -> i64 {
         let (bid, ask) = (second.bid, second.ask);
+        let middle = match self.side {
+            Side::Buy => (bid + ask).div_euclid(2),
+            Side::Sell => (bid + ask + 1).div_euclid(2),
+        };
         let px = match (self.style, self.side) {
-            (Style::Midprice, Side::Buy) => (bid + ask).div_euclid(2),
-            (Style::Midprice, Side::Sell) => (bid + ask + 1).div_euclid(2),
+            (Style::Midprice, _) => middle,
+            (Style::PegMid, Side::Buy) => middle - self.peg_offset,
+            (Style::PegMid, Side::Sell) => middle + self.peg_offset,
+            (Style::PegBest, Side::Buy) => (bid + self.peg_offset).min(middle),
+            (Style::PegBest, Side::Sell) => (ask - self.peg_offset).max(middle),
+            (Style::PegMarket, Side::Buy) => ask - self.peg_offset,
+            (Style::PegMarket, Side::Sell) => bid + self.peg_offset,
             (_, Side::Buy) => (bid + self.peg_offset).min(ask - 1),
             (_, Side::Sell) => (ask - self.peg_offset).max(bid + 1),
         };

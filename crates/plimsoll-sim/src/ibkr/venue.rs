@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_model::{Account, ClientId, PermId};
+use plimsoll_model::{Account, ClientId};
 use plimsoll_tws::Response;
 use plimsoll_tws::frame;
-use plimsoll_tws::message::Order as WireOrder;
 
 use crate::ibkr::conn::{Conn, Phase};
 use crate::ibkr::exchange::Exchange;
@@ -18,6 +17,8 @@ use crate::ibkr::faults::{Faults, Timer};
 use crate::ibkr::lockstep::Lockstep;
 use crate::ibkr::server::account::Due;
 use crate::ibkr::server::pacing::Pacing;
+use crate::ibkr::server::rate::Rate;
+use crate::ibkr::server::sent::Sent;
 use crate::ibkr::{ConfigError, ConnId, Output, VenueConfig};
 use crate::market::listing::DEFAULT_SYMBOLS;
 use crate::market::recorded::Recording;
@@ -33,11 +34,12 @@ pub struct IbkrVenue {
     pub(crate) exchange: Exchange,
     pub(crate) conns: BTreeMap<ConnId, Conn>,
     /// Orders as they were sent, for the echo in openOrder.
-    pub(crate) wire: BTreeMap<PermId, Box<WireOrder>>,
+    pub(crate) wire: Sent,
     pub(crate) faults: Faults,
     pub(crate) timers: BTreeSet<(Timestamp, u64, Timer)>,
     pub(crate) timer_count: u64,
     pub(crate) pacing: Pacing,
+    pub(crate) rate: Rate,
     pub(crate) requests: BTreeMap<&'static str, u64>,
     pub(crate) lockstep: Lockstep,
     /// When the ticks of a symbol were last asked for.
@@ -86,11 +88,12 @@ impl IbkrVenue {
         let mut venue = Self {
             exchange,
             conns: BTreeMap::new(),
-            wire: BTreeMap::new(),
+            wire: Sent::default(),
             faults: Faults::default(),
             timers: BTreeSet::new(),
             timer_count: 0,
             pacing: Pacing::default(),
+            rate: Rate::default(),
             tick_requests: BTreeMap::new(),
             groups: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -109,6 +112,8 @@ impl IbkrVenue {
             return;
         }
         self.conns.insert(conn, Conn::new(self.exchange.now));
+        self.faults.seize(conn, None);
+        self.tell_reading(out);
     }
 
     /// Bytes came from a client, cut anywhere.
@@ -118,8 +123,19 @@ impl IbkrVenue {
         self.step_lockstep(out);
     }
 
-    /// A client's socket ended. Its orders stay.
+    /// Bytes came that had waited in the socket while nobody read.
+    pub fn received_late(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
+        self.take_late(conn, bytes, out);
+        self.tell_happenings(out);
+        self.step_lockstep(out);
+    }
+
+    /// A client's socket ended. Its orders stay, and what it has sent is read to its end.
     pub fn disconnected(&mut self, conn: ConnId, out: &mut Vec<Output>) {
+        if let Some(from) = self.conns.get_mut(&conn).filter(|from| from.waiting > 0) {
+            from.hung_up = true;
+            return;
+        }
         self.conns.remove(&conn);
         self.faults.forget(conn);
         self.step_lockstep(out);
@@ -220,6 +236,7 @@ impl IbkrVenue {
             Timer::LinkStillDown => self.repeat_link_down(out),
             Timer::Deliver(id) => self.deliver_held(id, out),
             Timer::SnapshotEnd(conn, req_id) => self.end_snapshot(conn, req_id, out),
+            Timer::ReadLate => self.read_late(out),
         }
     }
 
@@ -238,7 +255,7 @@ impl IbkrVenue {
 
     /// Hands a message over to its connection, or to its batch of this tick.
     pub(crate) fn deliver(&mut self, conn: ConnId, payload: bytes::Bytes, out: &mut Vec<Output>) {
-        let Some(to) = self.conns.get_mut(&conn) else { return };
+        let Some(to) = self.conns.get_mut(&conn).filter(|to| !to.hung_up) else { return };
         if self.lockstep.collecting {
             to.batch.push(payload);
             return;

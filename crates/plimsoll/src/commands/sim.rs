@@ -120,10 +120,11 @@ fn settings(options: &SimIbkr) -> TwsSettings {
         announce_preset_tif: options.announce_preset_tif,
         push_open_orders: !options.no_push_open_orders,
         price_percent_max: options.price_percent_max,
-        execution_times: match options.execution_times {
+        direct_route_precaution: options.direct_route_precaution,
+        execution_times: options.execution_times.map(|form| match form {
             ExecutionTimes::Zoned => plimsoll_sim::ExecutionTimes::Zoned,
             ExecutionTimes::Utc => plimsoll_sim::ExecutionTimes::Utc,
-        },
+        }),
         trading_hours: match options.trading_hours {
             TradingHours::Dated => plimsoll_sim::TradingHours::Dated,
             TradingHours::Old => plimsoll_sim::TradingHours::Old,

@@ -15,13 +15,11 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         return Ok(Exit::Good);
     }
     output::line(&format!(
-        "{} ({}, {})  clock {} ({}, {})  journal {}",
+        "{} ({}, {})  clock {}  journal {}",
         text(&status["state"]),
         text(&status["mode"]),
         text(&status["environment"]),
-        text(&status["clock"]["now"]),
-        text(&status["clock"]["source"]),
-        text(&status["clock"]["state"]),
+        reading(&status["clock"]),
         text(&status["journal"]["seq"]),
     ))?;
     if let Some(halt) = status["halt"].as_object() {
@@ -35,6 +33,11 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!(
             "note: {waiting} messages of {bot} wait: the venue takes {most} a second over all clients of the login"
         ))?;
+    }
+    if status["venue"]["read_only"] == true {
+        output::line(
+            "note: the broker's API is read-only, so every order is denied; untick Read-Only API in TWS's API settings",
+        )?;
     }
     if text(&status["drop_copy"]) == "absent" {
         output::line(
@@ -60,22 +63,26 @@ pub(crate) fn clock(query: &Ask) -> Outcome {
     if query.json {
         output::json(clock)?;
     } else {
-        output::line(&format!(
-            "{}  {} ({})",
-            text(&clock["state"]),
-            text(&clock["now"]),
-            text(&clock["source"])
-        ))?;
+        output::line(&reading(clock))?;
         if let Some((offset, uncertainty)) = clock["offset_ms"].as_f64().zip(clock["uncertainty_ms"].as_f64())
         {
             output::line(&format!(
                 "true time is {offset:+.3} ms from this host's, known to {uncertainty:.3} ms"
             ))?;
         }
-        rows(&clock["sources"], &["source", "offset_ms", "uncertainty_ms", "age", "agrees", "because"])?;
+        // A followed clock has no sources to compare.
+        if clock["sources"].as_array().is_some_and(|all| !all.is_empty()) {
+            rows(&clock["sources"], &["source", "offset_ms", "uncertainty_ms", "age", "agrees", "because"])?;
+        }
     }
     let usable = !matches!(clock["state"].as_str(), Some("bad" | "stepped"));
     Ok(if usable { Exit::Good } else { Exit::No })
+}
+
+/// The time, whose it is and how good it is; the last two are one word for a followed clock.
+fn reading(clock: &Value) -> String {
+    let (now, source, state) = (text(&clock["now"]), text(&clock["source"]), text(&clock["state"]));
+    if state == source { format!("{now} ({source})") } else { format!("{now} ({source}, {state})") }
 }
 
 pub(crate) fn bots(query: &Ask) -> Outcome {
@@ -166,4 +173,20 @@ fn ask(reach: &Reach, path: &str) -> Result<Value, Failure> {
     super::runtime()?
         .block_on(plimsoll_runtime::operator_client::get(&dir, path))
         .map_err(|error| Failure::new(Exit::from(&error), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_followed_clock_says_so_once() {
+        let at = "2026-11-27T14:30:00Z";
+        let followed = json!({ "state": "followed", "now": at, "source": "followed" });
+        assert_eq!(reading(&followed), "2026-11-27T14:30:00Z (followed)");
+        let own = json!({ "state": "good", "now": at, "source": "system" });
+        assert_eq!(reading(&own), "2026-11-27T14:30:00Z (system, good)");
+    }
 }

@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use jiff::Timestamp;
+use plimsoll_model::{Account, ClientId};
+use plimsoll_sim::Profile;
 use serde_json::{Value, json};
+
+use crate::lockstep::Day;
 
 /// The half day after Thanksgiving: New York closes at 13:00, and on-close orders are due at 12:50.
 pub(crate) const DATE: &str = "Friday 2026-11-27, a half day";
@@ -46,6 +50,18 @@ fn instant(text: &str) -> Timestamp {
 /// The venue's fault of the day: prices stop while every connection stays up.
 pub(crate) fn freeze() -> Value {
     json!({ "kind": "freeze_data", "after": FREEZE.0, "for": FREEZE.1 })
+}
+
+/// The simulated day.
+pub(crate) fn day(seed: u64) -> Day {
+    Day {
+        start: start(),
+        seed,
+        accounts: ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect(),
+        own_client: ClientId(OWN_CLIENT),
+        profile: Profile::Live,
+        faults: vec![freeze()],
+    }
 }
 
 /// The gateway's configuration, with this run's addresses.

@@ -26,11 +26,7 @@ pub(super) struct Day {
 
 impl Day {
     /// By the state of the venue alone.
-    pub(super) fn of_venue(
-        names: &[&'static str],
-        state: &Value,
-        refusals: &[(&'static str, Vec<Refusal>)],
-    ) -> Self {
+    pub(super) fn of_venue(names: &[String], state: &Value, refusals: &[(String, Vec<Refusal>)]) -> Self {
         let rows = |key: &str| state[key].as_array().cloned().unwrap_or_default();
         let mut day = Self {
             orders: rows("orders").len(),
@@ -45,7 +41,7 @@ impl Day {
         for execution in rows("executions") {
             day.commissions += number(&execution["commission"]);
             // Its author meant the other account.
-            let forgetful = names.contains(&"forgetful") && execution["client"] == 13;
+            let forgetful = names.iter().any(|name| name == "forgetful") && execution["client"] == 13;
             day.wrong_account += usize::from(forgetful && execution["account"] == super::story::ACCOUNTS[0]);
         }
         for position in rows("positions") {

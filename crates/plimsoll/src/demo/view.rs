@@ -70,7 +70,7 @@ impl Screen {
     }
 
     /// Shows how things stand.
-    pub(super) fn draw(&self, view: &View, refusals: &[(&'static str, Vec<Refusal>)]) {
+    pub(super) fn draw(&self, view: &View, refusals: &[(String, Vec<Refusal>)]) {
         let latest = by_time(refusals);
         let now: Option<Timestamp> = view.status.clock.now.parse().ok();
         let local = now.map(|now| now.to_zoned(self.zone.clone()));
@@ -163,9 +163,9 @@ impl Screen {
 }
 
 /// All refusals in the order of their time.
-fn by_time<'a>(refusals: &'a [(&'static str, Vec<Refusal>)]) -> Vec<(&'a str, &'a Refusal)> {
+fn by_time(refusals: &[(String, Vec<Refusal>)]) -> Vec<(&str, &Refusal)> {
     let mut all: Vec<_> =
-        refusals.iter().flat_map(|(bot, rows)| rows.iter().map(|row| (*bot, row))).collect();
+        refusals.iter().flat_map(|(bot, rows)| rows.iter().map(|row| (&**bot, row))).collect();
     all.sort_by_key(|(_, row)| row.at);
     all
 }

@@ -3,31 +3,32 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use plimsoll_runtime::GatewayHandle;
 use plimsoll_runtime::config;
 use plimsoll_runtime::simulator::SimulatorHandle;
-use plimsoll_runtime::{Gateway, GatewayHandle, Storage};
+use plimsoll_sim::bots::demo_bots;
 
-use super::fleet::Fleet;
+use super::story;
 use super::table::Day;
 use super::view::Screen;
-use super::{story, venue};
 use crate::cli::Demo;
 use crate::exit::{Exit, Failure};
+use crate::lockstep::{Fleet, open, serve};
 
 /// Runs the day at the speed that a person can watch.
 pub(super) async fn run(options: &Demo, dir: &Path) -> Result<Day, Failure> {
-    let venue = venue::serve(options.seed, &options.speed)?;
-    let fleet = Fleet::start();
+    let venue = serve(&story::day(options.seed), &options.speed)?;
+    let fleet = Fleet::start(demo_bots());
     let screen = Screen::new(options);
     let text = story::configuration(dir, venue.tws_addr(), venue.control_addr());
 
-    let gateway = open(&text, &fleet).await?;
+    let gateway = begin(&text, &fleet).await?;
     watch(&venue, &gateway, &fleet, &screen, story::restart()).await;
     screen.event("the gateway is restarted: it runs its journal again and asks the broker before it goes on");
     fleet.point(|_| None);
     gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
 
-    let gateway = open(&text, &fleet).await?;
+    let gateway = begin(&text, &fleet).await?;
     watch(&venue, &gateway, &fleet, &screen, story::end()).await;
     let view = gateway.look().await;
     let state = venue.state().await.unwrap_or_default();
@@ -39,19 +40,10 @@ pub(super) async fn run(options: &Demo, dir: &Path) -> Result<Day, Failure> {
     Ok(day)
 }
 
-/// Starts the gateway and lets the bots in once it is reconciled.
-async fn open(text: &str, fleet: &Fleet) -> Result<GatewayHandle, Failure> {
+/// Starts the gateway with the story's configuration.
+async fn begin(text: &str, fleet: &Fleet) -> Result<GatewayHandle, Failure> {
     let loaded = config::parse("demo.toml", text).map_err(|error| Failure::new(Exit::Internal, error))?;
-    let mut gateway = Gateway::start(loaded, Storage::Disk).await?;
-    if !gateway.ready().await {
-        let ended = gateway.ended().await;
-        let error = ended.err().map_or_else(|| anyhow::anyhow!("the gateway ended"), anyhow::Error::new);
-        return Err(Failure::new(Exit::Internal, error));
-    }
-    let ports = gateway.addresses().bots.clone();
-    fleet.point(|name| ports.iter().find(|(bot, _)| bot.as_str() == name).map(|(_, address)| *address));
-    fleet.at_work().await?;
-    Ok(gateway)
+    open(loaded, fleet).await
 }
 
 /// Lets the day run up to an instant while the view is redrawn.

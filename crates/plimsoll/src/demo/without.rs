@@ -1,16 +1,17 @@
 //! The same day with nothing between the bots and the venue.
 
-use super::fleet::Fleet;
+use super::story;
 use super::table::Day;
-use super::{story, venue};
 use crate::cli::Demo;
 use crate::exit::Failure;
+use crate::lockstep::{Fleet, serve};
 use plimsoll_runtime::simulator::Pace;
+use plimsoll_sim::bots::demo_bots;
 
 /// Runs the day as fast as it goes: nobody watches this one.
 pub(super) async fn run(options: &Demo) -> Result<Day, Failure> {
-    let venue = venue::serve(options.seed, &Pace::Max)?;
-    let fleet = Fleet::start();
+    let venue = serve(&story::day(options.seed), &Pace::Max)?;
+    let fleet = Fleet::start(demo_bots());
     let address = venue.tws_addr();
     fleet.point(|_| Some(address));
     fleet.at_work().await?;

@@ -46,6 +46,18 @@ pub(super) fn clients(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The official client of old in text, and today's in text and in protobuf.
+pub(super) fn one_cancels_all(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let modern = "PLIMSOLL_PYTHON_NAUTILUS_IBAPI";
+    for (variable, wire) in [("PLIMSOLL_PYTHON_IBAPI", None), (modern, None), (modern, Some("--protobuf"))] {
+        let mut command = bots(root, &interpreter(variable)?, "bots.oca_official");
+        command.arg("--plimsoll").arg(&plimsoll).args(wire);
+        finish(command, STEP_MAX).with_context(|| format!("client {variable}"))?;
+    }
+    Ok(())
+}
+
 /// A program that nobody here wrote, for a day.
 pub(super) fn day(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;

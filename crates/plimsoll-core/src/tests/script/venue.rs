@@ -60,7 +60,7 @@ impl Script {
             }
             "groups" => {
                 let order = self.at_venue.get_mut(&key).unwrap();
-                order.request.oca_group = rest[0].into();
+                order.request.oca_group = rest[0].trim_matches('-').into();
                 let report = order.report();
                 self.say(link, Report::OpenOrder(Box::new(report)));
             }

@@ -26,6 +26,17 @@ async fn a_connection_is_announced_heard_answered_and_reported_gone_once() {
     );
 }
 
+// A bot that sends an order and ends has sent it.
+#[tokio::test(start_paused = true)]
+async fn the_last_words_of_a_client_that_leaves_at_once_are_heard() {
+    let rig = Rig::new(Echo::with_events([]), times("1"));
+    let mut client = rig.greeted().await;
+    client.write_all(b"order").await.unwrap();
+    drop(client);
+    rig.gone(1).await;
+    assert_eq!(rig.state().await[2..], ["0s received 1 order", "0s disconnected 1"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn everything_sent_before_a_close_arrives_and_nothing_after_it() {
     let rig = Rig::new(Echo::with_events([]), times("1"));

@@ -43,6 +43,12 @@ impl IbkrVenue {
                 return;
             }
         };
+        if self.exchange.unsubscribed(sym).is_some() {
+            let text = format!("{PREFIX}{}", self.exchange.permission_of(sym));
+            self.send_error(from.conn, (m.req_id, 162), &text, out);
+            return;
+        }
+        self.subscriptions(from).busted.remove(&m.req_id);
         if self.subscriptions(from).history.contains_key(&m.req_id) {
             let text = format!("Duplicate ticker id:{} for API historical data query", m.req_id);
             self.send_error(from.conn, (m.req_id, 386), &text, out);
@@ -273,7 +279,7 @@ impl IbkrVenue {
         if open.history.remove(&req_id).is_some() || open.hanging.remove(&req_id) {
             let text = format!("{PREFIX}API historical data query cancelled: {req_id}");
             self.send_error(from.conn, (req_id, 162), &text, out);
-        } else {
+        } else if !self.subscriptions(from).busted.remove(&req_id) {
             let text = format!("No historical data query found for ticker id:{req_id}");
             self.send_error(from.conn, (req_id, 366), &text, out);
         }

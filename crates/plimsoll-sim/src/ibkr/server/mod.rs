@@ -23,22 +23,22 @@ mod orders;
 pub(crate) mod pacing;
 mod past;
 mod quotes;
+pub(crate) mod rate;
 mod read;
 mod realtime;
 mod scanner;
 mod search;
+pub(crate) mod sent;
 mod span;
 mod start;
 mod tell;
 mod ticks;
 pub(crate) mod times;
+mod unread;
 mod values;
 
-use jiff::SignedDuration;
 use plimsoll_model::{ClientId, RawFrame};
-use plimsoll_tws::message::{
-    CurrentTime, CurrentTimeInMillis, ErrorMessage, SoftDollarTiers, UserInfo, leading_number,
-};
+use plimsoll_tws::message::{ErrorMessage, SoftDollarTiers, UserInfo, leading_number};
 use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word};
 
 use crate::ibkr::conn::{Conn, Phase};
@@ -46,10 +46,6 @@ use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
 use crate::ibkr::{ConnId, Output};
 
-/// Messages per second that the login may send.
-const MESSAGES_PER_SECOND: usize = 50;
-/// Breaks of the rate after which a TWS that rejects also closes.
-const RATE_BREAKS_MAX: u32 = 3;
 /// What has no number of its own is addressed to the whole session.
 pub(crate) const NO_ID: i32 = -1;
 
@@ -57,6 +53,7 @@ impl IbkrVenue {
     /// Takes what came from a socket and answers every whole frame in it.
     pub(crate) fn take_bytes(&mut self, conn: ConnId, bytes: &[u8], out: &mut Vec<Output>) {
         if self.faults.is_half_open(conn) {
+            self.leave_unread(conn, bytes, out);
             return;
         }
         let Some(from) = self.conns.get_mut(&conn) else { return };
@@ -69,9 +66,13 @@ impl IbkrVenue {
             from.decoder.push(bytes);
         }
         loop {
+            if self.faults.is_half_open(conn) {
+                // By what it has just said: the rest of the piece waits like everything behind it.
+                return;
+            }
             let Some(from) = self.conns.get_mut(&conn) else { return };
             match from.decoder.next() {
-                Ok(Some(frame)) => self.take_frame(conn, &frame, out),
+                Ok(Some(frame)) => self.arrive(conn, frame, out),
                 Ok(None) => return,
                 Err(error) => {
                     self.malformed(conn, &error.to_string(), out);
@@ -81,7 +82,8 @@ impl IbkrVenue {
         }
     }
 
-    fn take_frame(&mut self, conn: ConnId, frame: &RawFrame, out: &mut Vec<Output>) {
+    /// Deals with a message.
+    pub(crate) fn take_frame(&mut self, conn: ConnId, frame: &RawFrame, out: &mut Vec<Output>) {
         let Some(from) = self.conns.get(&conn) else { return };
         let version = from.version;
         let request = match Request::decode(version, frame) {
@@ -95,7 +97,7 @@ impl IbkrVenue {
         match from.client() {
             None => self.take_start(conn, &request, out),
             Some(client) => {
-                if !self.acknowledges(conn, &request) && self.check_rate(conn, client, out) {
+                if !self.acknowledges(conn, &request) {
                     self.answer(Asked { conn, client }, request, out);
                 }
             }
@@ -109,36 +111,6 @@ impl IbkrVenue {
         self.exchange.violated(client.unwrap_or(ClientId(NO_ID)), Kind::MalformedFrame, why.to_owned());
         self.send_error(conn, (NO_ID, 320), &format!("Error reading request. {why}"), out);
         self.close(conn, out);
-    }
-
-    /// Whether a message may be answered. TWS reads on above the rate unless it is set to reject, which is a
-    /// fault here; then the third time ends the connection.
-    fn check_rate(&mut self, conn: ConnId, client: ClientId, out: &mut Vec<Output>) -> bool {
-        let now = self.exchange.now;
-        let rejecting = self.faults.rate_limit;
-        let max = rejecting.map_or(MESSAGES_PER_SECOND, |max| usize::try_from(max).unwrap_or(usize::MAX));
-        let Some(from) = self.conns.get_mut(&conn) else { return false };
-        from.arrivals.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
-        from.arrivals.push_back(now);
-        let count = from.arrivals.len();
-        if count <= max {
-            return true;
-        }
-        if count > max + 1 {
-            // The first message beyond the limit tells; those after it in the same second do not repeat it.
-            from.arrivals.truncate(max + 1);
-            return rejecting.is_none();
-        }
-        from.rate_breaks += 1;
-        let breaks = from.rate_breaks;
-        self.exchange.violated(client, Kind::MessageRate, format!("more than {max} in a second"));
-        let text =
-            format!("Max rate of messages per second has been exceeded:max={max} rec={count} ({breaks})");
-        self.send_error(conn, (NO_ID, 100), &text, out);
-        if rejecting.is_some() && breaks >= RATE_BREAKS_MAX {
-            self.close(conn, out);
-        }
-        rejecting.is_none()
     }
 
     /// Sends an error, warning or notice; `key` is the number it is addressed to and the code.
@@ -168,16 +140,20 @@ impl IbkrVenue {
         if self.faults.ignores(&request) {
             return;
         }
+        self.wake_farms(&request, out);
         if self.config.settings.read_only_api && self.refuse_read_only(from, &request, out) {
             return;
         }
         if self.faults.link_down && is_order_entry(&request) {
             // TWS keeps what it cannot deliver and sends it once the link is back: a surprise, as in life.
-            self.faults.kept.push((from, request));
+            self.take_without_link(from, request, out);
             return;
         }
         match request {
-            Request::PlaceOrder(m) => self.place_order(from, *m, out),
+            Request::PlaceOrder(m) => {
+                let Some(version) = self.conns.get(&from.conn).map(|conn| conn.version) else { return };
+                self.place_order(from, version, *m, out);
+            }
             Request::CancelOrder(m) => self.exchange.cancel(from.client, plimsoll_model::OrderId(m.order_id)),
             Request::ReqGlobalCancel(_) => self.exchange.cancel_all(),
             Request::ReqOpenOrders => self.answer_open_orders(from, out),
@@ -316,10 +292,7 @@ impl IbkrVenue {
     fn answer_system(&mut self, from: Asked, request: Request, out: &mut Vec<Output>) {
         match request {
             Request::ReqCurrentTime => self.current_time(from, out),
-            Request::ReqCurrentTimeInMillis => {
-                let ms = self.told_time().as_millisecond();
-                self.send(from.conn, &Response::CurrentTimeInMillis(CurrentTimeInMillis { ms }), out);
-            }
+            Request::ReqCurrentTimeInMillis => self.current_time_in_millis(from, out),
             Request::ReqUserInfo(m) => {
                 let info = UserInfo { req_id: m.req_id, white_branding_id: Word::EMPTY };
                 self.send(from.conn, &Response::UserInfo(info), out);
@@ -346,26 +319,6 @@ impl IbkrVenue {
         let version = self.conns.get(&from.conn).map(|conn| conn.version);
         let req_id = version.map_or(NO_ID, |version| leading_req_id(version, request));
         self.send_error(from.conn, (req_id, code), &text, out);
-    }
-
-    fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
-        let now = self.exchange.now;
-        let lockstep = self.config.lockstep;
-        let Some(conn) = self.conns.get_mut(&from.conn) else { return };
-        if lockstep && conn.subscriptions.any() {
-            // A late acknowledgement. A follower would take an answer for the next second, acknowledge
-            // that, and so on without end.
-            return;
-        }
-        let last = conn.last_time_request.replace(now);
-        if last.is_some_and(|last| now.duration_since(last) < SignedDuration::from_secs(1)) && !lockstep {
-            // TWS leaves these unanswered and the caller hangs.
-            let detail = "reqCurrentTime twice within a second".to_owned();
-            self.exchange.violated(from.client, Kind::CurrentTimePacing, detail);
-            return;
-        }
-        let seconds = self.told_time().as_second();
-        self.send(from.conn, &Response::CurrentTime(CurrentTime { seconds }), out);
     }
 }
 

@@ -28,11 +28,18 @@ use crate::market::Sym;
 
 /// Shares of one leg in one combination.
 const LEG_RATIO_MAX: i32 = 1_000;
+use crate::ibkr::profile::Difference;
 use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
     /// `placeOrder`: a new order, a change, or a preview.
-    pub(crate) fn place_order(&mut self, from: Asked, m: PlaceOrder, out: &mut Vec<Output>) {
+    pub(crate) fn place_order(
+        &mut self,
+        from: Asked,
+        version: ServerVersion,
+        m: PlaceOrder,
+        out: &mut Vec<Output>,
+    ) {
         let (sym, legs) = match self.what_is_ordered(&m) {
             Ok(found) => found,
             Err((code, text)) => {
@@ -45,7 +52,6 @@ impl IbkrVenue {
             self.send_error(from.conn, (m.order_id, 321), text, out);
             return;
         }
-        let version = self.conns.get(&from.conn).map_or(0, |conn| conn.version.number());
         let sender = Sender { client: from.client, version };
         let entry = match read::entry_of(sender, &m, sym, self.exchange.market.hours.zone()) {
             Ok(entry) => Entry { terms: Terms { legs, ..entry.terms.clone() }, ..entry },
@@ -59,7 +65,7 @@ impl IbkrVenue {
             return;
         }
         if let Some(perm) = self.exchange.place(&entry) {
-            self.wire.insert(perm, Box::new(m.order));
+            self.wire.insert(perm, m.order);
         }
     }
 
@@ -200,7 +206,7 @@ impl IbkrVenue {
     /// The order as it was sent, with what the venue made of it.
     fn shown_order(&self, order: &Order) -> WireOrder {
         let unsent = WireOrder::default();
-        let sent = self.wire.get(&order.perm_id).map_or(&unsent, |sent| sent);
+        let sent = self.wire.get(order.perm_id).unwrap_or(&unsent);
         let mut shown = echo(sent, &order.account);
         shown.action = order.side.as_str().into();
         shown.total_qty = Some(shares(order.qty));
@@ -219,6 +225,9 @@ impl IbkrVenue {
         shown.order_ref = (&*order.order_ref).into();
         if let Some(oca) = &order.oca {
             shown.oca_group = (&*oca.group).into();
+        }
+        if order.is_grouped_by_venue() {
+            shown.oca_type = 1;
         }
         shown
     }
@@ -247,7 +256,12 @@ impl IbkrVenue {
 
     /// An execution; `req_id` is -1 where nobody asked.
     pub(crate) fn exec_details(&self, fill: &Fill, req_id: i32, version: ServerVersion) -> Response {
-        let time = match self.config.settings.execution_times {
+        let by_profile = if self.exchange.lives(Difference::ExecutionTimes) {
+            ExecutionTimes::Utc
+        } else {
+            ExecutionTimes::Zoned
+        };
+        let time = match self.config.settings.execution_times.unwrap_or(by_profile) {
             ExecutionTimes::Zoned => times::moment(fill.at, self.exchange.market.hours.zone(), version),
             ExecutionTimes::Utc => times::dashed_utc(fill.at),
         };
@@ -292,7 +306,7 @@ impl IbkrVenue {
             .open
             .iter()
             .map(|perm| self.exchange.order(*perm))
-            .any(|o| o.client == client && o.state.is_listed())
+            .any(|o| o.client == client && o.state.is_known_to_tws())
     }
 
     /// `reqOpenOrders`: the client's own; client 0 also gets those made by hand, and binds them.
@@ -314,7 +328,7 @@ impl IbkrVenue {
             .open
             .iter()
             .map(|perm| self.exchange.order(*perm))
-            .filter(|order| order.state.is_listed() && only.is_none_or(|client| order.client == client))
+            .filter(|order| order.state.is_known_to_tws() && only.is_none_or(|client| order.client == client))
             .cloned()
             .collect();
         for order in orders {
@@ -425,15 +439,17 @@ impl IbkrVenue {
                 && (m.exchange.is_empty() || m.exchange == "SMART" || m.exchange == *fill.exchange)
                 && side_fits(m.side.as_str(), fill.side)
         };
-        let mut rows = Vec::new();
-        for fill in self.exchange.fills.iter().filter(|fill| fits(fill)) {
-            rows.push(self.exec_details(fill, m.req_id, version));
-            if !fill.combo {
-                rows.push(Self::commission_report(fill));
+        let fitting = self.exchange.fills.iter().enumerate().filter(|(_, fill)| fits(fill));
+        let fitting: Vec<usize> = fitting.map(|(at, _)| at).collect();
+        // Each is written at once: a day's executions as messages are many times what they are in the books.
+        for at in fitting {
+            let fill = &self.exchange.fills[at];
+            let commission = (!fill.combo).then(|| Self::commission_report(fill));
+            let details = self.exec_details(fill, m.req_id, version);
+            self.send(from.conn, &details, out);
+            if let Some(commission) = commission {
+                self.send(from.conn, &commission, out);
             }
-        }
-        for row in rows {
-            self.send(from.conn, &row, out);
         }
         self.send(from.conn, &Response::ExecDetailsEnd(ById { req_id: m.req_id }), out);
     }
@@ -443,7 +459,9 @@ impl IbkrVenue {
 fn echo(sent: &WireOrder, account: &Account) -> WireOrder {
     let mut shown = sent.clone();
     shown.account = account.as_str().into();
-    shown.oca_type = 3;
+    if shown.oca_type == 0 {
+        shown.oca_type = 3;
+    }
     shown.delta_neutral.order_type = "None".into();
     shown.delta_neutral.open_close = "?".into();
     shown.adjusted.order_type = "None".into();

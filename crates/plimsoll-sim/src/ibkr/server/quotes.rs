@@ -9,6 +9,7 @@ use plimsoll_tws::message::{ById, MarketDataType, ReqMktData, TickReqParams, Wir
 
 use crate::ibkr::conn::{Conn, QuoteLine};
 use crate::ibkr::faults::Timer;
+use crate::ibkr::permits;
 use crate::ibkr::server::Asked;
 use crate::ibkr::server::components::BBO_EXCHANGE;
 use crate::ibkr::server::contracts::Expired;
@@ -76,6 +77,9 @@ impl IbkrVenue {
         }
         let Some(sym) = sym else { return };
         let Some(told) = self.permitted(from, m.req_id, sym, out) else { return };
+        // What is not subscribed of a stock that is subscribed in part is what was asked for beyond the quote.
+        let partly = self.exchange.unsubscribed(sym).is_some_and(permits::is_partial);
+        let generic = if partly { std::collections::BTreeSet::new() } else { generic };
         let line = Line { conn: from.conn, req_id: m.req_id, sym, delayed: told >= kind::DELAYED };
         self.introduce(line, told, out);
         if m.snapshot {
@@ -107,15 +111,15 @@ impl IbkrVenue {
     fn permitted(&mut self, from: Asked, req_id: i32, sym: Sym, out: &mut Vec<Output>) -> Option<i32> {
         let wanted = self.conns.get(&from.conn).map_or(kind::LIVE, |conn| conn.data_type);
         let listing = self.exchange.market.listing(sym);
-        let subscribed =
-            !matches!(listing.product, Product::Future(future) if future.root().exchange == "CBOT");
-        if subscribed {
+        let of_cbot = matches!(listing.product, Product::Future(future) if future.root().exchange == "CBOT");
+        let Some(code) = self.exchange.unsubscribed(sym).or(of_cbot.then_some(10_168)) else {
             return Some(self.kind_now(sym, wanted));
-        }
-        if wanted < kind::DELAYED {
-            let text = "Requested market data is not subscribed. Delayed market data is not enabled.";
-            self.send_error(from.conn, (req_id, 10168), text, out);
-            return None;
+        };
+        if wanted < kind::DELAYED || permits::is_partial(code) || code == 354 {
+            let of = format!("{} {}/TOP/ALL", listing.symbol, listing.venue.as_wire());
+            let text = permits::not_subscribed(code, &of).expect("faults with other codes are refused");
+            self.send_error(from.conn, (req_id, code), &text, out);
+            return permits::is_partial(code).then(|| self.kind_now(sym, wanted));
         }
         let text = "Requested market data is not subscribed. Displaying delayed market data.";
         self.send_error(from.conn, (req_id, 10167), text, out);

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_model::{ClientId, OrdType, OrderId, Price, Side, TimeInForce};
+use plimsoll_tws::ServerVersion;
 use plimsoll_tws::message::{Order as WireOrder, PlaceOrder};
 
 use crate::ibkr::entry::Entry;
@@ -19,7 +20,7 @@ pub(crate) struct Sender {
     /// The client.
     pub(crate) client: ClientId,
     /// The protocol version of its connection.
-    pub(crate) version: u16,
+    pub(crate) version: ServerVersion,
 }
 
 /// Code and text.
@@ -131,13 +132,14 @@ fn terms_of(from: Sender, m: &PlaceOrder, zone: &TimeZone) -> Result<Terms, Refu
         adjusted: order.adjusted.clone(),
         legs: Vec::new(),
         override_percentage: order.override_percentage_constraints,
-        directed: !matches!(exchange, "" | "SMART"),
+        ahead_of_best: order.peg_offsets.compete_against_best,
+        route: Some(exchange).filter(|exchange| !matches!(*exchange, "" | "SMART")).map(Into::into),
         group: format!("{}{}", order.fa_group.as_str(), order.fa_profile.as_str()).into(),
         method: order.fa_method.as_str().into(),
         model: order.model_code.as_str().into(),
         clearing: clearing.into(),
         tif_absent: order.tif.is_empty(),
-        version: from.version,
+        version: Some(from.version),
     })
 }
 

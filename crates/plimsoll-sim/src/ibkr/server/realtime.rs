@@ -39,6 +39,11 @@ impl IbkrVenue {
                 return;
             }
         };
+        if self.exchange.unsubscribed(sym).is_some() {
+            let text = format!("Invalid Real-time Query:{}", self.exchange.permission_of(sym));
+            self.send_error(from.conn, (m.req_id, 420), &text, out);
+            return;
+        }
         if self.subscriptions(from).five_seconds.contains_key(&m.req_id) {
             self.send_error(from.conn, (m.req_id, 102), "Duplicate ticker ID", out);
             return;
@@ -56,15 +61,16 @@ impl IbkrVenue {
             return;
         }
         if self.takes_a_line(from, m.req_id, out) {
-            self.subscriptions(from)
-                .five_seconds
-                .insert(m.req_id, FiveSeconds { sym, what, regular: m.use_rth });
+            let open = self.subscriptions(from);
+            open.busted.remove(&m.req_id);
+            open.five_seconds.insert(m.req_id, FiveSeconds { sym, what, regular: m.use_rth });
         }
     }
 
     /// `cancelRealTimeBars`.
     pub(crate) fn cancel_five_second_bars(&mut self, from: Asked, req_id: i32, out: &mut Vec<Output>) {
-        let known = self.subscriptions(from).five_seconds.remove(&req_id).is_some();
+        let open = self.subscriptions(from);
+        let known = open.five_seconds.remove(&req_id).is_some() || open.busted.remove(&req_id);
         self.complain_unless(known, from, req_id, out);
     }
 
@@ -88,6 +94,11 @@ impl IbkrVenue {
             }
         };
         let Some(sym) = self.data_of(from, m.req_id, &m.contract, out) else { return };
+        if self.exchange.unsubscribed(sym).is_some() {
+            let text = format!("Failed to request tick-by-tick data:{}", self.exchange.permission_of(sym));
+            self.send_error(from.conn, (m.req_id, 10189), &text, out);
+            return;
+        }
         let pair = matches!(self.exchange.market.listing(sym).product, Product::Forex(_));
         if pair && matches!(kind, TickKind::Last | TickKind::AllLast) {
             let text = format!(

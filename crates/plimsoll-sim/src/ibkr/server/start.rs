@@ -7,6 +7,7 @@ use plimsoll_tws::message::{ManagedAccounts, NextValidId};
 use plimsoll_tws::{Request, Response};
 
 use crate::ibkr::conn::{Conn, Phase};
+use crate::ibkr::permits;
 use crate::ibkr::server::{Asked, NO_ID};
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::violation::Kind;
@@ -81,6 +82,8 @@ impl IbkrVenue {
             self.close(conn, out);
             return;
         }
+        self.faults.seize(conn, Some(client));
+        self.tell_reading(out);
         self.greet(Asked { conn, client }, out);
     }
 
@@ -96,19 +99,25 @@ impl IbkrVenue {
 
     /// Tells how the farms are.
     pub(crate) fn send_farms(&mut self, conn: ConnId, out: &mut Vec<Output>) {
-        let (data, history) = (self.faults.farm_down("usfarm"), self.faults.farm_down("ushmds"));
+        // Nobody here wants anything of the two farms of Europe, so they sleep as they do in most logins.
         let rows = [
-            (data, 2103, 2104, "Market data farm connection is", "usfarm"),
-            (history, 2105, 2106, "HMDS data farm connection is", "ushmds"),
-            (false, 2157, 2158, "Sec-def data farm connection is", "secdefnj"),
+            ("usfarm", 2103, 2104, "Market data farm connection is"),
+            ("eufarm", 0, 0, ""),
+            ("ushmds", 2105, 2106, "HMDS data farm connection is"),
+            ("euhmds", 0, 0, ""),
+            ("secdefnj", 2157, 2158, "Sec-def data farm connection is"),
         ];
-        for (down, broken, fine, what, farm) in rows {
-            let (code, state) = if down { (broken, "broken") } else { (fine, "OK") };
-            self.send_error(conn, (NO_ID, code), &format!("{what} {state}:{farm}"), out);
+        for (farm, broken, fine, what) in rows {
+            let (code, text) = match () {
+                () if self.faults.farm_down(farm) => (broken, format!("{what} broken:{farm}")),
+                () if what.is_empty() || self.faults.is_idle(farm) => permits::idle_notice(farm),
+                () => (fine, format!("{what} OK:{farm}")),
+            };
+            self.send_error(conn, (NO_ID, code), &text, out);
         }
         if self.faults.link_down {
-            let text = "Connectivity between IBKR and Trader Workstation has been lost.";
-            self.send_error(conn, (NO_ID, 1100), text, out);
+            let text = "Connectivity between Trader Workstation and server is broken. It will be restored automatically.";
+            self.send_error(conn, (NO_ID, 2110), text, out);
         }
     }
 

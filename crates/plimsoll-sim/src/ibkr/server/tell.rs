@@ -16,6 +16,9 @@ impl IbkrVenue {
     /// Sends everything that happened since the last call. With the link down, TWS hears of nothing and
     /// tells it all when the link is back.
     pub(crate) fn tell_happenings(&mut self, out: &mut Vec<Output>) {
+        for happening in std::mem::take(&mut self.exchange.at_once) {
+            self.tell(happening, out);
+        }
         if self.faults.link_down {
             return;
         }

@@ -275,7 +275,6 @@ fn an_order_before_the_open_is_held_with_399_and_works_from_the_open() {
               11 2 error 399 Order Message:
             BUY 10 SPY MKT
             Warning: Your order will not be placed at the exchange until 2026-11-27 09:30:00 US/Eastern.
-              ! outside_session 11: order 2: BUY 10 SPY MKT
             11 3 DU1 BUY 10 MKT tif=OPG
               11 3 open Inactive 0/10
               11 3 error 201 Order rejected - reason:The cutoff time 09:29:00 US/Eastern for MKT orders has passed.

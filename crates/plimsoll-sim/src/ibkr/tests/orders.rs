@@ -208,14 +208,3 @@ fn every_version_carries_an_order_there_and_back() {
         assert!(lines.contains("orderStatus 1 Filled 100+0"), "{version}: {lines}");
     }
 }
-
-#[test]
-fn the_sixth_dozen_of_messages_in_a_second_is_one_violation() {
-    let mut rig = rig();
-    let conn = rig.client(7);
-    for _ in 0..72 {
-        rig.ask(conn, &Request::ReqOpenOrders);
-    }
-    let errors = rig.heard(conn).iter().filter(|response| code(response) == 100).count();
-    assert_eq!((errors, rig.violations()), (1, vec!["message_rate".to_owned()]));
-}

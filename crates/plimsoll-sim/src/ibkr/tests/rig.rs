@@ -118,7 +118,7 @@ impl Rig {
             }
             Output::Close { conn } => self.clients.get_mut(conn).unwrap().ended = Some("closed"),
             Output::Reset { conn } => self.clients.get_mut(conn).unwrap().ended = Some("reset"),
-            Output::RefuseConnections(_) => {}
+            Output::StopReading { .. } | Output::ReadOn { .. } | Output::RefuseConnections(_) => {}
         }
     }
 

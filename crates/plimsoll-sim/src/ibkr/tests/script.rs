@@ -76,7 +76,7 @@ impl Script {
             oca_type: 1,
             outside_rth: false,
             order_ref: "".into(),
-            terms: Terms { version: 178, ..Terms::default() },
+            terms: Terms::default(),
         }
     }
 

@@ -22,7 +22,9 @@ fn a_client_is_greeted_in_the_order_of_a_gateway() {
         managedAccounts DU1,DU2
         nextValidId 1
         error -1 2104 Market data farm connection is OK:usfarm
+        error -1 2108 Market data farm connection is inactive but should be available upon demand.eufarm
         error -1 2106 HMDS data farm connection is OK:ushmds
+        error -1 2107 HMDS data farm connection is inactive but should be available upon demand.euhmds
         error -1 2158 Sec-def data farm connection is OK:secdefnj
     "]]
     .assert_eq(&rig.lines(conn));

@@ -1,15 +1,16 @@
-//! The demo's venue: live rules, lockstep, a freeze of market data in the middle of the morning.
+//! The venue: the simulator with live rules, in lockstep.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_runtime::simulator::{self, Lockstep, Options, Pace, SimulatorHandle, Venue as _};
 use plimsoll_sim::{IbkrVenue, MissingAccount, Profile, TwsSettings, VenueConfig};
 use rust_decimal::Decimal;
+use serde_json::Value;
 
-use super::story;
 use crate::adapter::ServedVenue;
 use crate::exit::{Exit, Failure};
 
@@ -18,24 +19,41 @@ const CASH: u32 = 1_000_000;
 /// Far longer than any bot needs; a bot that is stuck would otherwise stop the day.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What kind of day it is.
+pub(crate) struct Day {
+    /// When it begins.
+    pub(crate) start: Timestamp,
+    /// Which market is made up.
+    pub(crate) seed: u64,
+    /// The accounts of the login; the first is the one that orders without an account go to.
+    pub(crate) accounts: Vec<Account>,
+    /// Plimsoll's own client, which is told of all orders.
+    pub(crate) own_client: ClientId,
+    /// Live rules, or those of paper accounts.
+    pub(crate) profile: Profile,
+    /// Faults that are planned from the start.
+    pub(crate) faults: Vec<Value>,
+}
+
 /// Serves the venue, standing still at the start of the day.
-pub(super) fn serve(seed: u64, pace: &Pace) -> Result<SimulatorHandle, Failure> {
-    let accounts = story::ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect();
+pub(crate) fn serve(day: &Day, pace: &Pace) -> Result<SimulatorHandle, Failure> {
     let config = VenueConfig {
-        profile: Profile::Live,
-        accounts,
+        profile: day.profile,
+        accounts: day.accounts.clone(),
         cash: Decimal::from(CASH),
-        start: story::start(),
-        seed,
+        start: day.start,
+        seed: day.seed,
         symbols: Vec::new(),
         missing_account: MissingAccount::Default,
-        master_client_id: Some(ClientId(story::OWN_CLIENT)),
+        master_client_id: Some(day.own_client),
         lockstep: true,
         settings: TwsSettings::default(),
     };
-    let venue = IbkrVenue::new(config).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let venue = IbkrVenue::new(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     let mut venue = ServedVenue::new(venue);
-    venue.fault(&story::freeze(), &mut Vec::new()).map_err(|error| Failure::new(Exit::Internal, error))?;
+    for fault in &day.faults {
+        venue.fault(fault, &mut Vec::new()).map_err(|error| Failure::new(Exit::Usage, error))?;
+    }
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let options = Options {
         listen: any,

@@ -1,4 +1,4 @@
-//! The four bots on their sockets. A bot whose connection ends connects again, wherever it is told to.
+//! Bots on their sockets. A bot whose connection ends connects again, wherever it is told to.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use plimsoll_runtime::link;
-use plimsoll_sim::bots::{DemoBot, Refusal, demo_bots};
+use plimsoll_sim::bots::{DemoBot, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const START_MAX: Duration = Duration::from_secs(20);
 
 /// Running bots. Dropped, they end.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     bots: Vec<Rc<RefCell<DemoBot>>>,
     addresses: Vec<watch::Sender<Option<SocketAddr>>>,
     _tasks: JoinSet<()>,
@@ -27,8 +27,8 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Starts the bots; none connects before it is given an address.
-    pub(super) fn start() -> Self {
-        let bots: Vec<_> = demo_bots().into_iter().map(|bot| Rc::new(RefCell::new(bot))).collect();
+    pub(crate) fn start(bots: Vec<DemoBot>) -> Self {
+        let bots: Vec<_> = bots.into_iter().map(|bot| Rc::new(RefCell::new(bot))).collect();
         let mut tasks = JoinSet::new();
         let addresses = bots
             .iter()
@@ -42,19 +42,26 @@ impl Fleet {
     }
 
     /// The bots' names, in the order of their client ids.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        self.bots.iter().map(|bot| bot.borrow().name()).collect()
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.bots.iter().map(|bot| bot.borrow().name().to_owned()).collect()
+    }
+
+    /// Looks at each bot.
+    pub(crate) fn each(&self, mut look: impl FnMut(&mut DemoBot)) {
+        for bot in &self.bots {
+            look(&mut bot.borrow_mut());
+        }
     }
 
     /// Tells each bot where its broker is now; none means that it is away.
-    pub(super) fn point(&self, address_of: impl Fn(&str) -> Option<SocketAddr>) {
+    pub(crate) fn point(&self, address_of: impl Fn(&str) -> Option<SocketAddr>) {
         for (bot, address) in self.bots.iter().zip(&self.addresses) {
             address.send_replace(address_of(bot.borrow().name()));
         }
     }
 
     /// Waits until every bot is connected and subscribed.
-    pub(super) async fn at_work(&self) -> anyhow::Result<()> {
+    pub(crate) async fn at_work(&self) -> anyhow::Result<()> {
         let all = async {
             while !self.bots.iter().all(|bot| bot.borrow().is_at_work()) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -62,15 +69,16 @@ impl Fleet {
         };
         let late = || {
             let idle = self.bots.iter().filter(|bot| !bot.borrow().is_at_work());
-            let names: Vec<_> = idle.map(|bot| bot.borrow().name()).collect();
+            let names: Vec<_> = idle.map(|bot| bot.borrow().name().to_owned()).collect();
             anyhow::anyhow!("{} could not subscribe within {START_MAX:?}", names.join(", "))
         };
         tokio::time::timeout(START_MAX, all).await.map_err(|_| late())
     }
 
     /// Each bot's orders that did not live.
-    pub(super) fn refusals(&self) -> Vec<(&'static str, Vec<Refusal>)> {
-        self.bots.iter().map(|bot| (bot.borrow().name(), bot.borrow().refusals().to_vec())).collect()
+    pub(crate) fn refusals(&self) -> Vec<(String, Vec<Refusal>)> {
+        let of = |bot: &DemoBot| (bot.name().to_owned(), bot.refusals().to_vec());
+        self.bots.iter().map(|bot| of(&bot.borrow())).collect()
     }
 }
 
@@ -111,7 +119,7 @@ async fn converse(bot: &RefCell<DemoBot>, mut stream: TcpStream) {
             Ok(_) | Err(_) => return,
         };
         if let Err(error) = bot.borrow_mut().received(&chunk[..read], &mut out) {
-            tracing::warn!(bot = bot.borrow().name(), %error, "demo bot gave its connection up");
+            tracing::warn!(bot = bot.borrow().name(), %error, "bot gave its connection up");
             return;
         }
     }

@@ -1,0 +1,243 @@
+//! Playing a drill: the real gateway and the real simulator in lockstep, bots on their sockets, and what happens at
+//! the times of the script.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_calendar::Announcement;
+use plimsoll_core::{ClockEvent, GuardId, Operator};
+use plimsoll_model::ClientId;
+use plimsoll_runtime::GatewayHandle;
+use plimsoll_runtime::config::Loaded;
+use plimsoll_runtime::simulator::{Pace, SimulatorHandle};
+use plimsoll_runtime::view::View;
+use plimsoll_sim::bots::{Script, Told, scripted};
+use serde_json::Value;
+
+use super::host::{Host, woken};
+use super::script::{Act, Bot, Drill};
+use super::settings::{self, OWN_CLIENT};
+use crate::exit::{Exit, Failure};
+use crate::lockstep::{Day, Fleet, Place, open, serve};
+
+const TICK: SignedDuration = SignedDuration::from_secs(1);
+
+/// What came of a drill.
+pub(crate) struct Played {
+    /// How things stood at each time that something is expected of, and at the end.
+    pub(crate) scenes: Vec<Scene>,
+    /// What each bot did and was told.
+    pub(crate) bots: Vec<BotTold>,
+}
+
+/// How things stood.
+pub(crate) struct Scene {
+    pub(crate) at: Timestamp,
+    /// The venue's own truth.
+    pub(crate) venue: Value,
+    pub(crate) view: View,
+}
+
+/// One bot's side.
+pub(crate) struct BotTold {
+    pub(crate) name: String,
+    pub(crate) client_id: i32,
+    pub(crate) told: Vec<Told>,
+    /// The numbers of its orders by their labels.
+    pub(crate) orders: Vec<(String, i32)>,
+}
+
+/// Plays it. A guard that is switched off is not asked; that is for tests.
+pub(crate) fn play(drill: &Drill, switched_off: Option<GuardId>) -> Result<Played, Failure> {
+    let place = Place::new("drill", None)?;
+    let runtime = crate::commands::runtime()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let venue = serve(&day(drill), &Pace::Max)?;
+        let fleet = Fleet::start(drill.bots.iter().map(|bot| scripted(script(bot))).collect());
+        let mut loaded = settings::load(drill, &place.dir, venue.tws_addr(), venue.control_addr())?;
+        loaded.config.switched_off = switched_off.into_iter().collect();
+        let gateway = open(loaded.clone(), &fleet).await?;
+        let host = Host::new(drill.clock.as_ref(), drill.from);
+        let stage = Stage { drill, loaded, venue, fleet, gateway, host, announced: Vec::new() };
+        stage.run().await
+    })
+}
+
+/// Everything that is on stage.
+struct Stage<'a> {
+    drill: &'a Drill,
+    loaded: Loaded,
+    venue: SimulatorHandle,
+    fleet: Fleet,
+    gateway: GatewayHandle,
+    host: Host,
+    announced: Vec<Announcement>,
+}
+
+impl Stage<'_> {
+    async fn run(mut self) -> Result<Played, Failure> {
+        self.tell_host().await?;
+        let looks = self.drill.expected.iter().filter_map(|expected| expected.at);
+        let looks: BTreeSet<Timestamp> = looks.filter(|at| *at < self.drill.to).collect();
+        let mut looks = looks.into_iter().peekable();
+        let mut scenes = Vec::new();
+        for cue in &self.drill.cues {
+            while let Some(at) = looks.next_if(|at| *at < cue.at) {
+                scenes.push(self.look(at).await?);
+            }
+            // Before the tick of that time, so that whoever acts in it finds it done.
+            self.run_until(cue.at - TICK).await?;
+            self = self.act(&cue.act).await?;
+        }
+        for at in looks {
+            scenes.push(self.look(at).await?);
+        }
+        scenes.push(self.look(self.drill.to).await?);
+        let bots = self.told();
+        self.end().await?;
+        Ok(Played { scenes, bots })
+    }
+
+    /// Lets time run; on the way the time servers are asked.
+    async fn run_until(&mut self, limit: Timestamp) -> Result<(), Failure> {
+        while let Some(due) = self.host.due().filter(|due| *due <= limit) {
+            self.venue_until(due).await?;
+            let news = self.host.ask(due);
+            self.rehearse(news).await?;
+        }
+        self.venue_until(limit).await
+    }
+
+    async fn venue_until(&self, limit: Timestamp) -> Result<(), Failure> {
+        self.venue.run_until(limit).await.map(|_| ()).ok_or_else(|| ended("simulator"))
+    }
+
+    async fn rehearse(&self, news: Vec<ClockEvent>) -> Result<(), Failure> {
+        let heard = self.gateway.rehearse(self.host.ahead(), news).await;
+        if heard { Ok(()) } else { Err(ended("gateway")) }
+    }
+
+    /// Gateway and bots run on the same host.
+    async fn tell_host(&mut self) -> Result<(), Failure> {
+        let news = self.host.begin(self.drill.from);
+        self.fleet.each(|bot| bot.set_clock_ahead(self.host.ahead()));
+        if news.is_empty() { Ok(()) } else { self.rehearse(news).await }
+    }
+
+    async fn act(mut self, act: &Act) -> Result<Self, Failure> {
+        let refused = |error| Failure::new(Exit::Usage, anyhow::Error::new(error));
+        match act {
+            Act::Fault(fault) => drop(self.venue.fault(fault.clone()).await.map_err(refused)?),
+            Act::Heal => drop(self.venue.heal().await.map_err(refused)?),
+            Act::Price(price) => drop(self.venue.price(price.clone()).await.map_err(refused)?),
+            Act::Step(by) => {
+                let news = self.host.step(*by);
+                self.fleet.each(|bot| bot.set_clock_ahead(self.host.ahead()));
+                self.rehearse(news).await?;
+            }
+            Act::Sleep(span) => self.sleep(*span).await?,
+            Act::Halt(level, bot) => {
+                let (by, reason) = ("drill".into(), "drill".into());
+                self.say(Operator::Halt { level: *level, bot: bot.clone(), by, reason }).await?;
+            }
+            Act::Resume(bot) => {
+                let (by, reason) = ("drill".into(), "drill".into());
+                self.say(Operator::Resume { bot: bot.clone(), by, reason }).await?;
+            }
+            Act::Announce(day) => {
+                self.announced.push(day.clone());
+                let days: Arc<[Announcement]> = self.announced.clone().into();
+                self.say(Operator::Calendar { days, problems: Box::default() }).await?;
+            }
+            Act::Restart => return self.restart().await,
+        }
+        Ok(self)
+    }
+
+    async fn say(&self, operator: Operator) -> Result<(), Failure> {
+        if self.gateway.act(operator).await { Ok(()) } else { Err(ended("gateway")) }
+    }
+
+    /// Nobody on the host sees the time pass. What the venue says meanwhile is lost, as it is when the connection's
+    /// buffers are full.
+    async fn sleep(&mut self, span: SignedDuration) -> Result<(), Failure> {
+        let mute = serde_json::json!({ "kind": "mute_socket", "for": format!("{}s", span.as_secs()) });
+        self.venue.fault(mute).await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        let asleep = self.now().await?;
+        self.venue_until(asleep + span).await?;
+        self.rehearse(woken(span)).await
+    }
+
+    async fn restart(mut self) -> Result<Self, Failure> {
+        self.fleet.point(|_| None);
+        self.gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        self.gateway = open(self.loaded.clone(), &self.fleet).await?;
+        let news = self.host.begin(self.now().await?);
+        if !news.is_empty() {
+            self.rehearse(news).await?;
+        }
+        Ok(self)
+    }
+
+    async fn now(&self) -> Result<Timestamp, Failure> {
+        let state = self.venue.state().await.ok_or_else(|| ended("simulator"))?;
+        Ok(state["now"].as_str().and_then(|now| now.parse().ok()).expect("the venue tells its time"))
+    }
+
+    /// How things stand when a time has come.
+    async fn look(&mut self, at: Timestamp) -> Result<Scene, Failure> {
+        self.run_until(at).await?;
+        let venue = self.venue.state().await.ok_or_else(|| ended("simulator"))?;
+        let view = self.gateway.look().await.ok_or_else(|| ended("gateway"))?;
+        Ok(Scene { at, venue, view })
+    }
+
+    fn told(&self) -> Vec<BotTold> {
+        let mut all = Vec::new();
+        let mut scripts = self.drill.bots.iter();
+        self.fleet.each(|bot| {
+            let script = scripts.next().expect("the fleet has a bot for each of the drill's, in their order");
+            let number = |label: &str| Some((label.to_owned(), bot.order_id_of(label)?));
+            all.push(BotTold {
+                name: bot.name().to_owned(),
+                client_id: script.client_id,
+                told: bot.told().to_vec(),
+                orders: script.labels().filter_map(number).collect(),
+            });
+        });
+        all
+    }
+
+    async fn end(self) -> Result<(), Failure> {
+        self.gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        self.venue.shutdown().await;
+        Ok(())
+    }
+}
+
+fn ended(who: &str) -> Failure {
+    Failure::new(Exit::Internal, anyhow::anyhow!("the {who} ended in the middle of the drill"))
+}
+
+fn day(drill: &Drill) -> Day {
+    Day {
+        start: drill.from,
+        seed: drill.seed,
+        accounts: drill.accounts.clone(),
+        own_client: ClientId(OWN_CLIENT),
+        profile: drill.profile,
+        faults: Vec::new(),
+    }
+}
+
+fn script(bot: &Bot) -> Script {
+    Script {
+        name: bot.name.as_str().into(),
+        client_id: bot.client_id,
+        account: Some(bot.account.as_str().into()),
+        symbols: bot.symbols.clone(),
+        steps: bot.steps.clone(),
+    }
+}

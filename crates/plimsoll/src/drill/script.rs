@@ -1,0 +1,135 @@
+//! What a `.drill` file says, read and checked.
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_calendar::Announcement;
+use plimsoll_core::{GuardId, HaltLevel};
+use plimsoll_model::{Account, BotName, Qty};
+use plimsoll_sim::Profile;
+use plimsoll_sim::bots::ScriptStep;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// One drill.
+#[derive(Debug, Clone)]
+pub(crate) struct Drill {
+    /// Its name: that of its file.
+    pub(crate) name: String,
+    pub(crate) title: String,
+    /// The page in `docs/pitfalls` that it is about.
+    pub(crate) pitfall: String,
+    /// The guard without which it fails. Every drill that comes with Plimsoll names one.
+    pub(crate) guard: Option<GuardId>,
+    pub(crate) profile: Profile,
+    pub(crate) seed: u64,
+    /// The zone of its times, by name.
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) bots: Vec<Bot>,
+    /// What becomes of opposite on-close orders, as the configuration has it.
+    pub(crate) crossing: String,
+    /// `[[job]]` tables.
+    pub(crate) jobs: Vec<String>,
+    /// By how much the host's clock is ahead from the start, and what each time server is wrong by. None where the
+    /// clock is not part of the drill and taken for right.
+    pub(crate) clock: Option<HostClock>,
+    /// What happens besides the bots' own acts, in the order of time.
+    pub(crate) cues: Vec<Cue>,
+    /// What has to come of it, in the order of the file.
+    pub(crate) expected: Vec<Expected>,
+}
+
+/// One bot.
+#[derive(Debug, Clone)]
+pub(crate) struct Bot {
+    pub(crate) name: BotName,
+    pub(crate) client_id: i32,
+    pub(crate) account: Account,
+    pub(crate) symbols: Vec<Box<str>>,
+    /// Keys of its `[[bot]]` table, with values as TOML.
+    pub(crate) keys: Vec<(String, String)>,
+    pub(crate) steps: Vec<ScriptStep>,
+}
+
+/// The clock of the host on which gateway and bots run, and who says what time it is.
+#[derive(Debug, Clone)]
+pub(crate) struct HostClock {
+    pub(crate) ahead: SignedDuration,
+    /// What each server is wrong by; none where it does not answer.
+    pub(crate) servers: Vec<Option<SignedDuration>>,
+}
+
+/// Something that happens at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Cue {
+    pub(crate) at: Timestamp,
+    /// As it is written.
+    pub(crate) text: String,
+    pub(crate) act: Act,
+}
+
+/// What can happen besides the bots' own acts.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// A fault of the simulator.
+    Fault(Value),
+    /// The simulator's faults end.
+    Heal,
+    /// A price by hand.
+    Price(Value),
+    /// The host's clock is set.
+    Step(SignedDuration),
+    /// The host sleeps.
+    Sleep(SignedDuration),
+    /// The operator halts a bot, or the fleet.
+    Halt(HaltLevel, Option<BotName>),
+    /// The operator lifts it.
+    Resume(Option<BotName>),
+    /// A day is announced.
+    Announce(Announcement),
+    /// The gateway is ended and started again.
+    Restart,
+}
+
+/// One line of what has to come of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected {
+    pub(crate) line: usize,
+    /// Where its first word is.
+    pub(crate) column: usize,
+    /// When; none: at the end.
+    pub(crate) at: Option<Timestamp>,
+    /// As it is written.
+    pub(crate) text: String,
+    pub(crate) what: Expectation,
+}
+
+/// What can be expected.
+#[derive(Debug, Clone)]
+pub(crate) enum Expectation {
+    /// The order was denied by this guard, and the bot was told so with these words.
+    Denied { order: String, guard: GuardId, words: String },
+    /// Whether it reached the venue.
+    Reached { order: String, reached: bool },
+    /// So much of it was executed, by the venue's books.
+    Filled { order: String, qty: Qty },
+    /// The bot was told this code about it.
+    Told { order: String, code: i32 },
+    /// The last status that the bot was told.
+    Status { order: String, word: String },
+    /// So many orders reached the venue.
+    Orders(usize),
+    /// A position by the venue's books.
+    Position { account: Account, symbol: String, qty: Decimal },
+    /// No live rule was broken.
+    NoViolation,
+    /// This one was; so many times where a number is given.
+    Violation { kind: String, count: Option<usize> },
+    /// The state of the gateway.
+    State(String),
+    /// The state of its clock.
+    Clock(String),
+    /// Differences between ledger and broker.
+    Breaks(usize),
+}
