@@ -267,11 +267,17 @@ class Gateway(Program):
     """`plimsoll run` in front of a simulator, on the simulator's clock."""
 
     def __init__(
-        self, binary: Path, home: Path, simulator: Simulator, bots: list[Bot], mode: str = "enforce"
+        self,
+        binary: Path,
+        home: Path,
+        simulator: Simulator,
+        bots: list[Bot],
+        mode: str = "enforce",
+        crossing: str = "deny",
     ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
-        self.config.write_text(self._toml(home, simulator, bots, mode))
+        self.config.write_text(self._toml(home, simulator, bots, mode, crossing))
         super().__init__("run", [str(binary), "run", "--config", str(self.config)], home / "run.log")
 
     def command(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
@@ -294,7 +300,7 @@ class Gateway(Program):
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str) -> str:
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, crossing: str) -> str:
         state = home / "state"
         head = f"""\
 [plimsoll]
@@ -312,6 +318,6 @@ environment = "sim"
 upstream = "127.0.0.1:{simulator.port}"
 client_id = {OWN_CLIENT_ID}
 accounts = ["DU1111111", "DU2222222"]
-on_close_crossing = "deny"
+on_close_crossing = "{crossing}"
 """
         return "\n\n".join([head, *(bot.toml() for bot in bots)]) + "\n"

@@ -5,6 +5,7 @@ mod cancels;
 mod decide;
 mod hours;
 mod links;
+mod netting;
 mod orders;
 mod own_orders;
 mod references;
@@ -38,6 +39,7 @@ use crate::halt::{Halt, HaltLevel, Halts};
 use crate::limits;
 use crate::link::Links;
 use crate::listed_hours::ListedHours;
+use crate::on_close::Batches;
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
@@ -71,6 +73,9 @@ pub struct Bridge {
     pub(crate) book: Book,
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
+    pub(crate) batches: Batches,
+    /// When the next batch of on-close orders has to leave.
+    leave_due: Option<Mono>,
     pub(crate) quotes: Quotes,
     pub(crate) results: Results,
     pub(crate) ledger: Ledger,
@@ -128,6 +133,8 @@ impl Bridge {
             book: Book::default(),
             outbox: Outbox::default(),
             recent: Recent::default(),
+            batches: Batches::default(),
+            leave_due: None,
             quotes: Quotes::default(),
             results: Results::default(),
             ledger: Ledger::default(),
@@ -162,7 +169,7 @@ impl Bridge {
         }
         match event {
             Event::Started { epoch, config } => {
-                self.started(epoch, config);
+                self.started(now, epoch, config);
                 self.moment = Some(self.calendar.moment(time));
             }
             Event::OwnUp { link } => self.own_up(now, link, out),
@@ -196,6 +203,7 @@ impl Bridge {
             Event::Operator(operator) => self.operator(now, operator, out),
             Event::Woke => self.woke(now, out),
         }
+        self.net_orders(now, out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -221,6 +229,11 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
+        self.leave_due.into_iter().chain(self.next_question()).min()
+    }
+
+    /// When the broker is next asked something.
+    fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
             return None;
@@ -259,7 +272,7 @@ impl Bridge {
         if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
-        if self.next_wakeup().is_some_and(|due| due <= now.mono) {
+        if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
@@ -302,6 +315,7 @@ impl Bridge {
 
     /// The halt of everything also ends what is working, on the connection that placed it.
     fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
+        self.cancel_held_of(now, bot, out);
         let links: Vec<LinkId> = self
             .links
             .iter()
@@ -319,6 +333,9 @@ impl Bridge {
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
             .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
+            .filter(|(_, state)| {
+                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
+            })
             .count();
         if unreachable > 0 {
             out.push(Command::Notice {
@@ -367,6 +384,7 @@ impl Bridge {
             recon: &self.recon.state,
             read_only: self.recon.read_only,
             recent: &self.recent,
+            batches: &self.batches,
             day_start: self.day_start.get(&bot.name),
             own: None,
             replaces: false,

@@ -48,12 +48,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use plimsoll_calendar::Announcement;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
-    RawFrame, ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, ConId, Contract, ExecId, InstrumentId, LinkId, Money, NewOrder,
+    OrderId, PermId, Position, Price, Qty, RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
 use rust_decimal::Decimal;
 
-pub use book::{Book, OrderKey, OrderState, Owner};
+pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
@@ -282,6 +282,15 @@ pub enum Command {
         /// The bot's number of the order.
         order_id: OrderId,
     },
+    /// Tell a bot of an order of its own that is held here, as the venue would tell it of one that it has.
+    Tell {
+        /// To whom; none while the bot is away.
+        link: Option<LinkId>,
+        /// Of which order.
+        held: Box<Held>,
+        /// What.
+        news: News,
+    },
     /// Answer a bot's request with an error of the venue's form.
     Refuse {
         /// To whom.
@@ -318,6 +327,61 @@ pub enum Command {
     Notice {
         /// About what.
         text: String,
+    },
+}
+
+/// An order of a bot that is held here, in the words in which the bot placed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Whose.
+    pub bot: BotName,
+    /// The bot's number of it.
+    pub order_id: OrderId,
+    /// The bot's bytes.
+    pub raw: RawFrame,
+    /// What to change in them before the bot reads them.
+    pub rewrites: Vec<Rewrite>,
+    /// A number as the broker's, and none of the broker's.
+    pub perm_id: PermId,
+    /// The broker's number of the contract, if it is known.
+    pub con_id: Option<ConId>,
+}
+
+/// What a bot is told of an order that is held here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It waits for its auction.
+    Accepted,
+    /// A part of it is executed, or all that was left.
+    Executed {
+        /// How much, at what price, and of what execution of the broker's.
+        share: Box<on_close::Share>,
+        /// FIX 151: how much of the order is not executed with it.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+        /// Where.
+        exchange: Box<str>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is left of it will not be executed.
+    Canceled {
+        /// FIX 14.
+        cum_qty: Qty,
+        /// What will not be executed.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+        /// Why, for people; empty if the bot has asked for it.
+        reason: Box<str>,
+    },
+    /// What one of its executions costs.
+    Commission {
+        /// Ours.
+        exec_id: ExecId,
+        /// How much.
+        charge: Money,
     },
 }
 

@@ -132,5 +132,21 @@ pub const ACK_UNKNOWN: Duration = Duration::from_secs(1);
 /// On-close orders of one account and contract that are netted; more are denied.
 pub const NETTED_ORDERS_MAX: usize = 1_000;
 
+/// How long before the cutoff netted orders leave where nothing else is configured.
+pub const NET_LEAD: Duration = Duration::from_secs(2);
+
+/// How often netted orders are added up anew because something changed while the disk took the sum; after that nobody's
+/// is carried out.
+pub const NET_TRIES_MAX: u32 = 16;
+
+/// Characters of a reason that a bot is told of the end of an order that was held.
+pub const TOLD_REASON_MAX: usize = 400;
+
+/// How many days back on-close orders that were netted are remembered: the broker repeats executions of the last seven.
+pub const NETTED_DAYS_KEPT: i32 = 10;
+
+/// Decimal places of the average price that a bot is told of an order with several executions.
+pub const AVG_PX_PLACES: u32 = 8;
+
 /// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
 pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;

@@ -17,10 +17,8 @@
 //!   commission are that commission to the last digit;
 //! * no price is made up: what the bots trade with each other has the price of the auction, told by an execution of
 //!   the difference or by the venue's official close, and until one of them is known it stays open.
-//!
-//! Not asked by the bridge yet: a configuration that says `net` is refused until bots are told what becomes of an order
-//! that is held.
 
+mod batches;
 mod share;
 #[cfg(test)]
 mod tests;
@@ -33,6 +31,8 @@ use plimsoll_model::{ClOrdId, ExecId, Money, Price, Qty, Side};
 use rust_decimal::Decimal;
 
 use crate::limits;
+
+pub(crate) use batches::{BatchKey, Batches, Entry, HeldOrder, is_netted};
 
 /// What one account wants of one contract in one closing auction.
 #[derive(Debug)]
@@ -200,6 +200,27 @@ impl Batch {
         &self.reference
     }
 
+    /// Whether orders still come and go.
+    pub fn is_held(&self) -> bool {
+        self.stage == Stage::Held
+    }
+
+    /// Whether nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.intents.is_empty()
+    }
+
+    /// Whether an order was sent for all and may still execute.
+    pub fn is_released(&self) -> bool {
+        self.stage == Stage::Released
+    }
+
+    /// The order for all did not leave, and that is certain: as if it had not been released.
+    pub fn hold_again(&mut self) {
+        assert!(self.executions.is_empty(), "invariant: what never left has no executions");
+        (self.stage, self.net, self.crossed) = (Stage::Held, None, 0);
+    }
+
     /// Takes in a market-on-close order of a bot.
     pub fn hold(&mut self, cl_ord_id: ClOrdId, side: Side, qty: Qty) -> Result<(), NotHeld> {
         if self.stage != Stage::Held {
@@ -280,6 +301,14 @@ impl Batch {
         Ok(shares)
     }
 
+    /// Nothing is executed, and somebody has said that everything is to end: what the bots would have traded with each
+    /// other is lost as well.
+    pub fn stop(&mut self) {
+        if self.executions.is_empty() {
+            self.crossed = 0;
+        }
+    }
+
     /// The order for all is over at the venue: refused, canceled, or executed in full. What is left of each order on
     /// its side will not be executed; what the bots trade with each other stands.
     pub fn ended(&mut self) -> Vec<(ClOrdId, Qty)> {
@@ -324,6 +353,11 @@ impl Batch {
         };
         let ids = shared.shares.iter().map(|share| share.exec_id.clone());
         ids.zip(parts).map(|(id, part)| Some((id, money(part)?))).collect()
+    }
+
+    /// Whether this execution of the broker's was shared.
+    pub fn has_shared(&self, exec_id: &ExecId) -> bool {
+        self.executions.contains_key(exec_id.without_revision())
     }
 
     fn wanted(&self, side: Side) -> u64 {

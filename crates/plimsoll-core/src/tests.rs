@@ -17,6 +17,7 @@ mod kept;
 mod limits;
 mod listed_hours;
 mod memory;
+mod netting;
 mod one_cancels_all;
 mod other_hours;
 mod own_orders;

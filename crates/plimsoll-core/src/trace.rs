@@ -5,7 +5,7 @@ use std::fmt;
 
 use plimsoll_model::{Report, Request};
 
-use crate::{Ask, Command, Event, Operator, Rewrite};
+use crate::{Ask, Command, Event, News, Operator, Rewrite};
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -173,6 +173,9 @@ impl fmt::Display for Command {
                 write!(f, "deny {link} change of {order_id}: {denial}")
             }
             Self::CanceledUnsent { link, order_id } => write!(f, "canceled unsent {link} order {order_id}"),
+            Self::Tell { held, news, .. } => {
+                write!(f, "tell {} order {}: {}", held.bot, held.order_id, NewsLine(news))
+            }
             Self::Refuse { link, code, text, .. } => write!(f, "refuse {link} {code}: {text}"),
             Self::CloseBot { link, reason } => write!(f, "close {link}: {reason}"),
             Self::Flush { token } => write!(f, "flush {token}"),
@@ -190,6 +193,32 @@ fn write_account(f: &mut fmt::Formatter<'_>, rewrites: &[Rewrite]) -> fmt::Resul
     match rewrites.iter().find(|rewrite| matches!(rewrite, Rewrite::Account(_))) {
         Some(_) => f.write_str(" (account written)"),
         None => Ok(()),
+    }
+}
+
+/// What a bot is told in one line; of an execution also whose part it is.
+struct NewsLine<'a>(&'a News);
+
+impl fmt::Display for NewsLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            News::Accepted => f.write_str("held for the closing auction"),
+            News::Executed { share, leaves_qty, .. } => {
+                let (side, qty, px, crossed) = (share.side, share.last_qty, share.last_px, share.crossed_qty);
+                write!(f, "{side} {qty} at {px} ({crossed} with other bots), {leaves_qty} left")?;
+                match &share.of {
+                    Some(of) => write!(f, ": {} of {of}", share.exec_id),
+                    None => write!(f, ": {} at the official close", share.exec_id),
+                }
+            }
+            News::Canceled { leaves_qty, reason, .. } if reason.is_empty() => {
+                write!(f, "canceled with {leaves_qty} left")
+            }
+            News::Canceled { leaves_qty, reason, .. } => {
+                write!(f, "canceled with {leaves_qty} left: {reason}")
+            }
+            News::Commission { exec_id, charge } => write!(f, "{exec_id} costs {charge}"),
+        }
     }
 }
 

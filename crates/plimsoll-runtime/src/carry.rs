@@ -5,8 +5,8 @@
 
 use std::time::Instant;
 
-use plimsoll_core::{Ask, Command, Denial, Rewrite};
-use plimsoll_model::{InstrumentId, LinkId, Now, OrderId, RawFrame};
+use plimsoll_core::{Ask, Command, Denial, Held, News, Rewrite};
+use plimsoll_model::{Contract, InstrumentId, LinkId, NewOrder, Now, OrderId, RawFrame};
 use plimsoll_tws::denial::Addressee;
 
 use crate::journal_thread::Awaits;
@@ -27,16 +27,7 @@ impl Work {
                 self.forward(link, &raw, &rewrites);
             }
             Command::Forward { link, raw, rewrites } => self.forward(link, &raw, &rewrites),
-            Command::Place { link, order, contract } => {
-                let order = order.get();
-                // Another life of our own connection could not be told from this one by the broker; the order is of unknown
-                // fate then, and the bridge looks for it.
-                if let Some(version) = self.own.as_ref().filter(|own| own.link == link).map(|own| own.version)
-                {
-                    tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "own order sent: {order}");
-                    self.send_to_own(&wire::place(version, order, &contract));
-                }
-            }
+            Command::Place { link, order, contract } => self.place(link, order.get(), &contract),
             Command::Cancel { link, order_id } if self.own.as_ref().is_some_and(|own| own.link == link) => {
                 if let Some(version) = self.own.as_ref().map(|own| own.version) {
                     self.send_to_own(&wire::cancel(version, order_id));
@@ -62,6 +53,9 @@ impl Work {
                 let Some(to) = self.addressee(now, link) else { return };
                 self.all_to_bot(link, &wire::canceled_unsent(to, order_id));
             }
+            Command::Tell { link: Some(link), held, news } => self.tell(now, link, &held, &news),
+            // It learns from its positions when it is back.
+            Command::Tell { link: None, .. } => {}
             Command::Refuse { link, id, code, text } => {
                 let Some(to) = self.addressee(now, link) else { return };
                 self.send_to_bot(link, &wire::error(to, id, code, &text));
@@ -78,6 +72,25 @@ impl Work {
                 tracing::info!(%bot, guard = %denial.guard, "observed, would have been denied: {denial}");
             }
             Command::Notice { text } => tracing::warn!("{text}"),
+        }
+    }
+
+    /// An order of our own to the venue. Another life of our own connection the broker could not tell from this one: then
+    /// the order is of unknown fate, and the bridge looks for it.
+    fn place(&mut self, link: LinkId, order: &NewOrder, contract: &Contract) {
+        let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
+        tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "own order sent: {order}");
+        let frame = wire::place(own.version, order, contract);
+        self.send_to_own(&frame);
+    }
+
+    /// What became of an order that is held here, as the venue would say it.
+    fn tell(&mut self, now: Now, link: LinkId, held: &Held, news: &News) {
+        let Some(to) = self.addressee(now, link) else { return };
+        match wire::tell(to, held, news) {
+            Ok(frames) => self.all_to_bot(link, &frames),
+            // It would go on without knowing what became of its order.
+            Err(why) => self.to_end.push((link, format!("order {}: {why}", held.order_id))),
         }
     }
 

@@ -5,6 +5,7 @@
 //! are `plimsoll-tws`'s, nor any decision.
 
 mod place;
+mod tell;
 
 use std::sync::LazyLock;
 
@@ -24,6 +25,7 @@ use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
 
 pub(crate) use place::place;
+pub(crate) use tell::tell;
 
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;
@@ -48,6 +50,10 @@ const ENDS_HOLDINGS: &[i32] = &[6, 61, 64, 74, 75];
 
 /// Messages that say what is at the broker: status, open order, execution, holding.
 const BROKER_STATE: &[i32] = &[3, 5, 11, 61];
+
+/// The zone of times that name none.
+static NEW_YORK: LazyLock<TimeZone> =
+    LazyLock::new(|| plimsoll_calendar::zone("America/New_York").expect("New York is in the bundled zones"));
 
 /// What a venue's frame is on a bot's link.
 #[derive(Debug)]
@@ -113,10 +119,7 @@ fn told(version: ServerVersion, frame: &RawFrame) -> Told {
 /// Times without a zone (executions below version 174) are read as New York's: the journal keeps no login
 /// zone, and nothing is decided by an execution's time.
 pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report, String> {
-    static ZONE: LazyLock<TimeZone> = LazyLock::new(|| {
-        plimsoll_calendar::zone("America/New_York").expect("New York is in the bundled zones")
-    });
-    translate::report(version, frame, &ZONE).map_err(|error| error.to_string())
+    translate::report(version, frame, &NEW_YORK).map_err(|error| error.to_string())
 }
 
 /// A bot's frame in the bridge's words.

@@ -13,7 +13,7 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
-use crate::book::{OrderKey, OrderState};
+use crate::book::{FLEET, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
 use crate::guard::{Denial, GuardId, Phase, Reason, Verdict, judge, release};
 use crate::outbox::{Load, OwnWaiting, Parcel};
@@ -133,6 +133,10 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let OwnWaiting { order, key, asked } = waiting;
+        if order.bot.as_str() == FLEET {
+            self.release_net(now, phase, link, order, out);
+            return;
+        }
         let Some(bot) = config.bot(&order.bot) else { return };
         self.refresh_result(bot);
         let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);

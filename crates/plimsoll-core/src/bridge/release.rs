@@ -102,12 +102,19 @@ impl Bridge {
         }
     }
 
-    fn deny_at_release(&mut self, link: LinkId, waiting: Waiting, denial: Denial, out: &mut Vec<Command>) {
+    pub(super) fn deny_at_release(
+        &mut self,
+        link: LinkId,
+        waiting: Waiting,
+        denial: Denial,
+        out: &mut Vec<Command>,
+    ) {
         let order_id = waiting.order.order_id;
         if waiting.replaces {
             out.push(self.deny_replace(link, order_id, waiting.key, denial));
             return;
         }
+        self.batches.came(&waiting.order.cl_ord_id);
         self.recent.mark_denied(&waiting.order.bot, waiting.asked);
         self.book.update(waiting.key, |state| {
             state.status = OrderStatus::Denied;
@@ -158,6 +165,11 @@ impl Bridge {
             return;
         }
         match release(&ctx, order, |order| order) {
+            Verdict::Cleared(order) if let Some(batch) = self.batches.came(&order.get().cl_ord_id) => {
+                let order = order.get().clone();
+                let waiting = Waiting { order, key, raw, rewrites, replaces, unbounded, asked };
+                self.hold(now, &batch, (link, client_id), waiting, out);
+            }
             Verdict::Cleared(order) => {
                 self.acks.sent(link, order.get().order_id, now.mono);
                 out.push(Command::Submit { link, order, raw, rewrites });

@@ -61,6 +61,10 @@ impl Bridge {
                 let in_doubt = matches!(state.status, OrderStatus::Unknown | OrderStatus::Inactive);
                 !self.is_reported(state) || in_doubt && is_old(state)
             })
+            // What is held here is not at the broker.
+            .filter(|(_, state)| {
+                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
+            })
             .map(|(key, _)| key)
             .collect();
     }

@@ -14,7 +14,7 @@
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
 //! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000`.
 //!
-//! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
+//! Before the first event: `day 2026-11-27` · `observe` · `nets` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
 //! `zoned times`.
 
@@ -219,6 +219,10 @@ impl Script {
         };
         match words[..] {
             ["day", date] => self.date = date.parse().unwrap(),
+            ["nets"] => {
+                let lead = Duration::from_secs(2);
+                self.config.venue.on_close_crossing = OnCloseCrossing::Net { lead };
+            }
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
             ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,

@@ -10,6 +10,7 @@ use plimsoll_model::{
 use rust_decimal::Decimal;
 
 use super::{AtVenue, OWN, Script, account, con_id};
+use crate::recon::ReconState;
 use crate::{Ask, Event};
 
 impl Script {
@@ -222,8 +223,9 @@ impl Script {
 
     /// Says something to a bot, if it is there to hear it; the venue does not know Plimsoll.
     fn say(&mut self, link: LinkId, report: Report) {
-        let connected =
-            link == OWN || self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
+        let view = self.bridge.snapshot(self.now());
+        let is_own = link == OWN && view.recon != ReconState::Down;
+        let connected = is_own || view.links.iter().any(|view| view.link == link);
         if connected {
             let raw = RawFrame::new(Bytes::from_static(b"venue"));
             self.feed(Event::FromVenue { link, report, raw });
