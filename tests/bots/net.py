@@ -1,5 +1,5 @@
 """Two bots that want opposite things of one closing auction, in one account, on a half day of the live profile: straight
-to the venue one of them is cancelled; through the gateway both end the day as they intended, and one order crosses
+to the venue both are cancelled; through the gateway both end the day as they intended, and one order crosses
 the wire.
 
     python -m bots.net --library ib_async --plimsoll target/release/plimsoll
@@ -20,7 +20,7 @@ ACCOUNT = "DU1111111"
 CLIENTS = {"trend": 21, "revert": 22}
 WANTED = {"trend": ("BUY", 100), "revert": ("SELL", 40)}
 HALF_DAY = "2026-11-27T12:40:00-05:00"
-# Twelve minutes before the cutoff of 12:50; the close is at 13:00.
+# The cutoff is 12:50, the close 13:00.
 BEFORE_RELEASE = "2026-11-27T12:49:50-05:00"
 BEFORE_CLOSE = "2026-11-27T12:59:57-05:00"
 CANCELED = 202
@@ -59,7 +59,7 @@ def place(library: Any, clients: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_gateway(simulator: Simulator, library: Any, clients: dict[str, Any]) -> str:
-    """One of the two is cancelled with 202 long before the auction."""
+    """The venue cancels with 202 what could cross, long before the auction."""
     codes: dict[str, list[int]] = {name: [] for name in clients}
     for name, ib in clients.items():
         ib.errorEvent += lambda _id, code, _text, _contract, name=name: codes[name].append(code)

@@ -39,7 +39,7 @@ use crate::halt::{Halt, HaltLevel, Halts};
 use crate::limits;
 use crate::link::Links;
 use crate::listed_hours::ListedHours;
-use crate::on_close::Batches;
+use crate::on_close::{BatchKey, Batches};
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
@@ -74,7 +74,9 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) batches: Batches,
-    /// When the next batch of on-close orders has to leave.
+    /// Our own questions for the price of an auction.
+    close_reqs: BTreeMap<ReqId, BatchKey>,
+    /// When the next batch of on-close orders has to leave, or the price of one is asked for.
     leave_due: Option<Mono>,
     pub(crate) quotes: Quotes,
     pub(crate) results: Results,
@@ -134,6 +136,7 @@ impl Bridge {
             outbox: Outbox::default(),
             recent: Recent::default(),
             batches: Batches::default(),
+            close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
             results: Results::default(),

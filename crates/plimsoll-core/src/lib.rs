@@ -352,6 +352,15 @@ pub struct Held {
 pub enum News {
     /// It waits for its auction.
     Accepted,
+    /// How it stands, for a bot that asks.
+    Stands {
+        /// FIX 14.
+        cum_qty: Qty,
+        /// FIX 151.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+    },
     /// A part of it is executed, or all that was left.
     Executed {
         /// How much, at what price, and of what execution of the broker's.
@@ -445,6 +454,13 @@ pub enum Ask {
         /// Our number.
         req_id: ReqId,
         /// As configured.
+        contract: Contract,
+    },
+    /// The bars of the latest days.
+    DayBars {
+        /// Our number.
+        req_id: ReqId,
+        /// As the broker knows it.
         contract: Contract,
     },
     /// Quotes of an instrument, from then on.

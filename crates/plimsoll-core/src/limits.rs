@@ -135,6 +135,16 @@ pub const NETTED_ORDERS_MAX: usize = 1_000;
 /// How long before the cutoff netted orders leave where nothing else is configured.
 pub const NET_LEAD: Duration = Duration::from_secs(2);
 
+/// How long after the close its official price is asked for, where no execution tells it: auctions end late, and the
+/// venue's bar of the day is made after them.
+pub const OFFICIAL_CLOSE_AFTER: Duration = Duration::from_mins(10);
+
+/// How often that is asked for again while the bar of the day is not there.
+pub const OFFICIAL_CLOSE_AGAIN: Duration = Duration::from_mins(5);
+
+/// How many days of bars are asked for then.
+pub const OFFICIAL_CLOSE_DAYS: u16 = 10;
+
 /// How often netted orders are added up anew because something changed while the disk took the sum; after that nobody's
 /// is carried out.
 pub const NET_TRIES_MAX: u32 = 16;

@@ -136,6 +136,7 @@ impl fmt::Display for ReportLine<'_> {
             Report::CurrentTime(at) => write!(f, "time {at}"),
             Report::Contract(c) => write!(f, "contract {} {}", c.contract.symbol, c.con_id),
             Report::ContractEnd(_) => f.write_str("contract end"),
+            Report::DayBars(bars) => write!(f, "bars of {} days", bars.bars.len()),
             Report::Schedule(s) => write!(f, "schedule of {} sessions", s.sessions.len()),
             Report::Quote { id, field, price } => write!(f, "quote {id} {field:?} {price:?}"),
             Report::Other => f.write_str("other"),
@@ -203,6 +204,7 @@ impl fmt::Display for NewsLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             News::Accepted => f.write_str("held for the closing auction"),
+            News::Stands { leaves_qty, .. } => write!(f, "{leaves_qty} left"),
             News::Executed { share, leaves_qty, .. } => {
                 let (side, qty, px, crossed) = (share.side, share.last_qty, share.last_px, share.crossed_qty);
                 write!(f, "{side} {qty} at {px} ({crossed} with other bots), {leaves_qty} left")?;
@@ -234,6 +236,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
             Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),
+            Ask::DayBars { contract, .. } => write!(f, "bars of the latest days of {}", contract.symbol),
             Ask::Quotes { instrument, .. } => write!(f, "quotes {instrument}"),
         }
     }

@@ -94,6 +94,15 @@ impl Work {
         }
     }
 
+    /// The last lines of an answer about open orders are those that are held here. Nothing is decided by it, so nothing of
+    /// it is journaled.
+    pub(crate) fn tell_held(&mut self, link: LinkId) {
+        let now = self.clock.now();
+        for (held, news) in self.bridge().held_open(link) {
+            self.tell(now, link, &held, &news);
+        }
+    }
+
     /// A bot's bytes to the venue, with the declared rewrites.
     fn forward(&mut self, link: LinkId, raw: &RawFrame, rewrites: &[Rewrite]) {
         let Some(version) = self.links.get(&link).map(|state| state.version) else { return };

@@ -38,8 +38,8 @@ const CONCERNING: &[i32] =
     &[3, 4, 5, 6, 7, 9, 11, 15, 53, 54, 55, 59, 61, 62, 63, 71, 72, 73, 74, 94, 95, 101, 102];
 /// The accounts of the login and the families that they belong to.
 const FAMILY_CODES: i32 = 78;
-/// Messages that only our own connection acts on: tick price, contract details and their end, times, schedules.
-const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 106, 109];
+/// Messages that only our own connection acts on: tick price, contract details and their end, bars, times, schedules.
+const CONCERNING_OWN: &[i32] = &[1, 10, 17, 49, 52, 106, 109];
 /// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
@@ -246,6 +246,16 @@ pub(crate) fn ask(version: ServerVersion, ask: &Ask) -> RawFrame {
             duration: format!("{} D", plimsoll_core::limits::SCHEDULE_DAYS).as_str().into(),
             use_rth: true,
             what: "SCHEDULE".into(),
+            format_date: 1,
+            ..ReqHistoricalData::default()
+        })),
+        Ask::DayBars { req_id, contract } => Request::ReqHistoricalData(Box::new(ReqHistoricalData {
+            req_id: req_id.0,
+            contract: wire_contract(contract),
+            bar_size: "1 day".into(),
+            duration: format!("{} D", plimsoll_core::limits::OFFICIAL_CLOSE_DAYS).as_str().into(),
+            use_rth: true,
+            what: "TRADES".into(),
             format_date: 1,
             ..ReqHistoricalData::default()
         })),

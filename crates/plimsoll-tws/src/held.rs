@@ -82,6 +82,12 @@ impl Held {
         self.state("PreSubmitted", Progress { cum_qty: Qty::ZERO, leaves_qty, avg_px: None }, None)
     }
 
+    /// How it stands, for a client that asks.
+    pub fn stands(&self, progress: Progress) -> Vec<RawFrame> {
+        let status = if progress.cum_qty.is_zero() { "PreSubmitted" } else { "Submitted" };
+        self.state(status, progress, None)
+    }
+
     /// A part of it is executed, or all that was left.
     pub fn executed(&self, part: &Part<'_>) -> Vec<RawFrame> {
         let status = if part.progress.leaves_qty.is_zero() { "Filled" } else { "Submitted" };

@@ -23,6 +23,7 @@ impl Bridge {
         self.results.clear();
         self.all_started = None;
         self.contract_reqs.clear();
+        self.close_reqs.clear();
         // What the broker listed in another life disputes nothing in this one.
         self.listed.clear();
         self.calendar = self.announced.clone();

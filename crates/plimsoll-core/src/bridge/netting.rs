@@ -7,6 +7,7 @@
 //! Does not own: sums and shares, which are a batch's (`crate::on_close`); when a batch leaves (`leave`); what becomes
 //! of its executions (`share`).
 
+mod close;
 mod leave;
 mod share;
 
@@ -227,19 +228,32 @@ impl Bridge {
     fn tell(&self, held: &HeldOrder, news: News) -> Command {
         let link = self.links.of_client(held.client_id);
         let link = link.filter(|link| self.links.get(*link).is_some_and(|state| state.attached));
-        let con_id = self.contracts.to_order(&held.order.instrument).and_then(|contract| contract.con_id);
-        Command::Tell {
-            link,
-            held: Box::new(Held {
-                bot: held.order.bot.clone(),
-                order_id: held.order.order_id,
-                raw: held.raw.clone(),
-                rewrites: held.rewrites.clone(),
-                perm_id: own_perm_id(held.key),
-                con_id,
-            }),
-            news,
+        Command::Tell { link, held: Box::new(self.in_its_words(held)), news }
+    }
+
+    fn in_its_words(&self, held: &HeldOrder) -> Held {
+        let contract = self.contracts.to_order(&held.order.instrument);
+        Held {
+            bot: held.order.bot.clone(),
+            order_id: held.order.order_id,
+            raw: held.raw.clone(),
+            rewrites: held.rewrites.clone(),
+            perm_id: own_perm_id(held.key),
+            con_id: contract.and_then(|contract| contract.con_id),
         }
+    }
+
+    /// The orders of this link's client that are held here or left with others' and are not over, and how they stand: the
+    /// venue does not know them, and a bot that asks for its open orders has to see them.
+    pub fn held_open(&self, link: LinkId) -> Vec<(Held, News)> {
+        let client_id = self.links.get(link).map(|state| state.client_id);
+        let of_client = self.batches.orders().filter(|held| Some(held.client_id) == client_id);
+        let open = of_client.filter_map(|held| {
+            let state = self.book.get(held.key).filter(|state| state.status.is_open())?;
+            let (cum_qty, leaves_qty, avg_px) = (state.cum_qty, state.leaves_qty(), held.avg_px());
+            Some((self.in_its_words(held), News::Stands { cum_qty, leaves_qty, avg_px }))
+        });
+        open.collect()
     }
 
     fn tell_canceled(&self, held: &HeldOrder, leaves_qty: Qty, reason: &str) -> Command {

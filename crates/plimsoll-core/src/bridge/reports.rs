@@ -190,6 +190,7 @@ impl Bridge {
                 }
             }
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
+            Report::DayBars(bars) => self.hear_day_bars(now, &bars, out),
             Report::NextValidId(next) => {
                 if let Some(client_id) = self.own_client() {
                     self.links.offered(client_id, next);

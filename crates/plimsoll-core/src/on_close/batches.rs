@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, ClOrdId, ClientId, ExecId, InstrumentId, NewOrder, OrdType, Price, Qty, RawFrame, TimeInForce,
+    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, Price, Qty, RawFrame,
+    TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -32,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) net: Option<(OrderKey, NewOrder)>,
     /// How often it was decided that it leaves.
     pub(crate) tries: u32,
+    /// When its auction's price was last asked for.
+    pub(crate) close_asked: Option<Mono>,
     /// Somebody has said that everything is to end.
     pub(crate) is_stopped: bool,
 }
@@ -84,6 +87,7 @@ impl Batches {
                 orders: BTreeMap::new(),
                 net: None,
                 tries: 0,
+                close_asked: None,
                 is_stopped: false,
             };
             self.all.insert(key.clone(), entry);
@@ -175,6 +179,16 @@ impl Batches {
     /// Batches whose order for all may still execute.
     pub(crate) fn released(&self) -> impl Iterator<Item = (&BatchKey, &Entry)> {
         self.all.iter().filter(|(_, entry)| entry.batch.is_released())
+    }
+
+    /// Batches whose bots have traded with each other at a price that is not known.
+    pub(crate) fn unpriced(&self) -> impl Iterator<Item = (&BatchKey, &Entry)> {
+        self.all.iter().filter(|(_, entry)| entry.batch.wants_close())
+    }
+
+    /// All orders that are or were in a batch of the latest days.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &HeldOrder> {
+        self.all.values().flat_map(|entry| entry.orders.values())
     }
 }
 

@@ -5,6 +5,7 @@
 //! (an answer, while none has been measured) before.
 
 use expect_test::expect;
+use plimsoll_model::LinkId;
 
 use super::check;
 use super::script::Script;
@@ -22,7 +23,7 @@ const OPPOSITE: &str = "
 ";
 
 /// Each bot's holding and what it has paid.
-fn books(world: &Script) -> Vec<String> {
+pub(super) fn books(world: &Script) -> Vec<String> {
     let rows = world.bridge.snapshot(world.now()).positions;
     rows.iter()
         .map(|row| {
@@ -68,7 +69,7 @@ fn each_bot_gets_its_execution_its_commission_and_the_ledger_sums_to_the_broker(
 }
 
 /// The half day in netting mode, an hour before its close.
-const DAY: &str = "
+pub(super) const DAY: &str = "
     nets
     day 2026-11-27
     12:45:00 quote SPY 600.00 600.02
@@ -86,7 +87,7 @@ const HELD: &str = "
 
 /// What follows on what is held.
 #[track_caller]
-fn after_held(script: &str, expect: &expect_test::Expect) -> Script {
+pub(super) fn after_held(script: &str, expect: &expect_test::Expect) -> Script {
     let mut world = Script::new();
     world.run(HELD);
     expect.assert_eq(&world.run(script));
@@ -354,106 +355,18 @@ fn an_order_for_all_that_the_broker_does_not_know_after_a_restart_is_not_sent_ag
 }
 
 #[test]
-fn executions_of_the_time_that_the_process_was_away_are_shared_when_it_is_back() {
-    let mut world = after_held(
-        "12:49:57 wake",
-        &expect![["
-        12:49:57 place 900 BUY 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000000
-    "]],
-    );
-    // Nobody hears it.
-    world.run("12:59:00 own down");
-    let trace = world.run(
-        "
-        13:00:01 venue fills own 100000000 60 600.25
-        13:00:05 restart
-        ",
-    );
-    expect![["
-        13:00:05 tell trend order 5: BUY 100 at 600.25 (40 with other bots), 0 left: net.SPY-trend-20261127-1.1.01 of 0001.0001.01.01
-        13:00:05 tell revert order 8: SELL 40 at 600.25 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0001.01.01
-        13:00:05 notice reconciled: 0 open orders, 1 positions
-    "]].assert_eq(&trace);
-    expect![["
-        revert -40 fees 0 USD
-        trend 100 fees 0 USD"]]
-    .assert_eq(&books(&world).join("\n"));
-}
-
-#[test]
-fn an_execution_in_parts_is_shared_in_parts_and_sums_up() {
-    let mut world = after_held(
-        "12:49:57 wake",
-        &expect![["
-        12:49:57 place 900 BUY 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000000
-    "]],
-    );
-    let trace = world.run(
-        "
-        13:00:01 venue fills own 100000000 25 600.25
-        13:00:01 venue fills own 100000000 35 600.27
-        ",
-    );
-    expect![["
-        13:00:01 tell trend order 5: BUY 65 at 600.25 (40 with other bots), 35 left: net.SPY-trend-20261127-1.1.01 of 0001.0001.01.01
-        13:00:01 tell revert order 8: SELL 40 at 600.25 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0001.01.01
-        13:00:01 tell trend order 5: net.SPY-trend-20261127-1.1.01 costs 0.6190 USD
-        13:00:01 tell revert order 8: net.SPY-revert-20261127-1.1.01 costs 0.3810 USD
-        13:00:01 tell trend order 5: BUY 35 at 600.27 (0 with other bots), 0 left: net.SPY-trend-20261127-1.2.01 of 0001.0002.01.01
-        13:00:01 tell trend order 5: net.SPY-trend-20261127-1.2.01 costs 1.0000 USD
-    "]].assert_eq(&trace);
-    expect![["
-        revert -40 fees 0.381 USD
-        trend 100 fees 1.619 USD"]]
-    .assert_eq(&books(&world).join("\n"));
-}
-
-#[test]
-fn what_the_venue_does_not_execute_is_canceled_and_what_the_bots_trade_with_each_other_stands() {
-    let mut world = after_held(
-        "12:49:57 wake",
-        &expect![["
-        12:49:57 place 900 BUY 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000000
-    "]],
-    );
-    let trace = world.run(
-        "
-        13:00:01 venue fills own 100000000 25 600.25
-        13:00:02 venue cancels own 100000000
-        ",
-    );
-    expect![["
-        13:00:01 tell trend order 5: BUY 65 at 600.25 (40 with other bots), 35 left: net.SPY-trend-20261127-1.1.01 of 0001.0001.01.01
-        13:00:01 tell revert order 8: SELL 40 at 600.25 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0001.01.01
-        13:00:01 tell trend order 5: net.SPY-trend-20261127-1.1.01 costs 0.6190 USD
-        13:00:01 tell revert order 8: net.SPY-revert-20261127-1.1.01 costs 0.3810 USD
-        13:00:02 tell trend order 5: canceled with 35 left: the order that was sent for several bots is over (canceled)
-        13:00:02 notice broker error 202: Order Canceled
-    "]].assert_eq(&trace);
-    expect![["
-        revert -40 fees 0.381 USD
-        trend 65 fees 0.619 USD"]]
-    .assert_eq(&books(&world).join("\n"));
-}
-
-#[test]
-fn a_bot_that_is_away_takes_part_and_its_share_is_booked() {
+fn a_bot_that_asks_for_its_open_orders_is_shown_those_that_are_held() {
     let world = after_held(
-        "
-        12:49:51 revert leaves
-        12:49:57 wake
-        13:00:01 venue fills own 100000000 60 600.25
-        ",
+        "12:49:57 wake",
         &expect![["
-            12:49:57 place 900 BUY 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000000
-            13:00:01 tell trend order 5: BUY 100 at 600.25 (40 with other bots), 0 left: net.SPY-trend-20261127-1.1.01 of 0001.0001.01.01
-            13:00:01 tell revert order 8: SELL 40 at 600.25 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0001.01.01
-            13:00:01 tell trend order 5: net.SPY-trend-20261127-1.1.01 costs 0.7143 USD
-            13:00:01 tell revert order 8: net.SPY-revert-20261127-1.1.01 costs 0.2857 USD
-        "]],
+        12:49:57 place 900 BUY 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000000
+    "]],
     );
-    expect![["
-        revert -40 fees 0.2857 USD
-        trend 100 fees 0.7143 USD"]]
-    .assert_eq(&books(&world).join("\n"));
+    let open = |link| {
+        let open = world.bridge.held_open(LinkId(link));
+        open.iter().map(|(held, news)| format!("{} {} {news:?}", held.bot, held.order_id)).collect::<Vec<_>>()
+    };
+    expect!["trend 5 Stands { cum_qty: 0, leaves_qty: 100, avg_px: None }"].assert_eq(&open(1).join("\n"));
+    assert_eq!(open(2).len(), 1);
+    assert!(open(3).is_empty());
 }

@@ -12,7 +12,8 @@
 //! `clock stepped -2000` · `clock slept 90000` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
-//! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000`.
+//! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000` ·
+//! `venue closes 600.25`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `nets` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
@@ -88,6 +89,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Contract>,
     /// What the venue lists as the hours of every contract.
     pub(super) listed_hours: Box<str>,
+    /// The auction's price by its bar of the day, once there is one.
+    official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
     pub(super) past_sessions: Vec<(&'static str, &'static str, &'static str)>,
     /// Its API is read-only.
@@ -180,6 +183,7 @@ impl Script {
             asked: Vec::new(),
             answers: Vec::new(),
             listed_hours: "".into(),
+            official_close: None,
             past_sessions: Vec::new(),
             read_only: false,
             fees_in: Currency::USD,

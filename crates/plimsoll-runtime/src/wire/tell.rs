@@ -17,6 +17,9 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
         .ok_or("its order cannot be read at the version of this connection")?;
     Ok(match news {
         News::Accepted => held.accepted(),
+        News::Stands { cum_qty, leaves_qty, avg_px } => {
+            held.stands(Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px })
+        }
         News::Executed { share, leaves_qty, avg_px, exchange, at } => held.executed(&Part {
             exec_id: &share.exec_id,
             side: share.side,

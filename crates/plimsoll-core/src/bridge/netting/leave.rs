@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, OrderStatus, Qty, TimeInForce};
 
+use super::share::OVER;
 use crate::book::FLEET;
 use crate::bridge::Bridge;
 use crate::guard::{self, Cleared, Denial, GuardId, Phase, Reason, Verdict};
@@ -43,6 +44,8 @@ impl Bridge {
             }
         }
         self.end_batches(out);
+        let close = self.ask_for_closes(now, out);
+        self.leave_due = self.leave_due.into_iter().chain(close).min();
     }
 
     fn when(&mut self, now: Now, key: &BatchKey) -> Leaves {
@@ -270,7 +273,7 @@ impl Bridge {
             })
             .collect();
         for (key, status) in ended {
-            let reason = format!("the order that was sent for several bots is over ({status})");
+            let reason = format!("{OVER} ({status})");
             self.end_batch(&key, &reason, out);
         }
     }

@@ -11,6 +11,9 @@ use crate::on_close::{BatchKey, Share};
 use crate::recon::ReconState;
 use crate::{Command, News};
 
+/// Why what is left of an order is not executed.
+pub(super) const OVER: &str = "the order that was sent for several bots is over";
+
 /// Where and when a share was executed.
 pub(super) struct Where<'a> {
     pub(super) exchange: &'a str,
@@ -108,11 +111,30 @@ impl Bridge {
             if let Some(held) = entry.and_then(|entry| entry.orders.get(&share.cl_ord_id)) {
                 let (exchange, at) = (place.exchange.into(), place.at.unwrap_or(now.wall));
                 let leaves_qty = held.order.qty.saturating_sub(share.cum_qty);
-                let share = Box::new(share);
+                let (of_own, is_over) = (share.of.is_none(), share.leaves_qty.is_zero());
+                let (exec_id, share) = (share.exec_id.clone(), Box::new(share));
                 out.push(self.tell(held, News::Executed { share, leaves_qty, avg_px, exchange, at }));
+                if is_over && !leaves_qty.is_zero() {
+                    out.push(self.tell_canceled(held, leaves_qty, OVER));
+                }
+                if of_own {
+                    // The broker has no part in it.
+                    self.charge_nothing(key, &exec_id, place.terms, out);
+                }
             }
         }
         self.doubt(now, &key.account, &key.instrument);
+    }
+
+    fn charge_nothing(&mut self, key: &BatchKey, exec_id: &ExecId, terms: Terms, out: &mut Vec<Command>) {
+        let charge = Money::zero(terms.currency);
+        if let Ok(FeePosted::New) = self.ledger.fee(exec_id, Fee { charge }) {
+            self.note_moved(exec_id, None);
+            let held = self.batches.get(key).and_then(|entry| entry.of_own(exec_id));
+            out.extend(
+                held.map(|held| self.tell(held, News::Commission { exec_id: exec_id.clone(), charge })),
+            );
+        }
     }
 
     fn note_share(

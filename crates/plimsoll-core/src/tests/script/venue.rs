@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    Account, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution,
-    ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId,
-    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, Side,
-    StatusReport, TimeInForce,
+    Account, ClientId, ConId, Contract, ContractReport, Currency, DayBar, DayBarsReport, ErrorReport, ExecId,
+    Execution, ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus,
+    PermId, Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession,
+    Side, StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
@@ -26,6 +26,10 @@ impl Script {
         }
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
+        }
+        if let ["closes", px] = words {
+            self.official_close = Price::parse(px).ok();
+            return;
         }
         if let ["offers", name, id] = words {
             let (link, _) = self.link_of(name);
@@ -324,6 +328,12 @@ impl Script {
                     let sessions = self.past_sessions.iter().map(session).collect();
                     let time_zone = "US/Eastern".into();
                     self.own(Report::Schedule(Box::new(ScheduleReport { req_id, time_zone, sessions })));
+                }
+                Ask::DayBars { req_id, .. } => {
+                    let date = self.date.strftime("%Y%m%d").to_string().into();
+                    let bars = self.official_close.map(|close| DayBar { date, close: Some(close) });
+                    let bars = bars.into_iter().collect();
+                    self.own(Report::DayBars(Box::new(DayBarsReport { req_id, bars })));
                 }
                 Ask::Quotes { .. } | Ask::Schedule { .. } => {}
             }
