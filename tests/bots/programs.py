@@ -286,13 +286,14 @@ class Gateway(Program):
         bots: list[Bot],
         mode: str = "enforce",
         *,
+        crossing: str = "deny",
         clock: str | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
         clock = clock or f'servers = []\nfollow = "127.0.0.1:{simulator.control}"'
-        self.config.write_text(self._toml(home, simulator, bots, mode, clock))
+        self.config.write_text(self._toml(home, simulator, bots, mode, (crossing, clock)))
         arguments = [str(binary), "run", "--config", str(self.config)]
         super().__init__("run", arguments, home / "run.log", environment)
 
@@ -316,7 +317,8 @@ class Gateway(Program):
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, clock: str) -> str:
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, how: tuple[str, str]) -> str:
+        crossing, clock = how
         state = home / "state"
         head = f"""\
 [plimsoll]
@@ -333,6 +335,6 @@ environment = "sim"
 upstream = "127.0.0.1:{simulator.port}"
 client_id = {OWN_CLIENT_ID}
 accounts = ["DU1111111", "DU2222222"]
-on_close_crossing = "deny"
+on_close_crossing = "{crossing}"
 """
         return "\n\n".join([head, *(bot.toml() for bot in bots)]) + "\n"

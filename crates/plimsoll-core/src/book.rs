@@ -22,7 +22,7 @@ use crate::limits;
 pub(crate) use exposed::is_summable;
 use index::{Index, Standing};
 pub(crate) use order::{Change, OrderTerms};
-pub use order::{OrderState, Owner};
+pub use order::{FLEET, OrderState, Owner};
 use past::Past;
 
 /// The place of an order in the book; counted up.

@@ -6,7 +6,9 @@ mod decide;
 mod hours;
 mod jobs;
 mod links;
+mod netting;
 mod orders;
+mod own_orders;
 mod references;
 mod release;
 mod repeated;
@@ -38,6 +40,7 @@ use crate::halt::{Halt, Halts};
 use crate::limits;
 use crate::link::Links;
 use crate::listed_hours::ListedHours;
+use crate::on_close::{BatchKey, Batches};
 use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
@@ -47,6 +50,8 @@ use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
 use jobs::Hint;
+#[cfg(test)]
+pub(crate) use own_orders::OwnOrder;
 pub use repeated::Repeated;
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
@@ -71,6 +76,11 @@ pub struct Bridge {
     pub(crate) book: Book,
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
+    pub(crate) batches: Batches,
+    /// Our own questions for the price of an auction.
+    close_reqs: BTreeMap<ReqId, BatchKey>,
+    /// When the next batch of on-close orders has to leave, or the price of one is asked for.
+    leave_due: Option<Mono>,
     pub(crate) quotes: Quotes,
     pub(crate) results: Results,
     pub(crate) ledger: Ledger,
@@ -129,6 +139,9 @@ impl Bridge {
             book: Book::default(),
             outbox: Outbox::default(),
             recent: Recent::default(),
+            batches: Batches::default(),
+            close_reqs: BTreeMap::new(),
+            leave_due: None,
             quotes: Quotes::default(),
             results: Results::default(),
             ledger: Ledger::default(),
@@ -165,7 +178,7 @@ impl Bridge {
         }
         match event {
             Event::Started { epoch, config } => {
-                self.started(epoch, config);
+                self.started(now, epoch, config);
                 self.moment = Some(self.calendar.moment(time));
                 self.begin_jobs(now, out);
             }
@@ -175,6 +188,9 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
+                    let own = self.own_client();
+                    self.forget_certainty(|client| client == own);
+                    self.acks.forget(link);
                 }
             }
             Event::BotArrived { link, bot, client_id, raw } => {
@@ -202,6 +218,7 @@ impl Bridge {
             Event::Woke => self.woke(now, out),
         }
         self.run_jobs(now, hint, out);
+        self.net_orders(now, out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -227,11 +244,12 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        self.next_round().into_iter().chain(self.schedule.next_wakeup()).min()
+        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question()];
+        all.into_iter().flatten().min()
     }
 
-    /// The same without jobs.
-    fn next_round(&self) -> Option<Mono> {
+    /// When the broker is next asked something.
+    fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
             return None;
@@ -270,7 +288,7 @@ impl Bridge {
         if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
-        if self.next_round().is_some_and(|due| due <= now.mono) {
+        if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
@@ -307,6 +325,7 @@ impl Bridge {
 
     /// The halt of everything also ends what is working, on the connection that placed it.
     fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
+        self.cancel_held_of(now, bot, out);
         let links: Vec<LinkId> = self
             .links
             .iter()
@@ -316,11 +335,17 @@ impl Bridge {
         for link in links {
             self.cancel_all_of(now, link, out);
         }
+        self.cancel_own_of(bot, out);
+        let own = self.own_way().map(|(_, client_id)| client_id);
+        let is_reached = |client_id| Some(client_id) == own || self.links.of_client(client_id).is_some();
         let unreachable = self
             .book
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
-            .filter(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+            .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
+            .filter(|(_, state)| {
+                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
+            })
             .count();
         if unreachable > 0 {
             out.push(Command::Notice {
@@ -369,6 +394,7 @@ impl Bridge {
             recon: &self.recon.state,
             read_only: self.recon.read_only,
             recent: &self.recent,
+            batches: &self.batches,
             day_start: self.day_start.get(&bot.name),
             own: None,
             replaces: false,

@@ -53,6 +53,11 @@ pub struct VenueConfig {
 pub enum OnCloseCrossing {
     /// The second is denied before the first is lost.
     Deny,
+    /// They are held and added up, and the difference is sent as one order.
+    Net {
+        /// How long before the cutoff it is sent at the latest.
+        lead: Duration,
+    },
 }
 
 /// What a bot is shown of its accounts. A library that sees a stranger's position or order may take it for
@@ -137,6 +142,19 @@ impl Config {
     /// The bot of that name.
     pub fn bot(&self, name: &BotName) -> Option<&BotConfig> {
         self.bots.iter().find(|bot| bot.name == *name)
+    }
+
+    /// How long before the cutoff netted on-close orders leave; none if orders are not netted. That is the business of
+    /// `self_match`, which netting spares a denial.
+    pub(crate) fn nets(&self) -> Option<Duration> {
+        match self.venue.on_close_crossing {
+            OnCloseCrossing::Net { lead }
+                if self.mode == Mode::Enforce && !self.switched_off.contains(&GuardId::SelfMatch) =>
+            {
+                Some(lead)
+            }
+            OnCloseCrossing::Net { .. } | OnCloseCrossing::Deny => None,
+        }
     }
 
     /// Every configured instrument once, with its contract.

@@ -148,7 +148,7 @@ impl Contracts {
     }
 
     /// The name of the calendar that it trades by where its listing trades, if that is known.
-    fn calendar_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
+    pub(crate) fn calendar_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
         self.with_listing(instrument).and_then(calendar_of)
     }
 
@@ -200,6 +200,13 @@ impl Contracts {
     /// The configured contract of this number, if the broker or the file has named it.
     pub(crate) fn by_number(&self, con_id: ConId) -> Option<&InstrumentId> {
         self.con_ids.get(&con_id)
+    }
+
+    /// As configured, with the broker's number where that is known.
+    pub(crate) fn to_order(&self, instrument: &InstrumentId) -> Option<Contract> {
+        let configured = self.configured.get(instrument)?;
+        let con_id = self.learned(instrument).map(|report| report.con_id).or(configured.con_id);
+        Some(Contract { con_id, ..configured.clone() })
     }
 
     /// Whether a bot may trade it at all.

@@ -25,7 +25,8 @@ mod trading_session;
 use std::cell::OnceCell;
 use std::fmt;
 
-use plimsoll_model::NewOrder;
+use plimsoll_model::{NewOrder, Side};
+use rust_decimal::Decimal;
 
 use crate::config::Mode;
 
@@ -138,6 +139,7 @@ pub const GUARDS: &[GuardSpec] = &[
             "parent_unknown",
             "too_many",
             "recalled",
+            "held_for_close",
         ],
         judges: Judges::Message,
         check: supported::check,
@@ -198,8 +200,8 @@ pub const GUARDS: &[GuardSpec] = &[
         id: GuardId::CloseCutoff,
         pitfall: "04-moc-after-cutoff",
         summary: "on-close orders that may not arrive before the entry cutoff of the listing venue",
-        keys: &["clock.servers", "clock.max_uncertainty"],
-        reasons: &["after_cutoff", "cutoff_near", "calendar_unknown"],
+        keys: &["clock.servers", "clock.max_uncertainty", "venue.on_close_lead"],
+        reasons: &["after_cutoff", "cutoff_near", "auction_left", "calendar_unknown"],
         judges: Judges::Message,
         check: close_cutoff::check,
     },
@@ -336,6 +338,21 @@ fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Resul
 pub(crate) fn judge_preview(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
     account::check(ctx, order).map_err(|reason| Denial { guard: GuardId::Account, reason })?;
     limits::rate(ctx, order).map_err(|reason| Denial { guard: GuardId::Limits, reason })
+}
+
+/// The difference of orders that were each cleared, as one order. What makes it up is judged, and it can do nothing that
+/// they could not: it is no larger than the larger side of them.
+pub(crate) fn net(parts: &[Cleared<NewOrder>], net: NewOrder) -> Cleared<NewOrder> {
+    let side = |side| parts.iter().filter(move |part| part.0.side == side).map(|part| part.0.qty.get());
+    let bought: Decimal = side(Side::Buy).sum();
+    let sold: Decimal = side(Side::Sell).sum();
+    let of_one =
+        |part: &Cleared<NewOrder>| part.0.account == net.account && part.0.instrument == net.instrument;
+    assert!(
+        parts.iter().all(of_one) && (bought - sold).abs() == net.qty.get(),
+        "invariant: what is sent for all is their difference: {net:?}"
+    );
+    Cleared(net)
 }
 
 /// What the mode of the gateway makes of a judgement.

@@ -34,6 +34,7 @@ mod intake;
 pub mod limits;
 mod link;
 mod listed_hours;
+pub mod on_close;
 mod outbox;
 mod quotes;
 mod recon;
@@ -51,14 +52,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_calendar::Announcement;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
-    RawFrame, ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, ConId, Contract, ExecId, InstrumentId, LinkId, Money, NewOrder,
+    OrderId, PermId, Position, Price, Qty, RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
 use rust_decimal::Decimal;
 use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
-pub use book::{Book, OrderKey, OrderState, Owner};
+pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
@@ -229,12 +230,21 @@ pub enum Command {
         /// What to change in them.
         rewrites: Vec<Rewrite>,
     },
-    /// Cancel an order of this link's client, in our own words.
+    /// Cancel an order of this link's client, in our own words; on our own connection one of our own.
     Cancel {
         /// Where.
         link: LinkId,
         /// The order.
         order_id: OrderId,
+    },
+    /// Send an order of our own on our own connection.
+    Place {
+        /// Our own connection, as it was when the order was judged.
+        link: LinkId,
+        /// The proof that it was judged.
+        order: Cleared<NewOrder>,
+        /// What it is of.
+        contract: Contract,
     },
     /// Pass a bot's message on. Nothing but the account of a margin preview is ever written into it.
     Forward {
@@ -287,6 +297,15 @@ pub enum Command {
         /// The bot's number of the order.
         order_id: OrderId,
     },
+    /// Tell a bot of an order of its own that is held here, as the venue would tell it of one that it has.
+    Tell {
+        /// To whom; none while the bot is away.
+        link: Option<LinkId>,
+        /// Of which order.
+        held: Box<Held>,
+        /// What.
+        news: News,
+    },
     /// Answer a bot's request with an error of the venue's form.
     Refuse {
         /// To whom.
@@ -335,6 +354,70 @@ pub enum Command {
     Notice {
         /// About what.
         text: String,
+    },
+}
+
+/// An order of a bot that is held here, in the words in which the bot placed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Whose.
+    pub bot: BotName,
+    /// The bot's number of it.
+    pub order_id: OrderId,
+    /// The bot's bytes.
+    pub raw: RawFrame,
+    /// What to change in them before the bot reads them.
+    pub rewrites: Vec<Rewrite>,
+    /// A number as the broker's, and none of the broker's.
+    pub perm_id: PermId,
+    /// The broker's number of the contract, if it is known.
+    pub con_id: Option<ConId>,
+}
+
+/// What a bot is told of an order that is held here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It waits for its auction.
+    Accepted,
+    /// How it stands, for a bot that asks.
+    Stands {
+        /// FIX 14.
+        cum_qty: Qty,
+        /// FIX 151.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+    },
+    /// A part of it is executed, or all that was left.
+    Executed {
+        /// How much, at what price, and of what execution of the broker's.
+        share: Box<on_close::Share>,
+        /// FIX 151: how much of the order is not executed with it.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+        /// Where.
+        exchange: Box<str>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is left of it will not be executed.
+    Canceled {
+        /// FIX 14.
+        cum_qty: Qty,
+        /// What will not be executed.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+        /// Why, for people; empty if the bot has asked for it.
+        reason: Box<str>,
+    },
+    /// What one of its executions costs.
+    Commission {
+        /// Ours.
+        exec_id: ExecId,
+        /// How much.
+        charge: Money,
     },
 }
 
@@ -398,6 +481,13 @@ pub enum Ask {
         /// Our number.
         req_id: ReqId,
         /// As configured.
+        contract: Contract,
+    },
+    /// The bars of the latest days.
+    DayBars {
+        /// Our number.
+        req_id: ReqId,
+        /// As the broker knows it.
         contract: Contract,
     },
     /// Quotes of an instrument, from then on.

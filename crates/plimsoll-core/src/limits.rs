@@ -55,6 +55,10 @@ pub const CHANGES_PER_ORDER_MAX: usize = 32;
 /// The highest order id: a next one has to exist.
 pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
 
+/// The lowest id of an order of our own. An error names a request or an order by one number, and our questions begin
+/// at one.
+pub const OWN_ORDER_ID_MIN: i32 = 100_000_000;
+
 /// How far above all order ids before it the id of an order that stays here is still remembered: one beyond that
 /// was a slip, and must not use up all that are left.
 pub const ORDER_ID_JUMP_MAX: i32 = 1_000_000;
@@ -166,3 +170,35 @@ pub const CLOCK_LOST_PATIENCE: Duration = Duration::from_mins(2);
 
 /// Days that one explanation of a schedule may span.
 pub const EXPLAIN_DAYS_MAX: u32 = 3_660;
+
+/// On-close orders of one account and contract that are netted; more are denied.
+pub const NETTED_ORDERS_MAX: usize = 1_000;
+
+/// How long before the cutoff netted orders leave where nothing else is configured.
+pub const NET_LEAD: Duration = Duration::from_secs(2);
+
+/// How long after the close its official price is asked for, where no execution tells it: auctions end late, and the
+/// venue's bar of the day is made after them.
+pub const OFFICIAL_CLOSE_AFTER: Duration = Duration::from_mins(10);
+
+/// How often that is asked for again while the bar of the day is not there.
+pub const OFFICIAL_CLOSE_AGAIN: Duration = Duration::from_mins(5);
+
+/// How many days of bars are asked for then.
+pub const OFFICIAL_CLOSE_DAYS: u16 = 10;
+
+/// How often netted orders are added up anew because something changed while the disk took the sum; after that nobody's
+/// is carried out.
+pub const NET_TRIES_MAX: u32 = 16;
+
+/// Characters of a reason that a bot is told of the end of an order that was held.
+pub const TOLD_REASON_MAX: usize = 400;
+
+/// How many days back on-close orders that were netted are remembered: the broker repeats executions of the last seven.
+pub const NETTED_DAYS_KEPT: i32 = 10;
+
+/// Decimal places of the average price that a bot is told of an order with several executions.
+pub const AVG_PX_PLACES: u32 = 8;
+
+/// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
+pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;

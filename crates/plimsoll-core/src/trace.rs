@@ -5,7 +5,7 @@ use std::fmt;
 
 use plimsoll_model::{Report, Request};
 
-use crate::{Ask, Command, Event, Operator, Rewrite};
+use crate::{Ask, Command, Event, News, Operator, Rewrite};
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,6 +137,7 @@ impl fmt::Display for ReportLine<'_> {
             Report::CurrentTime(at) => write!(f, "time {at}"),
             Report::Contract(c) => write!(f, "contract {} {}", c.contract.symbol, c.con_id),
             Report::ContractEnd(_) => f.write_str("contract end"),
+            Report::DayBars(bars) => write!(f, "bars of {} days", bars.bars.len()),
             Report::Schedule(s) => write!(f, "schedule of {} sessions", s.sessions.len()),
             Report::Quote { id, field, price } => write!(f, "quote {id} {field:?} {price:?}"),
             Report::Other => f.write_str("other"),
@@ -156,6 +157,11 @@ impl fmt::Display for Command {
                 let order = &order.get().order;
                 write!(f, "replace {link} {order} for {} [{}]", order.account, order.cl_ord_id)
             }
+            Self::Place { link, order, .. } => {
+                let order = order.get();
+                let id = order.order_id;
+                write!(f, "place {link} {order} for {} [{}] as order {id}", order.account, order.cl_ord_id)
+            }
             Self::Cancel { link, order_id } => write!(f, "cancel {link} order {order_id}"),
             Self::Forward { link, .. } => write!(f, "forward {link}"),
             Self::Ask(ask) => write!(f, "ask {}", AskLine(ask)),
@@ -169,6 +175,9 @@ impl fmt::Display for Command {
                 write!(f, "deny {link} change of {order_id}: {denial}")
             }
             Self::CanceledUnsent { link, order_id } => write!(f, "canceled unsent {link} order {order_id}"),
+            Self::Tell { held, news, .. } => {
+                write!(f, "tell {} order {}: {}", held.bot, held.order_id, NewsLine(news))
+            }
             Self::Refuse { link, code, text, .. } => write!(f, "refuse {link} {code}: {text}"),
             Self::CloseBot { link, reason } => write!(f, "close {link}: {reason}"),
             Self::Flush { token } => write!(f, "flush {token}"),
@@ -191,6 +200,33 @@ fn write_account(f: &mut fmt::Formatter<'_>, rewrites: &[Rewrite]) -> fmt::Resul
     }
 }
 
+/// What a bot is told in one line; of an execution also whose part it is.
+struct NewsLine<'a>(&'a News);
+
+impl fmt::Display for NewsLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            News::Accepted => f.write_str("held for the closing auction"),
+            News::Stands { leaves_qty, .. } => write!(f, "{leaves_qty} left"),
+            News::Executed { share, leaves_qty, .. } => {
+                let (side, qty, px, crossed) = (share.side, share.last_qty, share.last_px, share.crossed_qty);
+                write!(f, "{side} {qty} at {px} ({crossed} with other bots), {leaves_qty} left")?;
+                match &share.of {
+                    Some(of) => write!(f, ": {} of {of}", share.exec_id),
+                    None => write!(f, ": {} at the official close", share.exec_id),
+                }
+            }
+            News::Canceled { leaves_qty, reason, .. } if reason.is_empty() => {
+                write!(f, "canceled with {leaves_qty} left")
+            }
+            News::Canceled { leaves_qty, reason, .. } => {
+                write!(f, "canceled with {leaves_qty} left: {reason}")
+            }
+            News::Commission { exec_id, charge } => write!(f, "{exec_id} costs {charge}"),
+        }
+    }
+}
+
 /// A question in one line.
 struct AskLine<'a>(&'a Ask);
 
@@ -203,6 +239,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
             Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),
+            Ask::DayBars { contract, .. } => write!(f, "bars of the latest days of {}", contract.symbol),
             Ask::Quotes { instrument, .. } => write!(f, "quotes {instrument}"),
         }
     }

@@ -375,6 +375,11 @@ impl Ledger {
         }
     }
 
+    /// Takes out a fee that waits for an execution which will not be posted under that id.
+    pub fn take_waiting_fee(&mut self, exec_id: &ExecId) -> Option<Money> {
+        self.waiting_fees.remove(exec_id)
+    }
+
     fn keep_waiting(&mut self, exec_id: &ExecId, charge: Money) -> Result<FeePosted, FeeError> {
         let full = self.waiting_fees.len() >= WAITING_FEES_MAX;
         match self.waiting_fees.get_mut(exec_id) {

@@ -27,7 +27,7 @@ pub use order::{
     TimeInForce,
 };
 pub use report::{
-    ContractReport, ErrorReport, ExecutionReport, OpenOrderReport, PositionReport, QuoteField, Report,
-    ScheduleReport, ScheduledSession, StatusReport,
+    ContractReport, DayBar, DayBarsReport, ErrorReport, ExecutionReport, OpenOrderReport, PositionReport,
+    QuoteField, Report, ScheduleReport, ScheduledSession, StatusReport,
 };
 pub use request::Request;

@@ -60,6 +60,8 @@ pub enum Report {
     ContractEnd(ReqId),
     /// The sessions of the past, by the broker.
     Schedule(Box<ScheduleReport>),
+    /// Bars of whole days.
+    DayBars(Box<DayBarsReport>),
     /// One field of a quote.
     Quote {
         /// The subscription.
@@ -201,6 +203,24 @@ pub struct ScheduleReport {
     pub time_zone: Box<str>,
     /// In order.
     pub sessions: Vec<ScheduledSession>,
+}
+
+/// Bars of a range of days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayBarsReport {
+    /// The request it answers.
+    pub req_id: ReqId,
+    /// In order.
+    pub bars: Vec<DayBar>,
+}
+
+/// One of them, as far as anybody needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayBar {
+    /// The trade date, `20261127`.
+    pub date: Box<str>,
+    /// Its last price, which is that of the closing auction where there is one.
+    pub close: Option<Price>,
 }
 
 /// One session of a [`ScheduleReport`].

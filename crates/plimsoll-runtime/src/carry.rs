@@ -5,8 +5,8 @@
 
 use std::time::Instant;
 
-use plimsoll_core::{Ask, Command, Denial, Rewrite};
-use plimsoll_model::{InstrumentId, LinkId, Now, OrderId, RawFrame};
+use plimsoll_core::{Ask, Command, Denial, Held, News, Rewrite};
+use plimsoll_model::{Contract, InstrumentId, LinkId, NewOrder, Now, OrderId, RawFrame};
 use plimsoll_tws::denial::Addressee;
 
 use crate::journal_thread::Awaits;
@@ -27,6 +27,12 @@ impl Work {
                 self.forward(link, &raw, &rewrites);
             }
             Command::Forward { link, raw, rewrites } => self.forward(link, &raw, &rewrites),
+            Command::Place { link, order, contract } => self.place(link, order.get(), &contract),
+            Command::Cancel { link, order_id } if self.own.as_ref().is_some_and(|own| own.link == link) => {
+                if let Some(version) = self.own.as_ref().map(|own| own.version) {
+                    self.send_to_own(&wire::cancel(version, order_id));
+                }
+            }
             Command::Cancel { link, order_id } => {
                 if let Some(version) = self.links.get(&link).map(|state| state.version) {
                     self.send_to_venue(link, &wire::cancel(version, order_id));
@@ -47,6 +53,9 @@ impl Work {
                 let Some(to) = self.addressee(now, link) else { return };
                 self.all_to_bot(link, &wire::canceled_unsent(to, order_id));
             }
+            Command::Tell { link: Some(link), held, news } => self.tell(now, link, &held, &news),
+            // It learns from its positions when it is back.
+            Command::Tell { link: None, .. } => {}
             Command::Refuse { link, id, code, text } => {
                 let Some(to) = self.addressee(now, link) else { return };
                 self.send_to_bot(link, &wire::error(to, id, code, &text));
@@ -65,6 +74,34 @@ impl Work {
             Command::StartJob { job, date } => self.programs.start(&job, date, &self.shared),
             Command::JobNote { text } => tracing::info!("{text}"),
             Command::Notice { text } => tracing::warn!("{text}"),
+        }
+    }
+
+    /// An order of our own to the venue. Another life of our own connection the broker could not tell from this one: then
+    /// the order is of unknown fate, and the bridge looks for it.
+    fn place(&mut self, link: LinkId, order: &NewOrder, contract: &Contract) {
+        let Some(own) = self.own.as_ref().filter(|own| own.link == link) else { return };
+        tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "own order sent: {order}");
+        let frame = wire::place(own.version, order, contract);
+        self.send_to_own(&frame);
+    }
+
+    /// What became of an order that is held here, as the venue would say it.
+    fn tell(&mut self, now: Now, link: LinkId, held: &Held, news: &News) {
+        let Some(to) = self.addressee(now, link) else { return };
+        match wire::tell(to, held, news) {
+            Ok(frames) => self.all_to_bot(link, &frames),
+            // It would go on without knowing what became of its order.
+            Err(why) => self.to_end.push((link, format!("order {}: {why}", held.order_id))),
+        }
+    }
+
+    /// The last lines of an answer about open orders are those that are held here. Nothing is decided by it, so nothing of
+    /// it is journaled.
+    pub(crate) fn tell_held(&mut self, link: LinkId) {
+        let now = self.clock.now();
+        for (held, news) in self.bridge().held_open(link) {
+            self.tell(now, link, &held, &news);
         }
     }
 

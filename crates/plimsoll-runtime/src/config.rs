@@ -190,7 +190,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
         root.tables("bot", problems).into_iter().map(|s| RawBot::read(s, problems)).collect();
     let jobs = root.tables("job", problems);
     let alerts = root.tables("alert", problems);
-    let jobs = job::read(jobs, &bots, problems);
+    let jobs = job::read(jobs, &bots, venues.first().and_then(RawVenue::net_lead), problems);
     future::check_alerts(alerts, problems);
     root.finish(problems);
     let raw = Raw { plimsoll, clock, venues, bots, jobs };

@@ -4,6 +4,9 @@
 //! Owns: which frames the bridge must see and which are relayed without it. Does not own: layouts, which
 //! are `plimsoll-tws`'s, nor any decision.
 
+mod place;
+mod tell;
+
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -21,6 +24,9 @@ use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate
 use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
 
+pub(crate) use place::place;
+pub(crate) use tell::tell;
+
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;
 
@@ -32,8 +38,8 @@ const CONCERNING: &[i32] =
     &[3, 4, 5, 6, 7, 9, 11, 15, 53, 54, 55, 59, 61, 62, 63, 71, 72, 73, 74, 94, 95, 101, 102];
 /// The accounts of the login and the families that they belong to.
 const FAMILY_CODES: i32 = 78;
-/// Messages that only our own connection acts on: tick price, contract details and their end, times, schedules.
-const CONCERNING_OWN: &[i32] = &[1, 10, 49, 52, 106, 109];
+/// Messages that only our own connection acts on: tick price, contract details and their end, bars, times, schedules.
+const CONCERNING_OWN: &[i32] = &[1, 10, 17, 49, 52, 106, 109];
 /// Ticks of market data, which may be left out for a bot that does not read: price, size, generic, string,
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
@@ -47,6 +53,10 @@ const ENDS_HOLDINGS: &[i32] = &[6, 61, 64, 74, 75];
 
 /// Messages that say what is at the broker: status, open order, execution, holding.
 const BROKER_STATE: &[i32] = &[3, 5, 11, 61];
+
+/// The zone of times that name none.
+static NEW_YORK: LazyLock<TimeZone> =
+    LazyLock::new(|| plimsoll_calendar::zone("America/New_York").expect("New York is in the bundled zones"));
 
 /// What a venue's frame is on a bot's link.
 #[derive(Debug)]
@@ -115,10 +125,7 @@ fn told(version: ServerVersion, frame: &RawFrame) -> Told {
 /// Times without a zone (executions below version 174) are read as New York's: the journal keeps no login
 /// zone, and nothing is decided by an execution's time.
 pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report, String> {
-    static ZONE: LazyLock<TimeZone> = LazyLock::new(|| {
-        plimsoll_calendar::zone("America/New_York").expect("New York is in the bundled zones")
-    });
-    translate::report(version, frame, &ZONE).map_err(|error| error.to_string())
+    translate::report(version, frame, &NEW_YORK).map_err(|error| error.to_string())
 }
 
 /// A bot's frame in the bridge's words.
@@ -245,6 +252,16 @@ pub(crate) fn ask(version: ServerVersion, ask: &Ask) -> RawFrame {
             duration: format!("{} D", plimsoll_core::limits::SCHEDULE_DAYS).as_str().into(),
             use_rth: true,
             what: "SCHEDULE".into(),
+            format_date: 1,
+            ..ReqHistoricalData::default()
+        })),
+        Ask::DayBars { req_id, contract } => Request::ReqHistoricalData(Box::new(ReqHistoricalData {
+            req_id: req_id.0,
+            contract: wire_contract(contract),
+            bar_size: "1 day".into(),
+            duration: format!("{} D", plimsoll_core::limits::OFFICIAL_CLOSE_DAYS).as_str().into(),
+            use_rth: true,
+            what: "TRADES".into(),
             format_date: 1,
             ..ReqHistoricalData::default()
         })),

@@ -458,6 +458,10 @@ impl Work {
         }
     }
 
+    pub(crate) fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
     fn end_links(&mut self) {
         while let Some((link, why)) = self.to_end.pop() {
             self.end_link(link, Some(why));

@@ -261,6 +261,7 @@ fn guards(root: &Path) -> Result<()> {
 fn book(root: &Path) -> Result<()> {
     with_each_client(root, "bots.book")?;
     with_each_client(root, "bots.oca")?;
+    with_each_client(root, "bots.net")?;
     clients::one_cancels_all(root)
 }
 

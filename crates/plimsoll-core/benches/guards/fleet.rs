@@ -208,7 +208,7 @@ impl Fleet {
                 Ask::OpenOrders => Report::OpenOrderEnd,
                 Ask::Executions { req_id } => Report::ExecutionsEnd(req_id),
                 Ask::CompletedOrders => Report::CompletedOrdersEnd,
-                Ask::Quotes { .. } | Ask::Schedule { .. } => continue,
+                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::DayBars { .. } => continue,
                 Ask::Contract { req_id, contract } => {
                     let number = contract.symbol[1..].parse().expect("symbols are numbered");
                     Report::Contract(Box::new(ContractReport {

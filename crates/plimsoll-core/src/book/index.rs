@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Account, BotName, ClientId, InstrumentId, OrderStatus, Price, Qty, Side};
 
 use super::exposed::Exposed;
-use super::{OrderKey, OrderState};
+use super::{OrderKey, OrderState, Owner};
 use crate::group;
 
 /// The part of an order that decides where it is counted. Its bot, instrument and legs never change.
@@ -34,7 +34,7 @@ impl Standing {
         let is_open = state.status.is_open();
         Self {
             is_open,
-            is_exposed: is_open || state.cum_qty > state.posted_qty,
+            is_exposed: state.owner != Owner::Fleet && (is_open || state.cum_qty > state.posted_qty),
             is_unknown: state.status == OrderStatus::Unknown,
             client_id: state.client_id,
         }

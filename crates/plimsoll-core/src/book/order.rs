@@ -11,21 +11,31 @@ use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
 
+/// What stands in the place of a bot's name in references of orders for several bots. No bot may have it.
+pub const FLEET: &str = "plimsoll";
+
 /// Whose an order is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// A bot of this fleet.
     Bot(BotName),
+    /// Plimsoll itself placed it for several bots. Their own orders stand for it wherever risk is counted.
+    Fleet,
     /// Placed by hand, or by a program that does not go through Plimsoll. Never adopted.
     Foreign,
 }
 
 impl Owner {
+    /// Whose an order is that names this bot in its reference.
+    pub(crate) fn named(bot: &BotName) -> Self {
+        if bot.as_str() == FLEET { Self::Fleet } else { Self::Bot(bot.clone()) }
+    }
+
     /// The bot, if it is one of ours.
     pub fn bot(&self) -> Option<&BotName> {
         match self {
             Self::Bot(bot) => Some(bot),
-            Self::Foreign => None,
+            Self::Fleet | Self::Foreign => None,
         }
     }
 }
@@ -166,7 +176,7 @@ impl OrderState {
             parent_id: order.parent_id,
             oca_group: order.oca_group.clone(),
             bot_ref: bot_ref.into(),
-            ..Self::of(Owner::Bot(order.bot.clone()), terms, order.instrument.clone(), now)
+            ..Self::of(Owner::named(&order.bot), terms, order.instrument.clone(), now)
         }
     }
 

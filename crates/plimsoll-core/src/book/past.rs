@@ -384,7 +384,8 @@ mod tests {
             stop_px: px(u)?,
             tif: TimeInForce::from_wire(u.choose(&["DAY", "GTC", "GTD", "IOC", "FOK", "OPG", "DTC"])?),
         };
-        let owner = u.choose(&[Owner::Foreign, Owner::Bot(BotName::new("trend").unwrap())])?.clone();
+        let owner =
+            u.choose(&[Owner::Foreign, Owner::Fleet, Owner::Bot(BotName::new("trend").unwrap())])?.clone();
         let since = Timestamp::from_nanosecond(i128::from(u.arbitrary::<i64>()?)).unwrap();
         Ok(OrderState {
             cl_ord_id: ClOrdId::new(u.choose(&["", "SPY-trend-20261127-7"])?),

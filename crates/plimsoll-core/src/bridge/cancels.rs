@@ -25,7 +25,8 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        if self.recall(now, link, order_id, out) {
+        if self.recall(now, link, order_id, out) || self.withdraw(now, (link, asker.client_id), order_id, out)
+        {
             return;
         }
         if self.is_anothers(asker, order_id) {
@@ -81,6 +82,9 @@ impl Bridge {
                 }
                 was_new |= member == order_id;
                 if let Some(key) = key {
+                    if let Some(id) = self.book.get(key).and_then(|state| state.cl_ord_id.clone()) {
+                        self.batches.came(&id);
+                    }
                     self.book.update(key, |state| {
                         state.status = OrderStatus::Canceled;
                         state.since = now.wall;
@@ -110,7 +114,11 @@ impl Bridge {
             // What was recalled together with another message of its group never left.
             let key = self.book.by_client(client_id, order_id);
             let is_open = key.and_then(|key| self.book.get(key)).is_some_and(|state| state.status.is_open());
-            if is_open && !self.recall(now, link, order_id, out) {
+            // What has left for the auction with others' orders is not this client's to cancel any more.
+            let is_held = self.held_as(client_id, order_id).is_some();
+            if is_open && is_held {
+                self.withdraw_held(now, client_id, order_id, out);
+            } else if is_open && !self.recall(now, link, order_id, out) {
                 out.push(Command::Cancel { link, order_id });
             }
         }

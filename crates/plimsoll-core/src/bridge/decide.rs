@@ -48,6 +48,7 @@ impl Bridge {
     /// Into the book and the outbox; the disk is asked to take it.
     fn post(&mut self, now: Now, asker: &Asker, taken: Vec<Taken>, out: &mut Vec<Command>) {
         let mut waiting = Vec::with_capacity(taken.len());
+        let is_alone = taken.len() == 1;
         for one in taken {
             let Intake { order, filled_account, unbounded } = one.intake;
             self.links.used(asker.client_id, order.order_id);
@@ -59,6 +60,10 @@ impl Bridge {
                 let state = OrderState::ours(&order, asker.client_id, &one.bot_ref, now.wall);
                 self.book.insert(state)
             });
+            let is_new = is_alone && one.replaces.is_none();
+            if let Some(batch) = self.batch_for(now, &order).filter(|_| is_new) {
+                self.batches.expect(&order.cl_ord_id, batch);
+            }
             let is_foreign = self.book.get(key).is_some_and(|state| state.owner == Owner::Foreign);
             let mut rewrites: Vec<Rewrite> = filled_account.into_iter().map(Rewrite::Account).collect();
             if !is_foreign {

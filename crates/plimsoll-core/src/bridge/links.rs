@@ -5,11 +5,12 @@ use std::sync::Arc;
 use plimsoll_model::{BotName, ClientId, LinkId, Now, OrderStatus, RawFrame};
 
 use super::Bridge;
+use crate::outbox::Load;
 use crate::{Ask, Command, Config};
 
 impl Bridge {
     /// A new process: no link is left, and an order without the venue's word is of unknown fate.
-    pub(super) fn started(&mut self, epoch: u64, config: Arc<Config>) {
+    pub(super) fn started(&mut self, now: Now, epoch: u64, config: Arc<Config>) {
         self.contracts.configure(config.instruments().into_iter());
         self.recent.look_back(config.bots.iter().map(|bot| bot.duplicate_window).max().unwrap_or_default());
         self.config = Some(config);
@@ -22,6 +23,7 @@ impl Bridge {
         self.results.clear();
         self.all_started = None;
         self.contract_reqs.clear();
+        self.close_reqs.clear();
         // What the broker listed in another life disputes nothing in this one.
         self.listed.clear();
         self.calendar = self.announced.clone();
@@ -30,12 +32,18 @@ impl Bridge {
         self.inactive_since = None;
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.
-        self.outbox.drain().for_each(drop);
+        let held = self.outbox.drain().filter_map(|parcel| match parcel.load {
+            Load::Orders(all) => Some(all.into_iter().map(move |waiting| (parcel.client_id, waiting))),
+            Load::LetThrough(_) | Load::Own(_) => None,
+        });
+        let held: Vec<_> = held.flatten().collect();
+        self.hold_what_waited(now, held);
+        self.batches.none_comes();
         self.forget_certainty(|_| true);
     }
 
     /// Orders that were sent, or perhaps sent, on a connection that is gone.
-    fn forget_certainty(&mut self, on: impl Fn(Option<ClientId>) -> bool) {
+    pub(super) fn forget_certainty(&mut self, on: impl Fn(Option<ClientId>) -> bool) {
         let lost: Vec<_> = self
             .book
             .open()

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use plimsoll_model::{BotName, ClOrdId, Now};
 
 use super::Bridge;
+use crate::book::Owner;
 use crate::limits;
 
 impl Bridge {
@@ -23,15 +24,18 @@ impl Bridge {
             .expect("a reference is built from at most 90 ASCII letters, digits, dots and dashes")
     }
 
-    /// The bot that a reference names, if it is of our form and the bot is ours. A number that the broker
+    /// Whose an order with this reference is, if that is of our form and the bot is ours. A number that the broker
     /// knows is never given out again, even if our own memory of it was lost; only those of today matter,
     /// because the date is part of every reference.
-    pub(super) fn bot_of_reference(&mut self, now: Now, reference: &str) -> Option<(ClOrdId, BotName)> {
+    pub(super) fn owner_of_reference(&mut self, now: Now, reference: &str) -> Option<(ClOrdId, Owner)> {
         let mut parts = reference.rsplitn(4, '-');
         let number: u32 = parts.next()?.parse().ok()?;
         let date = Date::strptime("%Y%m%d", parts.next()?).ok()?;
         let bot = BotName::new(parts.next()?)?;
-        self.bot_config(&bot)?;
+        let owner = Owner::named(&bot);
+        if owner != Owner::Fleet {
+            self.bot_config(&bot)?;
+        }
         if number > limits::REFERENCE_COUNTER_MAX {
             return None;
         }
@@ -39,6 +43,6 @@ impl Bridge {
             let counter = self.counters.entry((bot.clone(), date)).or_insert(0);
             *counter = (*counter).max(number);
         }
-        Some((ClOrdId::new(reference)?, bot))
+        Some((ClOrdId::new(reference)?, owner))
     }
 }

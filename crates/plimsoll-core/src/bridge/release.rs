@@ -15,14 +15,18 @@ impl Bridge {
         while let Some(parcel) = self.outbox.pop_flushed(token) {
             let Some(config) = self.config.clone() else { return };
             let Parcel { link, client_id, own_epoch, decided, load, token: _ } = parcel;
+            let is_there = match &load {
+                Load::Own(_) => self.recon.is_own(link),
+                _ => self.links.get(link).is_some_and(|state| state.attached),
+            };
             let phase = Phase::Release {
                 waited: now.mono.since(decided),
-                same_links: self.links.get(link).is_some_and(|state| state.attached)
-                    && own_epoch == self.recon.epoch,
+                same_links: is_there && own_epoch == self.recon.epoch,
             };
             match load {
                 Load::Orders(all) => self.release_orders(now, phase, (link, client_id), all, &config, out),
                 Load::LetThrough(all) => self.release_let_through(link, all, out),
+                Load::Own(own) => self.release_own(now, phase, link, *own, &config, out),
             }
         }
     }
@@ -98,12 +102,19 @@ impl Bridge {
         }
     }
 
-    fn deny_at_release(&mut self, link: LinkId, waiting: Waiting, denial: Denial, out: &mut Vec<Command>) {
+    pub(super) fn deny_at_release(
+        &mut self,
+        link: LinkId,
+        waiting: Waiting,
+        denial: Denial,
+        out: &mut Vec<Command>,
+    ) {
         let order_id = waiting.order.order_id;
         if waiting.replaces {
             out.push(self.deny_replace(link, order_id, waiting.key, denial));
             return;
         }
+        self.batches.came(&waiting.order.cl_ord_id);
         self.recent.mark_denied(&waiting.order.bot, waiting.asked);
         self.book.update(waiting.key, |state| {
             state.status = OrderStatus::Denied;
@@ -154,6 +165,11 @@ impl Bridge {
             return;
         }
         match release(&ctx, order, |order| order) {
+            Verdict::Cleared(order) if let Some(batch) = self.batches.came(&order.get().cl_ord_id) => {
+                let order = order.get().clone();
+                let waiting = Waiting { order, key, raw, rewrites, replaces, unbounded, asked };
+                self.hold(now, &batch, (link, client_id), waiting, out);
+            }
             Verdict::Cleared(order) => {
                 self.acks.sent(link, order.get().order_id, now.mono);
                 out.push(Command::Submit { link, order, raw, rewrites });

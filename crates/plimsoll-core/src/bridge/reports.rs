@@ -94,6 +94,8 @@ impl Bridge {
             }
             Report::Status(status) => self.note_status(now, link, status, raw),
             Report::Execution(execution) => self.note_execution(now, execution, out),
+            Report::Commission { exec_id, charge: Some(charge) }
+                if self.share_commission(exec_id, *charge, out) => {}
             Report::Commission { exec_id, charge: Some(charge) } => {
                 match self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
                     Ok(FeePosted::New | FeePosted::Changed { .. }) => self.note_moved(exec_id, None),
@@ -188,6 +190,12 @@ impl Bridge {
                 }
             }
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
+            Report::DayBars(bars) => self.hear_day_bars(now, &bars, out),
+            Report::NextValidId(next) => {
+                if let Some(client_id) = self.own_client() {
+                    self.links.offered(client_id, next);
+                }
+            }
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}
         }
@@ -230,7 +238,7 @@ impl Bridge {
 
     /// Finds the order under any of its names, or enters it as foreign.
     fn note_order(&mut self, now: Now, report: &OpenOrderReport) -> Option<OrderKey> {
-        let ours = self.bot_of_reference(now, &report.order_ref);
+        let ours = self.owner_of_reference(now, &report.order_ref);
         let by_client = report.client_id.zip(report.order_id);
         let key = self.find(report.perm_id, by_client, ours.as_ref().map(|ours| &ours.0));
         // A reference that belongs to another order was copied: the order is not ours.
@@ -310,7 +318,7 @@ impl Bridge {
     }
 
     fn note_execution(&mut self, now: Now, report: &ExecutionReport, out: &mut Vec<Command>) {
-        let ours = self.bot_of_reference(now, &report.order_ref);
+        let ours = self.owner_of_reference(now, &report.order_ref);
         let by_client = Some((report.client_id, report.order_id));
         let key = self.find(report.perm_id, by_client, ours.as_ref().map(|ours| &ours.0));
         let ours = ours.filter(|(id, _)| key.is_some() || self.book.by_ref(id).is_none());
@@ -326,7 +334,12 @@ impl Bridge {
             return;
         }
         let owner = key.and_then(|key| self.book.get(key)).map(|state| state.owner.clone());
-        let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| ours.as_ref().map(|o| o.1.clone()));
+        let by_ref = ours.as_ref().map(|ours| ours.1.clone());
+        if owner.as_ref().or(by_ref.as_ref()) == Some(&Owner::Fleet) {
+            self.share_execution(now, key, report, &instrument, out);
+            return;
+        }
+        let bot = owner.and_then(|owner| owner.bot().cloned()).or_else(|| by_ref?.bot().cloned());
         let mut execution = report.execution.clone();
         execution.instrument = instrument;
         execution.cl_ord_id = ours.map(|o| o.0).or_else(|| self.book.get(key?)?.cl_ord_id.clone());
@@ -381,7 +394,7 @@ impl Bridge {
     }
 
     /// The execution, and the holding that it moves, are not what they were.
-    fn note_moved(&mut self, exec_id: &ExecId, cl_ord_id: Option<&ClOrdId>) {
+    pub(super) fn note_moved(&mut self, exec_id: &ExecId, cl_ord_id: Option<&ClOrdId>) {
         let Some(row) = self.ledger.execution(exec_id) else { return };
         if let Some(bot) = &row.bot {
             self.results.moved(bot, &row.execution.account, &row.execution.instrument);
@@ -429,7 +442,8 @@ impl Bridge {
     }
 
     fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
-        let client_id = self.links.get(link).map(|state| state.client_id);
+        let own = self.own_way().filter(|(own, _)| *own == link).map(|(_, client_id)| client_id);
+        let client_id = own.or_else(|| self.links.get(link).map(|state| state.client_id));
         let Some((client_id, id)) = client_id.zip(error.id) else { return };
         let Some(key) = self.book.by_client(client_id, OrderId(id)) else { return };
         self.book.update(key, |state| {
@@ -490,11 +504,11 @@ fn from_report(
     report: &OpenOrderReport,
     instrument: plimsoll_model::InstrumentId,
     legs: Vec<plimsoll_model::Leg>,
-    ours: Option<(plimsoll_model::ClOrdId, plimsoll_model::BotName)>,
+    ours: Option<(plimsoll_model::ClOrdId, Owner)>,
     now: Now,
 ) -> OrderState {
     let (cl_ord_id, owner) = match ours {
-        Some((id, bot)) => (Some(id), Owner::Bot(bot)),
+        Some((id, owner)) => (Some(id), owner),
         None => (None, Owner::Foreign),
     };
     let terms = OrderTerms {

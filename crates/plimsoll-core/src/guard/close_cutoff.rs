@@ -10,6 +10,7 @@ use super::judged::Days;
 use super::reason::Auction;
 use super::trading_session::{hours_unknown, unknown};
 use super::{Context, Reason, cutoff};
+use crate::on_close::BatchKey;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let changed = ctx.own.filter(|_| ctx.replaces).and_then(|key| ctx.book.get(key));
@@ -34,6 +35,12 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         (false, OrdType::LimitOnClose) => AnchorKind::LocEntry,
         (false, _) => AnchorKind::MocEntry,
     };
+    let key = BatchKey { date, account: order.account.clone(), instrument: order.instrument.clone() };
+    let is_in_it = ctx.batches.of_order(&order.cl_ord_id) == Some(&key);
+    if ctx.is_netted(order) && !is_in_it && ctx.batches.have_left(&key) {
+        // Beside the order that was sent for the others it could trade with that.
+        return Err(Reason::AuctionLeft { instrument: order.instrument.clone(), date });
+    }
     let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
     let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);

@@ -22,6 +22,7 @@ use crate::contracts::Contracts;
 use crate::elsewhere::Elsewhere;
 use crate::halt::Halts;
 use crate::listed_hours::OpenDispute;
+use crate::on_close::{Batches, is_netted};
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
 use crate::result::{self, Results, Unknown};
@@ -73,6 +74,8 @@ pub struct Context<'a> {
     /// The broker's API takes no orders.
     pub(crate) read_only: bool,
     pub(crate) recent: &'a crate::outbox::Recent,
+    /// On-close orders that are held here.
+    pub(crate) batches: &'a Batches,
     /// The trade date whose start this bot's result is known of, and that result.
     pub(crate) day_start: Option<&'a (Date, Money)>,
     /// The order's own place in the book: at release, and for the order that a change replaces.
@@ -116,6 +119,11 @@ pub(crate) struct Days<'a> {
 }
 
 impl Context<'_> {
+    /// Whether the order is of a kind that is held and netted here.
+    pub(crate) fn is_netted(&self, order: &NewOrder) -> bool {
+        self.config.nets().is_some() && !self.replaces && is_netted(order)
+    }
+
     /// Where the instrument is listed, as far as the configuration or the broker has said.
     pub(crate) fn listing(&self, instrument: &InstrumentId) -> Listing {
         self.contracts.listing(instrument)

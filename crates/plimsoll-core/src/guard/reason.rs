@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
@@ -45,6 +46,8 @@ pub enum Reason {
     HoursDisputed { dispute: Box<str> },
     AfterCutoff { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
     CutoffNear { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
+    AuctionLeft { instrument: InstrumentId, date: Date },
+    HeldForClose { order_id: OrderId },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
     DecisionTaken { decision: Box<str>, by: ClOrdId },
@@ -114,6 +117,8 @@ impl Reason {
             Self::HoursDisputed { .. } => "hours_disputed",
             Self::AfterCutoff { .. } => "after_cutoff",
             Self::CutoffNear { .. } => "cutoff_near",
+            Self::AuctionLeft { .. } => "auction_left",
+            Self::HeldForClose { .. } => "held_for_close",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
             Self::DecisionTaken { .. } => "decision_taken",
@@ -142,14 +147,17 @@ impl Reason {
             | Self::DailyLossMax { .. }
             | Self::RateMax { .. }
             | Self::TooMany { .. } => 3,
-            Self::AfterCutoff { .. } | Self::CutoffNear { .. } => 4,
+            Self::AfterCutoff { .. } | Self::CutoffNear { .. } | Self::AuctionLeft { .. } => 4,
             Self::Repeated { .. }
             | Self::OrderIdUsed { .. }
             | Self::DecisionTaken { .. }
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
             Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
-            Self::Unbounded { .. } | Self::WordUnknown { .. } | Self::OrderChanged { .. } => 11,
+            Self::Unbounded { .. }
+            | Self::WordUnknown { .. }
+            | Self::OrderChanged { .. }
+            | Self::HeldForClose { .. } => 11,
             Self::QtyZero => 13,
             Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
             Self::Collar { .. } | Self::NoReference { .. } => 16,
@@ -272,6 +280,16 @@ impl Reason {
                      time is known to {uncertainty}, the venue answers within {ack}"
                 )
             }
+            Self::AuctionLeft { instrument, date } => {
+                write!(
+                    f,
+                    "the on-close orders of {instrument} of {date} have left as one; this one comes too late"
+                )
+            }
+            Self::HeldForClose { order_id } => write!(
+                f,
+                "order {order_id} is held for the closing auction and cannot be changed; cancel it and place another"
+            ),
             Self::Repeated { of, age, window } => {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
             }

@@ -49,9 +49,18 @@ fn first<'s>(
         ctx.is_other_working(&order.account, key, state)
             && side_in(state, order) == Some(order.side.opposite())
             && !is_family(ctx, order, state)
+            && !are_netted(ctx, order, state)
             && could_trade(ctx, order, state)
     };
     others.find(|(key, state)| is_met(*key, state)).map(|(_, state)| state)
+}
+
+/// What is added up before any of it leaves cannot trade at the venue.
+fn are_netted(ctx: &Context<'_>, order: &NewOrder, state: &OrderState) -> bool {
+    let adds_up = |id| ctx.batches.adds_up(&order.cl_ord_id, id);
+    ctx.is_netted(order)
+        && state.account.as_ref() == Some(&order.account)
+        && state.cl_ord_id.as_ref().is_some_and(adds_up)
 }
 
 fn side_in(state: &OrderState, order: &NewOrder) -> Option<Side> {

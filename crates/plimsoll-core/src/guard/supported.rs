@@ -131,6 +131,9 @@ fn change(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         // The venue would take it for a new order under that number.
         return Err(Reason::NotWorking { order_id });
     };
+    if state.cl_ord_id.as_ref().is_some_and(|id| ctx.batches.of_order(id).is_some()) {
+        return Err(Reason::HeldForClose { order_id });
+    }
     if state.side != order.side {
         return Err(Reason::OrderChanged { what: "side" });
     }

@@ -100,6 +100,16 @@ fn close_cutoff_says_what_its_page_quotes() {
                 12:49:59.500 trend SELL 100 SPY MOC
                 ",
             ),
+            fleet().run(
+                "
+                nets
+                day 2026-11-27
+                12:49:50 quote SPY 500.00 500.02
+                12:49:51 trend BUY 100 SPY MOC
+                12:49:57 wake
+                12:49:57.500 revert SELL 10 SPY MOC
+                ",
+            ),
             with_a_currency().run(
                 "
                 10:00:00 quote EUR.CASH.USD 1.10 1.11

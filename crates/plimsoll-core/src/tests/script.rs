@@ -13,12 +13,14 @@
 //! `job ends flat 0|signal 9|late|unstarted|stopped` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
-//! `venue groups trend 7 4711|-`.
+//! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000` ·
+//! `venue closes 600.25`.
 //!
-//! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
+//! Before the first event: `day 2026-11-27` · `observe` · `nets` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
 //! `zoned times`.
 
+mod own;
 mod venue;
 
 use std::collections::BTreeMap;
@@ -91,6 +93,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Contract>,
     /// What the venue lists as the hours of every contract.
     pub(super) listed_hours: Box<str>,
+    /// The auction's price by its bar of the day, once there is one.
+    official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
     pub(super) past_sessions: Vec<(&'static str, &'static str, &'static str)>,
     /// Its API is read-only.
@@ -186,6 +190,7 @@ impl Script {
             asked: Vec::new(),
             answers: Vec::new(),
             listed_hours: "".into(),
+            official_close: None,
             past_sessions: Vec::new(),
             read_only: false,
             fees_in: Currency::USD,
@@ -225,6 +230,10 @@ impl Script {
         };
         match words[..] {
             ["day", date] => self.date = date.parse().unwrap(),
+            ["nets"] => {
+                let lead = Duration::from_secs(2);
+                self.config.venue.on_close_crossing = OnCloseCrossing::Net { lead };
+            }
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
             ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,
@@ -250,6 +259,7 @@ impl Script {
         let config = Arc::new(self.config.clone());
         self.feed(Event::Started { epoch: self.epoch, config });
         self.feed(Event::OwnUp { link: OWN });
+        self.own(Report::NextValidId(OrderId(1)));
         self.answer_all();
         let bots: Vec<_> = self.config.bots.iter().map(|bot| bot.name.to_string()).collect();
         for name in bots {
@@ -258,6 +268,9 @@ impl Script {
     }
 
     fn link_of(&self, name: &str) -> (LinkId, ClientId) {
+        if name == "own" {
+            return (OWN, self.config.venue.client_id);
+        }
         let at = self.config.bots.iter().position(|bot| bot.name.as_str() == name);
         let at = at.unwrap_or_else(|| panic!("no bot {name} in the script's fleet"));
         (LinkId(u64::try_from(at).unwrap() + 1), self.config.bots[at].client_ids[0])
@@ -279,6 +292,10 @@ impl Script {
     pub(super) fn feed(&mut self, event: Event) {
         let mut out = Vec::new();
         self.bridge.on(self.now(), event, &mut out);
+        self.take(out);
+    }
+
+    fn take(&mut self, out: Vec<Command>) {
         let mut flush = None;
         for command in out {
             self.carry_out(&command, &mut flush);
@@ -303,11 +320,12 @@ impl Script {
             Command::Forward { raw, .. } if raw.bytes().is_empty() => return,
             // What a bot is shown is tested on its own; most scripts are about decisions.
             Command::ToBot { .. } if !self.shows => return,
-            Command::Submit { .. } | Command::Replace { .. } if self.deaf => {}
+            Command::Submit { .. } | Command::Replace { .. } | Command::Place { .. } if self.deaf => {}
             Command::Submit { link, order, .. } => {
                 let order = order.get();
                 self.reach_venue(*link, order);
             }
+            Command::Place { order, contract, .. } => self.own_reaches_venue(order.get(), contract),
             Command::Replace { link, order, .. } => {
                 let order = &order.get().order;
                 let client_id = self.config.bots[usize::try_from(link.0).unwrap() - 1].client_ids[0];
@@ -380,6 +398,9 @@ impl Script {
             }
             ["own", "answers"] => self.answer_all(),
             ["own", "answers", "positions"] => self.answer_positions(),
+            ["own", "places", name, side, qty, symbol, kind] => {
+                self.own_places(name, [side, qty, symbol, kind]);
+            }
             ["own", "error", code] => {
                 let error = ErrorReport { id: None, code: code.parse().unwrap(), text: "x".into() };
                 self.own(Report::Error(error));

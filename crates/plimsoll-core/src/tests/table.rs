@@ -107,6 +107,8 @@ fn all_reasons() -> Vec<Reason> {
             rule: "x".into(),
             margin: Margin { uncertainty: ten, ack: ten },
         },
+        Reason::AuctionLeft { instrument: spy(), date: jiff::civil::Date::constant(2026, 11, 27) },
+        Reason::HeldForClose { order_id: OrderId(1) },
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
         Reason::DecisionTaken { decision: "x".into(), by: of },

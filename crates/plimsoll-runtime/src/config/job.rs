@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use plimsoll_calendar::{Choice, Listing, Policy};
+use jiff::SignedDuration;
+use plimsoll_calendar::{AnchorKind, Choice, Listing, Policy};
 use plimsoll_core::schedule::{
     Action, Calendars, HalfDays, Job, JobName, Missed, Place, Planned, Requirement, Run, Sessions, Timing,
     When,
@@ -72,8 +73,14 @@ struct RawJob {
     does: Option<Does>,
 }
 
-/// Reads all jobs; what is wrong with one does not hide the next.
-pub(super) fn read(sections: Vec<Section<'_>>, bots: &[RawBot], problems: &mut Problems) -> Jobs {
+/// Reads all jobs; what is wrong with one does not hide the next. `net_lead`: how long before the cutoff netted on-close
+/// orders leave.
+pub(super) fn read(
+    sections: Vec<Section<'_>>,
+    bots: &[RawBot],
+    net_lead: Option<Duration>,
+    problems: &mut Problems,
+) -> Jobs {
     if let Some(beyond) = sections.get(limits::JOBS_MAX) {
         let most = limits::JOBS_MAX;
         problems.at(
@@ -87,6 +94,9 @@ pub(super) fn read(sections: Vec<Section<'_>>, bots: &[RawBot], problems: &mut P
     let whole: Vec<(JobName, Timing, &RawJob)> =
         raw.iter().filter_map(|raw| Some((raw.name(problems)?, raw.timing()?, raw))).collect();
     names(&whole, problems);
+    if let Some(lead) = net_lead {
+        raw.iter().filter_map(|raw| raw.at.as_ref()).for_each(|at| before_netting(at, lead, problems));
+    }
     let calendars = Calendars::of(whole.iter().map(|(_, timing, _)| timing), &[]);
     let mut sessions = Sessions::default();
     for (_, timing, raw) in &whole {
@@ -426,6 +436,24 @@ fn at_most(text: &str, most: Duration) -> Result<Duration, String> {
         return Err(format!("`{text}` is more than {} hours", most.as_secs() / 3_600));
     }
     Ok(span)
+}
+
+/// Netted on-close orders have left by then: what a job still sends is denied, and what it cancels cannot be.
+fn before_netting(at: &Spanned<When>, lead: Duration, problems: &mut Problems) {
+    let When::Anchor { kind: kind @ (AnchorKind::MocEntry | AnchorKind::LocEntry), offset, .. } =
+        *at.get_ref()
+    else {
+        return;
+    };
+    if offset.is_negative() && offset.unsigned_abs() <= lead {
+        let leave = SignedDuration::try_from(lead).unwrap_or(SignedDuration::MAX);
+        let leave = When::Anchor { place: None, kind, offset: -leave };
+        let text = format!(
+            "`at`: {} is not before netted on-close orders leave ({leave}); start earlier, or shorten `on_close_lead`",
+            at.get_ref()
+        );
+        problems.at(at.span(), text);
+    }
 }
 
 /// A name is what a restart knows a job by.

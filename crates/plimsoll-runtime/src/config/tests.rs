@@ -228,7 +228,6 @@ fn accounts_must_belong_to_the_venue_and_to_the_environment() {
 fn what_is_not_available_yet_is_refused_by_name() {
     check(
         &[
-            ("\"deny\"", "\"net\""),
             ("\"ibkr\"", "\"okx\""),
             (
                 "[[bot]]",
@@ -237,15 +236,37 @@ fn what_is_not_available_yet_is_refused_by_name() {
         ],
         &expect![[r#"
             plimsoll.toml:10:8: error: `kind`: `okx` is not available yet; only "ibkr" is
-            plimsoll.toml:15:21: error: `on_close_crossing`: `net` is not available yet; write "deny"
             plimsoll.toml:17:1: error: a second [[venue]] is not available yet; run one gateway per venue, each with its own file
         "#]],
     );
     check(
         &[("\"deny\"", "\"equivalent\"")],
         &expect![[r#"
-            plimsoll.toml:15:21: error: `on_close_crossing`: `equivalent` is not available yet; write "deny"
+            plimsoll.toml:15:21: error: `on_close_crossing`: `equivalent` is not available yet; write "net" or "deny"
         "#]],
+    );
+}
+
+#[test]
+fn on_close_orders_are_netted_where_that_is_asked_for() {
+    check(&[("\"deny\"", "\"net\"\non_close_lead = \"5s\"")], &expect!["no problem\n"]);
+    check(
+        &[("\"deny\"", "\"deny\"\non_close_lead = \"5s\"")],
+        &expect![[r#"
+        plimsoll.toml:16:17: error: `on_close_lead` needs on_close_crossing = "net"; write that, or remove it
+    "#]],
+    );
+    check(
+        &[("\"deny\"", "\"net\"\non_close_lead = \"0s\"")],
+        &expect![[r#"
+        plimsoll.toml:16:17: error: `on_close_lead`: `0s` is zero; write a time above zero
+    "#]],
+    );
+    check(
+        &[("\"trend\"", "\"plimsoll\"")],
+        &expect![[r#"
+        plimsoll.toml:18:8: error: `name`: `plimsoll` stands in the references of our own orders; write another name
+    "#]],
     );
 }
 

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use plimsoll_core::FLEET;
 use plimsoll_model::{Account, BotName, Money, Qty};
 use rust_decimal::Decimal;
 
@@ -74,6 +75,9 @@ pub(super) fn account(text: &str) -> Result<Account, String> {
 
 /// A bot's name. It becomes part of order references, where `-` separates.
 pub(super) fn bot_name(text: &str) -> Result<BotName, String> {
+    if text == FLEET {
+        return Err(format!("`{text}` stands in the references of our own orders; write another name"));
+    }
     BotName::new(text).ok_or_else(|| {
         format!("`{text}` is no bot name; write at most 32 small letters, digits and underscores")
     })

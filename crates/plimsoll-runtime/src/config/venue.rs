@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use plimsoll_core::config::{Mode, OnCloseCrossing, VenueConfig};
+use plimsoll_core::limits::NET_LEAD;
 use plimsoll_model::{Account, ClientId};
 use toml::Spanned;
 
@@ -146,6 +147,14 @@ impl RawVenue {
         raw
     }
 
+    /// How long before the cutoff netted on-close orders leave; none if they are not netted.
+    pub(super) fn net_lead(&self) -> Option<Duration> {
+        match self.on_close_crossing? {
+            OnCloseCrossing::Net { lead } => Some(lead),
+            OnCloseCrossing::Deny => None,
+        }
+    }
+
     /// For the bridge; nothing if a part is missing.
     pub(super) fn into_config(self) -> Option<VenueConfig> {
         Some(VenueConfig {
@@ -180,14 +189,30 @@ pub(super) fn as_client_id(
     fits.map(|id| Spanned::new(number.span(), ClientId(id)))
 }
 
+/// What becomes of opposite on-close orders, and how early netted ones leave.
 fn on_close_crossing(section: &mut Section<'_>, problems: &mut Problems) -> Option<OnCloseCrossing> {
+    let lead = section.text("on_close_lead", problems, value::positive_duration);
     if section.take("on_close_crossing").is_none() {
+        without_net(lead, problems);
         return Some(OnCloseCrossing::Deny);
     }
     let read = section.text("on_close_crossing", problems, |text| match text {
-        "deny" => Ok(OnCloseCrossing::Deny),
-        "net" | "equivalent" => Err(format!("`{text}` is not available yet; write \"deny\"")),
-        other => Err(format!("`{other}` is not known; write \"deny\"")),
+        "deny" => Ok(false),
+        "net" => Ok(true),
+        "equivalent" => Err(format!("`{text}` is not available yet; write \"net\" or \"deny\"")),
+        other => Err(format!("`{other}` is not known; write \"net\" or \"deny\"")),
     });
-    read.map(Spanned::into_inner)
+    if *read?.get_ref() {
+        let lead = lead.map_or(NET_LEAD, Spanned::into_inner);
+        return Some(OnCloseCrossing::Net { lead });
+    }
+    without_net(lead, problems);
+    Some(OnCloseCrossing::Deny)
+}
+
+fn without_net(lead: Option<Spanned<Duration>>, problems: &mut Problems) {
+    if let Some(lead) = lead {
+        problems
+            .at(lead.span(), "`on_close_lead` needs on_close_crossing = \"net\"; write that, or remove it");
+    }
 }

@@ -109,15 +109,19 @@ impl Work {
                 Report::PositionMulti { req_id, line } => {
                     self.told_holding(link, Stream::Multi(*req_id), line, &raw);
                 }
+                Report::OpenOrderEnd => {
+                    self.tell_held(link);
+                    self.send_to_bot(link, &raw);
+                }
                 Report::AboutAccount(_)
                 | Report::PositionsEnd
-                | Report::OpenOrderEnd
                 | Report::ExecutionsEnd(_)
                 | Report::CompletedOrdersEnd
                 | Report::CurrentTime(_)
                 | Report::Contract(_)
                 | Report::ContractEnd(_)
                 | Report::Schedule(_)
+                | Report::DayBars(_)
                 | Report::Quote { .. }
                 | Report::Other => self.send_to_bot(link, &raw),
                 Report::ManagedAccounts(_)

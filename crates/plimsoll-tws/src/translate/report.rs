@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use plimsoll_model::{
-    Account, ClientId, ConId, Currency, ErrorReport, ExecId, Execution, ExecutionReport, InstrumentId, Money,
-    OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position, PositionReport, Price, Qty, QuoteField,
-    RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, StatusReport, TimeInForce,
+    Account, ClientId, ConId, Currency, DayBar, DayBarsReport, ErrorReport, ExecId, Execution,
+    ExecutionReport, InstrumentId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId, Position,
+    PositionReport, Price, Qty, QuoteField, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession,
+    StatusReport, TimeInForce,
 };
 
 use super::{contract, legs, limit_px, meaningless, side, stop_px, time};
@@ -55,6 +56,7 @@ pub fn report(version: ServerVersion, frame: &RawFrame, zone: &TimeZone) -> Tran
         Response::ContractDetails(m) => contract_details(&m)?,
         Response::ContractDetailsEnd(m) => Report::ContractEnd(ReqId(m.req_id)),
         Response::HistoricalSchedule(m) => schedule(&m),
+        Response::HistoricalData(m) => day_bars(&m),
         Response::TickPrice(m) => quote(&m),
         other => about_account(&other)?,
     })
@@ -246,6 +248,19 @@ fn schedule(m: &message::HistoricalSchedule) -> Report {
         req_id: ReqId(m.req_id),
         time_zone: word(&m.zone),
         sessions: m.sessions.iter().map(session).collect(),
+    }))
+}
+
+/// Bars that are shorter than a day begin at a time of it, and are `Other`.
+fn day_bars(m: &message::HistoricalData) -> Report {
+    let is_day = |bar: &message::Bar| bar.date.as_str().len() == 8;
+    if !m.bars.iter().all(is_day) {
+        return Report::Other;
+    }
+    let bar = |bar: &message::Bar| DayBar { date: word(&bar.date), close: bar.close };
+    Report::DayBars(Box::new(DayBarsReport {
+        req_id: ReqId(m.req_id),
+        bars: m.bars.iter().map(bar).collect(),
     }))
 }
 

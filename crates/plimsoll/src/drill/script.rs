@@ -123,6 +123,7 @@ impl Expectation {
             | Self::Status { .. }
             | Self::State(_)
             | Self::Clock(_)
+            | Self::Job { .. }
             | Self::Breaks(_) => false,
         }
     }

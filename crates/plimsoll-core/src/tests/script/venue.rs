@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use plimsoll_model::{
-    Account, ClientId, ConId, Contract, ContractReport, Currency, ErrorReport, ExecId, Execution,
-    ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus, PermId,
-    Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession, Side,
-    StatusReport, TimeInForce,
+    Account, ClientId, ConId, Contract, ContractReport, Currency, DayBar, DayBarsReport, ErrorReport, ExecId,
+    Execution, ExecutionReport, InstrumentId, LinkId, Money, OpenOrderReport, OrdType, OrderId, OrderStatus,
+    PermId, Position, PositionReport, Price, Qty, RawFrame, Report, ReqId, ScheduleReport, ScheduledSession,
+    Side, StatusReport, TimeInForce,
 };
 use rust_decimal::Decimal;
 
 use super::{AtVenue, OWN, Script, account, con_id};
+use crate::recon::ReconState;
 use crate::{Ask, Event};
 
 impl Script {
@@ -25,6 +26,10 @@ impl Script {
         }
         if let ["manual", perm, side, qty, symbol, kind, rest @ ..] = words {
             return self.manual(perm, [side, qty, symbol, kind], rest);
+        }
+        if let ["closes", px] = words {
+            self.official_close = Price::parse(px).ok();
+            return;
         }
         if let ["offers", name, id] = words {
             let (link, _) = self.link_of(name);
@@ -222,7 +227,9 @@ impl Script {
 
     /// Says something to a bot, if it is there to hear it; the venue does not know Plimsoll.
     fn say(&mut self, link: LinkId, report: Report) {
-        let connected = self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
+        let view = self.bridge.snapshot(self.now());
+        let is_own = link == OWN && view.recon != ReconState::Down;
+        let connected = is_own || view.links.iter().any(|view| view.link == link);
         if connected {
             let raw = RawFrame::new(Bytes::from_static(b"venue"));
             self.feed(Event::FromVenue { link, report, raw });
@@ -321,6 +328,12 @@ impl Script {
                     let sessions = self.past_sessions.iter().map(session).collect();
                     let time_zone = "US/Eastern".into();
                     self.own(Report::Schedule(Box::new(ScheduleReport { req_id, time_zone, sessions })));
+                }
+                Ask::DayBars { req_id, .. } => {
+                    let date = self.date.strftime("%Y%m%d").to_string().into();
+                    let bars = self.official_close.map(|close| DayBar { date, close: Some(close) });
+                    let bars = bars.into_iter().collect();
+                    self.own(Report::DayBars(Box::new(DayBarsReport { req_id, bars })));
                 }
                 Ask::Quotes { .. } | Ask::Schedule { .. } => {}
             }

@@ -189,6 +189,32 @@ fn keys_that_do_not_belong_together_are_refused() {
     );
 }
 
+/// The lead is two seconds where nothing else is written.
+#[test]
+fn a_job_that_is_not_earlier_than_netted_orders_leave_is_refused() {
+    let job = |at: &str| format!("[[job]]\nbot = \"trend\"\nat = \"{at}\"\ndo = \"cancel_orders\"\n");
+    let with = |crossing: &str, at: &str| parse("x", &with(&job(at)).replace("\"deny\"", crossing));
+    for (crossing, at, is_fine) in [
+        ("\"net\"", "moc_entry - 2001ms", true),
+        ("\"net\"", "moc_entry - 2s", false),
+        ("\"net\"", "loc_entry - 1s", false),
+        ("\"net\"", "XNYS moc_entry - 2s", false),
+        ("\"net\"", "close - 1s", true),
+        ("\"net\"", "moc_entry + 1s", true),
+        ("\"net\"\non_close_lead = \"5s\"", "moc_entry - 5s", false),
+        ("\"net\"\non_close_lead = \"4s\"", "moc_entry - 5s", true),
+        ("\"deny\"", "moc_entry - 1s", true),
+    ] {
+        assert_eq!(with(crossing, at).is_ok(), is_fine, "{crossing} {at}");
+    }
+    let why = with("\"net\"", "moc_entry - 2s").unwrap_err().to_string();
+    assert_eq!(
+        why,
+        "x:44:6: error: `at`: moc_entry - 2s is not before netted on-close orders leave (moc_entry - 2s); start \
+         earlier, or shorten `on_close_lead`"
+    );
+}
+
 #[test]
 fn two_jobs_of_one_name_are_refused() {
     check(
