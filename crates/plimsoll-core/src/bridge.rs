@@ -314,7 +314,7 @@ impl Bridge {
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
             }
-            Operator::Calendar { days, problems } => self.announced(now, days, &problems, out),
+            Operator::Calendar { days, problems } => self.take_announced(now, days, &problems, out),
         }
     }
 

@@ -61,6 +61,7 @@ pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
             said = why;
         }
         tokio::select! {
+            biased;
             () = sleep(backoff) => {}
             () = shared.venue_seen.notified() => {}
         }

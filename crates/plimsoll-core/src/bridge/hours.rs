@@ -59,7 +59,7 @@ impl Bridge {
 
     /// Days that were announced after the rules were written. One that cannot be taken in leaves the day as the rules
     /// have it, and is told.
-    pub(super) fn announced(
+    pub(super) fn take_announced(
         &mut self,
         now: Now,
         days: std::sync::Arc<[Announcement]>,

@@ -15,7 +15,7 @@ use crate::intake::{self, Intake};
 use crate::{Command, Rewrite, limits};
 
 /// TWS: "Error validating request".
-const CODE_VALIDATION: i32 = 321;
+pub(super) const CODE_VALIDATION: i32 = 321;
 /// What TWS says to a login that is no adviser's. A bot of some of its accounts is none either.
 const NO_ADVISER: &str = "FA data operations ignored for non FA customers.";
 

@@ -7,6 +7,7 @@ use plimsoll_model::{
 };
 
 use super::Bridge;
+use super::orders::CODE_VALIDATION;
 use crate::Command;
 use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::drop_copy::DropCopy;
@@ -22,9 +23,6 @@ const CODE_RESTORED_DATA_LOST: i32 = 1101;
 const CODE_RESTORED: i32 = 1102;
 /// An order was canceled, with or without having been asked.
 const CODE_CANCELED: i32 = 202;
-
-/// TWS: "Error validating request".
-const CODE_NOT_VALIDATED: i32 = 321;
 
 /// What a person has to know of a read-only API, and where its setting is.
 const READ_ONLY: &str = "the broker's API is read-only, so every order is denied; to trade, untick Read-Only API in TWS \
@@ -218,7 +216,7 @@ impl Bridge {
             }
             // On no request: an API that is read-only tells nobody which orders have ended, and takes none. That is
             // an answer too, and what the others say is proof enough of what works.
-            CODE_NOT_VALIDATED if error.id.is_none() && self.recon.awaits_completed_orders() => {
+            CODE_VALIDATION if error.id.is_none() && self.recon.awaits_completed_orders() => {
                 if !std::mem::replace(&mut self.recon.read_only, true) {
                     out.push(Command::Notice { text: READ_ONLY.into() });
                 }

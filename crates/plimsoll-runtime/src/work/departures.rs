@@ -35,6 +35,15 @@ pub(crate) struct Departures {
     early: Vec<(Instant, Arrival)>,
 }
 
+/// The round of questions that arrivals wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// It goes on, or our own connection is away and one will come.
+    Running,
+    /// Everything was answered.
+    Over,
+}
+
 impl Departures {
     /// A pair is being closed; the venue holds its client id for a moment longer.
     pub(crate) fn closing(&mut self, link: LinkId, client_id: ClientId) {
@@ -46,9 +55,10 @@ impl Departures {
         self.closing.iter().find(|(_, id)| **id == client_id).map(|(link, _)| *link)
     }
 
-    /// Who may come in without the round.
-    fn overdue(&mut self, now: Instant, all: bool) -> Vec<Arrival> {
-        self.early.extract_if(.., |(until, _)| all || *until <= now).map(|(_, arrival)| arrival).collect()
+    /// Who need not wait for the round any longer.
+    fn waited(&mut self, now: Instant, round: Round) -> Vec<Arrival> {
+        let may = |until: Instant| round == Round::Over || until <= now;
+        self.early.extract_if(.., |(until, _)| may(*until)).map(|(_, arrival)| arrival).collect()
     }
 
     /// When the first arrival has waited long enough for the round.
@@ -120,8 +130,9 @@ impl Work {
         if self.departures.early.is_empty() {
             return;
         }
-        let all = self.own.is_some() && !self.bridge.is_asking();
-        for arrival in self.departures.overdue(Instant::now(), all) {
+        let is_over = self.own.is_some() && !self.bridge.is_asking();
+        let round = if is_over { Round::Over } else { Round::Running };
+        for arrival in self.departures.waited(Instant::now(), round) {
             self.come_in(arrival);
         }
     }

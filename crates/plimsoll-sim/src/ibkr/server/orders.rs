@@ -16,6 +16,7 @@ use crate::ibkr::entry::Entry;
 use crate::ibkr::exchange::Fill;
 use crate::ibkr::fees::{self, Charged, Role, Trade};
 use crate::ibkr::order::{Order, State};
+use crate::ibkr::profile::Difference;
 use crate::ibkr::rules;
 use crate::ibkr::server::contracts::UNKNOWN;
 use crate::ibkr::server::read::{self, Sender};
@@ -24,12 +25,11 @@ use crate::ibkr::server::{Asked, NO_ID};
 use crate::ibkr::style::Style;
 use crate::ibkr::terms::{Leg, Terms};
 use crate::ibkr::venue::IbkrVenue;
+use crate::ibkr::{ExecutionTimes, Output};
 use crate::market::Sym;
 
 /// Shares of one leg in one combination.
 const LEG_RATIO_MAX: i32 = 1_000;
-use crate::ibkr::profile::Difference;
-use crate::ibkr::{ExecutionTimes, Output};
 
 impl IbkrVenue {
     /// `placeOrder`: a new order, a change, or a preview.

@@ -1,8 +1,8 @@
 //! Orders as they were sent, for the echo in openOrder and in the list of completed orders.
 //!
-//! An order on the wire has some 140 fields, and nearly all of them are the same in all orders of a bot. So one copy is
-//! kept of all orders that differ only in what the venue shows from its own books anyway: a day's orders cost a
-//! pointer each.
+//! An order on the wire has some 140 fields, and nearly all of them are the same in all orders of a bot. So an order that
+//! differs from one of the latest forms only in what the venue shows from its own books anyway shares that copy. One
+//! that is like none of them, as a bracket's child is that names its parent, has a copy of its own.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
