@@ -6,6 +6,7 @@ mod decide;
 mod hours;
 mod links;
 mod orders;
+mod own_orders;
 mod references;
 mod release;
 mod repeated;
@@ -44,6 +45,8 @@ use crate::result::{self, Results};
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
+#[cfg(test)]
+pub(crate) use own_orders::OwnOrder;
 pub use repeated::Repeated;
 
 /// The decisions of one gateway. Feed it events in order; carry out its commands in order.
@@ -168,6 +171,9 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
+                    let own = self.own_client();
+                    self.forget_certainty(|client| client == own);
+                    self.acks.forget(link);
                 }
             }
             Event::BotArrived { link, bot, client_id, raw } => {
@@ -305,11 +311,14 @@ impl Bridge {
         for link in links {
             self.cancel_all_of(now, link, out);
         }
+        self.cancel_own_of(bot, out);
+        let own = self.own_way().map(|(_, client_id)| client_id);
+        let is_reached = |client_id| Some(client_id) == own || self.links.of_client(client_id).is_some();
         let unreachable = self
             .book
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
-            .filter(|(_, state)| state.client_id.and_then(|id| self.links.of_client(id)).is_none())
+            .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
             .count();
         if unreachable > 0 {
             out.push(Command::Notice {

@@ -174,6 +174,13 @@ impl Contracts {
         self.con_ids.get(&con_id)
     }
 
+    /// As configured, with the broker's number where that is known.
+    pub(crate) fn to_order(&self, instrument: &InstrumentId) -> Option<Contract> {
+        let configured = self.configured.get(instrument)?;
+        let con_id = self.learned(instrument).map(|report| report.con_id).or(configured.con_id);
+        Some(Contract { con_id, ..configured.clone() })
+    }
+
     /// Whether a bot may trade it at all.
     pub(crate) fn is_configured(&self, instrument: &InstrumentId) -> bool {
         self.configured.contains_key(instrument)

@@ -34,6 +34,7 @@ mod intake;
 pub mod limits;
 mod link;
 mod listed_hours;
+pub mod on_close;
 mod outbox;
 mod quotes;
 mod recon;
@@ -216,12 +217,21 @@ pub enum Command {
         /// What to change in them.
         rewrites: Vec<Rewrite>,
     },
-    /// Cancel an order of this link's client, in our own words.
+    /// Cancel an order of this link's client, in our own words; on our own connection one of our own.
     Cancel {
         /// Where.
         link: LinkId,
         /// The order.
         order_id: OrderId,
+    },
+    /// Send an order of our own on our own connection.
+    Place {
+        /// Our own connection, as it was when the order was judged.
+        link: LinkId,
+        /// The proof that it was judged.
+        order: Cleared<NewOrder>,
+        /// What it is of.
+        contract: Contract,
     },
     /// Pass a bot's message on. Nothing but the account of a margin preview is ever written into it.
     Forward {

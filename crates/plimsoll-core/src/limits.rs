@@ -55,6 +55,10 @@ pub const CHANGES_PER_ORDER_MAX: usize = 32;
 /// The highest order id: a next one has to exist.
 pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
 
+/// The lowest id of an order of our own. An error names a request or an order by one number, and our questions begin
+/// at one.
+pub const OWN_ORDER_ID_MIN: i32 = 100_000_000;
+
 /// How far above all order ids before it the id of an order that stays here is still remembered: one beyond that
 /// was a slip, and must not use up all that are left.
 pub const ORDER_ID_JUMP_MAX: i32 = 1_000_000;
@@ -124,3 +128,9 @@ pub const ACKS_MIN: usize = 20;
 
 /// What counts until then.
 pub const ACK_UNKNOWN: Duration = Duration::from_secs(1);
+
+/// On-close orders of one account and contract that are netted; more are denied.
+pub const NETTED_ORDERS_MAX: usize = 1_000;
+
+/// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
+pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;

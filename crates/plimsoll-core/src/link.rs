@@ -92,6 +92,18 @@ impl Links {
         self.offered.insert(client_id, next);
     }
 
+    /// The next order id of a client that has no other source of them, which is used by that. None if the broker has not
+    /// offered any, or all are used.
+    pub(crate) fn take_next(&mut self, client_id: ClientId, least: i32) -> Option<OrderId> {
+        let brokers = *self.offered.get(&client_id)?;
+        if self.is_used_up(client_id) {
+            return None;
+        }
+        let next = OrderId(self.next_valid_id(client_id, brokers).0.max(least));
+        self.used(client_id, next);
+        (next.0 <= limits::ORDER_ID_MAX).then_some(next)
+    }
+
     /// Whether a client has used the highest order id, so that only the broker can begin anew.
     pub(crate) fn is_used_up(&self, client_id: ClientId) -> bool {
         self.high_water.get(&client_id).is_some_and(|mark| mark.0 >= limits::ORDER_ID_MAX)

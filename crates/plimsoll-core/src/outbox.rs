@@ -36,6 +36,15 @@ pub(crate) struct LetThrough {
     pub(crate) replaces: bool,
 }
 
+/// An order of our own that waits for the disk.
+#[derive(Debug)]
+pub(crate) struct OwnWaiting {
+    pub(crate) order: NewOrder,
+    pub(crate) key: OrderKey,
+    /// Its number in [`Recent`], if it is for one bot.
+    pub(crate) asked: Option<u64>,
+}
+
 /// What a parcel carries.
 #[derive(Debug)]
 pub(crate) enum Load {
@@ -43,6 +52,8 @@ pub(crate) enum Load {
     Orders(Vec<Waiting>),
     /// In observe mode only.
     LetThrough(Vec<LetThrough>),
+    /// On our own connection.
+    Own(Box<OwnWaiting>),
 }
 
 impl Load {
@@ -53,6 +64,7 @@ impl Load {
                 all.iter().map(|one| (one.order.order_id, Some(one.key), one.replaces)).collect()
             }
             Self::LetThrough(all) => all.iter().map(|one| (one.order_id, one.key, one.replaces)).collect(),
+            Self::Own(own) => vec![(own.order.order_id, Some(own.key), false)],
         }
     }
 
@@ -60,6 +72,7 @@ impl Load {
         match self {
             Self::Orders(all) => all.iter().any(|one| one.order.order_id == order_id),
             Self::LetThrough(all) => all.iter().any(|one| one.order_id == order_id),
+            Self::Own(own) => own.order.order_id == order_id,
         }
     }
 }
@@ -110,6 +123,11 @@ impl Outbox {
         let names = |parcel: &Parcel| parcel.link == link && parcel.load.names(order_id);
         let at = self.parcels.iter().position(names)?;
         self.parcels.remove(at)
+    }
+
+    /// Whether this order of our own still waits.
+    pub(crate) fn holds_own(&self, key: OrderKey) -> bool {
+        self.parcels.iter().any(|parcel| matches!(&parcel.load, Load::Own(own) if own.key == key))
     }
 
     /// Takes back everything; for a new start.

@@ -145,7 +145,8 @@ impl Recon {
 
     pub(crate) fn req_id(&mut self) -> ReqId {
         let id = ReqId(self.next_req_id);
-        self.next_req_id = self.next_req_id.checked_add(1).unwrap_or(1);
+        self.next_req_id =
+            if self.next_req_id + 1 < limits::OWN_ORDER_ID_MIN { self.next_req_id + 1 } else { 1 };
         id
     }
 

@@ -19,6 +19,7 @@ mod listed_hours;
 mod memory;
 mod one_cancels_all;
 mod other_hours;
+mod own_orders;
 mod pages;
 mod properties;
 mod recovery;

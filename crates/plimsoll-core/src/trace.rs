@@ -155,6 +155,11 @@ impl fmt::Display for Command {
                 let order = &order.get().order;
                 write!(f, "replace {link} {order} for {} [{}]", order.account, order.cl_ord_id)
             }
+            Self::Place { link, order, .. } => {
+                let order = order.get();
+                let id = order.order_id;
+                write!(f, "place {link} {order} for {} [{}] as order {id}", order.account, order.cl_ord_id)
+            }
             Self::Cancel { link, order_id } => write!(f, "cancel {link} order {order_id}"),
             Self::Forward { link, .. } => write!(f, "forward {link}"),
             Self::Ask(ask) => write!(f, "ask {}", AskLine(ask)),

@@ -27,6 +27,21 @@ impl Work {
                 self.forward(link, &raw, &rewrites);
             }
             Command::Forward { link, raw, rewrites } => self.forward(link, &raw, &rewrites),
+            Command::Place { link, order, contract } => {
+                let order = order.get();
+                // Another life of our own connection could not be told from this one by the broker; the order is of unknown
+                // fate then, and the bridge looks for it.
+                if let Some(version) = self.own.as_ref().filter(|own| own.link == link).map(|own| own.version)
+                {
+                    tracing::info!(bot = %order.bot, cl_ord_id = %order.cl_ord_id, "own order sent: {order}");
+                    self.send_to_own(&wire::place(version, order, &contract));
+                }
+            }
+            Command::Cancel { link, order_id } if self.own.as_ref().is_some_and(|own| own.link == link) => {
+                if let Some(version) = self.own.as_ref().map(|own| own.version) {
+                    self.send_to_own(&wire::cancel(version, order_id));
+                }
+            }
             Command::Cancel { link, order_id } => {
                 if let Some(version) = self.links.get(&link).map(|state| state.version) {
                     self.send_to_venue(link, &wire::cancel(version, order_id));

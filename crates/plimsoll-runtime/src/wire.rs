@@ -4,6 +4,8 @@
 //! Owns: which frames the bridge must see and which are relayed without it. Does not own: layouts, which
 //! are `plimsoll-tws`'s, nor any decision.
 
+mod place;
+
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -20,6 +22,8 @@ use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate
 
 use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
+
+pub(crate) use place::place;
 
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;

@@ -3,7 +3,7 @@
 //! Owns: frames ([`frame`]), the handshake ([`handshake`]), the typed messages ([`message`]) as text at
 //! versions 157 to 200 and as protobuf at 213, changes of single fields in place ([`rewrite`]), the translation
 //! into the vocabulary of `plimsoll-model` ([`translate`]), an order as a server reports it back ([`echo`]),
-//! and the frames of a refusal ([`denial`]).
+//! the frames of a refusal ([`denial`]), and those of an order that a gateway holds itself ([`held`]).
 //!
 //! Does not own: sockets, deadlines, which message may come when, any decision about an order.
 //!
@@ -30,6 +30,7 @@ pub mod denial;
 pub mod echo;
 pub mod frame;
 pub mod handshake;
+pub mod held;
 pub mod message;
 pub mod rewrite;
 pub mod translate;

@@ -35,7 +35,7 @@ impl Bridge {
     }
 
     /// Orders that were sent, or perhaps sent, on a connection that is gone.
-    fn forget_certainty(&mut self, on: impl Fn(Option<ClientId>) -> bool) {
+    pub(super) fn forget_certainty(&mut self, on: impl Fn(Option<ClientId>) -> bool) {
         let lost: Vec<_> = self
             .book
             .open()

@@ -15,14 +15,18 @@ impl Bridge {
         while let Some(parcel) = self.outbox.pop_flushed(token) {
             let Some(config) = self.config.clone() else { return };
             let Parcel { link, client_id, own_epoch, decided, load, token: _ } = parcel;
+            let is_there = match &load {
+                Load::Own(_) => self.recon.is_own(link),
+                _ => self.links.get(link).is_some_and(|state| state.attached),
+            };
             let phase = Phase::Release {
                 waited: now.mono.since(decided),
-                same_links: self.links.get(link).is_some_and(|state| state.attached)
-                    && own_epoch == self.recon.epoch,
+                same_links: is_there && own_epoch == self.recon.epoch,
             };
             match load {
                 Load::Orders(all) => self.release_orders(now, phase, (link, client_id), all, &config, out),
                 Load::LetThrough(all) => self.release_let_through(link, all, out),
+                Load::Own(own) => self.release_own(now, phase, link, *own, &config, out),
             }
         }
     }

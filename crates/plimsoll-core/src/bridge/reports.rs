@@ -188,6 +188,11 @@ impl Bridge {
                 }
             }
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
+            Report::NextValidId(next) => {
+                if let Some(client_id) = self.own_client() {
+                    self.links.offered(client_id, next);
+                }
+            }
             Report::Error(error) => self.own_error(now, link, &error, out),
             _ => {}
         }
@@ -429,7 +434,8 @@ impl Bridge {
     }
 
     fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
-        let client_id = self.links.get(link).map(|state| state.client_id);
+        let own = self.own_way().filter(|(own, _)| *own == link).map(|(_, client_id)| client_id);
+        let client_id = own.or_else(|| self.links.get(link).map(|state| state.client_id));
         let Some((client_id, id)) = client_id.zip(error.id) else { return };
         let Some(key) = self.book.by_client(client_id, OrderId(id)) else { return };
         self.book.update(key, |state| {

@@ -65,13 +65,19 @@ impl Bridge {
             .collect();
     }
 
-    /// Whether a bot's connection reports on the order.
+    /// Whether a connection reports on the order: its bot's, or for an order of our own ours, once a full round on it
+    /// has shown what is there.
     fn is_reported(&self, state: &OrderState) -> bool {
-        state.client_id.and_then(|id| self.links.of_client(id)).is_some()
+        state.client_id.is_some_and(|id| self.is_heard(id))
+    }
+
+    fn is_heard(&self, client_id: ClientId) -> bool {
+        let is_own = self.own_client() == Some(client_id) && self.recon.state == ReconState::Done;
+        is_own || self.links.of_client(client_id).is_some()
     }
 
     pub(super) fn has_orphans(&self) -> bool {
-        let is_away = |client: Option<ClientId>| client.and_then(|id| self.links.of_client(id)).is_none();
+        let is_away = |client: Option<ClientId>| !client.is_some_and(|id| self.is_heard(id));
         self.book.has_unknown() || self.book.open_clients().any(is_away)
     }
 

@@ -12,12 +12,13 @@
 //! `clock stepped -2000` · `clock slept 90000` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
-//! `venue groups trend 7 4711|-`.
+//! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000`.
 //!
 //! Before the first event: `day 2026-11-27` · `observe` · `limit qty|order|position|loss|rate|collar|stale 5`
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
 //! `zoned times`.
 
+mod own;
 mod venue;
 
 use std::collections::BTreeMap;
@@ -243,6 +244,7 @@ impl Script {
         let config = Arc::new(self.config.clone());
         self.feed(Event::Started { epoch: self.epoch, config });
         self.feed(Event::OwnUp { link: OWN });
+        self.own(Report::NextValidId(OrderId(1)));
         self.answer_all();
         let bots: Vec<_> = self.config.bots.iter().map(|bot| bot.name.to_string()).collect();
         for name in bots {
@@ -251,6 +253,9 @@ impl Script {
     }
 
     fn link_of(&self, name: &str) -> (LinkId, ClientId) {
+        if name == "own" {
+            return (OWN, self.config.venue.client_id);
+        }
         let at = self.config.bots.iter().position(|bot| bot.name.as_str() == name);
         let at = at.unwrap_or_else(|| panic!("no bot {name} in the script's fleet"));
         (LinkId(u64::try_from(at).unwrap() + 1), self.config.bots[at].client_ids[0])
@@ -272,6 +277,10 @@ impl Script {
     pub(super) fn feed(&mut self, event: Event) {
         let mut out = Vec::new();
         self.bridge.on(self.now(), event, &mut out);
+        self.take(out);
+    }
+
+    fn take(&mut self, out: Vec<Command>) {
         let mut flush = None;
         for command in out {
             self.carry_out(&command, &mut flush);
@@ -296,11 +305,12 @@ impl Script {
             Command::Forward { raw, .. } if raw.bytes().is_empty() => return,
             // What a bot is shown is tested on its own; most scripts are about decisions.
             Command::ToBot { .. } if !self.shows => return,
-            Command::Submit { .. } | Command::Replace { .. } if self.deaf => {}
+            Command::Submit { .. } | Command::Replace { .. } | Command::Place { .. } if self.deaf => {}
             Command::Submit { link, order, .. } => {
                 let order = order.get();
                 self.reach_venue(*link, order);
             }
+            Command::Place { order, contract, .. } => self.own_reaches_venue(order.get(), contract),
             Command::Replace { link, order, .. } => {
                 let order = &order.get().order;
                 let client_id = self.config.bots[usize::try_from(link.0).unwrap() - 1].client_ids[0];
@@ -373,6 +383,9 @@ impl Script {
             }
             ["own", "answers"] => self.answer_all(),
             ["own", "answers", "positions"] => self.answer_positions(),
+            ["own", "places", name, side, qty, symbol, kind] => {
+                self.own_places(name, [side, qty, symbol, kind]);
+            }
             ["own", "error", code] => {
                 let error = ErrorReport { id: None, code: code.parse().unwrap(), text: "x".into() };
                 self.own(Report::Error(error));

@@ -222,7 +222,8 @@ impl Script {
 
     /// Says something to a bot, if it is there to hear it; the venue does not know Plimsoll.
     fn say(&mut self, link: LinkId, report: Report) {
-        let connected = self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
+        let connected =
+            link == OWN || self.bridge.snapshot(self.now()).links.iter().any(|view| view.link == link);
         if connected {
             let raw = RawFrame::new(Bytes::from_static(b"venue"));
             self.feed(Event::FromVenue { link, report, raw });

@@ -1,0 +1,225 @@
+//! Orders of our own: placed by Plimsoll on its own connection, for a bot that it acts for.
+//!
+//! Owns: their numbers, their way through the outbox, and their proof. They are judged like all others, at the
+//! decision and when the disk has it, by the limits of the bot that they are for; and like all others they carry a
+//! reference of ours, by which they are found again at the broker after a restart or a lost connection. An order that
+//! may have left is never placed again: only the broker's lists say what became of it (`rounds`).
+//!
+//! Does not own: why one is placed.
+
+use plimsoll_model::{
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, NewOrder, Now, OrdType, OrderStatus, Price,
+    Qty, Side, TimeInForce,
+};
+
+use super::Bridge;
+use crate::book::{OrderKey, OrderState};
+use crate::config::{BotConfig, Config};
+use crate::guard::{Denial, GuardId, Phase, Reason, Verdict, judge, release};
+use crate::outbox::{Load, OwnWaiting, Parcel};
+use crate::{Command, limits};
+
+/// What is to be placed for one bot.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnOrder {
+    pub(crate) bot: BotName,
+    pub(crate) account: Account,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) side: Side,
+    pub(crate) qty: Qty,
+    pub(crate) ord_type: OrdType,
+    pub(crate) limit_px: Option<Price>,
+    pub(crate) tif: TimeInForce,
+}
+
+impl Bridge {
+    /// Decides about an order of our own for a bot. If nothing speaks against it, it is in the book and leaves when the
+    /// disk has the decision and nothing speaks against it then; its reference tells it from all others.
+    #[cfg_attr(not(test), expect(dead_code, reason = "placed by what acts for a bot that is away"))]
+    pub(crate) fn place_for_bot(
+        &mut self,
+        now: Now,
+        wanted: OwnOrder,
+        out: &mut Vec<Command>,
+    ) -> Result<ClOrdId, Denial> {
+        let config = self.config.clone().ok_or_else(no_connection)?;
+        let bot = config.bot(&wanted.bot).ok_or_else(|| {
+            let instrument = wanted.instrument.clone();
+            Denial { guard: GuardId::Ownership, reason: Reason::NotOwned { instrument } }
+        })?;
+        let order = self.own_order(now, wanted)?;
+        self.refresh_result(bot);
+        let mut ctx = self.context(now, Phase::Decision, (bot, config.venue.client_id), &config);
+        ctx.group = std::slice::from_ref(&order);
+        judge(&ctx, &order)?;
+        let asked = self.recent.new_order(now.mono, &order, false);
+        let cl_ord_id = order.cl_ord_id.clone();
+        self.post_own(now, order, Some(asked), out)?;
+        Ok(cl_ord_id)
+    }
+
+    /// With its reference and its number.
+    fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
+        let OwnOrder { bot, account, instrument, side, qty, ord_type, limit_px, tif } = wanted;
+        let symbol = instrument.as_str().split('.').next().unwrap_or_default().to_owned();
+        let order_id = self.own_order_id()?;
+        Ok(NewOrder {
+            cl_ord_id: self.next_reference(now, &bot, &symbol),
+            bot,
+            order_id,
+            account,
+            instrument,
+            side,
+            qty,
+            ord_type,
+            limit_px,
+            stop_px: None,
+            tif,
+            transmit: true,
+            parent_id: None,
+            oca_group: "".into(),
+            outside_rth: false,
+            legs: Vec::new(),
+            decision: None,
+        })
+    }
+
+    /// The next number of our own client. Far above our questions, whose numbers an error may name as well.
+    pub(super) fn own_order_id(&mut self) -> Result<plimsoll_model::OrderId, Denial> {
+        let client_id = self.own_client().ok_or_else(no_connection)?;
+        self.links.take_next(client_id, limits::OWN_ORDER_ID_MIN).ok_or_else(no_connection)
+    }
+
+    /// Into the book and the outbox; the disk is asked to take it.
+    pub(super) fn post_own(
+        &mut self,
+        now: Now,
+        order: NewOrder,
+        asked: Option<u64>,
+        out: &mut Vec<Command>,
+    ) -> Result<OrderKey, Denial> {
+        let (link, client_id) = self.own_way().ok_or_else(no_connection)?;
+        if self.outbox.is_full(link) {
+            let reason =
+                Reason::TooMany { what: "orders waiting for the disk", max: limits::OUTBOX_PER_LINK_MAX };
+            return Err(Denial { guard: GuardId::Supported, reason });
+        }
+        let key = self.book.insert(OrderState::ours(&order, client_id, "", now.wall));
+        self.push_own(now, OwnWaiting { order, key, asked }, (link, client_id), out);
+        Ok(key)
+    }
+
+    pub(super) fn push_own(
+        &mut self,
+        now: Now,
+        waiting: OwnWaiting,
+        (link, client_id): (LinkId, ClientId),
+        out: &mut Vec<Command>,
+    ) {
+        let token = self.outbox.token();
+        let (own_epoch, load) = (self.recon.epoch, Load::Own(Box::new(waiting)));
+        self.outbox.push(Parcel { token, link, client_id, own_epoch, decided: now.mono, load });
+        out.push(Command::Flush { token });
+    }
+
+    /// The second judgement of an order for one bot.
+    pub(super) fn release_own(
+        &mut self,
+        now: Now,
+        phase: Phase,
+        link: LinkId,
+        waiting: OwnWaiting,
+        config: &Config,
+        out: &mut Vec<Command>,
+    ) {
+        let OwnWaiting { order, key, asked } = waiting;
+        let Some(bot) = config.bot(&order.bot) else { return };
+        self.refresh_result(bot);
+        let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);
+        match verdict {
+            Verdict::Cleared(order) | Verdict::Observed(order, _) => self.place(now, link, order, out),
+            Verdict::Denied(order, denial) => {
+                if let Some(asked) = asked {
+                    self.recent.mark_denied(&order.bot, asked);
+                }
+                self.deny_own(key, &order, &denial, out);
+            }
+        }
+    }
+
+    fn judge_own(
+        &self,
+        now: Now,
+        phase: Phase,
+        (bot, key, asked): (&BotConfig, OrderKey, Option<u64>),
+        order: NewOrder,
+        config: &Config,
+    ) -> Verdict<NewOrder> {
+        let group = [order.clone()];
+        let mut ctx = self.context(now, phase, (bot, config.venue.client_id), config);
+        ctx.own = Some(key);
+        ctx.asked = asked;
+        ctx.group = &group;
+        release(&ctx, order, |order| order)
+    }
+
+    /// It never left, and a person is told why.
+    pub(super) fn deny_own(
+        &mut self,
+        key: OrderKey,
+        order: &NewOrder,
+        denial: &Denial,
+        out: &mut Vec<Command>,
+    ) {
+        self.book.update(key, |state| {
+            state.status = OrderStatus::Denied;
+            state.denied_by = Some(denial.guard);
+        });
+        out.push(Command::Notice {
+            text: format!("our own order {order} [{}] was not sent: {denial}", order.cl_ord_id),
+        });
+    }
+
+    /// It leaves.
+    pub(super) fn place(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        order: crate::Cleared<NewOrder>,
+        out: &mut Vec<Command>,
+    ) {
+        let contract = self.contracts.to_order(&order.get().instrument);
+        let contract =
+            contract.expect("an order of ours is of a configured instrument, or a guard denied it");
+        self.acks.sent(link, order.get().order_id, now.mono);
+        out.push(Command::Place { link, order, contract });
+    }
+
+    /// Cancels of what we have working ourselves: of this bot, or of everybody.
+    pub(super) fn cancel_own_of(&mut self, bot: Option<&BotName>, out: &mut Vec<Command>) {
+        let Some((link, client_id)) = self.own_way() else { return };
+        let open = self.book.open().filter(|(key, state)| {
+            state.client_id == Some(client_id)
+                && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
+                // What waits for the disk meets the halt there.
+                && !self.outbox.holds_own(*key)
+        });
+        let ids: Vec<_> = open.filter_map(|(_, state)| state.order_id).collect();
+        out.extend(ids.into_iter().map(|order_id| Command::Cancel { link, order_id }));
+    }
+
+    pub(super) fn own_client(&self) -> Option<ClientId> {
+        self.config.as_ref().map(|config| config.venue.client_id)
+    }
+
+    /// Our own connection while it is there.
+    pub(super) fn own_way(&self) -> Option<(LinkId, ClientId)> {
+        self.recon.link.zip(self.own_client())
+    }
+}
+
+/// Our own connection is not there, or the broker has no number left for it.
+fn no_connection() -> Denial {
+    let reason = Reason::NotReconciled { waiting_for: "our own connection to the broker" };
+    Denial { guard: GuardId::Reconciled, reason }
+}

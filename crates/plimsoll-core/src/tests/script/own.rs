@@ -1,0 +1,63 @@
+//! Orders of our own in scripts: what makes Plimsoll place one, and how the venue gets it.
+
+use plimsoll_model::{
+    Contract, InstrumentId, NewOrder, OrdType, OrderRequest, OrderStatus, PermId, Qty, Side, TimeInForce,
+};
+
+use super::{AtVenue, Script};
+use crate::bridge::OwnOrder;
+use crate::{Command, Event};
+
+impl Script {
+    /// Plimsoll places an order of its own for a bot.
+    pub(super) fn own_places(&mut self, name: &str, [side, qty, symbol, kind]: [&str; 4]) {
+        let bot = self.config.bots.iter().find(|bot| bot.name.as_str() == name).unwrap();
+        let wanted = OwnOrder {
+            bot: bot.name.clone(),
+            account: bot.accounts[0].clone(),
+            instrument: InstrumentId::us_stock(symbol),
+            side: if side == "BUY" { Side::Buy } else { Side::Sell },
+            qty: Qty::parse(qty).unwrap(),
+            ord_type: OrdType::from_wire(kind),
+            limit_px: None,
+            tif: TimeInForce::Day,
+        };
+        let mut out = Vec::new();
+        // As an event would: what time it is was found out before.
+        self.bridge.on(self.now(), Event::Woke, &mut out);
+        match self.bridge.place_for_bot(self.now(), wanted, &mut out) {
+            Ok(_) => {}
+            Err(denial) => out.push(Command::Notice { text: format!("not placed: {denial}") }),
+        }
+        self.take(out);
+    }
+
+    /// An order of our own; it has no words but those that Plimsoll chose.
+    pub(super) fn own_reaches_venue(&mut self, order: &NewOrder, contract: &Contract) {
+        let client_id = self.config.venue.client_id;
+        self.next_perm += 1;
+        let request = OrderRequest {
+            order_id: order.order_id,
+            contract: contract.clone(),
+            side: order.side,
+            qty: order.qty,
+            ord_type: order.ord_type.clone(),
+            limit_px: order.limit_px,
+            stop_px: order.stop_px,
+            tif: order.tif.clone(),
+            account: Some(order.account.clone()),
+            order_ref: order.cl_ord_id.as_str().into(),
+            transmit: true,
+            parent_id: None,
+            oca_group: "".into(),
+            what_if: false,
+            outside_rth: false,
+            legs: Vec::new(),
+            unguarded: Vec::new(),
+        };
+        let (order_ref, account) = (request.order_ref.clone(), order.account.clone());
+        let (perm_id, status, cum_qty) = (PermId(self.next_perm), OrderStatus::PendingNew, Qty::ZERO);
+        let placed = AtVenue { request, client_id, order_ref, account, perm_id, status, cum_qty };
+        self.at_venue.insert((client_id, order.order_id), placed);
+    }
+}
