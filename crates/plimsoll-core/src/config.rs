@@ -8,6 +8,7 @@ use plimsoll_model::{Account, BotName, ClientId, Contract, InstrumentId, Money, 
 use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
+use crate::schedule::Job;
 
 /// One gateway with one venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Config {
     pub venue: VenueConfig,
     /// The fleet; names, ports and client ids are distinct.
     pub bots: Vec<BotConfig>,
+    /// What is to be done at instants of trade dates; names are distinct.
+    pub jobs: Vec<Job>,
     /// Guards that are not asked. No configuration file can name one: a drill has to fail without its guard, and
     /// this is how a test takes it away.
     pub switched_off: Vec<GuardId>,

@@ -52,6 +52,11 @@ pub fn calendar_of(contract: &Contract) -> Option<&'static str> {
     listing.calendar().filter(|_| is_known)
 }
 
+/// Whether a calendar's days are those of all US exchanges.
+pub(crate) fn shares_us_days(calendar: &str) -> bool {
+    Listing::of_calendar(calendar).is_some_and(is_us)
+}
+
 /// Whether the listing's days are those of all US exchanges.
 pub(crate) fn is_us(listing: Listing) -> bool {
     US_LISTINGS.contains(&listing.as_str())

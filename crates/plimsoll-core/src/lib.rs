@@ -39,6 +39,7 @@ mod outbox;
 mod quotes;
 mod recon;
 mod result;
+pub mod schedule;
 mod snapshot;
 mod trace;
 
@@ -48,12 +49,14 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use plimsoll_calendar::Announcement;
 use plimsoll_model::{
     Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
     RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
 use rust_decimal::Decimal;
+use schedule::{Job, JobEnd, JobName};
 
 pub use book::{Book, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
@@ -142,6 +145,15 @@ pub enum Event {
     Clock(ClockEvent),
     /// The operator said something.
     Operator(Operator),
+    /// The program of a job has ended.
+    JobEnded {
+        /// Which job.
+        job: JobName,
+        /// For which trade date it ran.
+        date: Date,
+        /// How.
+        end: JobEnd,
+    },
     /// The instant asked for by [`Bridge::next_wakeup`] has come.
     Woke,
 }
@@ -315,6 +327,18 @@ pub enum Command {
         cl_ord_id: Option<ClOrdId>,
         /// Why it would have been denied.
         denial: Denial,
+    },
+    /// Start the program of a job, then say how it ended ([`Event::JobEnded`]).
+    StartJob {
+        /// Which job.
+        job: Arc<Job>,
+        /// For which trade date.
+        date: Date,
+    },
+    /// What a job does, or does not; nobody has to look.
+    JobNote {
+        /// About what.
+        text: String,
     },
     /// A person should look today.
     Notice {

@@ -13,6 +13,7 @@ mod halts;
 mod hostile_values;
 mod hours;
 mod inactive;
+mod jobs;
 mod kept;
 mod limits;
 mod listed_hours;

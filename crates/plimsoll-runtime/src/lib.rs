@@ -24,6 +24,7 @@ mod own;
 mod pacing;
 pub mod permissions;
 pub mod probe;
+mod programs;
 pub mod projection;
 mod quotes;
 mod record;

@@ -32,6 +32,7 @@ use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
 use crate::pacing::Pacing;
 use crate::permissions::Permissions;
+use crate::programs::Programs;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::subscriptions::Subscriptions;
@@ -109,7 +110,7 @@ pub(crate) struct Work {
     room: Room,
     /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
     acts: VecDeque<oneshot::Sender<()>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     ports: Vec<(BotName, Bound)>,
     api: Option<Api>,
     ready: watch::Sender<bool>,
@@ -117,6 +118,7 @@ pub(crate) struct Work {
     /// When each bot last ordered, changed or canceled something.
     worked_at: BTreeMap<BotName, Timestamp>,
     breaks_since: BTreeMap<(String, String), Timestamp>,
+    pub(crate) programs: Programs,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
     strangers: Strangers,
@@ -171,6 +173,7 @@ impl Work {
             out: Vec::new(),
             worked_at: BTreeMap::new(),
             breaks_since: BTreeMap::new(),
+            programs: Programs::default(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
             ending: false,
@@ -333,6 +336,10 @@ impl Work {
                 }
                 // Whoever rehearses may have gone away.
                 let _ = done.send(());
+            }
+            Input::JobEnded { job, date, end } => {
+                self.programs.ended(&job);
+                self.feed(Event::JobEnded { job, date, end }, None);
             }
             Input::Stranger { link, bot, why } => self.stranger_left(link, &bot, why),
         }

@@ -262,6 +262,7 @@ fn config(size: &Size) -> Config {
             on_close_crossing: OnCloseCrossing::Deny,
         },
         bots: (0..size.bots).map(bot).collect(),
+        jobs: Vec::new(),
         switched_off: Vec::new(),
     }
 }

@@ -101,6 +101,11 @@ impl RawBot {
         self.limits.daily_loss_max.as_ref()
     }
 
+    /// Whether its prices can be too old.
+    pub(super) fn has_stale_limit(&self) -> bool {
+        !matches!(self.limits.stale_after, StaleAfter::Off)
+    }
+
     /// Where this bot connects.
     pub(super) fn port(&self) -> Option<BotPort> {
         Some(BotPort {

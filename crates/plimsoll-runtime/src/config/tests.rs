@@ -347,7 +347,7 @@ severity = \"page\"
             plimsoll.toml:33:24: error: `bars_needed`: "1d" is not above zero
             plimsoll.toml:35:7: error: `bot`: no [[bot]] is named `trand`
             plimsoll.toml:36:6: error: `at`: `noon` is no instant of the day; write open, close, moc_entry, loc_entry, onclose_cancel, moo_entry, loo_entry, onopen_cancel, auction_start, auction_end, break_start, break_end, funding
-            plimsoll.toml:37:6: error: `do`: `panic` is not known; write close_positions
+            plimsoll.toml:37:6: error: `do`: `panic` is not known; write close_positions or cancel_orders or halt or command
         "#]],
     );
 }
