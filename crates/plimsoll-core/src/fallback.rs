@@ -9,7 +9,8 @@
 //!   life of our connection, name it no more;
 //! * one that the venue never named may be on its way: it is canceled, and is dead when the venue confirms that.
 //!
-//! An error says that an order is over and not how much of it was executed, so it is a reason to ask and no proof.
+//! An error says that an order is over and not how much of it was executed, so it is a reason to ask and no proof. An
+//! execution says nothing of the rest.
 //!
 //! Owns: what is known of one such order, what is to be asked and when, the one decision. Does not own: words on the
 //! wire, connections, the guards that judge the market order like any other.
@@ -34,8 +35,8 @@ pub(crate) struct Terms {
     pub(crate) ask_from: Timestamp,
     /// From here on the market order may leave.
     pub(crate) at: Timestamp,
-    /// From here on it would not arrive before the close.
-    pub(crate) until: Timestamp,
+    /// When it has to have arrived.
+    pub(crate) close: Timestamp,
     /// When the auction is over and its executions are told.
     pub(crate) settle: Timestamp,
 }
@@ -139,7 +140,7 @@ pub(crate) enum Word {
         /// FIX 14.
         cum_qty: Qty,
     },
-    /// An error of the venue says that it is over.
+    /// The venue says that it is over, and not how much of it was executed.
     Refused,
     /// Its executions.
     Executed {
@@ -153,6 +154,8 @@ pub(crate) enum Word {
 pub(crate) struct Moment {
     /// Corrected time.
     pub(crate) time: Timestamp,
+    /// When an order that leaves now arrives at the latest.
+    pub(crate) arrival: Timestamp,
     /// None while the venue cannot be asked.
     pub(crate) epoch: Option<u64>,
 }
@@ -243,7 +246,7 @@ impl Fallback {
                 self.count(cum_qty);
                 self.fate = Fate::Dead;
             }
-            Word::Refused if self.fate == Fate::Dead => {}
+            Word::Refused if matches!(self.fate, Fate::Dead | Fate::Seen(Seen::Over)) => {}
             Word::Refused => {
                 self.fate = Fate::Seen(Seen::Over);
                 // What was asked before may have been answered before the end.
@@ -262,18 +265,20 @@ impl Fallback {
 
     /// The questions have been asked, all of them, in this life of our connection.
     pub(crate) fn asked(&mut self, moment: Moment) {
-        let Some(epoch) = moment.epoch else { return };
+        let Some(epoch) = moment.epoch.filter(|_| moment.time >= self.terms.ask_from) else { return };
         self.round =
             Some(Round { epoch, asked: self.asked_at(moment.time), is_answered: false, is_named: false });
     }
 
-    /// They have all been answered in this life of our connection.
-    pub(crate) fn answered(&mut self, epoch: u64) {
-        let Some(round) = self.round.as_mut().filter(|round| round.epoch == epoch) else { return };
+    /// They have all been answered in this life of our connection; whether that has proved it dead.
+    pub(crate) fn answered(&mut self, epoch: u64) -> bool {
+        let Some(round) = self.round.as_mut().filter(|round| round.epoch == epoch) else { return false };
         round.is_answered = true;
-        if matches!(self.fate, Fate::Seen(_)) && !round.is_named {
+        let is_gone = matches!(self.fate, Fate::Seen(_)) && !round.is_named;
+        if is_gone {
             self.fate = Fate::Dead;
         }
+        is_gone
     }
 
     /// What is to be done now; to be asked again until there is nothing. [`Step::Ask`] comes again until the questions
@@ -285,7 +290,7 @@ impl Fallback {
         }
         match self.stage {
             Stage::Watching if time < self.terms.ask_from => None,
-            Stage::Watching if time < self.terms.until => self.watch(moment),
+            Stage::Watching if moment.arrival < self.terms.close => self.watch(moment),
             Stage::Watching => {
                 self.stage = Stage::Closed;
                 match self.at_the_close(moment) {
@@ -301,9 +306,9 @@ impl Fallback {
 
     /// The next instant at which there is something to do, whatever is said until then.
     pub(crate) fn next(&self, time: Timestamp) -> Option<Timestamp> {
-        let Terms { ask_from, at, until, settle, .. } = self.terms;
+        let Terms { ask_from, at, close, settle, .. } = self.terms;
         let mut due = match self.stage {
-            Stage::Watching => [ask_from, at, until].into_iter(),
+            Stage::Watching => [ask_from, at, close].into_iter(),
             Stage::Closed => [settle; 3].into_iter(),
             Stage::Over => return None,
         };
@@ -350,7 +355,8 @@ impl Fallback {
     fn watch(&mut self, moment: Moment) -> Option<Step> {
         if self.fate == Fate::Dead {
             let qty = self.leaves_qty();
-            let is_due = moment.time >= self.terms.at && self.sent.is_none() && !qty.is_zero();
+            let can_leave = moment.time >= self.terms.at && moment.epoch.is_some();
+            let is_due = can_leave && self.sent.is_none() && !qty.is_zero();
             self.sent = self.sent.or(Some(qty).filter(|_| is_due));
             return is_due.then_some(Step::Send { qty });
         }

@@ -2,6 +2,8 @@
 
 mod model;
 
+use std::time::Duration;
+
 use super::*;
 
 const QTY: u64 = 100;
@@ -16,7 +18,7 @@ fn terms() -> Terms {
         qty: Qty::whole(QTY),
         ask_from: at("17:59:53"),
         at: at("17:59:58"),
-        until: at("17:59:59"),
+        close: at("18:00:00"),
         settle: at("18:05:00"),
     }
 }
@@ -34,8 +36,9 @@ fn seen() -> Fallback {
     one
 }
 
+/// An order needs a second to the venue.
 fn now(time: &str) -> Moment {
-    Moment { time: at(time), epoch: Some(1) }
+    Moment { time: at(time), arrival: at(time) + Duration::from_secs(1), epoch: Some(1) }
 }
 
 /// Takes the steps of this instant; questions are asked.
@@ -68,7 +71,7 @@ fn a_canceled_order_is_replaced_by_a_market_order_two_seconds_before_the_close_a
 }
 
 #[test]
-fn from_the_last_instant_on_no_market_order_leaves_and_a_person_is_told() {
+fn from_the_instant_on_at_which_it_may_arrive_after_the_close_no_market_order_leaves_and_a_person_is_told() {
     let mut one = seen();
     one.hear(Word::Ended { cum_qty: Qty::whole(40) });
     let told = Step::Tell(Finding::TooLate { leaves_qty: Qty::whole(60) });
@@ -115,7 +118,7 @@ fn an_order_once_seen_open_that_no_answer_names_any_more_is_dead() {
 fn answers_of_an_earlier_life_of_the_connection_prove_nothing() {
     let mut one = seen();
     assert_eq!(steps(&mut one, now("17:59:53")), [Step::Ask]);
-    let later = Moment { time: at("17:59:58"), epoch: Some(2) };
+    let later = Moment { epoch: Some(2), ..now("17:59:58") };
     assert_eq!(steps(&mut one, later), [Step::Ask]);
     one.answered(1);
     assert_eq!(steps(&mut one, later), []);
@@ -197,6 +200,10 @@ fn without_a_connection_nothing_is_known_and_nothing_is_sent() {
     let mut one = seen();
     let down = |time| Moment { epoch: None, ..now(time) };
     assert_eq!(steps(&mut one, down("17:59:53")), []);
+    let mut dead = seen();
+    dead.hear(Word::Ended { cum_qty: Qty::ZERO });
+    assert_eq!(steps(&mut dead, down("17:59:58")), []);
+    assert_eq!(steps(&mut dead, now("17:59:58.9")), [send(100)]);
     assert_eq!(steps(&mut one, down("17:59:58")), []);
     assert!(not_proved(&steps(&mut one, down("17:59:59"))));
 }
@@ -236,11 +243,11 @@ fn a_late_execution_of_an_order_that_was_said_to_be_over_is_told_at_once() {
 fn after_the_close_its_executions_are_asked_for_and_told() {
     let mut one = seen();
     steps(&mut one, now("17:59:59"));
-    assert_eq!(one.next(at("17:59:59")), Some(at("18:05:00")));
+    assert_eq!(one.next(at("18:00:00")), Some(at("18:05:00")));
     one.hear(Word::Executed { cum_qty: Qty::whole(100) });
     assert_eq!(steps(&mut one, now("18:04:59")), []);
     assert_eq!(steps(&mut one, now("18:05:00")), [Step::Ask]);
-    one.answered(1);
+    assert!(!one.answered(1));
     let told = Finding::Settled { executed: Qty::whole(100), qty: Qty::whole(100), is_over: true };
     assert_eq!(steps(&mut one, now("18:05:01")), [Step::Tell(told)]);
     assert!(one.is_over());

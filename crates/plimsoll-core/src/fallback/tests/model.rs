@@ -91,7 +91,8 @@ impl World {
     }
 
     fn moment(&self) -> Moment {
-        Moment { time: at(INSTANTS[self.instant]), epoch: self.is_up.then_some(self.epoch) }
+        let time = at(INSTANTS[self.instant]);
+        Moment { time, arrival: time + Duration::from_secs(1), epoch: self.is_up.then_some(self.epoch) }
     }
 
     fn say(&mut self, on: usize, word: Word) {
@@ -159,7 +160,7 @@ impl World {
                     w.to_us[on].pop_front();
                     match *said {
                         Said::Word(word) => w.machine.hear(word),
-                        Said::Answered => w.machine.answered(w.epoch),
+                        Said::Answered => drop(w.machine.answered(w.epoch)),
                     }
                 }));
             }
