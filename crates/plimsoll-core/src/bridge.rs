@@ -2,6 +2,7 @@
 
 mod breaks;
 mod cancels;
+mod closing;
 mod decide;
 mod hours;
 mod jobs;
@@ -47,6 +48,7 @@ use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
+use closing::Closings;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -82,6 +84,8 @@ pub struct Bridge {
     pub(crate) hearing: Hearing,
     pub(crate) changes: Changes,
     pub(crate) schedule: Schedule,
+    /// On-close orders that are followed until after the close.
+    closings: Closings,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -140,6 +144,7 @@ impl Bridge {
             hearing: Hearing::new(),
             changes: Changes::default(),
             schedule: Schedule::default(),
+            closings: Closings::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -208,6 +213,7 @@ impl Bridge {
             Event::Woke => self.woke(now, out),
         }
         self.run_jobs(now, hint, out);
+        self.step_closings(now, out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -233,7 +239,7 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        self.next_round().into_iter().chain(self.schedule.next_wakeup()).min()
+        self.next_round().into_iter().chain(self.schedule.next_wakeup()).chain(self.closings.due()).min()
     }
 
     /// The same without jobs.

@@ -382,8 +382,10 @@ impl Fallback {
         if self.sent.is_some() || leaves_qty.is_zero() {
             return None;
         }
-        let is_answered =
-            self.round.is_some_and(|round| Some(round.epoch) == moment.epoch && round.is_answered);
+        // A word that names it is as good as the end of the answers.
+        let is_fresh =
+            |round: Round| Some(round.epoch) == moment.epoch && (round.is_answered || round.is_named);
+        let is_answered = self.round.is_some_and(is_fresh);
         let missing = match self.fate {
             Fate::Dead => return Some(Finding::TooLate { leaves_qty }),
             Fate::Seen(Seen::Working) if is_answered => return Some(Finding::Alive),

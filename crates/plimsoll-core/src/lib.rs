@@ -26,7 +26,6 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
-#[cfg_attr(not(test), expect(dead_code, reason = "asked by the bridge for orders that it places itself"))]
 mod fallback;
 pub mod guard;
 mod halt;

@@ -5,6 +5,7 @@ mod announced;
 mod attacks;
 mod breaks;
 mod clock;
+mod closing;
 mod combos;
 mod contracts;
 mod decisions;

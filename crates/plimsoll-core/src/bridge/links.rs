@@ -31,6 +31,7 @@ impl Bridge {
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.
         self.outbox.drain().for_each(drop);
+        self.closings.restarted();
         self.forget_certainty(|_| true);
     }
 
