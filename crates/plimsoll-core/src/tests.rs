@@ -6,6 +6,7 @@ mod attacks;
 mod breaks;
 mod clock;
 mod closing;
+mod closing_days;
 mod combos;
 mod contracts;
 mod decisions;

@@ -9,7 +9,7 @@ use super::script::Script;
 use crate::schedule::{Action, HalfDays, Job, JobName, Missed, Place, Timing, When};
 
 /// `at = "moc_entry - 5s"`, `fallback = { at = "close - 2s", do = "market" }`, for `trend`.
-fn world() -> Script {
+pub(super) fn world() -> Script {
     let before =
         |kind, secs: i64| When::Anchor { place: None, kind, offset: SignedDuration::from_secs(-secs) };
     let mut world = Script::new();

@@ -162,7 +162,7 @@ fn every_wrong_word_is_told_at_once() {
     check(
         "[[job]]\nname = \"Flat!\"\nbot = \"trand\"\ncalendar = \"NYSE\"\nat = \"noon\"\nhalf_days = \"never\"\n\
          missed = \"later\"\nlate_by = \"2d\"\ngap = \"first\"\nrequire = [\"luck\"]\ndo = \"panic\"\nhow = 1\n",
-        &expect![[r#"
+        &expect![[r"
             plimsoll.toml:43:8: error: `name`: `Flat!` is no name of a job; write at most 64 small letters, digits, underscores and dashes
             plimsoll.toml:44:7: error: `bot`: no [[bot]] is named `trand`
             plimsoll.toml:45:12: error: `calendar`: `NYSE` is no calendar; write one of XNYS, XNAS, ARCX, XASE, BATS, XLON, XETR, XPAR, XAMS, XSWX, XTSE, XTKS, XHKG, XASX, CMEGLOBEX_EQ, ALWAYS_OPEN_247
@@ -174,7 +174,7 @@ fn every_wrong_word_is_told_at_once() {
             plimsoll.toml:51:12: error: `require`: `luck` is not known; write reconciled or clock or data
             plimsoll.toml:52:6: error: `do`: `panic` is not known; write close_positions or cancel_orders or halt or command
             plimsoll.toml:53:1: error: unknown key `how` in [[job]]; known are bot, at, until, do, level, time_limit, command, fallback, gap, fold, name, calendar, half_days, late_by, missed, require
-        "#]],
+        "]],
     );
 }
 
