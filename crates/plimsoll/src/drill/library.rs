@@ -11,7 +11,6 @@ pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("closed-by-surprise", include_str!("../../../../drills/closed-by-surprise.drill")),
     ("closes-that-cross", include_str!("../../../../drills/closes-that-cross.drill")),
     ("fallback-for-dead-moc", include_str!("../../../../drills/fallback-for-dead-moc.drill")),
-    ("fallback-for-lost-moc", include_str!("../../../../drills/fallback-for-lost-moc.drill")),
     ("fallback-while-moc-lives", include_str!("../../../../drills/fallback-while-moc-lives.drill")),
     ("halted", include_str!("../../../../drills/halted.drill")),
     ("late-moc-half-day", include_str!("../../../../drills/late-moc-half-day.drill")),
