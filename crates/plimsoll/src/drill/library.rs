@@ -10,8 +10,6 @@ pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("close-at-15-56", include_str!("../../../../drills/close-at-15-56.drill")),
     ("closed-by-surprise", include_str!("../../../../drills/closed-by-surprise.drill")),
     ("closes-that-cross", include_str!("../../../../drills/closes-that-cross.drill")),
-    ("fallback-for-dead-moc", include_str!("../../../../drills/fallback-for-dead-moc.drill")),
-    ("fallback-while-moc-lives", include_str!("../../../../drills/fallback-while-moc-lives.drill")),
     ("halted", include_str!("../../../../drills/halted.drill")),
     ("late-moc-half-day", include_str!("../../../../drills/late-moc-half-day.drill")),
     ("late-moc-on-paper", include_str!("../../../../drills/late-moc-on-paper.drill")),
