@@ -2,6 +2,7 @@
 
 mod breaks;
 mod cancels;
+mod closing;
 mod decide;
 mod hours;
 mod jobs;
@@ -49,6 +50,7 @@ use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
+use closing::Closings;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -89,6 +91,8 @@ pub struct Bridge {
     pub(crate) hearing: Hearing,
     pub(crate) changes: Changes,
     pub(crate) schedule: Schedule,
+    /// On-close orders that are followed until after the close.
+    closings: Closings,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -150,6 +154,7 @@ impl Bridge {
             hearing: Hearing::new(),
             changes: Changes::default(),
             schedule: Schedule::default(),
+            closings: Closings::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -219,6 +224,7 @@ impl Bridge {
         }
         self.run_jobs(now, hint, out);
         self.net_orders(now, out);
+        self.step_closings(now, out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -244,7 +250,7 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question()];
+        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];
         all.into_iter().flatten().min()
     }
 

@@ -27,6 +27,7 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
+mod fallback;
 mod group;
 pub mod guard;
 mod halt;

@@ -129,6 +129,16 @@ pub const ACKS_MIN: usize = 20;
 /// What counts until then.
 pub const ACK_UNKNOWN: Duration = Duration::from_secs(1);
 
+/// On-close orders that are followed until after the close; beyond it an order is placed without a fallback.
+pub const FALLBACKS_MAX: usize = 1_000;
+
+/// How long before a fallback's instant the venue is asked what has become of the on-close order: time for the answers,
+/// and for a cancel where one is needed.
+pub const FALLBACK_LEAD: Duration = Duration::from_secs(5);
+
+/// How long after the close the executions of the auction are looked at. The print can come minutes late.
+pub const FALLBACK_SETTLE: Duration = Duration::from_mins(5);
+
 /// Jobs of one configuration; a file with more is refused.
 pub const JOBS_MAX: usize = 200;
 

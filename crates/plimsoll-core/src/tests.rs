@@ -6,6 +6,8 @@ mod attacks;
 mod bars;
 mod breaks;
 mod clock;
+mod closing;
+mod closing_days;
 mod combos;
 mod contracts;
 mod decisions;

@@ -130,12 +130,19 @@ impl Bridge {
             out.push(Command::Flush { token });
             return;
         }
-        match job.action {
+        match &job.action {
             Action::Halt { level } => {
                 let (by, reason) = (format!("job {}", job.name).into(), format!("scheduled for {at}").into());
-                self.halt(now, job.bot.as_ref(), Halt { level, by, reason }, out);
+                self.halt(now, job.bot.as_ref(), Halt { level: *level, by, reason }, out);
             }
             Action::CancelOrders => self.cancel_everything(now, job.bot.as_ref(), out),
+            Action::ClosePositions { .. } => {
+                let market_at = self.schedule.fallback_at(job, date);
+                match &job.bot {
+                    Some(bot) => self.close_positions(now, bot, market_at, out),
+                    None => unreachable!("invariant: positions are closed for one bot"),
+                }
+            }
             Action::Command(_) => unreachable!("invariant: a program waits for the disk"),
         }
         self.schedule.done(&job.name, date, time);

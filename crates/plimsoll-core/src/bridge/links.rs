@@ -39,6 +39,7 @@ impl Bridge {
         let held: Vec<_> = held.flatten().collect();
         self.hold_what_waited(now, held);
         self.batches.none_comes();
+        self.closings.restarted();
         self.forget_certainty(|_| true);
     }
 

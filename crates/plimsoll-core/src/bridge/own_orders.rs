@@ -15,6 +15,7 @@ use plimsoll_model::{
 use super::Bridge;
 use crate::book::{FLEET, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
+use crate::fallback::Word;
 use crate::guard::{Denial, GuardId, Phase, Reason, Verdict, judge, release};
 use crate::outbox::{Load, OwnWaiting, Parcel};
 use crate::{Command, limits};
@@ -35,7 +36,6 @@ pub(crate) struct OwnOrder {
 impl Bridge {
     /// Decides about an order of our own for a bot. If nothing speaks against it, it is in the book and leaves when the
     /// disk has the decision and nothing speaks against it then; its reference tells it from all others.
-    #[cfg_attr(not(test), expect(dead_code, reason = "placed by what acts for a bot that is away"))]
     pub(crate) fn place_for_bot(
         &mut self,
         now: Now,
@@ -180,6 +180,7 @@ impl Bridge {
             state.status = OrderStatus::Denied;
             state.denied_by = Some(denial.guard);
         });
+        self.closings.hear(key, Word::Unsent);
         out.push(Command::Notice {
             text: format!("our own order {order} [{}] was not sent: {denial}", order.cl_ord_id),
         });
@@ -197,6 +198,7 @@ impl Bridge {
         let contract =
             contract.expect("an order of ours is of a configured instrument, or a guard denied it");
         self.acks.sent(link, order.get().order_id, now.mono);
+        self.own_left(&order.get().cl_ord_id.clone());
         out.push(Command::Place { link, order, contract });
     }
 

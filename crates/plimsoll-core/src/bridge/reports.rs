@@ -6,11 +6,12 @@ use plimsoll_model::{
     OrderId, OrderStatus, PermId, PositionReport, Qty, RawFrame, Report, SecType, StatusReport, TimeInForce,
 };
 
-use super::Bridge;
 use super::orders::CODE_VALIDATION;
+use super::{Bridge, closing};
 use crate::Command;
 use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::drop_copy::DropCopy;
+use crate::fallback::Word;
 use crate::recon::{Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
@@ -249,6 +250,7 @@ impl Bridge {
             self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
+        self.closings.hear(key, closing::word(report.status, report.cum_qty));
         let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -294,6 +296,7 @@ impl Bridge {
         let Some(key) = self.find(report.perm_id, by_client, None) else { return };
         let own = self.recon.is_own(link);
         self.sought.remove(&key);
+        self.closings.hear(key, closing::word(report.status, Some(report.cum_qty)));
         let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -377,6 +380,10 @@ impl Bridge {
                 state.status = next_status(state, state.status);
             });
         }
+        if let Some((key, state)) = key.and_then(|key| Some((key, self.book.get(key)?))) {
+            let cum_qty = state.posted_qty.max(report.cum_qty);
+            self.closings.hear(key, Word::Executed { cum_qty });
+        }
         self.doubt(now, &execution.account, &execution.instrument);
     }
 
@@ -444,6 +451,7 @@ impl Bridge {
         let client_id = own.or_else(|| self.links.get(link).map(|state| state.client_id));
         let Some((client_id, id)) = client_id.zip(error.id) else { return };
         let Some(key) = self.book.by_client(client_id, OrderId(id)) else { return };
+        let was_open = self.is_open(key);
         self.book.update(key, |state| {
             let never_worked = matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown)
                 && state.cum_qty.is_zero();
@@ -459,6 +467,13 @@ impl Bridge {
                 state.status = OrderStatus::Unknown;
             }
         });
+        if was_open && !self.is_open(key) {
+            self.closings.hear(key, Word::Refused);
+        }
+    }
+
+    fn is_open(&self, key: OrderKey) -> bool {
+        self.book.get(key).is_some_and(|state| state.status.is_open())
     }
 }
 

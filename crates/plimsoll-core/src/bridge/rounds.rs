@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 
 use super::Bridge;
-use crate::book::OrderState;
+use crate::book::{OrderKey, OrderState};
 use crate::halt::{Halt, HaltLevel};
 use crate::recon::{Ended, ReconState};
 use crate::{Ask, Command, limits};
@@ -17,6 +17,7 @@ impl Bridge {
         self.broker_positions.clear();
         self.moved.clear();
         self.recon.begin(link, now.mono, asks);
+        self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
         self.note_sought(now);
     }
 
@@ -27,6 +28,7 @@ impl Bridge {
         if !asks.is_empty() {
             self.note_sought(now);
             self.inactive_since = None;
+            self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
         }
         Self::ask(out, asks);
     }
@@ -92,6 +94,7 @@ impl Bridge {
             return;
         }
         self.close_what_was_not_found(out);
+        self.closings_answered(out);
         if full {
             self.explain_all(now, was_known, out);
         } else {
@@ -132,13 +135,17 @@ impl Bridge {
     /// venue. That proof, and no silence, ends an unknown fate.
     fn close_what_was_not_found(&mut self, out: &mut Vec<Command>) {
         for key in std::mem::take(&mut self.sought) {
-            let Some(state) = self.book.get(key).filter(|state| state.status.is_open()) else { continue };
-            let text = format!("{} is not at the venue (was {})", state.label(), state.status);
-            self.book.update(key, |state| {
-                state.status = OrderStatus::Canceled;
-                state.by_absence = true;
-            });
-            out.push(Command::Notice { text });
+            self.gone(key, out);
         }
+    }
+
+    pub(super) fn gone(&mut self, key: OrderKey, out: &mut Vec<Command>) {
+        let Some(state) = self.book.get(key).filter(|state| state.status.is_open()) else { return };
+        let text = format!("{} is not at the venue (was {})", state.label(), state.status);
+        self.book.update(key, |state| {
+            state.status = OrderStatus::Canceled;
+            state.by_absence = true;
+        });
+        out.push(Command::Notice { text });
     }
 }

@@ -182,6 +182,11 @@ pub enum Action {
         /// How much.
         level: HaltLevel,
     },
+    /// Places on-close orders for what its bot holds.
+    ClosePositions {
+        /// From when on a market order may stand in for one that is proved dead; none: never.
+        fallback: Option<When>,
+    },
 }
 
 impl Action {
@@ -191,6 +196,7 @@ impl Action {
             Self::Command(_) => "command",
             Self::CancelOrders => "cancel_orders",
             Self::Halt { .. } => "halt",
+            Self::ClosePositions { .. } => "close_positions",
         }
     }
 }
@@ -233,6 +239,14 @@ pub struct Job {
     pub action: Action,
     /// On which conditions.
     pub require: Vec<Requirement>,
+}
+
+impl Job {
+    /// When a fallback is due, as a timing of its own.
+    pub fn fallback(&self) -> Option<Timing> {
+        let Action::ClosePositions { fallback: Some(at) } = &self.action else { return None };
+        Some(Timing { at: at.clone(), until: None, ..self.timing.clone() })
+    }
 }
 
 /// How a program of a job ended.

@@ -116,7 +116,9 @@ impl Schedule {
 
     /// The calendars are others from now on.
     pub(crate) fn announced(&mut self, time: Timestamp, announced: &[Announcement]) {
-        self.calendars = Calendars::of(self.slots.iter().map(|slot| &slot.job.timing), announced);
+        let fallbacks: Vec<_> = self.slots.iter().filter_map(|slot| slot.job.fallback()).collect();
+        let timings = self.slots.iter().map(|slot| &slot.job.timing).chain(&fallbacks);
+        self.calendars = Calendars::of(timings, announced);
         self.plan_all(time);
     }
 
@@ -243,6 +245,14 @@ impl Schedule {
     pub(crate) fn window(&self, job: &Job, date: Date) -> Option<(Timestamp, Option<Timestamp>)> {
         match job.timing.on(date, &self.calendars).ok()??.plan {
             Plan::Run { at, until, .. } => Some((at, until)),
+            Plan::Skip(_) => None,
+        }
+    }
+
+    /// When the fallback of a date is due, as the calendars are now.
+    pub(crate) fn fallback_at(&self, job: &Job, date: Date) -> Option<Timestamp> {
+        match job.fallback()?.on(date, &self.calendars).ok()??.plan {
+            Plan::Run { at, .. } => Some(at),
             Plan::Skip(_) => None,
         }
     }

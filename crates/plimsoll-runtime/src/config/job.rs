@@ -37,24 +37,8 @@ const WORD_BYTES_MAX: usize = 4_096;
 pub(super) struct Jobs {
     /// For the bridge.
     pub(super) jobs: Vec<Job>,
-    /// Their dates, and those of jobs that are not carried out yet.
+    /// Their dates, and those of their fallbacks.
     pub(super) planned: Vec<Planned>,
-}
-
-/// What a job does.
-enum Does {
-    Carried(Action),
-    /// Not carried out yet; the fallback's instant.
-    ClosePositions(Option<When>),
-}
-
-impl Does {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Carried(action) => action.as_str(),
-            Self::ClosePositions(_) => "close_positions",
-        }
-    }
 }
 
 /// One `[[job]]`, each part optional until the whole file has been judged.
@@ -70,7 +54,7 @@ struct RawJob {
     missed: Missed,
     policy: Policy,
     require: Vec<Requirement>,
-    does: Option<Does>,
+    does: Option<Action>,
 }
 
 /// Reads all jobs; what is wrong with one does not hide the next. `net_lead`: how long before the cutoff netted on-close
@@ -142,7 +126,7 @@ impl RawJob {
             return Some(name.get_ref().clone());
         }
         let whom = self.bot.as_ref().map_or("fleet", |bot| bot.get_ref().as_str());
-        let text = format!("{whom}-{}", self.does.as_ref()?.word());
+        let text = format!("{whom}-{}", self.does.as_ref()?.as_str());
         let name = JobName::new(&text);
         if name.is_none() {
             problems.at(self.span.clone(), format!("`{text}` is too long for a name; write `name = \"…\"`"));
@@ -168,7 +152,7 @@ impl RawJob {
     }
 
     fn job(&self, name: &JobName, timing: &Timing) -> Option<Job> {
-        let Does::Carried(action) = self.does.as_ref()? else { return None };
+        let action = self.does.as_ref()?;
         Some(Job {
             name: name.clone(),
             bot: self.bot.as_ref().map(|bot| bot.get_ref().clone()),
@@ -188,8 +172,8 @@ impl RawJob {
             does: does.into(),
             timing,
         };
-        let mut all = vec![one(name.to_string(), does.word(), timing.clone())];
-        if let Does::ClosePositions(Some(at)) = does {
+        let mut all = vec![one(name.to_string(), does.as_str(), timing.clone())];
+        if let Action::ClosePositions { fallback: Some(at) } = does {
             let timing = Timing { at: at.clone(), until: None, ..timing.clone() };
             all.push(one(format!("{name} fallback"), "market", timing));
         }
@@ -272,7 +256,11 @@ fn common<'c>(contracts: impl Iterator<Item = &'c Contract>) -> Result<Place, Ve
 }
 
 /// What it does, with the keys that belong to it.
-fn does(section: &mut Section<'_>, bot: Option<&Spanned<BotName>>, problems: &mut Problems) -> Option<Does> {
+fn does(
+    section: &mut Section<'_>,
+    bot: Option<&Spanned<BotName>>,
+    problems: &mut Problems,
+) -> Option<Action> {
     let words = ["close_positions", "cancel_orders", "halt", "command"];
     let word = section.required("do", "\"cancel_orders\"", problems, |text| {
         value::word(text, &words.map(|word| (word, word)))
@@ -295,25 +283,23 @@ fn does(section: &mut Section<'_>, bot: Option<&Spanned<BotName>>, problems: &mu
         }
     }
     match *word.get_ref() {
-        "cancel_orders" => Some(Does::Carried(Action::CancelOrders)),
+        "cancel_orders" => Some(Action::CancelOrders),
         "halt" => {
             let level = level.map_or(HaltLevel::NewRisk, Spanned::into_inner);
-            Some(Does::Carried(Action::Halt { level }))
+            Some(Action::Halt { level })
         }
         "command" => {
             if section.take("command").is_none() {
                 section.missing("command", "[\"/usr/local/bin/flatten\", \"SPY\"]", problems);
             }
             let time_limit = time_limit.map_or(TIME_LIMIT, Spanned::into_inner);
-            Some(Does::Carried(Action::Command(Run { argv: program?, time_limit })))
+            Some(Action::Command(Run { argv: program?, time_limit }))
         }
         _ => {
             if bot.is_none() {
                 section.missing("bot", "\"trend\"", problems);
             }
-            problems
-                .note(word.span(), "close_positions is not carried out yet; close the positions in the bot");
-            Some(Does::ClosePositions(fallback))
+            Some(Action::ClosePositions { fallback })
         }
     }
 }
@@ -342,7 +328,13 @@ fn program(section: &mut Section<'_>, problems: &mut Problems) -> Option<Vec<Box
 /// What follows if positions are still open.
 fn fallback(section: &mut Section<'_>, problems: &mut Problems) -> Option<When> {
     let mut fallback = section.table("fallback", problems)?;
-    let at = fallback.required("at", "\"close - 2s\"", problems, instant::when);
+    let at = fallback.required("at", "\"close - 2s\"", problems, |text| {
+        let when = instant::when(text)?;
+        // A market order after the close, or long before it, stands in for nothing.
+        let is_before =
+            matches!(&when, When::Anchor { place: None, kind: AnchorKind::Close, offset } if offset.is_negative());
+        if is_before { Ok(when) } else { Err(format!("`{text}` is not counted back from the close; write `close - 2s`")) }
+    });
     fallback.required("do", "\"market\"", problems, |text| value::word(text, &[("market", ())]));
     fallback.finish(problems);
     at.map(Spanned::into_inner)
@@ -395,18 +387,20 @@ fn missed(section: &mut Section<'_>, problems: &mut Problems) -> Missed {
     if word.is_some_and(|word| *word.get_ref() == "skip") { Missed::Skip } else { Missed::Alert }
 }
 
-/// What must hold for it to start. A program may trade, so unless its job says otherwise it waits for the broker's
+/// What must hold for it to start. A program may trade, and the closing of positions does, so unless its job says otherwise it waits for the broker's
 /// state and a known time; whatever stops and cancels waits for nothing.
 fn require(
     section: &mut Section<'_>,
-    does: Option<&Does>,
+    does: Option<&Action>,
     bot: Option<&Spanned<BotName>>,
     bots: &[RawBot],
     problems: &mut Problems,
 ) -> Vec<Requirement> {
     if section.take("require").is_none() {
         return match does {
-            Some(Does::Carried(Action::Command(_))) => vec![Requirement::Reconciled, Requirement::Clock],
+            Some(Action::Command(_) | Action::ClosePositions { .. }) => {
+                vec![Requirement::Reconciled, Requirement::Clock]
+            }
             _ => Vec::new(),
         };
     }

@@ -361,7 +361,7 @@ severity = \"page\"
     let text = format!("{GOOD}{extra}");
     let notes: Vec<String> =
         parse("plimsoll.toml", &text).unwrap().unenforced.iter().map(ToString::to_string).collect();
-    assert_eq!(notes.len(), 5, "{notes:#?}");
+    assert_eq!(notes.len(), 4, "{notes:#?}");
     // Not a key, but what nobody should rely on either.
     let hours = "plimsoll.toml:23: note: the hours of `EUR.CASH.USD` are not known";
     assert!(notes[0].starts_with(hours), "{notes:#?}");

@@ -95,11 +95,14 @@ fn a_listing_that_all_instruments_have_decides_the_cutoff() {
 }
 
 #[test]
-fn what_is_not_carried_out_yet_is_noted_and_explained_and_not_run() {
+fn positions_are_closed_with_a_fallback_whose_dates_are_explained_too() {
     let text = "[[job]]\nbot = \"trend\"\nat = \"moc_entry - 5s\"\ndo = \"close_positions\"\n\
                 fallback = { at = \"close - 2s\", do = \"market\" }\n";
     let loaded = loaded(text);
-    assert!(loaded.config.jobs.is_empty());
+    let job = &loaded.config.jobs[0];
+    let Action::ClosePositions { fallback: Some(at) } = &job.action else { panic!("{:?}", job.action) };
+    assert_eq!(at.to_string(), "close - 2s");
+    assert_eq!(job.require, [Requirement::Reconciled, Requirement::Clock]);
     let planned: Vec<_> =
         loaded.planned.iter().map(|job| (&*job.name, &*job.does, job.timing.at.to_string())).collect();
     assert_eq!(
@@ -109,9 +112,20 @@ fn what_is_not_carried_out_yet_is_noted_and_explained_and_not_run() {
             ("trend-close_positions fallback", "market", "close - 2s".to_owned()),
         ]
     );
-    assert!(
-        loaded.unenforced.iter().any(|note| note.text.starts_with("close_positions is not carried out yet"))
-    );
+}
+
+#[test]
+fn a_fallback_is_before_the_close() {
+    let with = |at: &str| {
+        format!(
+            "[[job]]\nbot = \"trend\"\nat = \"moc_entry - 5s\"\ndo = \"close_positions\"\n\
+             fallback = {{ at = \"{at}\", do = \"market\" }}\n"
+        )
+    };
+    for bad in ["close", "close + 1s", "open + 1m", "15:59 America/New_York"] {
+        let error = parse("plimsoll.toml", &format!("{GOOD}{}", with(bad))).unwrap_err().to_string();
+        assert!(error.contains("is not counted back from the close; write `close - 2s`"), "{error}");
+    }
 }
 
 #[test]
@@ -168,7 +182,7 @@ fn every_wrong_word_is_told_at_once() {
 fn keys_that_do_not_belong_together_are_refused() {
     check(
         "[[job]]\nat = \"close - 5m\"\ndo = \"cancel_orders\"\nlevel = \"all\"\ntime_limit = \"1m\"\ncommand = [\"x\"]\n\
-         fallback = { at = \"close\", do = \"market\" }\ngap = \"later\"\nmissed = \"skip\"\nlate_by = \"1m\"\n\
+         fallback = { at = \"close - 2s\", do = \"market\" }\ngap = \"later\"\nmissed = \"skip\"\nlate_by = \"1m\"\n\
          [[job]]\nname = \"x\"\nat = \"close - 5m\"\nmissed = \"run_late\"\nrequire = [\"data\"]\ndo = \"command\"\n\
          [[job]]\nname = \"y\"\nbot = \"revert\"\nat = \"close - 5m\"\nrequire = [\"data\"]\ndo = \"command\"\ncommand = []\n\
          [[job]]\nat = \"close - 5m\"\ndo = \"close_positions\"\n",
