@@ -7,6 +7,7 @@ Standard library only.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import socket
@@ -57,9 +58,12 @@ def wait_until(what: str, seconds: float, probe: Callable[[], bool]) -> None:
 class Program:
     """One child that says `ready` on its standard output."""
 
-    def __init__(self, name: str, arguments: list[str], log: Path) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], log: Path, environment: dict[str, str] | None = None
+    ) -> None:
         self.name = name
         self._arguments = arguments
+        self._environment = {**os.environ, **(environment or {})}
         self._log_path = log
         self._log: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -83,7 +87,11 @@ class Program:
         """Starts the child and does not wait for it."""
         self._log = self._log_path.open("ab")
         self._child = subprocess.Popen(
-            self._arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log
+            self._arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=self._environment,
         )
         self._lines = queue.Queue()
         threading.Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
@@ -161,12 +169,14 @@ class SimulatorOptions:
 
     seed: int = 7
     speed: str = "1"
-    start: str = SESSION_START
+    # None: when its host thinks it is.
+    start: str | None = SESSION_START
     accounts: tuple[str, ...] = ("DU1111111", "DU2222222")
     symbols: tuple[str, ...] = ("SPY", "QQQ", "AAPL")
     profile: str = "live"
     master_client_id: int | None = OWN_CLIENT_ID
     extra: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 class Simulator(Program):
@@ -181,11 +191,13 @@ class Simulator(Program):
             *("--listen", f"127.0.0.1:{self.port}", "--control", f"127.0.0.1:{self.control}"),
             *("--profile", options.profile, "--accounts", ",".join(options.accounts)),
             *("--symbols", ",".join(options.symbols), "--seed", str(options.seed)),
-            *("--start", options.start, "--speed", options.speed),
+            *("--speed", options.speed),
         ]
+        if options.start is not None:
+            arguments += ["--start", options.start]
         if options.master_client_id is not None:
             arguments += ["--master-client-id", str(options.master_client_id)]
-        super().__init__("sim", [*arguments, *options.extra], home / "sim.log")
+        super().__init__("sim", [*arguments, *options.extra], home / "sim.log", options.environment)
 
     def state(self) -> dict[str, Any]:
         """The venue's own truth."""
@@ -264,7 +276,7 @@ class Bot:
 
 
 class Gateway(Program):
-    """`plimsoll run` in front of a simulator, on the simulator's clock."""
+    """`plimsoll run` in front of a simulator, on the simulator's clock unless `clock` says otherwise."""
 
     def __init__(
         self,
@@ -273,12 +285,17 @@ class Gateway(Program):
         simulator: Simulator,
         bots: list[Bot],
         mode: str = "enforce",
+        *,
         crossing: str = "deny",
+        clock: str | None = None,
+        environment: dict[str, str] | None = None,
     ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
-        self.config.write_text(self._toml(home, simulator, bots, mode, crossing))
-        super().__init__("run", [str(binary), "run", "--config", str(self.config)], home / "run.log")
+        clock = clock or f'servers = []\nfollow = "127.0.0.1:{simulator.control}"'
+        self.config.write_text(self._toml(home, simulator, bots, (mode, crossing), clock))
+        arguments = [str(binary), "run", "--config", str(self.config)]
+        super().__init__("run", arguments, home / "run.log", environment)
 
     def command(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
         """Runs another `plimsoll` command with the same configuration."""
@@ -300,7 +317,8 @@ class Gateway(Program):
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, crossing: str) -> str:
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot], how: tuple[str, str], clock: str) -> str:
+        mode, crossing = how
         state = home / "state"
         head = f"""\
 [plimsoll]
@@ -308,8 +326,7 @@ state_dir = {json.dumps(str(state))}
 mode = "{mode}"
 
 [clock]
-servers = []
-follow = "127.0.0.1:{simulator.control}"
+{clock}
 
 [[venue]]
 name = "ib"

@@ -87,6 +87,17 @@ impl Book {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn ended_at_most(&mut self, ended_max: usize) {
+        self.ended_max = ended_max;
+    }
+
+    /// How many packed orders are unpacked to be looked at.
+    #[cfg(test)]
+    pub(crate) fn unpacked_count(&self) -> usize {
+        self.past.unpacked_count()
+    }
+
     /// Adds an order.
     pub(crate) fn insert(&mut self, state: OrderState) -> OrderKey {
         self.make_room();
@@ -115,10 +126,15 @@ impl Book {
     /// A new event: nothing is changed by it yet.
     pub(crate) fn begin_event(&mut self) {
         self.changed.clear();
-        self.past.begin_event();
+        self.look_away();
         while self.ended.len() > self.ended_max {
             self.pack_oldest();
         }
+    }
+
+    /// Nobody looks at anything any more: what was unpacked for it goes.
+    pub(crate) fn look_away(&mut self) {
+        self.past.look_away();
     }
 
     /// The order that ended first is packed, unless it is open again or something of it is still to come. Such a one

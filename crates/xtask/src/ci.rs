@@ -110,6 +110,11 @@ const STEPS: &[Step] = &[
         proves: "a bot's orders stay in reach while it is away, and it comes back at once",
         run: departure,
     },
+    Step {
+        name: "clock",
+        proves: "behind a host clock that is seconds wrong no on-close order is late, and none is refused early",
+        run: host_clock,
+    },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
     Step {
         name: "soak",
@@ -268,6 +273,15 @@ fn instruments(root: &Path) -> Result<()> {
 fn departure(root: &Path) -> Result<()> {
     with_each_client(root, "bots.departure")?;
     with_each_client(root, "bots.reset")
+}
+
+/// With one library: what it does at a cutoff is not the library's.
+fn host_clock(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let (library, variable) = FOREIGN[0];
+    let mut command = bots(root, &interpreter(variable)?, "bots.host_clock");
+    command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
+    finish(command, STEP_MAX)
 }
 
 /// Runs a Python module once with each foreign client that it knows.

@@ -25,7 +25,7 @@ pub(super) struct Past {
     orders: BTreeMap<OrderKey, Packed>,
     /// One for all orders that have it in common.
     whose: BTreeSet<Arc<Whose>>,
-    /// Those that were unpacked to be looked at during the latest event.
+    /// Those that were unpacked to be looked at.
     looked_at: RefCell<Vec<OrderKey>>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Past {
 struct Packed {
     whose: Arc<Whose>,
     bytes: Box<[u8]>,
-    /// While an event lasts during which somebody looks.
+    /// While somebody looks.
     unpacked: OnceCell<Box<OrderState>>,
 }
 
@@ -65,7 +65,7 @@ impl Past {
         true
     }
 
-    /// The order, as long as the event lasts.
+    /// The order, until [`look_away`](Self::look_away).
     pub(super) fn get(&self, key: OrderKey) -> Option<&OrderState> {
         let packed = self.orders.get(&key)?;
         let unpack = || {
@@ -86,13 +86,18 @@ impl Past {
         Some(state)
     }
 
-    /// A new event: nobody looks at anything any more.
-    pub(super) fn begin_event(&mut self) {
+    /// Nobody looks at anything any more.
+    pub(super) fn look_away(&mut self) {
         for key in self.looked_at.get_mut().drain(..) {
             if let Some(packed) = self.orders.get_mut(&key) {
                 packed.unpacked.take();
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn unpacked_count(&self) -> usize {
+        self.orders.values().filter(|packed| packed.unpacked.get().is_some()).count()
     }
 
     pub(super) fn oldest(&self) -> Option<OrderKey> {
@@ -372,7 +377,7 @@ mod tests {
             assert!(past.take(key, &state));
             let text = format!("{state:?}");
             assert_eq!(format!("{:?}", past.get(key).unwrap()), text);
-            past.begin_event();
+            past.look_away();
             assert_eq!(format!("{:?}", past.get(key).unwrap()), text);
             assert_eq!(format!("{:?}", past.give(key).unwrap()), text);
             assert!(past.get(key).is_none() && past.whose.is_empty());

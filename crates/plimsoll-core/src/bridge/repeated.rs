@@ -24,7 +24,14 @@ pub enum Repeated {
 
 impl Bridge {
     /// What a bot is to see of a line that changes nothing; none for one that has to be fed.
-    pub fn repeated(&self, link: LinkId, report: &Report) -> Option<Repeated> {
+    pub fn repeated(&mut self, link: LinkId, report: &Report) -> Option<Repeated> {
+        let found = self.find_repeated(link, report);
+        // A day's executions come with no event between them: what was unpacked for one goes before the next.
+        self.book.look_away();
+        found
+    }
+
+    fn find_repeated(&self, link: LinkId, report: &Report) -> Option<Repeated> {
         match report {
             Report::Execution(execution) => self.repeated_execution(link, execution),
             Report::Commission { exec_id, charge: Some(charge) } => {

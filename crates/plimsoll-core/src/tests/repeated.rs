@@ -73,7 +73,7 @@ fn a_repetition_is_shown_as_if_it_were_fed_and_feeding_it_changes_nothing() {
 
 #[test]
 fn what_differs_from_what_is_known_has_to_be_fed() {
-    let world = world();
+    let mut world = world();
     let known = asked(&world);
     let mut others = vec![known.clone(); 5];
     others[0].execution.last_qty = Qty::whole(61);
@@ -101,6 +101,17 @@ fn the_commission_behind_a_repetition_that_was_not_fed_is_shown_on_a_new_link() 
     assert!(matches!(world.bridge.repeated(link, &execution(&known)), Some(Repeated::Shown(_))));
     // Nothing says that the link was shown the execution; the fee is news, so it is fed.
     assert_eq!(shows(&feed(&mut world, link, commission(&known, 2))), [vec![]]);
+}
+
+#[test]
+fn a_day_s_repetitions_leave_no_order_unpacked() {
+    let mut world = world();
+    world.bridge.book.ended_at_most(0);
+    world.run("10:00:05 quote SPY 500.00 502.00");
+    for report in [asked(&world), ExecutionReport { req_id: Some(ReqId(9)), ..world.executions[1].clone() }] {
+        assert!(world.bridge.repeated(TREND, &execution(&report)).is_some());
+        assert_eq!(world.bridge.book.unpacked_count(), 0);
+    }
 }
 
 #[test]
