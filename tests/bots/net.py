@@ -159,6 +159,17 @@ def over_kills(stack: ExitStack, library: Any, binary: Path, home: Path) -> None
         own = float(quantity if side == "BUY" else -quantity)
         until(ib, f"{name} holds {own:g}", lambda ib=ib, own=own: [float(row.position) for row in ib.positions()] == [own])
         until(ib, f"{name}'s execution comes", lambda ib=ib: len(ib.fills()) == 1)
+        until(ib, f"{name}'s commission comes", lambda ib=ib: all(fill.commissionReport.execId for fill in ib.fills()))
+    with ExitStack() as again:
+        for ib in clients.values():
+            ib.disconnect()
+        for name, ib in connect(again, library, bots).items():
+            told = [(fill.execution.execId, float(fill.execution.shares), fill.commissionReport.commission) for fill in ib.fills()]
+            # The library asks for the day's executions when it connects.
+            fees = {"trend": 0.7143, "revert": 0.2857}
+            expect(f"{name}'s executions", told, [(f"net.SPY-{name}-20261127-1.1.01", float(WANTED[name][1]), fees[name])])
+            wanted = library.ExecutionFilter(symbol="QQQ")
+            expect(f"{name}'s executions of another stock", ib.reqExecutions(wanted), [])
     state = simulator.state()
     expect("orders at the venue over two kills", [row["client"] for row in state["orders"]], [OWN_CLIENT_ID])
     # A new life of the gateway cannot know when the one before asked for the time.

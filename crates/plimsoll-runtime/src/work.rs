@@ -38,6 +38,7 @@ use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
 
+mod asked;
 mod departures;
 mod life;
 mod paced;
@@ -47,6 +48,7 @@ mod time;
 mod told;
 mod views;
 
+use asked::Asked;
 use departures::Departures;
 use proof::Proof;
 use strangers::Strangers;
@@ -70,6 +72,7 @@ pub(crate) struct BotLink {
     pub(crate) kept_until: Option<Mono>,
     pub(crate) proof: Proof,
     pub(crate) subscriptions: Subscriptions,
+    asked: Asked,
 }
 
 /// Our own connection.
@@ -381,6 +384,7 @@ impl Work {
         }
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
+            state.asked.sent(version, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),
