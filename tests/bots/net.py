@@ -177,6 +177,8 @@ def over_kills(stack: ExitStack, library: Any, binary: Path, home: Path) -> None
     expect("violations over two kills", broken, [])
     rows = {row["bot"]: float(row["qty"]) for row in gateway.json("positions") if row["symbol"] == "SPY"}
     expect("the ledger over two kills", rows, {"trend": 100.0, "revert": -40.0})
+    gateway.stop()
+    gateway.command("journal", "replay")
     print("over kill -9 while both were held and after the difference had left: one order at the venue, both filled")
 
 
