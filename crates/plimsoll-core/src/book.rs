@@ -9,6 +9,7 @@ mod exposed;
 mod index;
 mod order;
 mod past;
+mod segments;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -46,6 +47,7 @@ pub struct Book {
     ended_max: usize,
     by_client: BTreeMap<(ClientId, OrderId), OrderKey>,
     by_perm: BTreeMap<PermId, OrderKey>,
+    /// But for packed orders.
     by_ref: BTreeMap<ClOrdId, OrderKey>,
     open: BTreeSet<OrderKey>,
     /// Orders of which more is executed than the ledger has posted.
@@ -141,8 +143,13 @@ impl Book {
     /// is looked at again when it ends, or is told of.
     fn pack_oldest(&mut self) {
         let Some(key) = self.ended.pop_front().filter(|key| !self.unposted.contains(key)) else { return };
-        if self.orders.get(&key).is_some_and(|state| self.past.take(key, state)) {
+        let Some(state) = self.orders.get(&key) else { return };
+        let own_ref = state.cl_ord_id.clone().filter(|id| self.by_ref.get(id) == Some(&key));
+        if self.past.take(key, state, own_ref.is_some()) {
             self.orders.remove(&key);
+            if let Some(id) = own_ref {
+                self.by_ref.remove(&id);
+            }
         }
     }
 
@@ -185,10 +192,12 @@ impl Book {
         if self.orders.contains_key(&key) {
             return false;
         }
-        let state = self.past.give(key);
-        let was_packed = state.is_some();
-        self.orders.extend(state.map(|state| (key, state)));
-        was_packed
+        let Some((state, was_found)) = self.past.give(key) else { return false };
+        if let Some(id) = state.cl_ord_id.as_ref().filter(|_| was_found) {
+            self.by_ref.insert(id.clone(), key);
+        }
+        self.orders.insert(key, state);
+        true
     }
 
     /// By the client's number.
@@ -206,7 +215,7 @@ impl Book {
 
     /// By our reference.
     pub fn by_ref(&self, cl_ord_id: &ClOrdId) -> Option<OrderKey> {
-        self.by_ref.get(cl_ord_id).copied()
+        self.by_ref.get(cl_ord_id).copied().or_else(|| self.past.by_ref(cl_ord_id))
     }
 
     /// Every order but those that ended a while ago, oldest first.
@@ -338,6 +347,7 @@ impl Book {
         if let Some(id) = &state.cl_ord_id
             && self.by_ref.get(id) != Some(&key)
         {
+            // Also where a packed order has the same reference: the latest one counts.
             self.by_ref.insert(id.clone(), key);
         }
         if state.status.is_open() {
@@ -385,7 +395,7 @@ impl Book {
 
     /// Takes out an order that is done.
     fn forget(&mut self, key: OrderKey) {
-        let Some(state) = self.orders.remove(&key).or_else(|| self.past.give(key)) else { return };
+        let Some(state) = self.orders.remove(&key).or_else(|| Some(self.past.give(key)?.0)) else { return };
         // A denied order's number may have gone to a later order, which must keep it.
         if let (Some(client), Some(id)) = (state.client_id, state.order_id)
             && self.by_client.get(&(client, id)) == Some(&key)

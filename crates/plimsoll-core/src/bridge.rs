@@ -4,6 +4,7 @@ mod breaks;
 mod cancels;
 mod decide;
 mod hours;
+mod jobs;
 mod links;
 mod netting;
 mod orders;
@@ -35,7 +36,7 @@ use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
 use crate::guard::{Context, Phase};
-use crate::halt::{Halt, HaltLevel, Halts};
+use crate::halt::{Halt, Halts};
 use crate::limits;
 use crate::link::Links;
 use crate::listed_hours::ListedHours;
@@ -44,9 +45,11 @@ use crate::outbox::{Outbox, Recent};
 use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
+use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
+use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
 pub use repeated::Repeated;
@@ -63,7 +66,7 @@ pub struct Bridge {
     pub(crate) listed: ListedHours,
     announced_days: Arc<[Announcement]>,
     /// The calendars of the venues outside of the US.
-    elsewhere: Elsewhere,
+    pub(crate) elsewhere: Elsewhere,
     pub(crate) clock: ClockWatch,
     acks: Acks,
     /// What the calendar says of the latest event's instant, by corrected time.
@@ -85,6 +88,7 @@ pub struct Bridge {
     pub(crate) recon: Recon,
     pub(crate) hearing: Hearing,
     pub(crate) changes: Changes,
+    pub(crate) schedule: Schedule,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -145,6 +149,7 @@ impl Bridge {
             recon: Recon::new(),
             hearing: Hearing::new(),
             changes: Changes::default(),
+            schedule: Schedule::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -163,6 +168,7 @@ impl Bridge {
     pub fn on(&mut self, now: Now, event: Event, out: &mut Vec<Command>) {
         self.book.begin_event();
         self.changes.clear();
+        let hint = Hint::of(&event);
         if let Event::Clock(event) = &event {
             self.clock_event(now, event, out);
         }
@@ -174,6 +180,7 @@ impl Bridge {
             Event::Started { epoch, config } => {
                 self.started(now, epoch, config);
                 self.moment = Some(self.calendar.moment(time));
+                self.begin_jobs(now, out);
             }
             Event::OwnUp { link } => self.own_up(now, link, out),
             Event::OwnDown { link } => {
@@ -201,11 +208,16 @@ impl Bridge {
                 self.quotes.set(&instrument, quote);
                 self.note_day_start();
             }
-            Event::Flushed { token } => self.flushed(now, token, out),
+            Event::Flushed { token } => {
+                self.flushed(now, token, out);
+                self.release_jobs(now, token, out);
+            }
             Event::Clock(_) => {}
             Event::Operator(operator) => self.operator(now, operator, out),
+            Event::JobEnded { job, date, end } => self.job_ended(now, &job, date, &end, out),
             Event::Woke => self.woke(now, out),
         }
+        self.run_jobs(now, hint, out);
         self.net_orders(now, out);
     }
 
@@ -232,11 +244,11 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        self.leave_due.into_iter().chain(self.next_question()).min()
+        self.leave_due.into_iter().chain(self.next_round()).chain(self.schedule.next_wakeup()).min()
     }
 
-    /// When the broker is next asked something.
-    fn next_question(&self) -> Option<Mono> {
+    /// The same without jobs, and without on-close orders that are held.
+    fn next_round(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
             return None;
@@ -275,7 +287,7 @@ impl Bridge {
         if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
-        if self.next_question().is_some_and(|due| due <= now.mono) {
+        if self.next_round().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
@@ -293,13 +305,7 @@ impl Bridge {
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
         match operator {
             Operator::Halt { level, bot, by, reason } => {
-                let halt = Halt { level, by: by.clone(), reason: reason.clone() };
-                self.halts.set(bot.clone(), halt);
-                if level == HaltLevel::All {
-                    self.cancel_everything(now, bot.as_ref(), out);
-                }
-                let whom = bot.as_ref().map_or("fleet", BotName::as_str);
-                out.push(Command::Notice { text: format!("{whom} halted ({level}) by {by}: {reason}") });
+                self.halt(now, bot.as_ref(), Halt { level, by, reason }, out);
             }
             Operator::Resume { bot, by, reason } => {
                 let whom = bot.as_ref().map_or("fleet", BotName::as_str).to_owned();

@@ -8,6 +8,7 @@ use plimsoll_model::{Account, BotName, ClientId, Contract, InstrumentId, Money, 
 use rust_decimal::Decimal;
 
 use crate::guard::GuardId;
+use crate::schedule::Job;
 
 /// One gateway with one venue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Config {
     pub venue: VenueConfig,
     /// The fleet; names, ports and client ids are distinct.
     pub bots: Vec<BotConfig>,
+    /// What is to be done at instants of trade dates; names are distinct.
+    pub jobs: Vec<Job>,
     /// Guards that are not asked. No configuration file can name one: a drill has to fail without its guard, and
     /// this is how a test takes it away.
     pub switched_off: Vec<GuardId>,
@@ -86,6 +89,15 @@ pub enum ExecutionTimes {
     AsSent,
 }
 
+/// Which bars a bot is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bars {
+    /// A declared rewrite: those outside of the hours that it asked for are left out.
+    OfSession,
+    /// All that the venue sends.
+    AsSent,
+}
+
 /// One bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BotConfig {
@@ -105,6 +117,8 @@ pub struct BotConfig {
     pub positions: Shown,
     /// How it is told when an execution happened.
     pub execution_times: ExecutionTimes,
+    /// Which bars it is told.
+    pub bars: Bars,
     /// The age at which a quote is too old for new risk; none switches the guard off, and the status
     /// says so.
     pub stale_after: Option<Duration>,

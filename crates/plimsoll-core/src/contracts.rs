@@ -27,6 +27,12 @@ const US_OPTIONS: &[&str] = &[
     "MIAX", "NASDAQBX", "NASDAQOM", "PEARL", "PHLX", "PSE", "SAPPHIRE",
 ];
 
+/// The exchanges of US stocks whose regular hours are those of all; not the broker's venues of the night.
+const US_ROUTES: &[&str] = &[
+    "AMEX", "ARCA", "BATS", "BEX", "BYX", "CHX", "DRCTEDGE", "EDGEA", "IEX", "ISLAND", "LTSE", "MEMX",
+    "NASDAQ", "NYSE", "NYSENAT", "PEARL", "PINK", "PSX",
+];
+
 /// Whether a contract trades by the calendar of the US exchanges, as far as its fields say: a stock or ETF
 /// listed there, or an option traded there. One that names no listing is taken for what its currency says.
 pub fn keeps_us_hours(contract: &Contract) -> bool {
@@ -50,6 +56,11 @@ pub fn calendar_of(contract: &Contract) -> Option<&'static str> {
     // A listing in the US in another currency than its own is nothing that we know.
     let is_known = contract.sec_type == SecType::Stock && !is_us(listing);
     listing.calendar().filter(|_| is_known)
+}
+
+/// Whether a calendar's days are those of all US exchanges.
+pub(crate) fn shares_us_days(calendar: &str) -> bool {
+    Listing::of_calendar(calendar).is_some_and(is_us)
 }
 
 /// Whether the listing's days are those of all US exchanges.
@@ -136,9 +147,14 @@ impl Contracts {
         self.with_listing(instrument).is_some_and(keeps_us_hours)
     }
 
-    /// The name of the calendar that it trades by, if that is known.
-    pub(crate) fn calendar_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
+    /// The name of the calendar that it trades by where its listing trades, if that is known.
+    fn calendar_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
         self.with_listing(instrument).and_then(calendar_of)
+    }
+
+    /// The same where an order is routed.
+    pub(crate) fn calendar_at(&self, instrument: &InstrumentId, route: &str) -> Option<&'static str> {
+        self.with_listing(instrument).filter(|known| keeps_hours(known, route)).and_then(calendar_of)
     }
 
     /// The broker says where it is listed; where it does not, the file may.
@@ -146,6 +162,18 @@ impl Contracts {
         let learned = self.learned(instrument).map(|report| &report.contract);
         let configured = self.configured.get(instrument)?;
         Some(learned.filter(|contract| !contract.primary_exchange.is_empty()).unwrap_or(configured))
+    }
+
+    /// The listing of a stock and the name of its calendar, if both are known for certain and trading keeps to them on
+    /// the route that this contract names.
+    pub(crate) fn certain_listing(&self, asked: &Contract) -> Option<(Listing, &'static str)> {
+        let instrument = self.identify(asked).ok()?;
+        let known = self.with_listing(&instrument).unwrap_or(asked);
+        // Where no listing is named its currency suggests one, which is no more than that.
+        let listing = Listing::from_primary_exchange(&known.primary_exchange);
+        let is_known = known.sec_type == SecType::Stock && listing != Listing::Unknown;
+        let name = calendar_of(known).filter(|_| is_known && keeps_hours(known, &asked.exchange))?;
+        Some((listing, name))
     }
 
     /// Whether the broker knows it as this contract and no other.
@@ -290,6 +318,15 @@ fn difference(asked: &Contract, known: &Contract, routes: &str) -> Option<(&'sta
     ]
     .into_iter()
     .find_map(|(field, text, is_same)| (!is_same).then(|| (field, text.clone())))
+}
+
+/// Whether a contract trades in the hours of its listing on this route: a stock does by the broker's own routing, which goes
+/// where trading is, on the listing itself, and in the US on every exchange of the day.
+fn keeps_hours(known: &Contract, route: &str) -> bool {
+    known.sec_type != SecType::Stock
+        || matches!(route, "" | "SMART")
+        || is_same(route, &known.primary_exchange)
+        || keeps_us_hours(known) && US_ROUTES.contains(&route)
 }
 
 /// Whether two words name one exchange; some have an older word as well.

@@ -8,6 +8,7 @@
 
 mod account;
 mod close_cutoff;
+mod cutoff;
 mod duplicate;
 mod exposure;
 mod halted;
@@ -31,7 +32,7 @@ use crate::config::Mode;
 
 pub use judged::{Context, Phase};
 pub(crate) use reason::Span;
-pub use reason::{Margin, Reason};
+pub use reason::{Auction, Margin, Reason};
 
 /// A guard's name, the same in configuration, denials, status and documentation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,9 +190,9 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::TradingSession,
         pitfall: "05-early-close",
-        summary: "orders outside the trading session of that day",
-        keys: &[],
-        reasons: &["outside_session", "hours_disputed", "calendar_unknown"],
+        summary: "orders outside the trading session of that day, and opening orders that may not arrive before their cutoff",
+        keys: &["clock.servers", "clock.max_uncertainty"],
+        reasons: &["outside_session", "after_cutoff", "cutoff_near", "hours_disputed", "calendar_unknown"],
         judges: Judges::Message,
         check: trading_session::check,
     },

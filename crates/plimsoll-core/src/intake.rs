@@ -6,7 +6,7 @@ use plimsoll_model::{Account, ClOrdId, InstrumentId, Leg, NewOrder, OrderRequest
 use crate::config::{BotConfig, FillAccount};
 use crate::contracts::Contracts;
 use crate::guard::{Denial, GuardId, Reason};
-use crate::limits;
+use crate::{group, limits};
 
 /// How a bot's own reference declares a decision.
 const DECISION_PREFIX: &str = "decision:";
@@ -56,6 +56,7 @@ pub(crate) fn take(
         order_id: request.order_id,
         account,
         instrument,
+        ex_destination: request.contract.exchange.clone(),
         side: request.side,
         qty: request.qty,
         ord_type: request.ord_type.clone(),
@@ -103,7 +104,7 @@ fn legs(contracts: &Contracts, request: &OrderRequest) -> Result<Vec<Leg>, Denia
         return Err(unbounded(request.unguarded.first().copied().unwrap_or("a combo without legs")));
     }
     // A group's sums are kept by contract; a combo's part in one would not be counted.
-    if request.parent_id.is_some() || !request.oca_group.is_empty() {
+    if request.parent_id.is_some() || group::key(&request.oca_group).is_some() {
         return Err(unbounded("a combo in a bracket or a one-cancels-all group"));
     }
     let mut legs: Vec<Leg> = Vec::new();

@@ -18,6 +18,7 @@
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
 mod acks;
+mod bars;
 mod book;
 mod bridge;
 mod changes;
@@ -26,6 +27,7 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
+mod group;
 pub mod guard;
 mod halt;
 mod intake;
@@ -37,6 +39,7 @@ mod outbox;
 mod quotes;
 mod recon;
 mod result;
+pub mod schedule;
 mod snapshot;
 mod trace;
 
@@ -46,13 +49,16 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use plimsoll_calendar::Announcement;
 use plimsoll_model::{
     Account, BotName, ClOrdId, ClientId, ConId, Contract, ExecId, InstrumentId, LinkId, Money, NewOrder,
     OrderId, PermId, Position, Price, Qty, RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
 use rust_decimal::Decimal;
+use schedule::{Job, JobEnd, JobName};
 
+pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
 pub use bridge::{Bridge, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
@@ -140,6 +146,15 @@ pub enum Event {
     Clock(ClockEvent),
     /// The operator said something.
     Operator(Operator),
+    /// The program of a job has ended.
+    JobEnded {
+        /// Which job.
+        job: JobName,
+        /// For which trade date it ran.
+        date: Date,
+        /// How.
+        end: JobEnd,
+    },
     /// The instant asked for by [`Bridge::next_wakeup`] has come.
     Woke,
 }
@@ -322,6 +337,18 @@ pub enum Command {
         cl_ord_id: Option<ClOrdId>,
         /// Why it would have been denied.
         denial: Denial,
+    },
+    /// Start the program of a job, then say how it ended ([`Event::JobEnded`]).
+    StartJob {
+        /// Which job.
+        job: Arc<Job>,
+        /// For which trade date.
+        date: Date,
+    },
+    /// What a job does, or does not; nobody has to look.
+    JobNote {
+        /// About what.
+        text: String,
     },
     /// A person should look today.
     Notice {

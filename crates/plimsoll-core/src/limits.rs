@@ -160,3 +160,45 @@ pub const AVG_PX_PLACES: u32 = 8;
 
 /// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
 pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;
+
+/// Jobs of one configuration; a file with more is refused.
+pub const JOBS_MAX: usize = 200;
+
+/// Names of jobs that are remembered with their dates; of those that are not configured any more the oldest beyond it
+/// are forgotten.
+pub const JOB_NAMES_MAX: usize = 1_000;
+
+/// Settled dates that are remembered of each job, the latest decided: more than the lookback can ask for, even after
+/// a clock that went far astray.
+pub const JOB_DATES_MAX: usize = 64;
+
+/// A start within this is in time: machines and disks are late by milliseconds, a busy one by more.
+pub const JOB_PUNCTUAL: Duration = Duration::from_secs(5);
+
+/// How far back it is said of a job that it was missed.
+pub const JOB_LOOKBACK_DAYS: i64 = 7;
+
+/// How far ahead the next date of a job is looked for; a longer holiday is looked at again in time.
+pub const JOB_AHEAD_DAYS: i64 = 14;
+
+/// How often the next date of a job is looked for again while there is none.
+pub const JOB_LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// By how much time has to go back before the next dates of all jobs are looked for anew; what is known of it moves by
+/// less with every answer of a time server.
+pub const JOB_BACK: SignedDuration = SignedDuration::from_secs(1);
+
+/// For how long after a start no job is decided: its clock is not watched yet.
+pub const JOB_SETTLE: Duration = Duration::from_secs(1);
+
+/// By how much the wall clock may move against the other one between two events.
+pub const CLOCK_JUMP: SignedDuration = SignedDuration::from_millis(50);
+
+/// How long somebody has to say how a clock was set; the watch looks every second.
+pub const CLOCK_JUMP_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a source of time has to answer after the clock was set while none was known; each is asked every minute.
+pub const CLOCK_LOST_PATIENCE: Duration = Duration::from_mins(2);
+
+/// Days that one explanation of a schedule may span.
+pub const EXPLAIN_DAYS_MAX: u32 = 3_660;

@@ -92,7 +92,7 @@ impl ListedHours {
     }
 
     /// Takes in what the broker lists for a stock that keeps the hours of this calendar, which has no amendments of
-    /// ours. True if a dispute has come or gone. An empty list says nothing.
+    /// ours. True if a dispute has come or gone, or may be of more or fewer. An empty list says nothing.
     pub(crate) fn hear(
         &mut self,
         instrument: &InstrumentId,
@@ -113,7 +113,9 @@ impl ListedHours {
         }
         let days = liquid_hours(&report.liquid_hours, &zone(&report.time_zone)?)?;
         let disputes = calendar.disputes(&days, today)?;
-        let is_news = known.map_or(&[][..], |known| &known.disputes) != disputes;
+        let is_other = known.map_or(&[][..], |known| &known.disputes) != disputes;
+        // Whether a dispute is about the calendar is a question of how many say so, of all that were heard of.
+        let is_news = is_other || known.is_none() && !self.open.is_empty();
         let text = report.liquid_hours.clone();
         self.heard.insert(instrument.clone(), Heard { calendar: calendar_name, text, days, today, disputes });
         Ok(is_news)

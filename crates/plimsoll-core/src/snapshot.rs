@@ -14,6 +14,7 @@ use crate::guard::{GuardId, Span};
 use crate::halt::Halt;
 use crate::recon::ReconState;
 use crate::result;
+use crate::schedule::JobView;
 
 /// Everything at one instant.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub struct Snapshot {
     pub breaks: Vec<BreakView>,
     /// Days of which the broker lists other hours than the calendar, for people.
     pub disputed_days: Vec<String>,
+    /// All jobs, in the order of the configuration.
+    pub jobs: Vec<JobView>,
 }
 
 /// One bot link.
@@ -151,6 +154,7 @@ impl Bridge {
             positions: self.position_views(),
             breaks: self.break_views(),
             disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),
+            jobs: self.schedule.views(),
         }
     }
 

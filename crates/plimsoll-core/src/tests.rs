@@ -3,6 +3,7 @@
 
 mod announced;
 mod attacks;
+mod bars;
 mod breaks;
 mod clock;
 mod combos;
@@ -13,6 +14,7 @@ mod halts;
 mod hostile_values;
 mod hours;
 mod inactive;
+mod jobs;
 mod kept;
 mod limits;
 mod listed_hours;
@@ -57,6 +59,7 @@ fn order_state(order_id: i32) -> crate::OrderState {
         order_id: OrderId(order_id),
         account: Account::new("DU1").unwrap(),
         instrument: InstrumentId::us_stock("SPY"),
+        ex_destination: "SMART".into(),
         side: plimsoll_model::Side::Buy,
         qty: Qty::whole(1),
         ord_type: OrdType::Market,

@@ -42,6 +42,7 @@ impl fmt::Display for Event {
             Self::Operator(Operator::Calendar { days, problems }) => {
                 write!(f, "{} announced days, {} problems", days.len(), problems.len())
             }
+            Self::JobEnded { job, date, end } => write!(f, "job {job} of {date} {end}"),
             Self::Woke => f.write_str("woke"),
         }
     }
@@ -184,6 +185,8 @@ impl fmt::Display for Command {
                 Some(id) => write!(f, "observed {link} [{id}]: {denial}"),
                 None => write!(f, "observed {link}: {denial}"),
             },
+            Self::StartJob { job, date } => write!(f, "job {} of {date} starts", job.name),
+            Self::JobNote { text } => f.write_str(text),
             Self::Notice { text } => write!(f, "notice {text}"),
         }
     }

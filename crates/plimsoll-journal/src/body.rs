@@ -121,6 +121,15 @@ pub enum Body {
     },
     /// Something was found out about our own clock.
     Clock(ClockRecord),
+    /// The program of a job has ended.
+    JobEnded {
+        /// Which job.
+        job: String,
+        /// For which trade date, `2026-11-27`.
+        date: String,
+        /// How.
+        end: JobEndRecord,
+    },
     /// An instant that the bridge had asked for came.
     Woke,
     /// What the bridge decided, as its trace prints it. Replay compares it.
@@ -184,6 +193,33 @@ pub enum ClockRecord {
     },
 }
 
+/// How the program of a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum JobEndRecord {
+    /// By itself.
+    Exited {
+        /// Zero is good.
+        code: i32,
+    },
+    /// By a signal.
+    Signaled {
+        /// Which.
+        signal: i32,
+    },
+    /// It took too long and was killed.
+    TimedOut,
+    /// It could not be started.
+    NotStarted {
+        /// What the system said.
+        why: String,
+    },
+    /// The gateway ended and killed it.
+    Stopped,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// A record's body that this version cannot read. The record itself is intact.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BodyError {
@@ -211,7 +247,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 19;
+    const KIND_MAX: u8 = 20;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -235,6 +271,7 @@ impl Body {
             Self::Unread { .. } => 16,
             Self::Calendar { .. } => 19,
             Self::Clock(_) => 18,
+            Self::JobEnded { .. } => 20,
         }
     }
 
@@ -262,6 +299,10 @@ impl Body {
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
             Self::Calendar { days_toml, problems } => {
                 days_toml.len() + problems.iter().map(String::len).sum::<usize>()
+            }
+            Self::JobEnded { job, date, end } => {
+                let why = if let JobEndRecord::NotStarted { why } = end { why.len() } else { 0 };
+                job.len() + date.len() + why
             }
             Self::Decision { text } | Self::LinkNote { text, .. } | Self::Unread { why: text, .. } => {
                 text.len()

@@ -34,7 +34,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Body, BodyError, ClockRecord, Raw};
+pub use body::{Body, BodyError, ClockRecord, JobEndRecord, Raw};
 pub use lock::{LockError, StateLock};
 pub use reader::{Broken, ReadError, Reader, Report, TornTail, Why, verify};
 pub use record::{Hash, Record};

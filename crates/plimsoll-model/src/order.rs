@@ -237,6 +237,8 @@ pub struct NewOrder {
     pub account: Account,
     /// What.
     pub instrument: InstrumentId,
+    /// Where it is routed, in the broker's words; empty or `SMART` where the broker chooses.
+    pub ex_destination: Box<str>,
     /// Which way.
     pub side: Side,
     /// How much.

@@ -71,6 +71,8 @@ impl Work {
                 let bot = self.links.get(&link).map(|state| state.bot.as_str()).unwrap_or_default();
                 tracing::info!(%bot, guard = %denial.guard, "observed, would have been denied: {denial}");
             }
+            Command::StartJob { job, date } => self.programs.start(&job, date, &self.shared),
+            Command::JobNote { text } => tracing::info!("{text}"),
             Command::Notice { text } => tracing::warn!("{text}"),
         }
     }

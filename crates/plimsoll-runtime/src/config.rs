@@ -11,6 +11,8 @@ mod across;
 pub mod announced;
 mod bot;
 mod future;
+mod instant;
+mod job;
 mod place;
 mod section;
 mod value;
@@ -26,9 +28,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plimsoll_core::Config;
+use plimsoll_core::schedule::Planned;
 use plimsoll_model::{BotName, ClientId};
 
 use bot::RawBot;
+use job::Jobs;
 use place::Problems;
 use section::Section;
 use venue::{RawClock, RawPlimsoll, RawVenue};
@@ -42,6 +46,8 @@ pub struct Loaded {
     pub config: Config,
     /// For the shell.
     pub settings: Settings,
+    /// The dates of all jobs, those that are not carried out yet included.
+    pub planned: Vec<Planned>,
     /// Keys that were read and checked, and that nothing enforces yet.
     pub unenforced: Vec<Note>,
 }
@@ -163,6 +169,7 @@ struct Raw {
     clock: RawClock,
     venues: Vec<RawVenue>,
     bots: Vec<RawBot>,
+    jobs: Jobs,
 }
 
 fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
@@ -183,17 +190,17 @@ fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
         root.tables("bot", problems).into_iter().map(|s| RawBot::read(s, problems)).collect();
     let jobs = root.tables("job", problems);
     let alerts = root.tables("alert", problems);
-    future::check_jobs(jobs, &bots, problems);
+    let jobs = job::read(jobs, &bots, problems);
     future::check_alerts(alerts, problems);
     root.finish(problems);
-    let raw = Raw { plimsoll, clock, venues, bots };
+    let raw = Raw { plimsoll, clock, venues, bots, jobs };
     across::check(&raw, problems);
     build(raw, text, problems)
 }
 
 /// The two results; nothing if a part is missing, and then a problem says which.
 fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
-    let Raw { plimsoll, clock, venues, bots } = raw;
+    let Raw { plimsoll, clock, venues, bots, jobs } = raw;
     let venue = venues.into_iter().next()?;
     let settings = Settings {
         state_dir: plimsoll.state_dir?,
@@ -210,9 +217,10 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         mode: plimsoll.mode?,
         venue: venue.into_config()?,
         bots: bots.into_iter().map(RawBot::into_config).collect::<Option<_>>()?,
+        jobs: jobs.jobs,
         switched_off: Vec::new(),
     };
-    Some(Loaded { config, settings, unenforced: problems.take_notes() })
+    Some(Loaded { config, settings, planned: jobs.planned, unenforced: problems.take_notes() })
 }
 
 /// Problems one per line.

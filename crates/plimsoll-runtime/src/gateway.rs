@@ -107,7 +107,7 @@ pub struct Gateway;
 impl Gateway {
     /// Starts a gateway on the caller's runtime.
     pub async fn start(loaded: Loaded, storage: Storage) -> Result<GatewayHandle, StartError> {
-        let Loaded { config, settings, unenforced } = loaded;
+        let Loaded { config, settings, unenforced, .. } = loaded;
         let config = Arc::new(config);
         let announced = match storage {
             Storage::Disk => Folder::read(&settings.state_dir.join(announced::FOLDER)),

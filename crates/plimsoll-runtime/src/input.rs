@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use plimsoll_core::schedule::{JobEnd, JobName};
 use plimsoll_core::{ClockEvent, Operator};
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame, Report};
 use plimsoll_tws::ServerVersion;
@@ -58,6 +60,12 @@ pub(crate) enum Input {
     Journal(JournalReport),
     /// Something was found out about the system's clock.
     ClockNews(ClockEvent),
+    /// The program of a job has ended.
+    JobEnded {
+        job: JobName,
+        date: Date,
+        end: JobEnd,
+    },
     /// The followed venue's clock has changed.
     Clock(VenueClock, std::time::Instant),
     /// A drill: the host's clock is so far ahead from now on, and this is what its watch finds.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::clock::Bounds;
+use plimsoll_core::schedule::{JobEnd, JobName};
 use plimsoll_core::{ClockEvent, ClockSource, Event, HaltLevel, Operator, Quote};
-use plimsoll_journal::{Body, ClockRecord, Raw};
+use plimsoll_journal::{Body, ClockRecord, JobEndRecord, Raw};
 use plimsoll_model::{BotName, ClientId, InstrumentId, LinkId, Price};
 use plimsoll_tws::ServerVersion;
 
@@ -74,6 +75,9 @@ pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) 
             problems: problems.iter().map(ToString::to_string).collect(),
         },
         Event::Clock(event) => Body::Clock(clock_record(event)),
+        Event::JobEnded { job, date, end } => {
+            Body::JobEnded { job: job.to_string(), date: date.to_string(), end: job_end_record(end) }
+        }
         Event::Woke => Body::Woke,
     }
 }
@@ -113,6 +117,28 @@ fn clock_event(record: ClockRecord) -> ClockEvent {
         }
         ClockRecord::Stepped { by_ns } => ClockEvent::Stepped { by: SignedDuration::from_nanos(by_ns) },
         ClockRecord::Slept { span_ns } => ClockEvent::Slept { span: Duration::from_nanos(span_ns) },
+    }
+}
+
+fn job_end_record(end: &JobEnd) -> JobEndRecord {
+    match end {
+        JobEnd::Exited { code } => JobEndRecord::Exited { code: *code },
+        JobEnd::Signaled { signal } => JobEndRecord::Signaled { signal: *signal },
+        JobEnd::TimedOut => JobEndRecord::TimedOut,
+        JobEnd::NotStarted { why } => JobEndRecord::NotStarted { why: why.to_string() },
+        JobEnd::Stopped => JobEndRecord::Stopped,
+        JobEnd::Unknown => JobEndRecord::Unknown,
+    }
+}
+
+fn job_end(record: JobEndRecord) -> JobEnd {
+    match record {
+        JobEndRecord::Exited { code } => JobEnd::Exited { code },
+        JobEndRecord::Signaled { signal } => JobEnd::Signaled { signal },
+        JobEndRecord::TimedOut => JobEnd::TimedOut,
+        JobEndRecord::NotStarted { why } => JobEnd::NotStarted { why: why.into() },
+        JobEndRecord::Stopped => JobEnd::Stopped,
+        JobEndRecord::Unknown => JobEnd::Unknown,
     }
 }
 
@@ -201,6 +227,11 @@ pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
             problems: problems.into_iter().map(Into::into).collect(),
         }),
         Body::Clock(record) => Event::Clock(clock_event(record)),
+        Body::JobEnded { job, date, end } => Event::JobEnded {
+            job: JobName::new(&job).ok_or_else(|| field("job", &job))?,
+            date: date.parse().map_err(|_| field("date", &date))?,
+            end: job_end(end),
+        },
         Body::Woke => Event::Woke,
     }))
 }
@@ -224,6 +255,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Resume { .. }
         | Body::Calendar { .. }
         | Body::Clock(_)
+        | Body::JobEnded { .. }
         | Body::Woke
         | Body::Decision { .. }
         | Body::Unread { .. } => None,
@@ -318,6 +350,17 @@ mod tests {
         }
         check(&Event::Clock(ClockEvent::Stepped { by: SignedDuration::from_secs(-3) }), None);
         check(&Event::Clock(ClockEvent::Slept { span: Duration::from_secs(90) }), None);
+        for end in [
+            JobEnd::Exited { code: -1 },
+            JobEnd::Signaled { signal: 9 },
+            JobEnd::TimedOut,
+            JobEnd::NotStarted { why: "no such file".into() },
+            JobEnd::Stopped,
+            JobEnd::Unknown,
+        ] {
+            let (job, date) = (JobName::new("flat").unwrap(), "2026-11-27".parse().unwrap());
+            check(&Event::JobEnded { job, date, end }, None);
+        }
         check(&Event::Woke, None);
     }
 

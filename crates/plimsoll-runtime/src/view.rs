@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::clock::ClockSourceView;
+use plimsoll_core::schedule::JobView;
 use plimsoll_core::{Snapshot, config::Mode};
 use plimsoll_journal::Head;
 use plimsoll_model::{BotName, InstrumentId};
@@ -39,6 +40,7 @@ pub struct StatusView {
     pub venue: Option<VenueRow>,
     pub bots: Vec<BotRow>,
     pub breaks: Vec<BreakRow>,
+    pub jobs: Vec<JobRow>,
     pub journal: JournalRow,
     /// Whether orders of other clients come by themselves: `live`, `absent`, or `unknown` so far.
     pub drop_copy: &'static str,
@@ -166,6 +168,17 @@ pub struct BotRow {
     pub denied: usize,
     pub open: usize,
     pub net: String,
+    /// Bars outside of the hours that it asked for.
+    pub bars: BarsRow,
+}
+
+/// Bars since the start of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct BarsRow {
+    /// Not passed on: outside of the session that was asked for.
+    pub left_out: u64,
+    /// Passed on, and across its open or close.
+    pub across: u64,
 }
 
 /// `plimsoll orders --json`.
@@ -217,6 +230,42 @@ pub struct BreakRow {
     pub since: String,
 }
 
+/// One job.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct JobRow {
+    pub job: String,
+    pub bot: Option<String>,
+    #[serde(rename = "do")]
+    pub does: &'static str,
+    /// As configured.
+    pub when: String,
+    pub calendar: String,
+    /// `planned`, `waiting` (it is due, and something is missing), `running`, or `ended` where the calendar ends.
+    pub state: &'static str,
+    /// What is waited for, or why there is no next date.
+    pub because: Option<String>,
+    /// The next trade date.
+    pub date: Option<String>,
+    /// When it starts on that.
+    pub at: Option<String>,
+    /// When it does not start any more.
+    pub until: Option<String>,
+    pub last: Option<LastRunRow>,
+}
+
+/// What became of a job last.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the field names are the documented interface")]
+pub struct LastRunRow {
+    pub date: String,
+    /// When that was known.
+    pub at: String,
+    /// `started`, `done`, `failed` or `missed`.
+    pub outcome: &'static str,
+    pub because: Option<String>,
+}
+
 /// The end of the journal.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the field names are the documented interface")]
@@ -242,6 +291,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) unguarded: &'a [BotName],
     pub(crate) unenforced: &'a [String],
     pub(crate) breaks_since: &'a BTreeMap<(String, String), Timestamp>,
+    pub(crate) bars: BTreeMap<BotName, BarsRow>,
 }
 
 impl View {
@@ -261,6 +311,7 @@ impl View {
             clock: clock(snapshot, shell.clock_source),
             bots: bots(snapshot, &shell),
             breaks: breaks(snapshot, &shell),
+            jobs: jobs(snapshot),
             journal: JournalRow {
                 seq: shell.head.seq,
                 head: shell.head.hash.to_string(),
@@ -324,6 +375,7 @@ fn bots(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BotRow> {
         denied: bot.denied,
         open: bot.open,
         net: bot.net.to_string(),
+        bars: shell.bars.get(&bot.name).copied().unwrap_or_default(),
     };
     snapshot.bots.iter().map(row).collect()
 }
@@ -376,6 +428,28 @@ fn breaks(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BreakRow> {
         }
     };
     snapshot.breaks.iter().map(row).collect()
+}
+
+fn jobs(snapshot: &Snapshot) -> Vec<JobRow> {
+    let row = |job: &JobView| JobRow {
+        job: job.name.to_string(),
+        bot: job.bot.as_ref().map(ToString::to_string),
+        does: job.does,
+        when: job.at.clone(),
+        calendar: job.calendar.to_string(),
+        state: job.state,
+        because: job.because.clone(),
+        date: job.next.map(|(date, _)| date.to_string()),
+        at: job.next.map(|(_, at)| rfc3339(at)),
+        until: job.until.map(rfc3339),
+        last: job.last.as_ref().map(|last| LastRunRow {
+            date: last.date.to_string(),
+            at: rfc3339(last.at),
+            outcome: last.outcome,
+            because: last.because.as_ref().map(ToString::to_string),
+        }),
+    };
+    snapshot.jobs.iter().map(row).collect()
 }
 
 fn rfc3339(at: Timestamp) -> String {

@@ -44,6 +44,9 @@ const CONCERNING_OWN: &[i32] = &[1, 10, 17, 49, 52, 106, 109];
 /// options, depth, tick by tick.
 const TICKS: &[i32] = &[1, 2, 12, 13, 21, 45, 46, 99];
 
+/// Bars: an answer of them, one of five seconds, the last one anew.
+const BARS: &[i32] = &[17, 50, 90];
+
 /// Requests that begin or end answers about holdings: account updates, positions and their cancel, and those
 /// of one account and their cancel.
 const ENDS_HOLDINGS: &[i32] = &[6, 61, 64, 74, 75];
@@ -62,6 +65,8 @@ pub(crate) enum Told {
     Relay,
     /// The same, and it may be left out when the bot reads too slowly.
     RelayTick,
+    /// Bars, of which those outside of the session that was asked for may be left out.
+    Bars,
     /// Rows about accounts, of which the bot sees its own.
     FamilyCodes,
     /// The bridge decides who sees it.
@@ -75,7 +80,7 @@ pub(crate) enum Told {
 impl Told {
     /// Whether it is for the bot alone, and no decision needs it.
     pub(crate) fn is_data(&self) -> bool {
-        matches!(self, Self::Relay | Self::RelayTick | Self::Repeated(_))
+        matches!(self, Self::Relay | Self::RelayTick | Self::Bars | Self::Repeated(_))
     }
 }
 
@@ -93,6 +98,7 @@ pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
             told => told,
         },
         Some(id) if TICKS.contains(&id) => Told::RelayTick,
+        Some(id) if BARS.contains(&id) => Told::Bars,
         Some(FAMILY_CODES) => Told::FamilyCodes,
         _ => Told::Relay,
     }
@@ -397,7 +403,7 @@ mod tests {
     #[test]
     fn market_data_is_relayed_without_the_bridge_and_order_status_is_not() {
         assert!(matches!(told_bot(v(178), &bars("1|6|7|1|500.25|100|0|")), Told::RelayTick));
-        assert!(matches!(told_bot(v(178), &bars("17|…")), Told::Relay));
+        assert!(matches!(told_bot(v(178), &bars("17|…")), Told::Bars));
         let status = told_bot(v(178), &bars("3|5|Submitted|0|100|0|7|0|0|11||0|"));
         assert!(matches!(status, Told::Report(_)), "{status:?}");
     }
@@ -456,7 +462,7 @@ mod tests {
         let protobuf = ServerVersion::PROTOBUF;
         let frame = |number: u8, body: &[u8]| RawFrame::new([&[0, 0, 0, number][..], body].concat().into());
         assert!(matches!(told_bot(protobuf, &frame(201, b"")), Told::RelayTick), "tick price");
-        assert!(matches!(told_bot(protobuf, &frame(217, b"")), Told::Relay), "bars");
+        assert!(matches!(told_bot(protobuf, &frame(217, b"")), Told::Bars));
         let status = told_bot(protobuf, &frame(203, b"\x08\x05\x12\x09Submitted\x1A\x010\x22\x03100"));
         assert!(matches!(status, Told::Report(_)), "{status:?}");
         assert!(matches!(told_bot(protobuf, &frame(203, b"\x08")), Told::Unreadable(_)));

@@ -32,13 +32,16 @@ use crate::link::{Bound, Outgoing};
 use crate::operator::Api;
 use crate::pacing::Pacing;
 use crate::permissions::Permissions;
+use crate::programs::Programs;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
+use crate::session_bars::SessionBars;
 use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
 
 mod asked;
+mod bars;
 mod departures;
 mod life;
 mod paced;
@@ -49,6 +52,7 @@ mod told;
 mod views;
 
 use asked::Asked;
+use bars::BarCounts;
 use departures::Departures;
 use proof::Proof;
 use strangers::Strangers;
@@ -73,6 +77,7 @@ pub(crate) struct BotLink {
     pub(crate) proof: Proof,
     pub(crate) subscriptions: Subscriptions,
     asked: Asked,
+    pub(crate) bars: SessionBars,
 }
 
 /// Our own connection.
@@ -112,7 +117,7 @@ pub(crate) struct Work {
     room: Room,
     /// Operators whose acts are in force and not on the disk yet, oldest first. If it fails they hear nothing.
     acts: VecDeque<oneshot::Sender<()>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     ports: Vec<(BotName, Bound)>,
     api: Option<Api>,
     ready: watch::Sender<bool>,
@@ -120,6 +125,8 @@ pub(crate) struct Work {
     /// When each bot last ordered, changed or canceled something.
     worked_at: BTreeMap<BotName, Timestamp>,
     breaks_since: BTreeMap<(String, String), Timestamp>,
+    pub(crate) programs: Programs,
+    bar_counts: BarCounts,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
     strangers: Strangers,
@@ -174,6 +181,8 @@ impl Work {
             out: Vec::new(),
             worked_at: BTreeMap::new(),
             breaks_since: BTreeMap::new(),
+            programs: Programs::default(),
+            bar_counts: BarCounts::default(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
             ending: false,
@@ -263,6 +272,7 @@ impl Work {
         self.end_unproved(now.mono);
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
+        self.note_bars(now.mono);
         self.ask_time();
     }
 
@@ -282,7 +292,14 @@ impl Work {
         let now = self.clock.now();
         let quotes = self.quotes.next_due(now.wall).map(|left| now.mono.after(left));
         let kept = self.links.values().filter_map(|state| state.kept_until).min();
-        let due = [quotes, self.bridge.next_wakeup(), kept, self.next_proof(), self.strangers.next_due()];
+        let due = [
+            quotes,
+            self.bridge.next_wakeup(),
+            kept,
+            self.next_proof(),
+            self.strangers.next_due(),
+            self.bar_counts.next_due(),
+        ];
         let due = due.into_iter().flatten().min();
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
         let early =
@@ -337,6 +354,10 @@ impl Work {
                 // Whoever rehearses may have gone away.
                 let _ = done.send(());
             }
+            Input::JobEnded { job, date, end } => {
+                self.programs.ended(&job);
+                self.feed(Event::JobEnded { job, date, end }, None);
+            }
             Input::Stranger { link, bot, why } => self.stranger_left(link, &bot, why),
         }
     }
@@ -385,6 +406,7 @@ impl Work {
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
             state.asked.sent(version, raw);
+            state.bars.sent(version, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),

@@ -53,6 +53,17 @@ fn play_told(
     operator: Option<Operator>,
     scene: impl FnOnce(SocketAddr) + Send + 'static,
 ) -> View {
+    play_with(home, venue, "", operator, scene)
+}
+
+/// The same, with more in the configuration.
+fn play_with(
+    home: &Home,
+    venue: SocketAddr,
+    more: &str,
+    operator: Option<Operator>,
+    scene: impl FnOnce(SocketAddr) + Send + 'static,
+) -> View {
     let text = format!(
         r#"[plimsoll]
 state_dir = "{}"
@@ -73,7 +84,7 @@ accounts = ["{ACCOUNT}"]
 instruments = ["SPY"]
 stale_after = "1d"
 duplicate_window = "0s"
-"#,
+{more}"#,
         home.0.display()
     );
     let loaded = config::parse("test.toml", &text).unwrap();
@@ -196,4 +207,46 @@ fn a_record_of_an_older_version_halts_new_risk_once_and_stops_no_start() {
     let resume = Operator::Resume { bot: None, by: "me".into(), reason: "compared".into() };
     assert_eq!(play_told(&home, venue, Some(resume), |_| {}).status.state, "armed");
     assert_eq!(play(&home, venue, |_| {}).status.state, "armed", "the person's word was forgotten");
+}
+
+/// The clock of the machine that tests may be anybody's, so the job waits for nothing.
+#[test]
+fn a_program_of_a_job_runs_once_for_its_date_over_a_restart() {
+    let home = Home::new("job");
+    let ran = home.0.join("ran");
+    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
+    let job = format!(
+        "[[job]]\nname = \"once\"\ncalendar = \"ALWAYS_OPEN_247\"\nat = \"{} UTC\"\nhalf_days = \"run\"\nrequire = []\n\
+         missed = \"run_late\"\nlate_by = \"1h\"\ndo = \"command\"\n\
+         command = [\"sh\", \"-c\", \"echo $$ $PLIMSOLL_JOB $PLIMSOLL_TRADE_DATE >> '{}'\"]\n",
+        due.strftime("%H:%M:%S"),
+        ran.display()
+    );
+    let venue = venue::start(ACCOUNT);
+    let watched = ran.clone();
+    play_with(&home, venue, &job, None, move |_| {
+        let started = Instant::now();
+        let in_time =
+            || assert!(started.elapsed() < Duration::from_secs(30), "the program has not come and gone");
+        let pid = loop {
+            in_time();
+            let said = std::fs::read_to_string(&watched).unwrap_or_default();
+            if let Some((pid, _)) = said.split_once(' ') {
+                break pid.to_owned();
+            }
+            std::thread::yield_now();
+        };
+        while Path::new("/proc").join(&pid).exists() {
+            in_time();
+            std::thread::yield_now();
+        }
+    });
+    let view = play_with(&home, venue, &job, None, |_| {});
+    let said = std::fs::read_to_string(&ran).unwrap();
+    let (_, said) = said.split_once(' ').unwrap();
+    assert_eq!(said, format!("once {}\n", due.strftime("%Y-%m-%d")));
+    let [row] = &view.status.jobs[..] else { panic!("{:?}", view.status.jobs) };
+    assert_eq!(row.last.as_ref().unwrap().outcome, "done", "{row:?}");
+    let report = replay(plimsoll_journal::Reader::open(&home.0.join("journal")).unwrap()).unwrap();
+    assert_eq!(report.first_difference, None);
 }

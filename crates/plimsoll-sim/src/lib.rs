@@ -29,4 +29,5 @@ pub use ibkr::{
     ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
     ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
     QuoteFieldName, Sequences, SideName, SpanText, StateView, TradingHours, TwsSettings, VenueConfig, Which,
+    violation_kinds,
 };

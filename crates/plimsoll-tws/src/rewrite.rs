@@ -2,10 +2,11 @@
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
 //! the order reference on the way back, the next order id, the lists of accounts, the zone of an
-//! execution's time, one bot's part of a holding. In text, fields are found by walking the message's own
+//! execution's time, one bot's part of a holding, the bars of an answer. In text, fields are found by walking the message's own
 //! layout; in protobuf by their numbers. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
 
+mod bars;
 mod holding;
 
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::message::{Head, NUMBER_LEN, message_id};
 use crate::proto::surgery::{self, Value};
 use crate::{DecodeError, Gate, Request, Response, ServerVersion};
 
+pub use bars::keep_bars;
 pub use holding::{Held, set_holding};
 
 /// Why a field was not rewritten. The frame must then not be sent on.

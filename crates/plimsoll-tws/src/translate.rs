@@ -3,6 +3,7 @@
 //! Owns which message means what to the guards and the ledger, and which features of an order no guard
 //! can bound. Does not own any decision about either, nor the relay of what it calls `Other`.
 
+mod bars;
 mod report;
 mod request;
 mod time;
@@ -10,6 +11,9 @@ mod time;
 use plimsoll_model::{ComboLeg, ConId, Contract, OrdType, Price, SecType, Side};
 use rust_decimal::Decimal;
 
+pub use bars::{
+    AskedBars, BarLen, BarStart, BarStream, BarsRequest, ToldBars, bar_start, bars_request, told_bars,
+};
 pub use report::{order_status, report};
 pub use request::request;
 pub use time::{timestamp, zone_of};

@@ -9,6 +9,7 @@ mod halt;
 mod history;
 mod journal;
 mod run;
+mod schedule;
 mod sim;
 mod views;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Resume(options) => halt::resume(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Calendar { what } => calendar::run(&what),
+        Command::Schedule { what } => schedule::run(&what),
         Command::Journal { what } => journal::run(&what),
     }
 }

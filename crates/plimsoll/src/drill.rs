@@ -71,7 +71,7 @@ fn run_some(options: &RunDrill) -> Outcome {
     let mut failed = 0;
     let mut documents = Vec::new();
     for drill in &drills {
-        let played = play::play(drill, None)?;
+        let played = play::play(drill, play::Without::Nothing)?;
         let report = Report::new(drill, &played, judge::judge(drill, &played));
         failed += usize::from(!report.has_passed());
         match (options.json, options.all) {

@@ -267,6 +267,7 @@ fn book(root: &Path) -> Result<()> {
 
 fn instruments(root: &Path) -> Result<()> {
     with_each_client(root, "bots.early")?;
+    with_each_client(root, "bots.bars")?;
     with_each_client(root, "bots.exercise")
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use plimsoll_core::config::{
-    BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
+    Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
 use plimsoll_core::{Ask, Bridge, Command, Event, Quote};
 use plimsoll_model::{
@@ -243,6 +243,7 @@ fn config(size: &Size) -> Config {
             fill_account: FillAccount::Never,
             positions: Shown::Own,
             execution_times: ExecutionTimes::AsSent,
+            bars: Bars::AsSent,
             stale_after: Some(Duration::from_hours(8)),
             order_qty_max: Some(Qty::parse("1000").expect("a quantity")),
             order_notional_max: usd(25_000),
@@ -262,6 +263,7 @@ fn config(size: &Size) -> Config {
             on_close_crossing: OnCloseCrossing::Deny,
         },
         bots: (0..size.bots).map(bot).collect(),
+        jobs: Vec::new(),
         switched_off: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use plimsoll_model::{Account, BotName, ClientId, InstrumentId, OrderStatus, Pric
 
 use super::exposed::Exposed;
 use super::{OrderKey, OrderState, Owner};
+use crate::group;
 
 /// The part of an order that decides where it is counted. Its bot, instrument and legs never change.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,8 +88,7 @@ impl Index {
         if now == before.as_deref() {
             return;
         }
-        if let Some(name) = before {
-            let name = folded(&name);
+        if let Some(name) = before.and_then(|name| group::key(&name)) {
             let left = self.groups.get_mut(&*name).map(|orders| {
                 orders.remove(&key);
                 orders.is_empty()
@@ -97,13 +97,13 @@ impl Index {
                 self.groups.remove(&*name);
             }
         }
-        if let Some(name) = now {
-            self.groups.entry(folded(name)).or_default().insert(key);
+        if let Some(name) = now.and_then(group::key) {
+            self.groups.entry(name).or_default().insert(key);
         }
     }
 
     pub(super) fn open_in_group(&self, group: &str) -> impl Iterator<Item = OrderKey> {
-        self.groups.get(&*folded(group)).into_iter().flatten().copied()
+        group::key(group).and_then(|name| self.groups.get(&*name)).into_iter().flatten().copied()
     }
 
     /// Another order goes by this one's number now.
@@ -191,15 +191,9 @@ impl Index {
     }
 }
 
-/// The one-cancels-all group that the order is open in.
+/// The name of the one-cancels-all group that the order is open in, as it is spelled.
 pub(super) fn group_of(state: &OrderState) -> Option<&str> {
     Some(&*state.oca_group).filter(|group| state.status.is_open() && !group.is_empty())
-}
-
-/// Whether the venue tells `exit` from `EXIT` or `exit ` nobody has recorded, so here they are one name: at the worst
-/// somebody has to choose another.
-fn folded(group: &str) -> Box<str> {
-    group.trim().to_lowercase().into()
 }
 
 /// Each instrument that an order trades.

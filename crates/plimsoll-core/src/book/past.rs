@@ -17,12 +17,17 @@ use plimsoll_model::{
 };
 use rust_decimal::Decimal;
 
+use super::segments::{Place, Segments};
 use super::{OrderKey, OrderState, OrderTerms, Owner};
 
-/// All packed orders.
+/// All packed orders. Their bytes lie together and their references are known by a hash: small parts of their own,
+/// left behind among the large ones of orders that are whole, would keep what these leave from being used again.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     orders: BTreeMap<OrderKey, Packed>,
+    bytes: Segments,
+    /// By the hash of our reference.
+    refs: BTreeMap<u64, OrderKey>,
     /// One for all orders that have it in common.
     whose: BTreeSet<Arc<Whose>>,
     /// Those that were unpacked to be looked at.
@@ -32,7 +37,7 @@ pub(super) struct Past {
 #[derive(Debug)]
 struct Packed {
     whose: Arc<Whose>,
-    bytes: Box<[u8]>,
+    bytes: Place,
     /// While somebody looks.
     unpacked: OnceCell<Box<OrderState>>,
 }
@@ -46,8 +51,14 @@ struct Whose {
 }
 
 impl Past {
-    /// Takes an order in; not one of the few that have more to them than fits.
-    pub(super) fn take(&mut self, key: OrderKey, state: &OrderState) -> bool {
+    /// Takes an order in; not one of the few that have more to them than fits. By its reference it is found here if it
+    /// was before.
+    pub(super) fn take(&mut self, key: OrderKey, state: &OrderState, by_ref: bool) -> bool {
+        let hash = state.cl_ord_id.as_ref().filter(|_| by_ref).map(hash_of);
+        if hash.is_some_and(|hash| self.refs.contains_key(&hash)) {
+            // Two references with one hash: the second order stays whole.
+            return false;
+        }
         let Some(bytes) = pack(state) else { return false };
         let whose = Whose {
             owner: state.owner.clone(),
@@ -61,8 +72,17 @@ impl Past {
             self.whose.insert(Arc::clone(&whose));
             whose
         };
+        self.refs.extend(hash.map(|hash| (hash, key)));
+        let bytes = self.bytes.add(&bytes);
         self.orders.insert(key, Packed { whose, bytes, unpacked: OnceCell::new() });
         true
+    }
+
+    /// By our reference.
+    pub(super) fn by_ref(&self, cl_ord_id: &ClOrdId) -> Option<OrderKey> {
+        let key = *self.refs.get(&hash_of(cl_ord_id))?;
+        let is_it = reference_in(self.bytes.get(self.orders.get(&key)?.bytes)) == Some(cl_ord_id.as_str());
+        is_it.then_some(key)
     }
 
     /// The order, until [`look_away`](Self::look_away).
@@ -70,20 +90,23 @@ impl Past {
         let packed = self.orders.get(&key)?;
         let unpack = || {
             self.looked_at.borrow_mut().push(key);
-            Box::new(unpack(&packed.whose, &packed.bytes))
+            Box::new(unpack(&packed.whose, self.bytes.get(packed.bytes)))
         };
         Some(packed.unpacked.get_or_init(unpack))
     }
 
-    /// Gives an order back.
-    pub(super) fn give(&mut self, key: OrderKey) -> Option<Box<OrderState>> {
+    /// Gives an order back, and whether it was found by its reference here.
+    pub(super) fn give(&mut self, key: OrderKey) -> Option<(Box<OrderState>, bool)> {
         let Packed { whose, bytes, unpacked } = self.orders.remove(&key)?;
-        let state = unpacked.into_inner().unwrap_or_else(|| Box::new(unpack(&whose, &bytes)));
+        let state = unpacked.into_inner().unwrap_or_else(|| Box::new(unpack(&whose, self.bytes.get(bytes))));
+        self.bytes.remove(bytes);
         // This one's and the table's own.
         if Arc::strong_count(&whose) == 2 {
             self.whose.remove(&whose);
         }
-        Some(state)
+        let hash = state.cl_ord_id.as_ref().map(hash_of).filter(|hash| self.refs.get(hash) == Some(&key));
+        let was_found = hash.is_some_and(|hash| self.refs.remove(&hash).is_some());
+        Some((state, was_found))
     }
 
     /// Nobody looks at anything any more.
@@ -107,6 +130,12 @@ impl Past {
     pub(super) fn len(&self) -> usize {
         self.orders.len()
     }
+}
+
+/// FNV-1a: the same in every replay. References are ours, so nobody chooses them to collide.
+fn hash_of(cl_ord_id: &ClOrdId) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    cl_ord_id.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// What is rare stays as it is: frames and changes that are gone when an order has ended in an orderly way, combos,
@@ -172,6 +201,13 @@ fn pack(state: &OrderState) -> Option<Box<[u8]>> {
     to.signed(since.as_nanosecond());
     to.decimal(posted_qty.get());
     Some(to.0.into_boxed_slice())
+}
+
+/// Our reference in the bytes of an order.
+fn reference_in(bytes: &[u8]) -> Option<&str> {
+    let mut from = Unpacker(bytes);
+    from.byte();
+    from.option(Unpacker::text)
 }
 
 fn unpack(whose: &Whose, bytes: &[u8]) -> OrderState {
@@ -374,13 +410,32 @@ mod tests {
         arbtest(|u| {
             let (state, key) = (ended(u)?, OrderKey(7));
             let mut past = Past::default();
-            assert!(past.take(key, &state));
+            assert!(past.take(key, &state, true));
             let text = format!("{state:?}");
             assert_eq!(format!("{:?}", past.get(key).unwrap()), text);
             past.look_away();
             assert_eq!(format!("{:?}", past.get(key).unwrap()), text);
-            assert_eq!(format!("{:?}", past.give(key).unwrap()), text);
+            let found = state.cl_ord_id.as_ref().and_then(|id| past.by_ref(id));
+            assert_eq!(found, state.cl_ord_id.as_ref().map(|_| key));
+            let (given, was_found) = past.give(key).unwrap();
+            assert_eq!((format!("{given:?}"), was_found), (text, found.is_some()));
             assert!(past.get(key).is_none() && past.whose.is_empty());
+            assert!(past.refs.is_empty() && past.bytes.is_empty());
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn an_order_whose_reference_is_found_elsewhere_is_not_found_by_it_here() {
+        arbtest(|u| {
+            let state = OrderState { cl_ord_id: ClOrdId::new("SPY-trend-20261127-7"), ..ended(u)? };
+            let mut past = Past::default();
+            assert!(past.take(OrderKey(1), &state, false));
+            assert_eq!(past.by_ref(state.cl_ord_id.as_ref().unwrap()), None);
+            // Nor is a second order packed under a hash that is taken.
+            assert!(past.take(OrderKey(2), &state, true) && !past.take(OrderKey(3), &state, true));
+            assert_eq!(past.by_ref(state.cl_ord_id.as_ref().unwrap()), Some(OrderKey(2)));
+            assert!(!past.give(OrderKey(1)).unwrap().1 && past.give(OrderKey(2)).unwrap().1);
             Ok(())
         });
     }
@@ -417,7 +472,7 @@ mod tests {
             let shown = OrderState { open_order: Some(plimsoll_model::RawFrame::default()), ..state };
             let mut past = Past::default();
             for state in [open, denied, shown] {
-                assert!(!past.take(OrderKey(1), &state), "{state:?}");
+                assert!(!past.take(OrderKey(1), &state, true), "{state:?}");
             }
             assert_eq!(past.len(), 0);
             Ok(())

@@ -99,6 +99,7 @@ impl Bridge {
         }
         self.calendar = calendar;
         self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
+        self.plan_jobs(now);
         let same = |a: &OpenDispute, b: &OpenDispute| a.calendar == b.calendar && a.dispute == b.dispute;
         let is_known = |open: &OpenDispute| before.iter().any(|b| same(b, open) && b.is_wide == open.is_wide);
         for open in self.listed.open().iter().filter(|open| !is_known(open)) {

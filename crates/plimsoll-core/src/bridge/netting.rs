@@ -49,7 +49,7 @@ impl Bridge {
         instrument: &InstrumentId,
         date: Option<Date>,
     ) -> Option<(Date, Zoned, Box<str>)> {
-        let name = self.contracts.calendar_of(instrument)?;
+        let name = self.contracts.calendar_at(instrument, "")?;
         let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
         let date = match date {
             Some(date) => date,

@@ -2,10 +2,14 @@
 //! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
 //! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
-use plimsoll_calendar::{AnchorKind, Listing};
+use jiff::civil::Date;
+use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
 
-use super::{Context, Margin, Reason};
+use super::judged::Days;
+use super::reason::Auction;
+use super::trading_session::{hours_unknown, unknown};
+use super::{Context, Reason, cutoff};
 use crate::on_close::BatchKey;
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
@@ -19,9 +23,12 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     if super::trading_session::is_on_a_disputed_day(ctx, order).is_ok_and(|spared| spared) {
         return Ok(());
     }
-    let days = ctx.days_of(order).map_err(super::trading_session::hours_unknown)?;
-    let unknown = |e: plimsoll_calendar::CalendarError| Reason::CalendarUnknown { why: e.to_string().into() };
-    let date = days.moment.trade_date.clone().map_err(unknown)?;
+    let (days, date) = match day_of(ctx, order) {
+        Ok(known) => known,
+        // The venue knows its cutoff; who wants to get out must not be kept in because we do not.
+        Err(_) if ctx.is_reducing(order) => return Ok(()),
+        Err(reason) => return Err(reason),
+    };
     let kind = match (ctx.replaces, &order.ord_type) {
         // A change of a working on-close order is a cancel as well: the freeze counts.
         (true, _) => AnchorKind::OnCloseCancel,
@@ -34,28 +41,17 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         // Beside the order that was sent for the others it could trade with that.
         return Err(Reason::AuctionLeft { instrument: order.instrument.clone(), date });
     }
-    let day = days.calendar.session(date).map_err(unknown)?;
-    let listing = ctx.listing(&order.instrument);
-    let Some(anchor) = day.and_then(|day| day.anchor(kind, listing)) else {
+    let day = days.calendar.session(date).map_err(|e| unknown(&e))?;
+    let Some(anchor) = day.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
         return Err(Reason::CalendarUnknown { why: why.into() });
     };
-    let instrument = || order.instrument.clone();
-    let cutoff = || anchor.at.to_zoned(days.calendar.zone().clone());
-    let rule = || match listing {
-        Listing::Unknown => {
-            format!("{}, the earliest of all venues: its listing is not known", anchor.rule).into()
-        }
-        _ => anchor.rule.to_string().into(),
-    };
-    let now = ctx.clock.corrected(ctx.now);
-    if anchor.is_past(now) {
-        return Err(Reason::AfterCutoff { instrument: instrument(), cutoff: cutoff(), rule: rule() });
-    }
-    let margin = Margin { uncertainty: ctx.clock.uncertainty(ctx.now.mono), ack: ctx.acks.p99() };
-    let early = margin.uncertainty.saturating_add(margin.ack);
-    if anchor.is_past(now.saturating_add(early).unwrap_or(jiff::Timestamp::MAX)) {
-        return Err(Reason::CutoffNear { instrument: instrument(), cutoff: cutoff(), rule: rule(), margin });
-    }
-    Ok(())
+    cutoff::in_time(ctx, order, &days, (Auction::Close, &anchor))
+}
+
+/// The days that the order is held to, and the one whose close it is for.
+fn day_of<'c>(ctx: &'c Context<'_>, order: &NewOrder) -> Result<(Days<'c>, Date), Reason> {
+    let days = ctx.days_of(order).map_err(|none| hours_unknown(&none))?;
+    let date = days.moment.trade_date.clone().map_err(|e| unknown(&e))?;
+    Ok((days, date))
 }

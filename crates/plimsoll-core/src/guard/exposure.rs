@@ -57,8 +57,15 @@ pub(crate) struct Known {
 impl Context<'_> {
     /// Whether the account's risk in this instrument cannot grow by this order: the holding and the
     /// worst case of all working orders together end neither larger nor reversed. The child that closes
-    /// what its parent opens is judged with its parent.
+    /// what its parent opens is judged with its parent. A combo reduces if it does in every leg.
     pub(crate) fn is_reducing(&self, order: &NewOrder) -> bool {
+        if order.legs.is_empty() {
+            return self.is_reducing_alone(order);
+        }
+        !self.parts.is_empty() && self.parts.iter().all(|part| self.is_reducing_alone(part))
+    }
+
+    fn is_reducing_alone(&self, order: &NewOrder) -> bool {
         let position = self.position(order);
         let against = match order.side {
             Side::Buy => position < Position::FLAT,

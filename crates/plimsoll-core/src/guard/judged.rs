@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -95,6 +96,22 @@ pub struct Context<'a> {
     pub(crate) known: OnceCell<Known>,
 }
 
+/// What the days are not known of: an instrument, or one where it is routed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoDays<'o> {
+    instrument: &'o InstrumentId,
+    /// Where its listing's hours are not those of the order.
+    route: Option<&'o str>,
+}
+
+impl fmt::Display for NoDays<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the hours of {}", self.instrument)?;
+        self.route.map_or(Ok(()), |route| write!(f, " at {route}"))?;
+        write!(f, " are not known")
+    }
+}
+
 /// The days of one venue, and what they say of the instant of the judgement.
 pub(crate) struct Days<'a> {
     pub(crate) calendar: &'a Calendar,
@@ -127,16 +144,21 @@ impl Context<'_> {
         }
     }
 
-    /// The days that the order is held to: those of the listing of its instrument. Or the instrument, its own or that
-    /// of a leg, whose hours are not known; the legs of a combo all trade by one calendar, or its hours are not known.
-    pub(crate) fn days_of<'o>(&self, order: &'o NewOrder) -> Result<Days<'_>, &'o InstrumentId> {
+    /// The days that the order is held to: those of the listing of its instrument, if it is routed where they hold. Or
+    /// the instrument, its own or that of a leg, whose hours are not known; the legs of a combo all trade by one
+    /// calendar, or its hours are not known.
+    pub(crate) fn days_of<'o>(&self, order: &'o NewOrder) -> Result<Days<'_>, NoDays<'o>> {
         let alone = order.legs.is_empty().then_some(&order.instrument);
         let all = order.legs.iter().map(|leg| &leg.instrument).chain(alone);
         let mut common = None;
         for instrument in all {
-            let name = self.contracts.calendar_of(instrument).ok_or(instrument)?;
+            let route = &*order.ex_destination;
+            let Some(name) = self.contracts.calendar_at(instrument, route) else {
+                let is_listed = self.contracts.calendar_at(instrument, "").is_some();
+                return Err(NoDays { instrument, route: is_listed.then_some(route) });
+            };
             if *common.get_or_insert(name) != name {
-                return Err(instrument);
+                return Err(NoDays { instrument, route: None });
             }
         }
         match common.and_then(|name| self.elsewhere.get(name)) {

@@ -13,7 +13,7 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Err(Reason::NotOwned { instrument: order.instrument.clone() });
     }
     // The group of a working order cannot be changed, so a change joins no group.
-    if !order.oca_group.is_empty() && !ctx.replaces && is_others_group(ctx, order) {
+    if !ctx.replaces && is_others_group(ctx, order) {
         return Err(Reason::GroupNotOwned { group: order.oca_group.clone(), account: order.account.clone() });
     }
     Ok(())

@@ -41,11 +41,11 @@ pub enum Reason {
     ReadOnly,
     GroupDenied { member: OrderId, guard: &'static str },
     Recalled { member: OrderId },
-    OutsideSession { next_open: Option<Zoned> },
+    OutsideSession { next_open: Zoned },
     CalendarUnknown { why: Box<str> },
     HoursDisputed { dispute: Box<str> },
-    AfterCutoff { instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
-    CutoffNear { instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
+    AfterCutoff { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
+    CutoffNear { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
     AuctionLeft { instrument: InstrumentId, date: Date },
     HeldForClose { order_id: OrderId },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
@@ -63,6 +63,24 @@ pub enum Reason {
     NotRepresentable { what: &'static str },
     OtherCurrency { limit: Money, traded: Box<str> },
     WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
+}
+
+/// The auction that an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auction {
+    /// The opening one.
+    Open,
+    /// The closing one.
+    Close,
+}
+
+impl fmt::Display for Auction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "opening",
+            Self::Close => "on-close",
+        })
+    }
 }
 
 impl Reason {
@@ -245,21 +263,20 @@ impl Reason {
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }
-            Self::OutsideSession { next_open: Some(open) } => {
-                write!(f, "the market is closed until {}", Local(open))
+            Self::OutsideSession { next_open } => {
+                write!(f, "the market is closed until {}", Local(next_open))
             }
-            Self::OutsideSession { next_open: None } => f.write_str("the market is closed"),
             Self::CalendarUnknown { why } => write!(f, "no trading calendar: {why}"),
             Self::HoursDisputed { dispute } => write!(f, "{dispute}; a person has to decide"),
-            Self::AfterCutoff { instrument, cutoff, rule } => {
+            Self::AfterCutoff { auction, instrument, cutoff, rule } => {
                 let cutoff = Local(cutoff);
-                write!(f, "on-close orders of {instrument} had to be in by {cutoff} ({rule})")
+                write!(f, "{auction} orders of {instrument} had to be in by {cutoff} ({rule})")
             }
-            Self::CutoffNear { instrument, cutoff, rule, margin } => {
+            Self::CutoffNear { auction, instrument, cutoff, rule, margin } => {
                 let (cutoff, uncertainty, ack) = (Local(cutoff), Span(margin.uncertainty), Span(margin.ack));
                 write!(
                     f,
-                    "on-close orders of {instrument} have to be in by {cutoff} ({rule}) and this one could come late: \
+                    "{auction} orders of {instrument} have to be in by {cutoff} ({rule}) and this one could come late: \
                      time is known to {uncertainty}, the venue answers within {ack}"
                 )
             }

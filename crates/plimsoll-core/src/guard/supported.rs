@@ -4,7 +4,7 @@
 use plimsoll_model::{NewOrder, OrdType, OrderStatus, TimeInForce};
 
 use super::{Context, Reason};
-use crate::limits;
+use crate::{group, limits};
 
 /// Order types that at their worst execute like a market order sent now or later in the session, in IBKR's
 /// spellings. The list is closed, because a type outside it may trade in an auction, over the whole day, or
@@ -144,8 +144,9 @@ fn change(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         return Err(Reason::OrderChanged { what: "legs" });
     }
     // The venue refuses it too (10326). A client that gave no name sends none again where the venue has given one.
-    let is_same =
-        state.oca_group == order.oca_group || order.oca_group.is_empty() && state.is_in_venues_group();
+    let is_unnamed = group::key(&order.oca_group).is_none();
+    let is_same = group::key(&state.oca_group) == group::key(&order.oca_group)
+        || is_unnamed && state.is_in_venues_group();
     if !is_same {
         return Err(Reason::OrderChanged { what: "one-cancels-all group" });
     }

@@ -229,5 +229,7 @@ pub(crate) fn is_netted(order: &NewOrder) -> bool {
         && order.legs.is_empty()
         && order.parent_id.is_none()
         && order.oca_group.is_empty()
+        // One that names its exchange goes there and nowhere else.
+        && matches!(&*order.ex_destination, "" | "SMART")
         && order.qty.to_whole().is_some_and(|qty| (1..=limits::NETTED_QTY_MAX).contains(&qty))
 }

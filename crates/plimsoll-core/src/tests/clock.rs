@@ -129,20 +129,23 @@ fn the_close_is_judged_by_corrected_time() {
 }
 
 #[test]
-fn an_opening_order_is_judged_by_corrected_time() {
+fn an_opening_order_must_arrive_before_its_cutoff_by_corrected_time() {
     check(
         "
         09:20:00 clock watched 250
         09:28:00 clock hears a 2000 4
         09:28:50 quote SPY 500.00 500.02
-        09:28:57.900 trend BUY 1 SPY LMT 499.00 tif=OPG
-        09:28:58 trend BUY 2 SPY LMT 499.00 tif=OPG
+        09:28:56.985 trend BUY 1 SPY LMT 499.00 tif=OPG
+        09:28:56.995 trend BUY 2 SPY LMT 499.00 tif=OPG
+        09:28:58 trend BUY 3 SPY MKT tif=OPG
         ",
+        // What is known of the time gets older, by a few milliseconds in a minute.
         &expect![[r"
             09:20:00 notice the clock is bad: nobody has said the time yet
             09:28:00 notice the clock is degraded: off by -2000.000ms, known to 4ms
-            09:28:57.9 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
-            09:28:58 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-02-27 09:30:00 America/New_York
+            09:28:56.985 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            09:28:56.995 deny 1 order 2: Plimsoll trading_session: opening orders of SPY have to be in by 2026-02-27 09:29:00 America/New_York (open - 1m) and this one could come late: time is known to 9ms, the venue answers within 1s
+            09:28:58 deny 1 order 3: Plimsoll trading_session: opening orders of SPY had to be in by 2026-02-27 09:29:00 America/New_York (open - 1m)
         "]],
     );
 }

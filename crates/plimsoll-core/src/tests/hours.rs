@@ -183,6 +183,27 @@ fn an_order_that_may_trade_outside_the_session_needs_a_young_price_and_one_that_
 }
 
 #[test]
+fn an_opening_order_needs_a_second_for_the_way_and_is_late_until_the_day_is_over() {
+    check(
+        "
+        09:20:00 quote SPY 500.00 500.02
+        09:28:58.999 trend BUY 1 SPY LMT 499.00 tif=OPG
+        09:28:59 trend BUY 2 SPY LMT 499.00 tif=OPG
+        09:29:00 trend BUY 3 SPY LMT 499.00 tif=OPG
+        15:00:00 trend BUY 4 SPY LMT 499.00 tif=OPG
+        16:00:01 trend BUY 5 SPY LMT 499.00 tif=OPG
+        ",
+        &expect![["
+            09:28:58.999 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
+            09:28:59 deny 1 order 2: Plimsoll trading_session: opening orders of SPY have to be in by 2026-02-27 09:29:00 America/New_York (open - 1m) and this one could come late: time is known to 0ms, the venue answers within 1s
+            09:29:00 deny 1 order 3: Plimsoll trading_session: opening orders of SPY had to be in by 2026-02-27 09:29:00 America/New_York (open - 1m)
+            15:00:00 deny 1 order 4: Plimsoll trading_session: opening orders of SPY had to be in by 2026-02-27 09:29:00 America/New_York (open - 1m)
+            16:00:01 deny 1 order 5: Plimsoll trading_session: the market is closed until 2026-03-02 09:30:00 America/New_York
+        "]],
+    );
+}
+
+#[test]
 fn an_opening_order_rests_whatever_it_says_about_other_hours() {
     check(
         "

@@ -3,7 +3,7 @@
 
 use expect_test::expect;
 
-use super::check;
+use super::{Script, check};
 
 #[test]
 fn a_group_that_somebody_uses_by_hand_is_not_joined_until_nothing_of_theirs_works_in_it() {
@@ -155,6 +155,26 @@ fn the_spelling_of_a_name_makes_no_other_group() {
             10:00:04 submit 1 BUY 12 SPY LMT 490 for DU1 [SPY-trend-20260227-3]
         "]],
     );
+}
+
+#[test]
+fn a_change_may_spell_the_group_otherwise_and_a_name_of_blanks_is_nobody_s_group() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 10 SPY LMT 490 oca=Exit id=1
+        10:00:02 venue accepts trend 1
+        10:00:03 trend BUY 10 SPY LMT 491 oca=exit_ id=1
+        10:00:04 venue manual 77 BUY 5 SPY LMT 480.00 oca=_
+        10:00:05 trend BUY 11 SPY LMT 490 oca=_ id=2
+        10:00:06 venue accepts trend 2
+        10:00:07 trend BUY 11 SPY LMT 489 id=2
+        10:00:08 trend BUY 11 SPY LMT 489 oca=exit id=2
+        ",
+    );
+    let answers: Vec<_> = trace.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
+    assert_eq!(answers, ["submit", "replace", "submit", "replace", "deny"], "{trace}");
 }
 
 #[test]

@@ -242,3 +242,117 @@ fn the_calendar_is_that_of_us_stocks_and_options() {
         assert!(!crate::keeps_us_hours(&other), "{other:?}");
     }
 }
+
+#[test]
+fn a_stock_of_london_that_is_sent_to_another_exchange_has_hours_that_nobody_knows() {
+    // The order names the exchange itself; London is open.
+    let trace = listed("LSE").run(
+        "
+        day 2026-11-26
+        09:00:00 journal lost
+        10:00:00 quote ABC 10.00 10.00
+        10:00:01 trend BUY 1 ABC MKT exch=NYSE
+        10:00:02 trend BUY 2 ABC LMT 10.00 exch=NYSE
+        10:00:03 trend BUY 3 ABC MOC exch=NYSE
+        ",
+    );
+    expect![["
+        09:00:00 notice ABC is not listed in the US: the days and cutoffs of XLON hold for it, and its prices count as stale at any hour
+        09:00:00 notice reconciled: 0 open orders, 0 positions
+        10:00:01 deny 1 order 1: Plimsoll trading_session: no trading calendar: the hours of ABC at NYSE are not known; an order for it needs a limit or stop price
+        10:00:02 submit 1 BUY 2 ABC LMT 10.00 for DU1 [ABC-trend-20261127-2]
+        10:00:03 deny 1 order 3: Plimsoll close_cutoff: no trading calendar: the hours of ABC at NYSE are not known; an order for it needs a limit or stop price
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_us_stock_keeps_its_hours_on_every_exchange_of_the_day() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 SPY MKT exch=ISLAND
+        10:00:02 trend BUY 2 SPY MKT exch=NYSE
+        ",
+    );
+    assert_eq!(trace.matches("submit").count(), 2, "{trace}");
+}
+
+#[test]
+fn past_the_end_of_a_calendar_elsewhere_the_way_out_is_open() {
+    let mut world = listed("SEHK");
+    world.run("day 2026-11-26\n09:00:00 journal lost\n21:00:00 quote ABC 10.00 10.00\n21:00:01 trend BUY 100 ABC LMT 10.00 tif=GTC");
+    world.run("21:00:02 venue fills trend 1 100 10.00");
+    let trace = world.run(
+        "
+        day 2028-06-06
+        22:00:00 quote ABC 10.00 10.00
+        22:00:01 trend BUY 1 ABC MKT
+        22:00:01 trend BUY 2 ABC LMT 10.00
+        22:00:01.500 venue cancels trend 3
+        22:00:02 trend SELL 30 ABC MKT
+        22:00:03 trend SELL 40 ABC MOC
+        22:00:04 trend SELL 31 ABC MKT
+        ",
+    );
+    expect![["
+        22:00:01 deny 1 order 2: Plimsoll trading_session: no trading calendar: 2028-06-07 is outside calendar XHKG, which covers 1993-01-01 to 2027-12-31; neither open nor closed was assumed; use a release with newer calendars; an order for it needs a limit or stop price
+        22:00:01 submit 1 BUY 2 ABC LMT 10.00 for DU1 [ABC-trend-20280607-2]
+        22:00:02 submit 1 SELL 30 ABC MKT for DU1 [ABC-trend-20280607-3]
+        22:00:03 submit 1 SELL 40 ABC MOC for DU1 [ABC-trend-20280607-4]
+        22:00:04 deny 1 order 6: Plimsoll trading_session: no trading calendar: 2028-06-07 is outside calendar XHKG, which covers 1993-01-01 to 2027-12-31; neither open nor closed was assumed; use a release with newer calendars; an order for it needs a limit or stop price
+    "]]
+    .assert_eq(&trace);
+}
+
+#[test]
+fn a_combo_that_only_reduces_is_let_out_when_its_hours_are_unknown_or_in_dispute() {
+    let combos = "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:00 quote QQQ 400.00 400.02
+        10:00:01 trend BUY 2 SPY LMT 100.00 id=5 legs=BUY:1:SPY,SELL:1:QQQ
+        10:00:02 venue accepts trend 5
+        10:00:03 venue legs trend 5 BUY 2 SPY 500.01
+        10:00:04 venue legs trend 5 SELL 2 QQQ 400.00";
+    let out = "
+        10:00:06 quote SPY 500.00 500.02
+        10:00:06 quote QQQ 400.00 400.02
+        10:00:07 trend SELL 2 SPY MKT id=6 legs=BUY:1:SPY,SELL:1:QQQ
+        10:00:08 trend SELL 3 SPY MKT id=7 legs=BUY:1:SPY,SELL:1:QQQ";
+    let mut world = Script::new();
+    world.run(&format!("day 2026-11-20\n{combos}"));
+    world.listed_hours = "20261120:0930-20261120:1300".into();
+    let trace = world.run(&format!("10:00:05 restart\n10:00:05 own answers\n{out}"));
+    let (passed, denied) = trace.split_once("10:00:08").expect("both are answered");
+    assert!(passed.contains("submit 1 SELL 2 SPY.BAG.USD MKT"), "{trace}");
+    assert!(denied.contains("a person has to decide"), "{trace}");
+    let mut world = Script::new();
+    world.run(&format!("day 2026-11-20\n{combos}"));
+    let trace = world.run(&out.replace("MKT", "MKT exch=EBSB"));
+    let (passed, denied) = trace.split_once("10:00:08").expect("both are answered");
+    assert!(passed.contains("submit 1 SELL 2 SPY.BAG.USD MKT"), "{trace}");
+    assert!(denied.contains("the hours of SPY at EBSB are not known"), "{trace}");
+}
+
+#[test]
+fn a_combo_is_held_to_the_dispute_about_one_of_its_legs() {
+    let mut world = Script::new();
+    world.contracts_unanswered = true;
+    world.run("day 2026-11-20\n09:00:00 quote SPY 500.00 500.02\n09:00:00 own answers");
+    for (req_id, contract) in std::mem::take(&mut world.unanswered) {
+        let close = if &*contract.symbol == "QQQ" { "1300" } else { "1600" };
+        world.listed_hours = format!("20261120:0930-20261120:{close}").into();
+        world.describe(req_id, contract);
+    }
+    let trace = world.run(
+        "
+        10:00:01 quote SPY 500.00 500.02
+        10:00:01 quote QQQ 400.00 400.02
+        10:00:02 trend BUY 1 SPY MKT
+        10:00:03 trend BUY 2 SPY LMT 100.00 legs=BUY:1:SPY,SELL:1:QQQ
+        ",
+    );
+    assert!(trace.contains("submit 1 BUY 1 SPY MKT"), "{trace}");
+    assert!(trace.contains("10:00:03 deny") && trace.contains("by the broker's hours of QQQ"), "{trace}");
+}

@@ -9,7 +9,8 @@
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
 //! `resume [bot]` · `wake` · `restart` · `clock watched 250` · `clock hears NAME 0 4` · `clock misses NAME` ·
-//! `clock stepped -2000` · `clock slept 90000` ·
+//! `clock stepped -2000` · `clock slept 90000` · `clock set 7200000` (the wall clock, and nobody has said so yet) ·
+//! `job ends flat 0|signal 9|late|unstarted|stopped` ·
 //! `venue manual 77 BUY 40 SPY LMT 500.00 [account=DU2] [ref=x] [client=7] [id=6] [oca=g]` ·
 //! `venue errs trend 7 200` · `venue deactivates trend 7` · `venue says trend 7 filled 100` · `venue names trend 7 0` ·
 //! `venue groups trend 7 4711|-` · `own places trend SELL 40 SPY MKT` · `venue accepts own 100000000` ·
@@ -39,8 +40,9 @@ use rust_decimal::Decimal;
 
 use crate::clock::Bounds;
 use crate::config::{
-    BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
+    Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
+use crate::schedule::{JobEnd, JobName};
 use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
@@ -75,6 +77,8 @@ pub(super) struct Script {
     pub(super) config: Config,
     date: Date,
     wall: Timestamp,
+    /// By so much the host's wall clock is ahead of the script's times.
+    ahead: SignedDuration,
     epoch: u64,
     disk_slow: bool,
     owed_flush: Option<u64>,
@@ -133,6 +137,7 @@ pub(super) fn bot(name: &str, client: i32, accounts: &[&str], instruments: &[&st
         fill_account: FillAccount::Never,
         positions: Shown::Own,
         execution_times: ExecutionTimes::AsSent,
+        bars: Bars::AsSent,
         stale_after: Some(Duration::from_secs(15)),
         order_qty_max: None,
         order_notional_max: None,
@@ -160,6 +165,7 @@ impl Script {
                 bot("trend", 11, &["DU1"], &["SPY", "QQQ"]),
                 bot("revert", 12, &["DU1", "DU2"], &["SPY", "QQQ"]),
             ],
+            jobs: Vec::new(),
             switched_off: Vec::new(),
         };
         Self::with(config)
@@ -171,6 +177,7 @@ impl Script {
             config,
             date: Date::constant(2026, 2, 27),
             wall: "2026-02-27T14:00:00Z".parse().unwrap(),
+            ahead: SignedDuration::ZERO,
             epoch: 0,
             disk_slow: false,
             owed_flush: None,
@@ -244,7 +251,7 @@ impl Script {
 
     pub(super) fn now(&self) -> Now {
         let nanos = u64::try_from(self.wall.as_nanosecond()).unwrap();
-        Now { mono: Mono::from_nanos(nanos), wall: self.wall }
+        Now { mono: Mono::from_nanos(nanos), wall: self.wall + self.ahead }
     }
 
     fn start(&mut self) {
@@ -410,7 +417,9 @@ impl Script {
                 self.feed(Event::Operator(Operator::Resume { bot, by, reason }));
             }
             ["wake"] => self.feed(Event::Woke),
+            ["clock", "set", by] => self.ahead += SignedDuration::from_millis(by.parse().unwrap()),
             ["clock", ref what @ ..] => self.clock(what),
+            ["job", "ends", name, ref how @ ..] => self.job_ends(name, how),
             ["journal", "lost"] => {
                 self.bridge = Bridge::new();
                 self.epoch = 0;
@@ -443,6 +452,19 @@ impl Script {
             ["slept", span] => ClockEvent::Slept { span: ms(span).unsigned_abs() },
             _ => panic!("unknown clock line {words:?}"),
         }));
+    }
+
+    fn job_ends(&mut self, name: &str, how: &[&str]) {
+        let end = match *how {
+            ["signal", signal] => JobEnd::Signaled { signal: signal.parse().unwrap() },
+            ["late"] => JobEnd::TimedOut,
+            ["unstarted"] => JobEnd::NotStarted { why: "no such file".into() },
+            ["stopped"] => JobEnd::Stopped,
+            [code] => JobEnd::Exited { code: code.parse().unwrap() },
+            _ => panic!("unknown end {how:?}"),
+        };
+        let job = JobName::new(name).unwrap();
+        self.feed(Event::JobEnded { job, date: self.date, end });
     }
 
     fn quote(&mut self, symbol: &str, bid: &str, ask: &str, struck: Timestamp) {

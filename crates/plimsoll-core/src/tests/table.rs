@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use crate::guard::{GUARDS, Margin, Reason};
+use crate::guard::{Auction, GUARDS, Margin, Reason};
 use crate::halt::HaltLevel;
 
 fn docs() -> PathBuf {
@@ -91,15 +91,17 @@ fn all_reasons() -> Vec<Reason> {
         Reason::LinkChanged,
         Reason::Recalled { member: OrderId(1) },
         Reason::GroupDenied { member: OrderId(1), guard: "halt" },
-        Reason::OutsideSession { next_open: None },
+        Reason::OutsideSession { next_open: at.to_zoned(jiff::tz::TimeZone::UTC) },
         Reason::CalendarUnknown { why: "x".into() },
         Reason::HoursDisputed { dispute: "x".into() },
         Reason::AfterCutoff {
+            auction: Auction::Open,
             instrument: spy(),
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),
         },
         Reason::CutoffNear {
+            auction: Auction::Close,
             instrument: spy(),
             cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
             rule: "x".into(),

@@ -1,7 +1,7 @@
 //! What is stored comes back, byte for byte, and old text stays readable.
 
 use super::{SMALL, now, raw};
-use crate::{Body, BodyError, ClockRecord, MemorySink, Reader, Writer};
+use crate::{Body, BodyError, ClockRecord, JobEndRecord, MemorySink, Reader, Writer};
 
 fn every_body() -> Vec<Body> {
     let text = |text: &str| Some(text.to_owned());
@@ -36,6 +36,11 @@ fn every_body() -> Vec<Body> {
         Body::Resume { bot: text("trend"), by: "operator".to_owned(), reason: String::new() },
         Body::Calendar { days_toml: "[[day]]\n".to_owned(), problems: vec!["a.toml".to_owned()] },
         Body::Clock(ClockRecord::Stepped { by_ns: -3_000_000_000 }),
+        Body::JobEnded {
+            job: "flat".to_owned(),
+            date: "2026-11-27".to_owned(),
+            end: JobEndRecord::NotStarted { why: "no such file".to_owned() },
+        },
         Body::Woke,
         Body::Decision { text: "15:49:51 -> revert denied [SPY-revert-2]".to_owned() },
         Body::LinkNote { link: 9, text: "frame of 300000 bytes exceeds the limit of 262144".to_owned() },
@@ -65,7 +70,7 @@ fn no_two_bodies_share_a_kind() {
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
     // 17 is not in use.
-    assert_eq!(kinds, (0..17).chain([18, 19]).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..17).chain([18, 19, 20]).collect::<Vec<u8>>());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use plimsoll_core::config::{BotConfig, ExecutionTimes, FillAccount, Shown};
+use plimsoll_core::config::{Bars, BotConfig, ExecutionTimes, FillAccount, Shown};
 use plimsoll_model::{
     Account, BotName, ClientId, ConId, Contract, Currency, InstrumentId, Money, Qty, SecType,
 };
@@ -38,6 +38,7 @@ pub(super) struct RawBot {
     pub(super) fill_account: Option<Spanned<bool>>,
     positions: Option<Spanned<Shown>>,
     execution_times: Option<Spanned<ExecutionTimes>>,
+    bars: Option<Spanned<Bars>>,
     stage: Option<Box<str>>,
     keep_upstream: Option<Spanned<Duration>>,
     limits: RawLimits,
@@ -84,6 +85,9 @@ impl RawBot {
                 let words = [("zoned", ExecutionTimes::Zoned), ("as_sent", ExecutionTimes::AsSent)];
                 value::word(text, &words)
             }),
+            bars: section.text("bars", problems, |text| {
+                value::word(text, &[("session", Bars::OfSession), ("as_sent", Bars::AsSent)])
+            }),
             stage: stage(&mut section, problems),
             keep_upstream: section.text("keep_upstream", problems, value::duration),
             limits: RawLimits::read(&mut section, problems),
@@ -99,6 +103,11 @@ impl RawBot {
     /// The day's loss after which it only reduces.
     pub(super) fn daily_loss_max(&self) -> Option<&Spanned<Money>> {
         self.limits.daily_loss_max.as_ref()
+    }
+
+    /// Whether its prices can be too old.
+    pub(super) fn has_stale_limit(&self) -> bool {
+        !matches!(self.limits.stale_after, StaleAfter::Off)
     }
 
     /// Where this bot connects.
@@ -124,6 +133,7 @@ impl RawBot {
             fill_account: if fill { FillAccount::TheOnlyOne } else { FillAccount::Never },
             positions: self.positions.map_or(Shown::Own, Spanned::into_inner),
             execution_times: self.execution_times.map_or(ExecutionTimes::Zoned, Spanned::into_inner),
+            bars: self.bars.map_or(Bars::OfSession, Spanned::into_inner),
             stale_after: match limits.stale_after {
                 StaleAfter::Absent => Some(STALE_AFTER),
                 StaleAfter::Off => None,

@@ -29,7 +29,9 @@ impl<'d> Section<'d> {
 
     /// The value of a key, whatever its type.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.table.get(key)
     }
 

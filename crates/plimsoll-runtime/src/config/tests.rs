@@ -1,7 +1,7 @@
 //! The configuration's refusals, each with its place, and all at once.
 
 use expect_test::{Expect, expect};
-use plimsoll_core::config::{FillAccount, Mode};
+use plimsoll_core::config::{Bars, FillAccount, Mode};
 use plimsoll_model::InstrumentId;
 
 use super::*;
@@ -79,6 +79,16 @@ fn units_become_numbers() {
     assert_eq!(trend.order_qty_max.unwrap().to_string(), "1000");
     assert_eq!(trend.fill_account, FillAccount::TheOnlyOne);
     assert_eq!(trend.order_notional_max.and(trend.daily_loss_max), None);
+}
+
+#[test]
+fn bars_are_those_of_the_session_unless_the_file_says_otherwise() {
+    assert_eq!(good().config.bots[0].bars, Bars::OfSession);
+    let bars = |word: &str| GOOD.replacen("fill_account", &format!("bars = \"{word}\"\nfill_account"), 1);
+    let loaded = parse("plimsoll.toml", &bars("as_sent")).unwrap();
+    assert_eq!(loaded.config.bots[0].bars, Bars::AsSent);
+    let error = parse("plimsoll.toml", &bars("all")).unwrap_err().to_string();
+    assert!(error.contains("`bars`") && error.contains("session") && error.contains("as_sent"), "{error}");
 }
 
 #[test]
@@ -368,7 +378,7 @@ severity = \"page\"
             plimsoll.toml:33:24: error: `bars_needed`: "1d" is not above zero
             plimsoll.toml:35:7: error: `bot`: no [[bot]] is named `trand`
             plimsoll.toml:36:6: error: `at`: `noon` is no instant of the day; write open, close, moc_entry, loc_entry, onclose_cancel, moo_entry, loo_entry, onopen_cancel, auction_start, auction_end, break_start, break_end, funding
-            plimsoll.toml:37:6: error: `do`: `panic` is not known; write close_positions
+            plimsoll.toml:37:6: error: `do`: `panic` is not known; write close_positions or cancel_orders or halt or command
         "#]],
     );
 }

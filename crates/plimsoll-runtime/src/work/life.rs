@@ -106,6 +106,11 @@ impl Work {
     /// The orderly end, or the end after a failed journal: then nothing that waits for the disk leaves.
     pub(super) async fn end(mut self) -> Result<(), GatewayError> {
         self.tasks.abort_all();
+        for (job, date, end) in self.programs.stop().await {
+            if self.failed.is_none() {
+                self.feed(Event::JobEnded { job, date, end }, None);
+            }
+        }
         for state in self.links.values() {
             state.to_bot.close();
             state.to_venue.close();

@@ -10,6 +10,7 @@ use plimsoll_tws::rewrite;
 use super::{BotLink, OwnLink, Proof, Work};
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
+use crate::session_bars::SessionBars;
 use crate::subscriptions::Subscriptions;
 use crate::wire::{self, Told};
 
@@ -74,6 +75,7 @@ impl Work {
             proof: Proof::default(),
             subscriptions: Subscriptions::default(),
             asked: super::Asked::default(),
+            bars: SessionBars::default(),
         };
         self.links.insert(link, state);
         self.feed(Event::BotArrived { link, bot, client_id, raw }, None);
@@ -91,6 +93,7 @@ impl Work {
                 self.send_to_bot(link, &raw);
             }
             Told::RelayTick => state.to_bot.add_tick(raw.bytes()),
+            Told::Bars => self.told_bars(link, &raw),
             Told::FamilyCodes => match wire::own_family_codes(state.version, &raw, &state.accounts) {
                 Ok(own) => self.send_to_bot(link, &own),
                 Err(error) => self.withhold(link, &error.to_string()),

@@ -55,6 +55,7 @@ impl Work {
                 unguarded: &without_stale_guard(&self.config),
                 unenforced: &self.notes,
                 breaks_since: &self.breaks_since,
+                bars: self.bar_counts.rows(),
             },
         )
     }

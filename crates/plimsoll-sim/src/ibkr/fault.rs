@@ -173,6 +173,8 @@ pub enum FaultKind {
         #[serde(deserialize_with = "price")]
         price: Price,
     },
+    /// `useRTH` is not heard: bars go on outside of regular hours for those who asked for these alone.
+    BarsOutsideSession,
     /// Historical requests find nothing.
     EmptyHistory,
     /// Historical requests meet the pacing error.

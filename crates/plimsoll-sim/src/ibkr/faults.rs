@@ -61,6 +61,8 @@ pub(crate) struct Faults {
     /// What clients sent meanwhile about orders that are at the exchange.
     pub(crate) kept: Vec<KeptRequest>,
     farms_down: BTreeSet<Box<str>>,
+    /// Bars are told of all hours.
+    pub(crate) bars_outside_session: bool,
     /// Historical requests find nothing.
     pub(crate) empty_history: bool,
     /// Historical requests meet the pacing error.
@@ -380,6 +382,7 @@ impl IbkrVenue {
                 self.faults.rate_limit = Some(per_second.unwrap_or(RATE_PER_SECOND));
             }
             FaultKind::UnscheduledClose => self.exchange.close_now(),
+            FaultKind::BarsOutsideSession => self.faults.bars_outside_session = true,
             FaultKind::EmptyHistory => self.faults.empty_history = true,
             FaultKind::HistoryPacing => self.faults.history_pacing = true,
             FaultKind::HaltSymbol { symbol } => {
@@ -458,6 +461,7 @@ impl IbkrVenue {
             FaultKind::LateCancel { .. } => self.exchange.faults.cancel_delay = None,
             FaultKind::DuplicateMessage { message: None, .. } => self.exchange.faults.duplicate = false,
             FaultKind::RateLimit { .. } => self.faults.rate_limit = None,
+            FaultKind::BarsOutsideSession => self.faults.bars_outside_session = false,
             FaultKind::EmptyHistory => self.faults.empty_history = false,
             FaultKind::HistoryPacing => self.faults.history_pacing = false,
             FaultKind::HaltSymbol { symbol } => {

@@ -54,6 +54,7 @@ pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, Side
 pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
 pub use venue::IbkrVenue;
+pub use violation::violation_kinds;
 
 /// One connection; the runtime gives the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -54,6 +54,31 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    const ALL: &[Self] = &[
+        Self::MissingAccount,
+        Self::UnknownAccount,
+        Self::CrossingOnClose,
+        Self::LateOnClose,
+        Self::LateOnOpen,
+        Self::CancelAfterFreeze,
+        Self::OutsideSession,
+        Self::DuplicateOrderId,
+        Self::TifNotAllowed,
+        Self::BadTickSize,
+        Self::ClientIdInUse,
+        Self::MessageRate,
+        Self::MarketDataLines,
+        Self::HistoricalPacing,
+        Self::CurrentTimePacing,
+        Self::TooManyOrders,
+        Self::InsufficientFunds,
+        Self::AggressiveLimit,
+        Self::MalformedFrame,
+        Self::OrderEfficiency,
+        Self::ReadOnly,
+    ];
+
     /// The stable name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -82,6 +107,11 @@ impl Kind {
     }
 }
 
+/// The stable names of all rules that can be broken.
+pub fn violation_kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.iter().map(|kind| kind.as_str())
+}
+
 /// One row.
 #[derive(Debug, Clone)]
 pub(crate) struct Violation {
@@ -93,4 +123,19 @@ pub(crate) struct Violation {
     pub(crate) detail: String,
     /// Who.
     pub(crate) client: ClientId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_list_once_and_in_the_documentation() {
+        let page = include_str!("../../../../docs/simulator.md");
+        let mut names: Vec<_> = violation_kinds().collect();
+        assert!(names.iter().all(|name| page.contains(&format!("`{name}`"))), "{names:?}");
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Kind::ReadOnly as usize + 1, "the last kind of all is the last of the list");
+    }
 }

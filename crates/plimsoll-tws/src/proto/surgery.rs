@@ -1,4 +1,5 @@
-//! Changes one field of a protobuf frame and leaves every other byte as it was, unknown fields included.
+//! Changes one field of a protobuf frame, or takes parts of a list away, and leaves every other byte as it was, unknown
+//! fields included.
 //!
 //! Owns the walk down to the field and the lengths of the parts around it. Does not own which field may be
 //! changed ([`crate::rewrite`]).
@@ -37,6 +38,21 @@ pub(crate) fn set(message: &[u8], path: &[u32], value: Value<'_>) -> Option<Byte
         wire::put_bytes(&mut out, number, &set(part, below, value)?);
     }
     out.put_slice(&message[place.1..]);
+    Some(out)
+}
+
+/// The message without those parts of a repeated field of which `keep` does not say so, by their place; nothing if its
+/// bytes are no message or there are more parts than that.
+pub(crate) fn keep_parts(message: &[u8], number: u32, keep: &[bool]) -> Option<BytesMut> {
+    let mut out = BytesMut::with_capacity(message.len());
+    let (mut at, mut keep) = (0, keep.iter());
+    while at < message.len() {
+        let field = wire::field(message, at, message.len())?;
+        if field.number != number || *keep.next()? {
+            out.put_slice(&message[field.start..field.end]);
+        }
+        at = field.end;
+    }
     Some(out)
 }
 

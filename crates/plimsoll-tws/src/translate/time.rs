@@ -78,6 +78,15 @@ pub fn zone_of(name: &str) -> Option<TimeZone> {
 /// The instant a venue means, or nothing if the text cannot be read. `login_zone` is for texts without a
 /// zone of their own.
 pub fn timestamp(text: &str, login_zone: &TimeZone) -> Option<Timestamp> {
+    read(text, Some(login_zone))
+}
+
+/// The same where nobody knows the login's zone: a text without one of its own means nothing.
+pub(super) fn zoned_timestamp(text: &str) -> Option<Timestamp> {
+    read(text, None)
+}
+
+fn read(text: &str, login_zone: Option<&TimeZone>) -> Option<Timestamp> {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == text.len() && (9..=11).contains(&digits) {
@@ -92,7 +101,7 @@ pub fn timestamp(text: &str, login_zone: &TimeZone) -> Option<Timestamp> {
     let (clock, zone) = rest.split_once(' ').unwrap_or((rest, ""));
     let time = time(clock)?;
     match zone.trim() {
-        "" => instant(date, time, login_zone),
+        "" => instant(date, time, login_zone?),
         zone => instant(date, time, &zone_of(zone)?),
     }
 }
@@ -101,7 +110,7 @@ fn instant(date: Date, time: Time, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(DateTime::from_parts(date, time)).compatible().ok()
 }
 
-fn date(text: &str) -> Option<Date> {
+pub(super) fn date(text: &str) -> Option<Date> {
     Date::new(number(text.get(..4)?)?, number(text.get(4..6)?)?, number(text.get(6..8)?)?).ok()
 }
 

@@ -27,12 +27,17 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("halted ({}) by {}: {}", part("level"), part("by"), part("reason")))?;
     }
     rows(&status["bots"], BOTS)?;
+    jobs(&status["jobs"])?;
     for (bot, waiting) in status["pacing"]["waiting"].as_object().into_iter().flatten() {
         let most = text(&status["pacing"]["per_second"]);
         let waiting = text(waiting);
         output::line(&format!(
             "note: {waiting} messages of {bot} wait: the venue takes {most} a second over all clients of the login"
         ))?;
+    }
+    for bot in status["bots"].as_array().into_iter().flatten().filter(|bot| bot["bars"]["left_out"] != 0) {
+        let (name, left_out) = (text(&bot["name"]), text(&bot["bars"]["left_out"]));
+        output::line(&format!("note: {left_out} bars outside of the session were not passed on to {name}"))?;
     }
     if status["venue"]["read_only"] == true {
         output::line(
@@ -55,6 +60,21 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("{breaks} breaks; see `plimsoll breaks`"))?;
     }
     Ok(Exit::Good)
+}
+
+/// The jobs, if there are any, with what became of each last.
+fn jobs(jobs: &Value) -> std::io::Result<()> {
+    let mut jobs = jobs.clone();
+    for job in jobs.as_array_mut().into_iter().flatten() {
+        let last = &job["last"];
+        if last.is_object() {
+            job["last"] = format!("{} of {}", text(&last["outcome"]), text(&last["date"])).into();
+        }
+    }
+    if jobs.as_array().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    rows(&jobs, &["job", "bot", "do", "when", "calendar", "state", "at", "last", "because"])
 }
 
 /// A clock on which no deadline can be met makes the answer "no".

@@ -71,6 +71,16 @@ impl Host {
         self.servers.iter().flatten().enumerate().map(answer).collect()
     }
 
+    /// It wakes with its clock ahead by so much more than before.
+    pub(super) fn wake(&mut self, by: SignedDuration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+
+    /// From now on the servers are so wrong, if anybody asks.
+    pub(super) fn set_servers(&mut self, servers: &[Option<SignedDuration>]) {
+        self.servers = self.servers.is_some().then(|| servers.to_vec());
+    }
+
     /// Its clock is set.
     pub(super) fn step(&mut self, by: SignedDuration) -> Vec<ClockEvent> {
         self.ahead = self.ahead.saturating_add(by);

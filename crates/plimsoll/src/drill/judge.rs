@@ -14,6 +14,9 @@ pub(crate) struct Judged {
     pub(crate) line: usize,
     pub(crate) text: String,
     pub(crate) met: bool,
+    /// Whether it is about the venue's own books.
+    #[cfg(test)]
+    pub(crate) is_of_the_books: bool,
     /// What was found instead, where it was not met.
     pub(crate) found: String,
 }
@@ -23,7 +26,14 @@ pub(crate) fn judge(drill: &Drill, played: &Played) -> Vec<Judged> {
     let of = |expected: &Expected| {
         let scene = scene(played, expected.at.unwrap_or(drill.to));
         let (met, found) = one(&expected.what, played, scene);
-        Judged { line: expected.line, text: expected.text.clone(), met, found }
+        Judged {
+            line: expected.line,
+            text: expected.text.clone(),
+            met,
+            #[cfg(test)]
+            is_of_the_books: expected.what.is_of_the_books(),
+            found,
+        }
     };
     drill.expected.iter().map(of).collect()
 }
@@ -88,6 +98,16 @@ fn one(what: &Expectation, played: &Played, scene: &Scene) -> (bool, String) {
         Expectation::Clock(word) => {
             let state = scene.view.status.clock.state;
             (state == word, format!("clock {state}"))
+        }
+        Expectation::Job { name, word } => {
+            let Some(job) = scene.view.status.jobs.iter().find(|job| job.job == *name) else {
+                return (false, format!("there is no job {name}"));
+            };
+            let last = job.last.as_ref().map(|last| last.outcome);
+            (
+                job.state == word || last == Some(&**word),
+                format!("{}, last {}", job.state, last.unwrap_or("none")),
+            )
         }
         Expectation::Breaks(count) => {
             let breaks = scene.view.status.breaks.len();

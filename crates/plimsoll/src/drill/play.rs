@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::Announcement;
-use plimsoll_core::{ClockEvent, GuardId, Operator};
+use plimsoll_core::{ClockEvent, Operator};
 use plimsoll_model::ClientId;
 use plimsoll_runtime::GatewayHandle;
 use plimsoll_runtime::config::Loaded;
@@ -48,19 +48,36 @@ pub(crate) struct BotTold {
     pub(crate) orders: Vec<(String, i32)>,
 }
 
-/// Plays it. A guard that is switched off is not asked; that is for tests.
-pub(crate) fn play(drill: &Drill, switched_off: Option<GuardId>) -> Result<Played, Failure> {
+/// What is taken away, for tests that want to see harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Without {
+    /// Nothing.
+    Nothing,
+    /// A guard is not asked.
+    #[cfg(test)]
+    Guard(plimsoll_core::GuardId),
+    /// Nobody notices that the host has slept.
+    #[cfg(test)]
+    NewsOfSleep,
+}
+
+/// Plays it.
+pub(crate) fn play(drill: &Drill, without: Without) -> Result<Played, Failure> {
     let place = Place::new("drill", None)?;
     let runtime = crate::commands::runtime()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let venue = serve(&day(drill), &Pace::Max)?;
         let fleet = Fleet::start(drill.bots.iter().map(|bot| scripted(script(bot))).collect());
+        #[cfg_attr(not(test), expect(unused_mut, reason = "only tests take a guard away"))]
         let mut loaded = settings::load(drill, &place.dir, venue.tws_addr(), venue.control_addr())?;
-        loaded.config.switched_off = switched_off.into_iter().collect();
+        #[cfg(test)]
+        if let Without::Guard(guard) = without {
+            loaded.config.switched_off = vec![guard];
+        }
         let gateway = open(loaded.clone(), &fleet).await?;
         let host = Host::new(drill.clock.as_ref(), drill.from);
-        let stage = Stage { drill, loaded, venue, fleet, gateway, host, announced: Vec::new() };
+        let stage = Stage { drill, without, loaded, venue, fleet, gateway, host, announced: Vec::new() };
         stage.run().await
     })
 }
@@ -68,6 +85,7 @@ pub(crate) fn play(drill: &Drill, switched_off: Option<GuardId>) -> Result<Playe
 /// Everything that is on stage.
 struct Stage<'a> {
     drill: &'a Drill,
+    without: Without,
     loaded: Loaded,
     venue: SimulatorHandle,
     fleet: Fleet,
@@ -137,7 +155,8 @@ impl Stage<'_> {
                 self.fleet.each(|bot| bot.set_clock_ahead(self.host.ahead()));
                 self.rehearse(news).await?;
             }
-            Act::Sleep(span) => self.sleep(*span).await?,
+            Act::Sleep(span, wakes) => self.sleep(*span, *wakes).await?,
+            Act::Servers(servers) => self.host.set_servers(servers),
             Act::Halt(level, bot) => {
                 let (by, reason) = ("drill".into(), "drill".into());
                 self.say(Operator::Halt { level: *level, bot: bot.clone(), by, reason }).await?;
@@ -162,12 +181,21 @@ impl Stage<'_> {
 
     /// Nobody on the host sees the time pass. What the venue says meanwhile is lost, as it is when the connection's
     /// buffers are full.
-    async fn sleep(&mut self, span: SignedDuration) -> Result<(), Failure> {
+    async fn sleep(&mut self, span: SignedDuration, wakes: SignedDuration) -> Result<(), Failure> {
         let mute = serde_json::json!({ "kind": "mute_socket", "for": format!("{}s", span.as_secs()) });
         self.venue.fault(mute).await.map_err(|error| Failure::new(Exit::Internal, error))?;
         let asleep = self.now().await?;
         self.venue_until(asleep + span).await?;
-        self.rehearse(woken(span)).await
+        self.host.wake(wakes);
+        self.fleet.each(|bot| bot.set_clock_ahead(self.host.ahead()));
+        let news = match self.without {
+            Without::Nothing => woken(span),
+            #[cfg(test)]
+            Without::Guard(_) => woken(span),
+            #[cfg(test)]
+            Without::NewsOfSleep => Vec::new(),
+        };
+        self.rehearse(news).await
     }
 
     async fn restart(mut self) -> Result<Self, Failure> {

@@ -207,7 +207,11 @@ impl Reader {
         needs("bot", "write `bot      trend 11 DU1111111 SPY`");
         needs("expect", "write what has to come of it, `expect   violations none`");
         let span = self.span();
+        if self.accounts.is_empty() {
+            self.accounts = ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect();
+        }
         self.check_labels();
+        self.check_positions();
         self.check_settings();
         let (Some((from, to)), Some((_, zone)), true) = (span, self.day, self.problems.is_empty()) else {
             self.problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -219,9 +223,6 @@ impl Reader {
             ahead: self.ahead.unwrap_or(SignedDuration::ZERO),
             servers: self.servers.unwrap_or_else(|| vec![Some(SignedDuration::ZERO); SERVERS]),
         });
-        if self.accounts.is_empty() {
-            self.accounts = ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect();
-        }
         self.cues.sort_by_key(|cue| cue.at);
         for bot in &mut self.bots {
             bot.steps.sort_by_key(|step| step.at);
@@ -281,6 +282,23 @@ impl Reader {
         }
     }
 
+    /// What is expected of a holding has to be about one that there can be.
+    fn check_positions(&mut self) {
+        for expected in &self.expected {
+            let Expectation::Position { account, symbol, .. } = &expected.what else { continue };
+            let wrong = |name: &str, known: &[&str]| {
+                let (line, column) = (expected.line, expected.column);
+                let what = format!("nobody here has `{name}`; write one of {}", known.join(", "));
+                (!known.contains(&name)).then_some(Problem { line, column, what })
+            };
+            let accounts: Vec<_> = self.accounts.iter().map(Account::as_str).collect();
+            let symbols: Vec<_> =
+                self.bots.iter().flat_map(|bot| &bot.symbols).map(|symbol| &**symbol).collect();
+            self.problems.extend(wrong(account.as_str(), &accounts));
+            self.problems.extend(wrong(symbol, &symbols));
+        }
+    }
+
     /// What the gateway's own configuration says about the keys of each bot, and then about jobs.
     fn check_settings(&mut self) {
         let mut wrong = Vec::new();
@@ -320,6 +338,7 @@ impl Expectation {
             | Self::Violation { .. }
             | Self::State(_)
             | Self::Clock(_)
+            | Self::Job { .. }
             | Self::Breaks(_) => None,
         }
     }

@@ -80,8 +80,10 @@ pub(crate) enum Act {
     Price(Value),
     /// The host's clock is set.
     Step(SignedDuration),
-    /// The host sleeps.
-    Sleep(SignedDuration),
+    /// The host sleeps so long, and wakes with its clock ahead by so much more.
+    Sleep(SignedDuration, SignedDuration),
+    /// From now on the time servers are so wrong, or silent.
+    Servers(Vec<Option<SignedDuration>>),
     /// The operator halts a bot, or the fleet.
     Halt(HaltLevel, Option<BotName>),
     /// The operator lifts it.
@@ -103,6 +105,28 @@ pub(crate) struct Expected {
     /// As it is written.
     pub(crate) text: String,
     pub(crate) what: Expectation,
+}
+
+impl Expectation {
+    /// Whether it is about the venue's own books: a bot that is told nothing has come to no harm by that.
+    #[cfg(test)]
+    pub(crate) fn is_of_the_books(&self) -> bool {
+        match self {
+            Self::Reached { .. }
+            | Self::Filled { .. }
+            | Self::Orders(_)
+            | Self::Position { .. }
+            | Self::NoViolation
+            | Self::Violation { .. } => true,
+            Self::Denied { .. }
+            | Self::Told { .. }
+            | Self::Status { .. }
+            | Self::State(_)
+            | Self::Clock(_)
+            | Self::Breaks(_)
+            | Self::Job { .. } => false,
+        }
+    }
 }
 
 /// What can be expected.
@@ -130,6 +154,8 @@ pub(crate) enum Expectation {
     State(String),
     /// The state of its clock.
     Clock(String),
+    /// What a job is doing, or what became of it last.
+    Job { name: String, word: String },
     /// Differences between ledger and broker.
     Breaks(usize),
 }

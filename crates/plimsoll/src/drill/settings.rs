@@ -12,7 +12,7 @@ use super::script::{Bot, Drill};
 use crate::exit::{Exit, Failure};
 
 /// How a job is written.
-pub(super) const WRITE_JOB: &str = "write `job trend at = \"moc_entry - 5s\", do = \"close_positions\"`";
+pub(super) const WRITE_JOB: &str = "write `job trend at = \"moc_entry - 5s\", do = \"halt\"`";
 /// Plimsoll's own client id.
 pub(super) const OWN_CLIENT: i32 = 900;
 

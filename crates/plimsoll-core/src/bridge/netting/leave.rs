@@ -12,7 +12,7 @@ use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, Ord
 use super::share::OVER;
 use crate::book::FLEET;
 use crate::bridge::Bridge;
-use crate::guard::{self, Cleared, Denial, GuardId, Phase, Reason, Verdict};
+use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdict};
 use crate::on_close::{BatchKey, HeldOrder, Net};
 use crate::outbox::OwnWaiting;
 use crate::recon::ReconState;
@@ -165,13 +165,14 @@ impl Bridge {
         };
         debug_assert_eq!(date, key.date, "invariant: the cutoff is that of the batch's day");
         if self.clock.corrected(now) >= cutoff.timestamp() {
-            return Err(Reason::AfterCutoff { instrument, cutoff, rule });
+            return Err(Reason::AfterCutoff { auction: Auction::Close, instrument, cutoff, rule });
         }
         Ok(())
     }
 
     /// The order for all: into the book and the outbox, in the place of an earlier one that did not leave.
     fn decide_net(&mut self, now: Now, key: &BatchKey, net: Net, out: &mut Vec<Command>) {
+        let ex_destination = self.own_route(&key.instrument);
         let decided = self.own_order_id().and_then(|order_id| {
             let entry = self.batches.get(key).expect("it was just released");
             let order = NewOrder {
@@ -191,6 +192,7 @@ impl Bridge {
                 oca_group: "".into(),
                 outside_rth: false,
                 legs: Vec::new(),
+                ex_destination,
                 decision: None,
             };
             let Some((earlier, _)) = entry.net else {

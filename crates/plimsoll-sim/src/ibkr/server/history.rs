@@ -185,6 +185,7 @@ impl IbkrVenue {
 
     fn bars_of(&mut self, sym: Sym, plan: Plan, regular: bool) -> Vec<Bar> {
         let now = self.exchange.now;
+        let regular = regular && !self.faults.bars_outside_session;
         let market = &mut self.exchange.market;
         let ask = |what| BarRequest { what, size: plan.size, from: plan.from, until: plan.until, regular };
         match plan.what {
@@ -325,7 +326,8 @@ impl IbkrVenue {
             let now = self.exchange.now;
             let market = &self.exchange.market;
             let regular = market.hours_of(sym).open_at(now).is_some();
-            let open = if request.use_rth { regular } else { market.is_quoting(sym, now) };
+            let held = request.use_rth && !self.faults.bars_outside_session;
+            let open = if held { regular } else { market.is_quoting(sym, now) };
             if !open || self.faults.freezes(self.exchange.symbol(sym)) {
                 continue;
             }

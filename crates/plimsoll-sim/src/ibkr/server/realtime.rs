@@ -187,7 +187,7 @@ impl IbkrVenue {
                 size: BarSize::Seconds(5),
                 from: timestamp(now - 5),
                 until: timestamp(now),
-                regular,
+                regular: regular && !self.faults.bars_outside_session,
             };
             for bar in self.exchange.market.bars(sym, request, self.exchange.now) {
                 let lots = self.exchange.market.listing(sym).is_stock();

@@ -168,6 +168,36 @@ fn bars_of_five_seconds_come_outside_for_those_who_ask_for_all_hours() {
 }
 
 #[test]
+fn by_a_fault_bars_of_the_session_go_on_after_its_close() {
+    // Half day: the close is at 13:00.
+    let (mut rig, conn) = rig("2026-11-27T12:59:50-05:00");
+    rig.fault(r#"{"kind": "bars_outside_session"}"#);
+    let five = ReqRealTimeBars {
+        req_id: 1,
+        contract: stock("SPY"),
+        what: "MIDPOINT".into(),
+        use_rth: true,
+        ..ReqRealTimeBars::default()
+    };
+    rig.ask(conn, &Request::ReqRealTimeBars(Box::new(five)));
+    let Request::ReqHistoricalData(kept) = minutes(true) else { unreachable!() };
+    let kept = ReqHistoricalData {
+        end: "".into(),
+        what: "MIDPOINT".into(),
+        keep_up_to_date: true,
+        format_date: 2,
+        ..*kept
+    };
+    rig.ask(conn, &Request::ReqHistoricalData(Box::new(kept)));
+    rig.wait(30);
+    let close: jiff::Timestamp = "2026-11-27T13:00:00-05:00".parse().unwrap();
+    let heard = rig.heard(conn);
+    assert!(heard.iter().any(|said| matches!(said, Response::RealTimeBar(m) if m.time >= close.as_second())));
+    let update = |said: &Response| matches!(said, Response::HistoricalDataUpdate(m) if m.date.as_str() == close.as_second().to_string());
+    assert!(heard.iter().any(update));
+}
+
+#[test]
 fn a_stop_for_outside_triggers_in_the_evening() {
     let (mut rig, conn) = rig(LATE);
     let stop = order_with(1, "DU1", "BUY 100 SPY STP", |m| {

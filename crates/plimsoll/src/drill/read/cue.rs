@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::super::script::{Act, Cue};
 use super::super::words::{Line, Problem, Word};
-use super::{Reader, offset};
+use super::{Reader, offset, servers};
 
 impl Cue {
     /// Whether it is about the host's clock.
     pub(super) fn is_clock(&self) -> bool {
-        matches!(self.act, Act::Step(_) | Act::Sleep(_))
+        matches!(self.act, Act::Step(_) | Act::Sleep(..) | Act::Servers(_))
     }
 }
 
@@ -139,12 +139,12 @@ fn order(line: &mut Line<'_>) -> Result<ScriptOrder, Problem> {
     };
     while let Some(word) = line.peek().filter(|word| word.text != "as") {
         let write =
-            "write a time in force (OPG, GTC, IOC), `account=DU2222222`, `account=none`, or `as late`";
+            "write a time in force (OPG, GTC, IOC, AUC), `account=DU2222222`, `account=none`, or `as late`";
         line.take();
         match (word.text, word.text.strip_prefix("account=")) {
             (_, Some("none")) => order.account = Some("".into()),
             (_, Some(account)) => order.account = Some(account.into()),
-            ("OPG" | "GTC" | "IOC", None) => order.tif = TimeInForce::from_wire(word.text),
+            ("OPG" | "GTC" | "IOC" | "AUC", None) => order.tif = TimeInForce::from_wire(word.text),
             _ => return Err(line.at(word, &format!("`{}` is not understood; {write}", word.text))),
         }
     }
@@ -185,16 +185,23 @@ fn venue(line: &mut Line<'_>) -> Result<Act, Problem> {
 }
 
 fn host(line: &mut Line<'_>) -> Result<Act, Problem> {
-    let write = "write `step +90s` (the clock is set), or `sleep 90s` (the machine sleeps)";
+    let write = "write `step +90s` (the clock is set), `sleep 90s` (the machine sleeps), `sleep 90s -2s` (and wakes with \
+                 its clock behind), or `time_servers silent silent silent`";
     let word = line.word(write)?;
     match word.text {
         "step" => line.read("write by how much, `step +90s` or `step -2s`", offset).map(Act::Step),
-        "sleep" => line
-            .read("write how long in whole seconds, `sleep 90s`", |word| {
+        "sleep" => {
+            let span = line.read("write how long in whole seconds, `sleep 90s`", |word| {
                 let span: SignedDuration = word.parse().ok()?;
                 (span.is_positive() && span.subsec_nanos() == 0).then_some(span)
-            })
-            .map(Act::Sleep),
+            })?;
+            let wakes = match line.peek() {
+                Some(_) => line.read("write by how much its clock is wrong then, `sleep 90s -2s`", offset)?,
+                None => SignedDuration::ZERO,
+            };
+            Ok(Act::Sleep(span, wakes))
+        }
+        "time_servers" => servers(line).map(Act::Servers),
         other => Err(line.at(word, &format!("a host cannot `{other}`; {write}"))),
     }
 }

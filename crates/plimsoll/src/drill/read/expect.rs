@@ -1,6 +1,7 @@
 //! A line of what has to come of it.
 
 use plimsoll_model::{Account, Qty};
+use plimsoll_sim::violation_kinds;
 use rust_decimal::Decimal;
 
 use super::super::script::{Expectation, Expected};
@@ -10,7 +11,28 @@ use super::{Reader, guard};
 /// What can be written behind `expect`.
 const WRITE: &str = "write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, \
                      `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, \
-                     `violation KIND`, `state WORD`, `clock WORD` or `breaks N`";
+                     `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`";
+
+/// What a job is doing, and what became of it last.
+const JOB_WORDS: [&str; 8] =
+    ["planned", "waiting", "running", "ended", "started", "done", "failed", "missed"];
+
+/// The words of `plimsoll status`.
+const STATES: &[&str] = &["starting", "reconciling", "armed", "read_only", "halted"];
+/// Its words for the clock.
+const CLOCKS: &[&str] = &["good", "degraded", "bad", "stepped", "followed"];
+/// The words of TWS for what an order is.
+const STATUSES: &[&str] = &[
+    "ApiPending",
+    "PendingSubmit",
+    "PendingCancel",
+    "PreSubmitted",
+    "Submitted",
+    "ApiCancelled",
+    "Cancelled",
+    "Filled",
+    "Inactive",
+];
 
 impl Reader {
     pub(super) fn expectation(&mut self, line: &mut Line<'_>) -> Result<(), Problem> {
@@ -31,6 +53,12 @@ impl Reader {
     }
 }
 
+/// A word of a closed list: a misspelled one would be expected of nothing, and be met or missed for that alone.
+fn one_of(line: &mut Line<'_>, known: &[&str]) -> Result<String, Problem> {
+    let write = format!("write one of {}", known.join(", "));
+    line.read(&write, |word| known.contains(&word).then(|| word.to_owned()))
+}
+
 fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
     let first = line.word(WRITE)?;
     match first.text {
@@ -47,7 +75,7 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
             return Ok(Expectation::NoViolation);
         }
         "violation" => {
-            let kind = line.word("write a kind, `late_on_close`, and how often, `1`")?.text.into();
+            let kind = one_of(line, &violation_kinds().collect::<Vec<_>>())?;
             let count = match line.peek() {
                 Some(_) => {
                     Some(line.read("write how often, `violation late_on_close 1`", |w| w.parse().ok())?)
@@ -56,9 +84,13 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
             };
             return Ok(Expectation::Violation { kind, count });
         }
-        "state" => return Ok(Expectation::State(line.word("write `armed` or `halted`")?.text.into())),
-        "clock" => {
-            return Ok(Expectation::Clock(line.word("write good, degraded, bad or stepped")?.text.into()));
+        "state" => return one_of(line, STATES).map(Expectation::State),
+        "clock" => return one_of(line, CLOCKS).map(Expectation::Clock),
+        "job" => {
+            let name = line.word("write the job's name, `job trend-halt done`")?.text.into();
+            let write = "write planned, waiting, running or ended; or started, done, failed or missed";
+            let word = line.read(write, |word| JOB_WORDS.contains(&word).then(|| word.to_owned()))?;
+            return Ok(Expectation::Job { name, word });
         }
         "position" => {
             let write = "write account, symbol and quantity, `position DU1111111 SPY -40`";
@@ -83,7 +115,7 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
             let code = line.read("write a code, `told 202`", |word| word.parse().ok())?;
             Ok(Expectation::Told { order, code })
         }
-        "status" => Ok(Expectation::Status { order, word: line.word("write `status Filled`")?.text.into() }),
+        "status" => Ok(Expectation::Status { order, word: one_of(line, STATUSES)? }),
         other => Err(line.at(verb, &format!("nothing is known about `{other}`; {WRITE}"))),
     }
 }

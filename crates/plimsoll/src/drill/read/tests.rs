@@ -79,9 +79,9 @@ fn every_mistake_of_the_script_is_told_with_its_place() {
             a.drill:8:10: `revert` is nobody here; write who acts: venue, host, operator, trend
             a.drill:9:20: `many` is not understood; write `SELL 100 SPY MOC`
             a.drill:10:30: something is missing; write the limit, `LMT 500.10`
-            a.drill:11:30: `now` is not understood; write a time in force (OPG, GTC, IOC), `account=DU2222222`, `account=none`, or `as late`
+            a.drill:11:30: `now` is not understood; write a time in force (OPG, GTC, IOC, AUC), `account=DU2222222`, `account=none`, or `as late`
             a.drill:12:23: trend has sent no order `nothing` above; write one that it has
-            a.drill:13:16: unknown fault `earthquake`; there are bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, unscheduled_close; docs/simulator.md lists the faults
+            a.drill:13:16: unknown fault `earthquake`; there are bars_outside_session, bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, unscheduled_close; docs/simulator.md lists the faults
             a.drill:14:20: `2s` is not understood; write by how much, `step +90s` or `step -2s`
             a.drill:15:19: an operator cannot `sleep`; write `halt`, `halt_all`, `resume`, `restart`, or `announce XNYS 2026-12-03 closed`
             a.drill:16:51: `13:00` is one word too many; leave it out
@@ -98,14 +98,23 @@ fn every_mistake_of_the_expectations_is_told_with_its_place() {
          expect entry filled\n\
          expect entry vanished\n\
          expect position DU1111111 SPY\n\
-         expect violations many\n",
+         expect violations many\n\
+         expect position DU1111112 SPI 1\n\
+         expect violation late_on_closed\n\
+         expect state arned\n\
+         expect entry status Fileld\n",
         &expect![[r#"
             a.drill:9:8: no order is called `exit`; write one of entry
             a.drill:10:21: `nobody` is not understood; write one of supported, account, ownership, halt, reconciled, trading_session, close_cutoff, duplicate, stale_data, limits, self_match
             a.drill:11:21: something is missing; write how much, `filled 100`
-            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD` or `breaks N`
+            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`
             a.drill:13:31: something is missing; write account, symbol and quantity, `position DU1111111 SPY -40`
-            a.drill:14:19: `many` is not understood; write `violations none`, or `violation late_on_close`"#]],
+            a.drill:14:19: `many` is not understood; write `violations none`, or `violation late_on_close`
+            a.drill:15:8: nobody here has `DU1111112`; write one of DU1111111, DU2222222
+            a.drill:15:8: nobody here has `SPI`; write one of SPY
+            a.drill:16:18: `late_on_closed` is not understood; write one of missing_account, unknown_account, crossing_on_close, late_on_close, late_on_open, cancel_after_freeze, outside_session, duplicate_order_id, tif_not_allowed, bad_tick_size, client_id_in_use, message_rate, market_data_lines, historical_pacing, current_time_pacing, too_many_orders, insufficient_funds, aggressive_limit, malformed_frame, order_efficiency, read_only
+            a.drill:17:14: `arned` is not understood; write one of starting, reconciling, armed, read_only, halted
+            a.drill:18:21: `Fileld` is not understood; write one of ApiPending, PendingSubmit, PendingCancel, PreSubmitted, Submitted, ApiCancelled, Cancelled, Filled, Inactive"#]],
     );
 }
 
