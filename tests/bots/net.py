@@ -42,7 +42,11 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
     gateway = stack.enter_context(Gateway(binary, home, simulator, list(bots.values()), crossing="net"))
     clients = connect(stack, library, bots)
     through_gateway(simulator, gateway, library, clients)
-    return f"straight {lost} lost an order to a crossing; through the gateway both were netted"
+    killed = home / "killed"
+    killed.mkdir()
+    with ExitStack() as last:
+        over_kills(last, library, binary, killed)
+    return f"straight {lost} lost an order to a crossing; through the gateway both were netted, over kill -9 as well"
 
 
 def place(library: Any, clients: dict[str, Any]) -> dict[str, Any]:
@@ -124,6 +128,58 @@ def through_gateway(simulator: Simulator, gateway: Gateway, library: Any, client
     expect("breaks", gateway.json("breaks"), [])
     expect("violations", state["violations"], [])
     print("  violations at the venue: none; breaks: none")
+
+
+def over_kills(stack: ExitStack, library: Any, binary: Path, home: Path) -> None:
+    """The same with `kill -9` while both are held, and again when the difference has left: nothing is lost or sent twice."""
+    simulator = stack.enter_context(Simulator(binary, home, SimulatorOptions(start=HALF_DAY)))
+    bots = {name: Bot(name, (client,), (ACCOUNT,), ("SPY",), ("SPY",)) for name, client in CLIENTS.items()}
+    gateway = stack.enter_context(Gateway(binary, home, simulator, list(bots.values()), crossing="net"))
+    with ExitStack() as before:
+        clients = connect(before, library, bots)
+        trades = place(library, clients)
+        for name, ib in clients.items():
+            until(ib, f"{name} waits", lambda name=name: trades[name].orderStatus.status == "PreSubmitted")
+        gateway.kill()
+    gateway.start()
+    with ExitStack() as held:
+        clients = connect(held, library, bots)
+        for name, ib in clients.items():
+            seen = [(trade.order.action, float(trade.order.totalQuantity), trade.orderStatus.status) for trade in ib.openTrades()]
+            side, quantity = WANTED[name]
+            expect(f"{name}'s open orders after the first kill", seen, [(side, float(quantity), "PreSubmitted")])
+        simulator.clock(BEFORE_RELEASE)
+        until(clients["trend"], "one order crosses the wire", lambda: len(simulator.state()["orders"]) == 1)
+        gateway.kill()
+    gateway.start()
+    clients = connect(stack, library, bots)
+    simulator.clock(BEFORE_CLOSE)
+    for name, ib in clients.items():
+        side, quantity = WANTED[name]
+        own = float(quantity if side == "BUY" else -quantity)
+        until(ib, f"{name} holds {own:g}", lambda ib=ib, own=own: [float(row.position) for row in ib.positions()] == [own])
+        until(ib, f"{name}'s execution comes", lambda ib=ib: len(ib.fills()) == 1)
+        until(ib, f"{name}'s commission comes", lambda ib=ib: all(fill.commissionReport.execId for fill in ib.fills()))
+    with ExitStack() as again:
+        for ib in clients.values():
+            ib.disconnect()
+        for name, ib in connect(again, library, bots).items():
+            told = [(fill.execution.execId, float(fill.execution.shares), fill.commissionReport.commission) for fill in ib.fills()]
+            # The library asks for the day's executions when it connects.
+            fees = {"trend": 0.7143, "revert": 0.2857}
+            expect(f"{name}'s executions", told, [(f"net.SPY-{name}-20261127-1.1.01", float(WANTED[name][1]), fees[name])])
+            wanted = library.ExecutionFilter(symbol="QQQ")
+            expect(f"{name}'s executions of another stock", ib.reqExecutions(wanted), [])
+    state = simulator.state()
+    expect("orders at the venue over two kills", [row["client"] for row in state["orders"]], [OWN_CLIENT_ID])
+    # A new life of the gateway cannot know when the one before asked for the time.
+    broken = [row["kind"] for row in state["violations"] if row["kind"] != "current_time_pacing"]
+    expect("violations over two kills", broken, [])
+    rows = {row["bot"]: float(row["qty"]) for row in gateway.json("positions") if row["symbol"] == "SPY"}
+    expect("the ledger over two kills", rows, {"trend": 100.0, "revert": -40.0})
+    gateway.stop()
+    gateway.command("journal", "replay")
+    print("over kill -9 while both were held and after the difference had left: one order at the venue, both filled")
 
 
 def all_priced(trade: Any) -> bool:

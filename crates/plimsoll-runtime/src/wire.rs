@@ -25,7 +25,7 @@ use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
 
 pub(crate) use place::place;
-pub(crate) use tell::tell;
+pub(crate) use tell::{repeat, tell};
 
 /// TWS: "Order Canceled".
 const CODE_CANCELED: i32 = 202;

@@ -40,6 +40,7 @@ use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
 
+mod asked;
 mod bars;
 mod departures;
 mod life;
@@ -50,6 +51,7 @@ mod time;
 mod told;
 mod views;
 
+use asked::Asked;
 use bars::BarCounts;
 use departures::Departures;
 use proof::Proof;
@@ -74,6 +76,7 @@ pub(crate) struct BotLink {
     pub(crate) kept_until: Option<Mono>,
     pub(crate) proof: Proof,
     pub(crate) subscriptions: Subscriptions,
+    asked: Asked,
     pub(crate) bars: SessionBars,
 }
 
@@ -402,6 +405,7 @@ impl Work {
         }
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
+            state.asked.sent(version, raw);
             state.bars.sent(version, raw);
         }
         match input {

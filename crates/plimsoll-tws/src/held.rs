@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use plimsoll_model::{ConId, ExecId, Money, OrderId, PermId, Price, Qty, RawFrame, Side};
+use plimsoll_model::{ConId, ExecId, Money, OrderId, PermId, Price, Qty, RawFrame, ReqId, Side};
 
 use crate::denial::{self, Addressee};
 use crate::echo::{self, Echo};
@@ -90,14 +90,25 @@ impl Held {
 
     /// A part of it is executed, or all that was left.
     pub fn executed(&self, part: &Part<'_>) -> Vec<RawFrame> {
-        let status = if part.progress.leaves_qty.is_zero() { "Filled" } else { "Submitted" };
+        let mut frames = vec![self.details(part, UNASKED)];
+        frames.extend(self.state(status_after(part), part.progress, Some(part.last_px)));
+        frames
+    }
+
+    /// The same execution for a client that has asked for its executions.
+    pub fn repeated(&self, part: &Part<'_>, req_id: ReqId) -> RawFrame {
+        self.details(part, req_id.0)
+    }
+
+    fn details(&self, part: &Part<'_>, req_id: i32) -> RawFrame {
+        let status = status_after(part);
         let contract = WireContract {
             exchange: part.exchange.into(),
             primary_exchange: Word::EMPTY,
             ..echo::open_order(&self.placed, self.echo(status)).contract
         };
         let details = ExecDetails {
-            req_id: UNASKED,
+            req_id,
             order_id: self.placed.order_id,
             contract,
             exec_id: part.exec_id.as_str().into(),
@@ -115,9 +126,7 @@ impl Held {
             last_liquidity: LIQUIDITY_NONE,
             ..ExecDetails::default()
         };
-        let mut frames = vec![Response::ExecDetails(Box::new(details)).encode(self.to.version)];
-        frames.extend(self.state(status, part.progress, Some(part.last_px)));
-        frames
+        Response::ExecDetails(Box::new(details)).encode(self.to.version)
     }
 
     /// What is left of it will not be executed.
@@ -151,6 +160,10 @@ impl Held {
         let both = [Response::OpenOrder(Box::new(open)), Response::OrderStatus(said)];
         both.map(|response| response.encode(self.to.version)).into()
     }
+}
+
+fn status_after(part: &Part<'_>) -> &'static str {
+    if part.progress.leaves_qty.is_zero() { "Filled" } else { "Submitted" }
 }
 
 /// The commission of an execution that a client was told.

@@ -158,7 +158,7 @@ impl Bridge {
     }
 
     /// The venue's civil date.
-    fn civil_date(&self, now: Now) -> Date {
+    pub(super) fn civil_date(&self, now: Now) -> Date {
         self.announced.zone().to_datetime(self.clock.corrected(now)).date()
     }
 }

@@ -15,13 +15,13 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{
-    BotName, ClOrdId, ClientId, InstrumentId, LinkId, NewOrder, Now, OrderId, OrderStatus, PermId, Qty,
+    BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, NewOrder, Now, OrderId, OrderStatus, PermId, Qty,
 };
 
 use super::Bridge;
 use crate::book::{FLEET, OrderKey};
 use crate::guard::{Denial, GuardId, Reason};
-use crate::on_close::{BatchKey, HeldOrder, NotHeld, Withdrawn, is_netted, release_at};
+use crate::on_close::{BatchKey, HeldOrder, NotHeld, Part, Withdrawn, is_netted, release_at};
 use crate::outbox::Waiting;
 use crate::{Command, Held, News, limits};
 
@@ -49,7 +49,7 @@ impl Bridge {
         instrument: &InstrumentId,
         date: Option<Date>,
     ) -> Option<(Date, Zoned, Box<str>)> {
-        let name = self.contracts.calendar_of(instrument)?;
+        let name = self.contracts.calendar_at(instrument, "")?;
         let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
         let date = match date {
             Some(date) => date,
@@ -254,6 +254,28 @@ impl Bridge {
             Some((self.in_its_words(held), News::Stands { cum_qty, leaves_qty, avg_px }))
         });
         open.collect()
+    }
+
+    /// The executions that this link's bot was told today of orders that were held here, with what each cost as far as that is
+    /// known: the venue does not know them, and a bot that asks for its executions has to see them.
+    pub fn held_executions(&self, now: Now, link: LinkId) -> Vec<(Held, News, Option<Money>)> {
+        let client_id = self.links.get(link).map(|state| state.client_id);
+        let today = self.civil_date(now);
+        let zone = self.calendar.zone();
+        let mut all = Vec::new();
+        for held in self.batches.orders().filter(|held| Some(held.client_id) == client_id) {
+            for Part { share, exchange, at } in held.parts.values() {
+                if zone.to_datetime(*at).date() != today {
+                    continue;
+                }
+                let fee = self.ledger.execution(&share.exec_id).and_then(|row| row.fee);
+                let leaves_qty = held.order.qty.saturating_sub(share.cum_qty);
+                let (share, avg_px) = (Box::new(share.clone()), held.avg_px());
+                let news = News::Executed { share, leaves_qty, avg_px, exchange: exchange.clone(), at: *at };
+                all.push((self.in_its_words(held), news, fee));
+            }
+        }
+        all
     }
 
     fn tell_canceled(&self, held: &HeldOrder, leaves_qty: Qty, reason: &str) -> Command {

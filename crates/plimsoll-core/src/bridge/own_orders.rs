@@ -62,7 +62,7 @@ impl Bridge {
     fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
         let OwnOrder { bot, account, instrument, side, qty, ord_type, limit_px, tif } = wanted;
         let symbol = instrument.as_str().split('.').next().unwrap_or_default().to_owned();
-        let order_id = self.own_order_id()?;
+        let (order_id, ex_destination) = (self.own_order_id()?, self.own_route(&instrument));
         Ok(NewOrder {
             cl_ord_id: self.next_reference(now, &bot, &symbol),
             bot,
@@ -81,8 +81,14 @@ impl Bridge {
             oca_group: "".into(),
             outside_rth: false,
             legs: Vec::new(),
+            ex_destination,
             decision: None,
         })
+    }
+
+    /// Where an order of our own goes: as configured.
+    pub(super) fn own_route(&self, instrument: &InstrumentId) -> Box<str> {
+        self.contracts.to_order(instrument).map(|contract| contract.exchange).unwrap_or_default()
     }
 
     /// The next number of our own client. Far above our questions, whose numbers an error may name as well.

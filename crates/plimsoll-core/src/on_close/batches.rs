@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, Price, Qty, RawFrame,
-    TimeInForce,
+    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, Price, RawFrame, TimeInForce,
 };
 use rust_decimal::Decimal;
 
-use super::Batch;
+use super::{Batch, Share};
 use crate::Rewrite;
 use crate::book::OrderKey;
 use crate::limits;
@@ -52,7 +52,15 @@ pub(crate) struct HeldOrder {
     /// Its number in the memory of what was asked.
     pub(crate) asked: u64,
     /// Its executions, corrected ones in the place of what they correct.
-    pub(crate) parts: BTreeMap<Box<str>, (Qty, Price)>,
+    pub(crate) parts: BTreeMap<Box<str>, Part>,
+}
+
+/// One execution of a held order, as its bot was told it.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) share: Share,
+    pub(crate) exchange: Box<str>,
+    pub(crate) at: Timestamp,
 }
 
 /// Every batch of the latest days.
@@ -203,9 +211,9 @@ impl HeldOrder {
     /// The average price of its executions.
     pub(crate) fn avg_px(&self) -> Option<Price> {
         let (mut qty, mut paid) = (Decimal::ZERO, Decimal::ZERO);
-        for (last_qty, px) in self.parts.values() {
-            qty = qty.checked_add(last_qty.get())?;
-            paid = paid.checked_add(last_qty.get().checked_mul(px.get())?)?;
+        for Part { share, .. } in self.parts.values() {
+            qty = qty.checked_add(share.last_qty.get())?;
+            paid = paid.checked_add(share.last_qty.get().checked_mul(share.last_px.get())?)?;
         }
         let avg = paid.checked_div(qty)?;
         // As many digits as a price in a message has room for.
@@ -223,5 +231,7 @@ pub(crate) fn is_netted(order: &NewOrder) -> bool {
         && order.legs.is_empty()
         && order.parent_id.is_none()
         && order.oca_group.is_empty()
+        // One that names its exchange goes there and nowhere else.
+        && matches!(&*order.ex_destination, "" | "SMART")
         && order.qty.to_whole().is_some_and(|qty| (1..=limits::NETTED_QTY_MAX).contains(&qty))
 }

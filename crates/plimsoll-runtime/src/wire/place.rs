@@ -59,6 +59,7 @@ mod tests {
             oca_group: "".into(),
             outside_rth: false,
             legs: Vec::new(),
+            ex_destination: "SMART".into(),
             decision: None,
         };
         let contract = Contract { con_id: Some(ConId(756_733)), ..Contract::stock("SPY", Currency::USD) };

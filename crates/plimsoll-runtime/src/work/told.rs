@@ -74,6 +74,7 @@ impl Work {
             kept_until,
             proof: Proof::default(),
             subscriptions: Subscriptions::default(),
+            asked: super::Asked::default(),
             bars: SessionBars::default(),
         };
         self.links.insert(link, state);
@@ -87,7 +88,10 @@ impl Work {
         let Some(state) = self.links.get(&link) else { return };
         match told {
             Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
-            Told::Relay => self.send_to_bot(link, &raw),
+            Told::Relay => {
+                self.add_held_executions(link, &raw);
+                self.send_to_bot(link, &raw);
+            }
             Told::RelayTick => state.to_bot.add_tick(raw.bytes()),
             Told::Bars => self.told_bars(link, &raw),
             Told::FamilyCodes => match wire::own_family_codes(state.version, &raw, &state.accounts) {

@@ -45,7 +45,7 @@ impl Bridge {
     }
 
     fn close_of(&self, key: &BatchKey) -> Option<Timestamp> {
-        let name = self.contracts.calendar_of(&key.instrument)?;
+        let name = self.contracts.calendar_at(&key.instrument, "")?;
         let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
         let day = calendar.session(key.date).ok()??;
         let anchor = day.anchor(AnchorKind::Close, self.contracts.listing(&key.instrument))?;

@@ -172,6 +172,7 @@ impl Bridge {
 
     /// The order for all: into the book and the outbox, in the place of an earlier one that did not leave.
     fn decide_net(&mut self, now: Now, key: &BatchKey, net: Net, out: &mut Vec<Command>) {
+        let ex_destination = self.own_route(&key.instrument);
         let decided = self.own_order_id().and_then(|order_id| {
             let entry = self.batches.get(key).expect("it was just released");
             let order = NewOrder {
@@ -192,6 +193,7 @@ impl Bridge {
                 oca_group: "".into(),
                 outside_rth: false,
                 legs: Vec::new(),
+                ex_destination,
                 decision: None,
             };
             let Some((earlier, _)) = entry.net else {

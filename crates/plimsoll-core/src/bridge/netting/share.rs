@@ -7,7 +7,7 @@ use plimsoll_model::{ExecId, Execution, ExecutionReport, Fee, InstrumentId, Mone
 
 use crate::book::OrderKey;
 use crate::bridge::Bridge;
-use crate::on_close::{BatchKey, Share};
+use crate::on_close::{BatchKey, Part, Share};
 use crate::recon::ReconState;
 use crate::{Command, News};
 
@@ -84,7 +84,9 @@ impl Bridge {
         for share in shares {
             let entry = self.batches.get_mut(key);
             let Some(held) = entry.and_then(|entry| entry.orders.get_mut(&share.cl_ord_id)) else { continue };
-            held.parts.insert(share.exec_id.without_revision().into(), (share.last_qty, share.last_px));
+            let (exchange, at) = (place.exchange.into(), place.at.unwrap_or(now.wall));
+            let part = Part { share: share.clone(), exchange, at };
+            held.parts.insert(share.exec_id.without_revision().into(), part);
             let (book_key, bot, avg_px) = (held.key, held.order.bot.clone(), held.avg_px());
             let execution = Execution {
                 exec_id: share.exec_id.clone(),
