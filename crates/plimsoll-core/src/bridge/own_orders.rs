@@ -69,7 +69,6 @@ impl Bridge {
             order_id,
             account,
             instrument,
-            ex_destination: "SMART".into(),
             side,
             qty,
             ord_type,

@@ -181,7 +181,6 @@ impl Bridge {
                 order_id,
                 account: key.account.clone(),
                 instrument: key.instrument.clone(),
-                ex_destination: "SMART".into(),
                 side: net.side,
                 qty: net.qty,
                 ord_type: OrdType::MarketOnClose,
