@@ -47,7 +47,6 @@ mod tests {
             order_id: OrderId(100_000_000),
             account: Account::new("U1111111").unwrap(),
             instrument: InstrumentId::us_stock("SPY"),
-            ex_destination: "SMART".into(),
             side: Side::Sell,
             qty: Qty::whole(60),
             ord_type: OrdType::MarketOnClose,
