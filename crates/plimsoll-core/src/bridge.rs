@@ -248,6 +248,11 @@ impl Bridge {
         holdings.map(|(account, instrument)| (account, instrument, self.ledger.rows_of(account, instrument)))
     }
 
+    /// Whether anything that was decided has not left yet, because the disk does not have it.
+    pub fn waits_for_disk(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];

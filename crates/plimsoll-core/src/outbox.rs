@@ -108,6 +108,11 @@ impl Outbox {
         self.parcels.iter().filter(|parcel| parcel.link == link).count() >= limits::OUTBOX_PER_LINK_MAX
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parcels.is_empty()
+    }
+
     pub(crate) fn push(&mut self, parcel: Parcel) {
         self.parcels.push_back(parcel);
     }

@@ -126,6 +126,8 @@ pub(crate) struct Work {
     worked_at: BTreeMap<BotName, Timestamp>,
     breaks_since: BTreeMap<(String, String), Timestamp>,
     pub(crate) programs: Programs,
+    /// A venue in lockstep still has to be told that its batch is taken.
+    batch_is_taken: bool,
     bar_counts: BarCounts,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
@@ -182,6 +184,7 @@ impl Work {
             worked_at: BTreeMap::new(),
             breaks_since: BTreeMap::new(),
             programs: Programs::default(),
+            batch_is_taken: false,
             bar_counts: BarCounts::default(),
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
@@ -240,6 +243,7 @@ impl Work {
             }
         }
         // First what was decided, then what can wait.
+        self.say_taken();
         self.write_now();
         if !self.clock.is_lockstep() {
             self.tell_time();

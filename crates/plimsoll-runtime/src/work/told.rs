@@ -231,6 +231,19 @@ impl Work {
             self.clock.set_lockstep(at);
         }
         self.tell_time();
-        self.send_to_own(&wire::ask_time(version));
+        self.batch_is_taken = true;
+        self.say_taken();
+    }
+
+    /// Tells a venue in lockstep that its batch is taken, once what was decided because of it has left: the venue's next
+    /// second begins with that.
+    pub(crate) fn say_taken(&mut self) {
+        if !self.batch_is_taken || self.bridge.waits_for_disk() {
+            return;
+        }
+        self.batch_is_taken = false;
+        if let Some(version) = self.own.as_ref().map(|own| own.version) {
+            self.send_to_own(&wire::ask_time(version));
+        }
     }
 }

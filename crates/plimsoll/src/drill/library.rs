@@ -11,6 +11,8 @@ pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("closed-by-surprise", include_str!("../../../../drills/closed-by-surprise.drill")),
     ("closes-that-are-netted", include_str!("../../../../drills/closes-that-are-netted.drill")),
     ("closes-that-cross", include_str!("../../../../drills/closes-that-cross.drill")),
+    ("fallback-for-dead-moc", include_str!("../../../../drills/fallback-for-dead-moc.drill")),
+    ("fallback-while-moc-lives", include_str!("../../../../drills/fallback-while-moc-lives.drill")),
     ("globex-sunday-open", include_str!("../../../../drills/globex-sunday-open.drill")),
     ("halted", include_str!("../../../../drills/halted.drill")),
     ("job-on-a-half-day", include_str!("../../../../drills/job-on-a-half-day.drill")),
