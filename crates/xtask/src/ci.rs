@@ -244,14 +244,7 @@ fn drills(root: &Path) -> Result<()> {
 }
 
 fn transcripts(root: &Path) -> Result<()> {
-    let plimsoll = release_binary(root)?;
-    for (library, variable) in FOREIGN {
-        println!("ci: transcripts of {library}");
-        let mut command = bots(root, &interpreter(variable)?, "bots.transcript");
-        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
-        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
-    }
-    Ok(())
+    with_each_client(root, "bots.transcript")
 }
 
 fn guards(root: &Path) -> Result<()> {
@@ -285,15 +278,27 @@ fn host_clock(root: &Path) -> Result<()> {
     finish(command, STEP_MAX)
 }
 
-/// Runs a Python module once with each foreign client that it knows.
+/// Runs a Python module once with each foreign client that it knows, with all of them at the same time: they mostly wait
+/// for venue time. What each has said comes in one piece.
 fn with_each_client(root: &Path, module: &str) -> Result<()> {
     let plimsoll = release_binary(root)?;
-    for (library, variable) in FOREIGN {
+    let run = |(library, variable): &(&str, &str)| {
         let mut command = bots(root, &interpreter(variable)?, module);
-        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
-        finish(command, STEP_MAX).with_context(|| format!("client {library}"))?;
+        command.args(["--library", library, "--plimsoll"]).arg(&plimsoll).stdout(Stdio::piped());
+        finish_with_output(command, STEP_MAX).with_context(|| format!("client {library}"))
+    };
+    let all: Vec<Result<String>> = std::thread::scope(|scope| {
+        let runs: Vec<_> = FOREIGN.iter().map(|client| scope.spawn(move || run(client))).collect();
+        let panicked = || Err(anyhow::anyhow!("a check panicked"));
+        runs.into_iter().map(|run| run.join().unwrap_or_else(|_| panicked())).collect()
+    });
+    for ((library, _), said) in FOREIGN.iter().zip(&all) {
+        println!("ci: {module} with {library}");
+        if let Ok(said) = said {
+            print!("{said}");
+        }
     }
-    Ok(())
+    all.into_iter().try_for_each(|said| said.map(drop))
 }
 
 fn hostile(root: &Path) -> Result<()> {
@@ -431,8 +436,10 @@ fn finish_with_output(mut command: Command, max: Duration) -> Result<String> {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut stdout, &mut text).map(|_| text)
     });
-    wait(&mut child, &command, max)?;
-    Ok(reader.join().map_err(|_| anyhow::anyhow!("the reader of the output panicked"))??)
+    let ended = wait(&mut child, &command, max);
+    let said = reader.join().map_err(|_| anyhow::anyhow!("the reader of the output panicked"))??;
+    ended.with_context(|| said.clone())?;
+    Ok(said)
 }
 
 fn start(command: &mut Command) -> Result<Child> {
