@@ -4,6 +4,7 @@ mod breaks;
 mod cancels;
 mod closing;
 mod decide;
+mod executions;
 mod hours;
 mod jobs;
 mod links;
