@@ -270,6 +270,13 @@ impl Fallback {
             Some(Round { epoch, asked: self.asked_at(moment.time), is_answered: false, is_named: false });
     }
 
+    /// It is held here, or left with others in one order, which the answers name in its place.
+    pub(crate) fn named_here(&mut self) {
+        if let Some(round) = &mut self.round {
+            round.is_named = true;
+        }
+    }
+
     /// They have all been answered in this life of our connection; whether that has proved it dead.
     pub(crate) fn answered(&mut self, epoch: u64) -> bool {
         let Some(round) = self.round.as_mut().filter(|round| round.epoch == epoch) else { return false };

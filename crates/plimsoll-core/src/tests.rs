@@ -8,6 +8,7 @@ mod breaks;
 mod clock;
 mod closing;
 mod closing_days;
+mod closing_faults;
 mod combos;
 mod contracts;
 mod decisions;

@@ -73,7 +73,11 @@ impl Closings {
     }
 
     /// They have been answered; the orders that this has proved dead.
-    fn answered(&mut self, epoch: u64) -> Vec<OrderKey> {
+    fn answered(&mut self, epoch: u64, is_netted: impl Fn(OrderKey) -> bool) -> Vec<OrderKey> {
+        // The venue never knew one that is netted, so no answer proves anything of it.
+        for one in self.all.iter_mut().filter(|one| one.key.is_some_and(&is_netted)) {
+            one.fallback.named_here();
+        }
         let gone = self.all.iter_mut().filter_map(|one| one.key.filter(|_| one.fallback.answered(epoch)));
         gone.collect()
     }
@@ -123,8 +127,20 @@ impl Bridge {
     ) {
         let position = self.ledger.bot_position(bot, &account, &instrument);
         let side = if position > Position::FLAT { Side::Sell } else { Side::Buy };
+        let open = self.closable(bot, &account, &instrument);
+        if open != position.size() {
+            let foreign = self.ledger.foreign_position(&account, &instrument);
+            let text = format!(
+                "{bot} holds {position} {instrument} of {account}, and {foreign} is foreign there, as if somebody had closed \
+                 it by hand: {open} is closed"
+            );
+            out.push(Command::Notice { text });
+        }
+        if open.is_zero() {
+            return;
+        }
         let working = self.closing_orders(bot, &account, &instrument, side);
-        let left = working.iter().fold(position.size(), |left, (_, qty, _)| left.saturating_sub(*qty));
+        let left = working.iter().fold(open, |left, (_, qty, _)| left.saturating_sub(*qty));
         let closing = |key, label: &str, qty| (key, Box::<str>::from(label), qty);
         let mut all: Vec<_> = working
             .iter()
@@ -133,11 +149,18 @@ impl Bridge {
             .collect();
         if left.is_zero() {
             let labels: Vec<_> = working.iter().map(|(_, _, state)| state.label()).collect();
-            let text =
-                format!("{bot} closes {position} {instrument} of {account} already: {}", labels.join(", "));
+            let labels = labels.join(", ");
             // What is no on-close order may not be executed, and one more order could reverse the position.
-            let is_sure = all.len() == working.len();
-            out.push(if is_sure { Command::JobNote { text } } else { Command::Notice { text } });
+            out.push(if all.len() == working.len() {
+                let text = format!("{bot} closes {position} {instrument} of {account} already: {labels}");
+                Command::JobNote { text }
+            } else {
+                let text = format!(
+                    "{position} {instrument} of {bot} in {account} is not closed: {labels} may still be executed, and one \
+                     order more could reverse it; let a job cancel_orders before this one"
+                );
+                Command::Notice { text }
+            });
         } else {
             let wanted = OwnOrder {
                 bot: bot.clone(),
@@ -163,6 +186,15 @@ impl Bridge {
             let whose = (bot.clone(), account.clone(), instrument.clone());
             self.follow(now, whose, side, (key, label, qty), at, out);
         }
+    }
+
+    /// How much of a bot's holding may be closed: not what a person has closed by hand. That is foreign in the ledger, on
+    /// the other side; the account alone does not say it, because two bots may hold opposite positions.
+    fn closable(&self, bot: &BotName, account: &Account, instrument: &InstrumentId) -> Qty {
+        let position = self.ledger.bot_position(bot, account, instrument);
+        let foreign = self.ledger.foreign_position(account, instrument);
+        let is_opposite = (position > Position::FLAT) != (foreign > Position::FLAT) && !foreign.is_zero();
+        if is_opposite { position.size().saturating_sub(foreign.size()) } else { position.size() }
     }
 
     /// The bot's orders that can still move the position towards zero, and by how much.
@@ -232,7 +264,7 @@ impl Bridge {
     }
 
     /// The close of the session that an on-close order of now takes part in.
-    fn closes_at(&self, now: Now, instrument: &InstrumentId) -> Option<Timestamp> {
+    pub(super) fn closes_at(&self, now: Now, instrument: &InstrumentId) -> Option<Timestamp> {
         let name = self.contracts.calendar_of(instrument)?;
         let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
         let date = calendar.trade_date(self.clock.corrected(now)).ok()?;
@@ -248,7 +280,12 @@ impl Bridge {
 
     /// Open orders, executions and completed orders have been answered.
     pub(super) fn closings_answered(&mut self, out: &mut Vec<Command>) {
-        for key in self.closings.answered(self.recon.epoch) {
+        let (book, batches) = (&self.book, &self.batches);
+        let is_netted = |key: OrderKey| {
+            let id = book.get(key).and_then(|state| state.cl_ord_id.as_ref());
+            id.is_some_and(|id| batches.of_order(id).is_some())
+        };
+        for key in self.closings.answered(self.recon.epoch, is_netted) {
             self.gone(key, out);
         }
     }
@@ -256,6 +293,10 @@ impl Bridge {
     /// After every event: what has become due is done.
     pub(super) fn step_closings(&mut self, now: Now, out: &mut Vec<Command>) {
         if self.closings.all.is_empty() {
+            return;
+        }
+        if let Some(moved) = self.schedule.moved_until(now) {
+            self.closings.due = Some(moved);
             return;
         }
         let epoch = Some(self.recon.epoch).filter(|_| self.recon.state == ReconState::Done);
@@ -307,11 +348,13 @@ impl Bridge {
         };
         // What the bot has closed itself meanwhile, or is about to.
         let working = self.closing_orders(bot, account, instrument, *side);
-        let room = working.iter().fold(position.size(), |left, (_, qty, _)| left.saturating_sub(*qty));
+        let open = self.closable(bot, account, instrument);
+        let room = working.iter().fold(open, |left, (_, qty, _)| left.saturating_sub(*qty));
         let qty = if is_closing { qty.min(room) } else { Qty::ZERO };
         if qty.is_zero() {
+            let by_hand = if open == position.size() { "" } else { ", closed by hand" };
             let text = format!(
-                "{label} is dead, and {bot} needs no market order for it: it holds {position} {instrument}"
+                "{label} is dead, and {bot} needs no market order for it: it holds {position} {instrument}{by_hand}"
             );
             out.push(Command::Notice { text });
             return;

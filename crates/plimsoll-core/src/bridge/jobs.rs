@@ -66,7 +66,7 @@ impl Bridge {
 
     /// After every event: starts what is due, and says what was missed.
     pub(super) fn run_jobs(&mut self, now: Now, hint: Hint, out: &mut Vec<Command>) {
-        if self.schedule.is_empty() || hint == Hint::Began {
+        if hint == Hint::Began {
             return;
         }
         let time = self.clock.corrected(now);
@@ -77,7 +77,11 @@ impl Bridge {
             _ => Moved::Unsaid,
         };
         let is_lost = clock == ClockState::Stepped && uncertainty >= limits::CLOCK_UNKNOWN;
-        if !self.schedule.looks(now, time, moved, is_lost) {
+        self.schedule.observe(now, moved, is_lost);
+        if self.schedule.is_empty() {
+            return;
+        }
+        if !self.schedule.looks(time) {
             // What time it is has changed, or the alarm came too early for it.
             if hint != Hint::None || self.schedule.next_wakeup().is_some_and(|wake| wake <= now.mono) {
                 self.schedule.set_alarm(now, time);

@@ -20,6 +20,7 @@ use plimsoll_model::{
 
 use super::Bridge;
 use crate::book::{FLEET, OrderKey};
+use crate::fallback::Word;
 use crate::guard::{Denial, GuardId, Reason};
 use crate::on_close::{BatchKey, HeldOrder, NotHeld, Part, Withdrawn, is_netted, release_at};
 use crate::outbox::Waiting;
@@ -195,6 +196,7 @@ impl Bridge {
             state.status = OrderStatus::Canceled;
             state.since = now.wall;
         });
+        self.closings.hear(held.key, Word::Ended { cum_qty: Qty::ZERO });
         out.push(self.tell_canceled(&held, held.order.qty, ""));
         true
     }

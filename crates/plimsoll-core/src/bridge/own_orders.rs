@@ -147,7 +147,24 @@ impl Bridge {
         self.refresh_result(bot);
         let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);
         match verdict {
-            Verdict::Cleared(order) | Verdict::Observed(order, _) => self.place(now, link, order, out),
+            Verdict::Cleared(order) => match self.comes_after_the_close(now, order.get()) {
+                None => self.place(now, link, order, out),
+                Some(denial) => {
+                    let order = order.get().clone();
+                    if let Some(asked) = asked {
+                        self.recent.mark_denied(&order.bot, asked);
+                    }
+                    self.deny_own(key, &order, &denial, out);
+                }
+            },
+            // Observe mode spares the orders of bots. What we place ourselves we hold to our own judgement.
+            Verdict::Observed(cleared, denial) => {
+                let order = cleared.get().clone();
+                if let Some(asked) = asked {
+                    self.recent.mark_denied(&order.bot, asked);
+                }
+                self.deny_own(key, &order, &denial, out);
+            }
             Verdict::Denied(order, denial) => {
                 if let Some(asked) = asked {
                     self.recent.mark_denied(&order.bot, asked);
@@ -155,6 +172,19 @@ impl Bridge {
                 self.deny_own(key, &order, &denial, out);
             }
         }
+    }
+
+    /// Why a market order that leaves now must not: it may arrive when its market has closed, and would wait there for
+    /// the next open.
+    fn comes_after_the_close(&self, now: Now, order: &NewOrder) -> Option<Denial> {
+        let arrival = self.fallback_moment(now, None).arrival;
+        let is_late = order.ord_type == OrdType::Market && self.closes_at(now, &order.instrument)? <= arrival;
+        let calendar = self.contracts.calendar_of(&order.instrument)?;
+        let calendar = self.elsewhere.get(calendar).unwrap_or(&self.calendar);
+        let next = calendar.next_session(calendar.trade_date(arrival).ok()?).ok()?;
+        let next_open = next.open().to_zoned(calendar.zone().clone());
+        let reason = Reason::OutsideSession { next_open };
+        is_late.then_some(Denial { guard: GuardId::TradingSession, reason })
     }
 
     fn judge_own(

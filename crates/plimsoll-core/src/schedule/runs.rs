@@ -137,12 +137,20 @@ impl Schedule {
         self.wake
     }
 
-    /// Whether anything may have to be decided: cheap, because it is asked after every event. `is_lost`: the clock was
-    /// set, and nobody has said what time it is since.
-    pub(crate) fn looks(&mut self, now: Now, time: Timestamp, moved: Moved, is_lost: bool) -> bool {
-        self.steady.observe(now, moved, is_lost);
+    /// Whether anything may have to be decided: cheap, because it is asked after every event.
+    pub(crate) fn looks(&mut self, time: Timestamp) -> bool {
         let is_due = self.look.is_none_or(|look| look <= time);
         is_due || self.went_back(time)
+    }
+
+    /// Every event, also where there are no jobs. `is_lost`: the clock was set, and nobody has said what time it is since.
+    pub(crate) fn observe(&mut self, now: Now, moved: Moved, is_lost: bool) {
+        self.steady.observe(now, moved, is_lost);
+    }
+
+    /// Until when wall time has moved and nobody has said how.
+    pub(crate) fn moved_until(&self, now: Now) -> Option<Mono> {
+        self.steady.moved_until(now)
     }
 
     /// What is to be done now.

@@ -370,3 +370,66 @@ fn a_bot_that_asks_for_its_open_orders_is_shown_those_that_are_held() {
     assert_eq!(open(2).len(), 1);
     assert!(open(3).is_empty());
 }
+
+/// Two bots' orders are held, and then something happens to the clock.
+#[track_caller]
+fn held_over(script: &str) -> String {
+    let mut world = Script::new();
+    world.run(
+        "
+        nets
+        day 2026-11-27
+        10:00:00 clock watched 1000
+        10:00:00 clock hears a 0 4
+        10:00:00 clock hears b 0 4
+        10:00:00 quote SPY 600.00 600.02
+        10:00:01 trend BUY 100 SPY MOC id=5
+        10:00:02 revert SELL 40 SPY MOC id=8
+        ",
+    );
+    world.run(script)
+}
+
+#[test]
+fn held_orders_outlast_a_moment_in_which_nobody_knows_the_time() {
+    let contradicted = held_over(
+        "
+        12:40:02 clock hears a 0 4
+        12:40:03 clock hears b 3700 4
+        12:40:03.100 quote SPY 600.00 600.02
+        12:40:04 clock hears b 0 4
+        12:49:56 clock hears a 0 4
+        12:49:56 clock hears b 0 4
+        12:49:56 quote SPY 600.00 600.02
+        12:49:57.100 wake
+        ",
+    );
+    let restarted = held_over(
+        "
+        12:40:00 restart
+        12:40:00.010 clock watched 1000
+        12:40:00.100 clock hears a 0 4
+        12:40:00.200 own up
+        12:40:00.300 own answers
+        12:40:01 trend arrives
+        12:49:56 clock hears a 0 4
+        12:49:56 quote SPY 600.00 600.02
+        12:49:57.100 wake
+        ",
+    );
+    // Quotes of this script are of the true time, so after this only the end of the orders could be seen.
+    let set = held_over(
+        "
+        10:00:03 clock set 14400000
+        10:00:03.100 quote SPY 600.00 600.02
+        10:00:03.500 clock stepped 14400000
+        10:00:04 clock hears a -14400000 4
+        10:00:04 clock hears b -14400000 4
+        10:05:00 wake
+        ",
+    );
+    assert!(!set.contains("canceled"), "{set}");
+    for (what, all) in [("contradicted", contradicted), ("restarted", restarted)] {
+        assert!(!all.contains("canceled") && all.contains("place 900 BUY 60 SPY MOC"), "{what}: {all}");
+    }
+}

@@ -12,8 +12,9 @@ use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, Ord
 use super::share::OVER;
 use crate::book::FLEET;
 use crate::bridge::Bridge;
+use crate::fallback::Word;
 use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdict};
-use crate::on_close::{BatchKey, HeldOrder, Net};
+use crate::on_close::{BatchKey, HeldOrder, Net, release_at};
 use crate::outbox::OwnWaiting;
 use crate::recon::ReconState;
 use crate::{Command, Config, limits};
@@ -34,7 +35,10 @@ impl Bridge {
         if self.batches.is_empty() {
             return;
         }
-        let held: Vec<_> = self.batches.held().map(|(key, _)| key.clone()).collect();
+        let moved = self.schedule.moved_until(now);
+        self.leave_due = moved;
+        let held: Vec<_> =
+            self.batches.held().filter(|_| moved.is_none()).map(|(key, _)| key.clone()).collect();
         for key in held {
             match self.when(now, &key) {
                 Leaves::At(due) => {
@@ -63,13 +67,17 @@ impl Bridge {
         if time < release {
             return at(release);
         }
-        // A way to the broker that is lost now may be back in time, and so may be a price.
-        let last = self.release_of(now, &cutoff, Duration::ZERO);
+        // A way to the broker that is lost now may be back in time, and so may be a price, and whoever knows the time.
+        let last = release_at(cutoff.timestamp(), Duration::ZERO, Duration::ZERO, self.acks.p99());
         if time < last && self.is_blocked(now, key) { at(last) } else { Leaves::Now }
     }
 
     fn is_blocked(&mut self, now: Now, key: &BatchKey) -> bool {
-        let passes = |judged: &Result<_, Denial>| !matches!(judged, Err(denial) if matches!(denial.guard, GuardId::Reconciled | GuardId::StaleData));
+        let may_pass_later = |denial: &Denial| {
+            matches!(denial.guard, GuardId::Reconciled | GuardId::StaleData)
+                || matches!(denial.reason, Reason::CutoffNear { .. })
+        };
+        let passes = |judged: &Result<_, Denial>| !judged.as_ref().is_err_and(may_pass_later);
         self.recon.state != ReconState::Done
             || !self.judge_held(now, key, ANEW).iter().all(|(_, judged)| passes(judged))
     }
@@ -106,6 +114,7 @@ impl Bridge {
                 state.status = OrderStatus::Denied;
                 state.denied_by = Some(denial.guard);
             });
+            self.closings.hear(held.key, Word::Ended { cum_qty: Qty::ZERO });
             out.push(self.tell_canceled(&held, held.order.qty, &denial.to_string()));
         }
     }
@@ -296,6 +305,8 @@ impl Bridge {
             let (book_key, told) = (held.key, self.tell_canceled(held, qty, reason));
             if is_over {
                 self.book.update(book_key, |state| state.status = OrderStatus::Canceled);
+                let cum_qty = self.book.get(book_key).map_or(Qty::ZERO, |state| state.cum_qty);
+                self.closings.hear(book_key, Word::Ended { cum_qty });
                 out.push(told);
             }
         }

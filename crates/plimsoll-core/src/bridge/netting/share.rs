@@ -7,6 +7,7 @@ use plimsoll_model::{ExecId, Execution, ExecutionReport, Fee, InstrumentId, Mone
 
 use crate::book::OrderKey;
 use crate::bridge::Bridge;
+use crate::fallback::Word;
 use crate::on_close::{BatchKey, Part, Share};
 use crate::recon::ReconState;
 use crate::{Command, News};
@@ -159,6 +160,11 @@ impl Bridge {
                 false => OrderStatus::PartiallyFilled,
             };
         });
+        let cum_qty = share.cum_qty;
+        self.closings.hear(key, Word::Executed { cum_qty });
+        if share.leaves_qty.is_zero() {
+            self.closings.hear(key, Word::Ended { cum_qty });
+        }
     }
 
     /// The commission of an execution that was shared; whether it is of one.

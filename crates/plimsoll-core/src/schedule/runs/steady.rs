@@ -48,6 +48,11 @@ impl Steady {
         self.latest = Some((now.mono, now.wall));
     }
 
+    /// Until when somebody may say how wall time has moved.
+    pub(crate) fn moved_until(&self, now: Now) -> Option<Mono> {
+        self.moved.filter(|until| now.mono < *until)
+    }
+
     /// Until when nothing is decided.
     pub(crate) fn quiet_until(&self, now: Now) -> Option<Mono> {
         self.settles.max(self.moved).max(self.lost).filter(|until| now.mono < *until)
