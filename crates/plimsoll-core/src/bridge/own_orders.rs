@@ -178,13 +178,17 @@ impl Bridge {
     /// the next open.
     fn comes_after_the_close(&self, now: Now, order: &NewOrder) -> Option<Denial> {
         let arrival = self.fallback_moment(now, None).arrival;
-        let is_late = order.ord_type == OrdType::Market && self.closes_at(now, &order.instrument)? <= arrival;
+        if order.ord_type != OrdType::Market || self.closes_at(now, &order.instrument)? > arrival {
+            return None;
+        }
         let calendar = self.contracts.calendar_of(&order.instrument)?;
         let calendar = self.elsewhere.get(calendar).unwrap_or(&self.calendar);
-        let next = calendar.next_session(calendar.trade_date(arrival).ok()?).ok()?;
-        let next_open = next.open().to_zoned(calendar.zone().clone());
-        let reason = Reason::OutsideSession { next_open };
-        is_late.then_some(Denial { guard: GuardId::TradingSession, reason })
+        let next = calendar.trade_date(arrival).and_then(|date| calendar.next_session(date));
+        let reason = match next {
+            Ok(next) => Reason::OutsideSession { next_open: next.open().to_zoned(calendar.zone().clone()) },
+            Err(error) => Reason::CalendarUnknown { why: error.to_string().into() },
+        };
+        Some(Denial { guard: GuardId::TradingSession, reason })
     }
 
     fn judge_own(

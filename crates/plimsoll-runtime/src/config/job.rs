@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use plimsoll_calendar::{AnchorKind, Choice, Listing, Policy};
 use plimsoll_core::schedule::{
-    Action, Calendars, HalfDays, Job, JobName, Missed, Place, Planned, Requirement, Run, Sessions, Timing,
-    When,
+    Action, Calendars, Finding, HalfDays, Job, JobName, Missed, Place, Planned, Requirement, Run, Sessions,
+    Timing, When,
 };
 use plimsoll_core::{HaltLevel, limits};
 use plimsoll_model::{BotName, Contract};
@@ -87,6 +87,16 @@ pub(super) fn read(
         for finding in sessions.findings(timing, raw.half_days.is_some(), &calendars) {
             problems.at(raw.span_of(finding.key()), format!("`{}`: {finding}", finding.key()));
         }
+        if let Some(Action::ClosePositions { fallback: Some(at) }) = &raw.does {
+            // What stands in for an order comes after it.
+            let until = Timing { until: Some(at.clone()), ..timing.clone() };
+            let findings = sessions.findings(&until, true, &calendars);
+            if findings.iter().any(|finding| matches!(finding, Finding::AlwaysAfterUntil { .. })) {
+                let text =
+                    format!("`fallback.at`: {at} is not after `at` ({}); write `close - 2s`", timing.at);
+                problems.at(raw.span_of("at"), text);
+            }
+        }
     }
     let planned = whole.iter().flat_map(|(name, timing, raw)| raw.planned(name, timing)).collect();
     let jobs = whole.iter().filter_map(|(name, timing, raw)| raw.job(name, timing)).collect();
@@ -138,11 +148,18 @@ impl RawJob {
         Some(Timing {
             place: self.place.clone()?,
             at: self.at.as_ref()?.get_ref().clone(),
-            until: self.until.as_ref().map(|until| until.get_ref().clone()),
+            until: self.until.as_ref().map(|until| until.get_ref().clone()).or_else(|| self.entry()),
             half_days: self.half_days.as_ref().map_or(HalfDays::Run, |half_days| *half_days.get_ref()),
             policy: self.policy,
             missed: self.missed,
         })
+    }
+
+    /// What places on-close orders has no other end than their cutoff.
+    fn entry(&self) -> Option<When> {
+        let closes = matches!(self.does, Some(Action::ClosePositions { .. }));
+        let entry = When::Anchor { place: None, kind: AnchorKind::MocEntry, offset: SignedDuration::ZERO };
+        closes.then_some(entry)
     }
 
     fn span_of(&self, key: &str) -> Range<usize> {
@@ -330,10 +347,15 @@ fn fallback(section: &mut Section<'_>, problems: &mut Problems) -> Option<When> 
     let mut fallback = section.table("fallback", problems)?;
     let at = fallback.required("at", "\"close - 2s\"", problems, |text| {
         let when = instant::when(text)?;
-        // A market order after the close, or long before it, stands in for nothing.
-        let is_before =
-            matches!(&when, When::Anchor { place: None, kind: AnchorKind::Close, offset } if offset.is_negative());
-        if is_before { Ok(when) } else { Err(format!("`{text}` is not counted back from the close; write `close - 2s`")) }
+        // A market order after the close stands in for nothing.
+        match &when {
+            When::Anchor { place: None, kind: AnchorKind::Close, offset } if offset.is_negative() => {
+                let leaves_a_second = offset.unsigned_abs() >= limits::ACK_UNKNOWN;
+                let text = format!("`{text}` leaves no second for the way; write `close - 2s`");
+                if leaves_a_second { Ok(when) } else { Err(text) }
+            }
+            _ => Err(format!("`{text}` is not counted back from the close; write `close - 2s`")),
+        }
     });
     fallback.required("do", "\"market\"", problems, |text| value::word(text, &[("market", ())]));
     fallback.finish(problems);

@@ -126,6 +126,19 @@ fn a_fallback_is_before_the_close() {
         let error = parse("plimsoll.toml", &format!("{GOOD}{}", with(bad))).unwrap_err().to_string();
         assert!(error.contains("is not counted back from the close; write `close - 2s`"), "{error}");
     }
+    let error = parse("plimsoll.toml", &format!("{GOOD}{}", with("close - 500ms"))).unwrap_err().to_string();
+    assert!(error.contains("`close - 500ms` leaves no second for the way; write `close - 2s`"), "{error}");
+    let error = parse("plimsoll.toml", &format!("{GOOD}{}", with("close - 20m"))).unwrap_err().to_string();
+    assert!(error.contains("`fallback.at`: close - 20m is not after `at` (moc_entry - 5s)"), "{error}");
+}
+
+#[test]
+fn positions_are_closed_before_the_cutoff_of_on_close_orders() {
+    for at in ["moc_entry", "moc_entry + 5s", "close - 5m", "15:58 America/New_York"] {
+        let text = format!("{GOOD}[[job]]\nbot = \"trend\"\nat = \"{at}\"\ndo = \"close_positions\"\n");
+        let error = parse("plimsoll.toml", &text).unwrap_err().to_string();
+        assert!(error.contains("`at`: lies after `until`"), "{at}: {error}");
+    }
 }
 
 #[test]
@@ -199,6 +212,7 @@ fn keys_that_do_not_belong_together_are_refused() {
             plimsoll.toml:62:12: error: `require`: data is held to the bot's `stale_after`, and that is "off"; remove one of them
             plimsoll.toml:64:11: error: `command` names no program; write its path, then its arguments
             plimsoll.toml:65:1: error: [[job]] has no `bot`; write `bot = "trend"`
+            plimsoll.toml:66:6: error: `at`: lies after `until` on every ordinary day: for 2026-12-31 it would start at 2026-12-31T20:55:00Z, and 2026-12-31T20:50:00Z is too late already
         "#]],
     );
 }
