@@ -4,11 +4,13 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
 use super::{
-    RUST_CLIENTS, STEP_MAX, bots, cargo_alone, finish, interpreter, prepared, release_binary, target_alone,
+    RUST_CLIENTS, STEP_MAX, bots, cargo_alone, finish, finish_with_output, interpreter, prepared,
+    release_binary, target_alone,
 };
 
 /// A client, and the words that start it.
@@ -28,20 +30,38 @@ const CLIENTS: &[Client] = &[
 /// The client whose transcripts straight twice are equal, or the comparison would prove nothing.
 const CONTROL: &str = "nautilus_ibapi";
 
-/// Every client, straight and through.
+/// Every client, straight and through, two at a time: they mostly wait for venue time. What each has said comes in one
+/// piece.
 pub(super) fn clients(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
     let mut runs: Vec<(&Client, bool)> = CLIENTS.iter().map(|client| (client, false)).collect();
     let control = CLIENTS.iter().find(|client| client.name == CONTROL);
     runs.push((control.context("the client of the control is in the table")?, true));
+    let mut commands = Vec::new();
     for (client, twice) in runs {
         let mut command = bots(root, Path::new("python3"), "bots.foreign");
         command.args(["--client", client.name, "--plimsoll"]).arg(&plimsoll);
         if twice {
             command.arg("--control");
         }
-        command.arg("--").args((client.start)(root)?);
-        finish(command, STEP_MAX).with_context(|| format!("client {}", client.name))?;
+        command.arg("--").args((client.start)(root)?).stdout(Stdio::piped());
+        commands.push((client.name, command));
+    }
+    while !commands.is_empty() {
+        let pair: Vec<_> = commands.drain(..commands.len().min(2)).collect();
+        let all: Vec<Result<String>> = std::thread::scope(|scope| {
+            let run = |(name, command)| {
+                scope.spawn(move || {
+                    finish_with_output(command, STEP_MAX).with_context(|| format!("client {name}"))
+                })
+            };
+            let runs: Vec<_> = pair.into_iter().map(run).collect();
+            let panicked = || Err(anyhow::anyhow!("a check panicked"));
+            runs.into_iter().map(|run| run.join().unwrap_or_else(|_| panicked())).collect()
+        });
+        for said in all {
+            print!("{}", said?);
+        }
     }
     Ok(())
 }
