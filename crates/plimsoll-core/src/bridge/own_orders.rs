@@ -146,32 +146,19 @@ impl Bridge {
         let Some(bot) = config.bot(&order.bot) else { return };
         self.refresh_result(bot);
         let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);
-        match verdict {
+        let (order, denial) = match verdict {
             Verdict::Cleared(order) => match self.comes_after_the_close(now, order.get()) {
-                None => self.place(now, link, order, out),
-                Some(denial) => {
-                    let order = order.get().clone();
-                    if let Some(asked) = asked {
-                        self.recent.mark_denied(&order.bot, asked);
-                    }
-                    self.deny_own(key, &order, &denial, out);
-                }
+                None => return self.place(now, link, order, out),
+                Some(denial) => (order.get().clone(), denial),
             },
             // Observe mode spares the orders of bots. What we place ourselves we hold to our own judgement.
-            Verdict::Observed(cleared, denial) => {
-                let order = cleared.get().clone();
-                if let Some(asked) = asked {
-                    self.recent.mark_denied(&order.bot, asked);
-                }
-                self.deny_own(key, &order, &denial, out);
-            }
-            Verdict::Denied(order, denial) => {
-                if let Some(asked) = asked {
-                    self.recent.mark_denied(&order.bot, asked);
-                }
-                self.deny_own(key, &order, &denial, out);
-            }
+            Verdict::Observed(order, denial) => (order.get().clone(), denial),
+            Verdict::Denied(order, denial) => (order, denial),
+        };
+        if let Some(asked) = asked {
+            self.recent.mark_denied(&order.bot, asked);
         }
+        self.deny_own(key, &order, &denial, out);
     }
 
     /// Why a market order that leaves now must not: it may arrive when its market has closed, and would wait there for
