@@ -75,10 +75,11 @@ def through(command: list[str], binary: Path) -> dict[str, Any]:
             with Gateway(binary, home, simulator, [bot]) as gateway:
                 try:
                     believed = play(command, bot.port, home)
+                    known = simulator.state()
+                    agree(believed, known)
                 except Failed as error:
+                    # The reason of a denial or a rejection is in what they said.
                     raise Failed(f"{error}\n{gateway.log()}\n{simulator.log()}") from error
-                known = simulator.state()
-                agree(believed, known)
                 marked(believed, known)
                 breaks = gateway.json("breaks")
                 held = [row for row in gateway.json("positions") if Decimal(row["qty"]) != 0]
