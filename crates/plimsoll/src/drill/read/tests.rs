@@ -118,6 +118,35 @@ fn every_mistake_of_the_expectations_is_told_with_its_place() {
     );
 }
 
+// What stands at 18:00 is before what stands at 09:00, because it is of the evening before.
+#[test]
+fn a_drill_can_begin_on_the_evening_before() {
+    let head = HEAD.replace("from      12:45:00", "from      18:00:00 day_before");
+    let text = "18:00:10 operator halt\n09:00:00 operator resume\nexpect 20:00:00 state halted\nexpect state armed\n";
+    let drill = read("a", "a.drill", &format!("{head}{text}")).unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!((drill.from, drill.to), (at("2026-11-26T18:00:00-05"), at("2026-11-27T12:51:00-05")));
+    let cues: Vec<Timestamp> = drill.cues.iter().map(|cue| cue.at).collect();
+    assert_eq!(cues, [at("2026-11-26T18:00:10-05"), at("2026-11-27T09:00:00-05")]);
+    assert_eq!(drill.expected[0].at, Some(at("2026-11-26T20:00:00-05")));
+}
+
+#[test]
+fn a_drill_that_would_end_before_it_begins_or_last_too_long_is_told() {
+    let head = HEAD.replace("from      12:45:00", "from      13:00:00");
+    check(
+        &format!("{head}expect orders 0\n"),
+        &expect![[
+            r#"a.drill:6:11: the drill would end before it begins; write a later time, or `from 18:00:00 day_before`"#
+        ]],
+    );
+    let head = HEAD.replace("from      12:45:00", "from      12:00:00 day_before");
+    check(
+        &format!("{head}expect orders 0\n"),
+        &expect![[r#"a.drill:6:11: the drill would be longer than a day; write an earlier time"#]],
+    );
+}
+
 #[test]
 fn a_key_that_no_bot_has_is_told_with_the_bot_s_line() {
     let text = HEAD.replace("DU1111111 SPY", "DU1111111 SPY stale_afer=15s max_order_qty=few");
