@@ -181,6 +181,9 @@ impl Bridge {
         let time = self.clock.corrected(now);
         if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(time)) {
             self.moment = Some(self.calendar.moment(time));
+            self.plan_audit(now);
+        } else if matches!(event, Event::Clock(ClockEvent::Stepped { .. } | ClockEvent::Slept { .. })) {
+            self.plan_audit(now);
         }
         match event {
             Event::Started { epoch, config } => {
@@ -277,7 +280,7 @@ impl Bridge {
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         // Somebody may untick the setting at any time.
         let read_only = self.recon.read_only.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
-        let hours = self.listed.due(self.is_short_day());
+        let hours = self.listed.due();
         [poll, inactive, doubt, uncopied, self.hearing.due(), hours, read_only].into_iter().flatten().min()
     }
 
@@ -297,7 +300,7 @@ impl Bridge {
             out.push(Command::Notice { text: self.no_copy() });
         }
         let is_idle = self.recon.state == ReconState::Done && self.recon.polling.is_none();
-        if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
+        if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
         if self.next_question().is_some_and(|due| due <= now.mono) {

@@ -82,6 +82,10 @@ pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
 /// How often on a day with an early close, or of which the broker says something else than the calendar.
 pub const HOURS_AUDIT_SHORT: Duration = Duration::from_hours(1);
 
+/// By how much before a session opens the broker is asked again, if the latest answer is older: what was announced in the
+/// evening is known before anybody can trade on it.
+pub const HOURS_AUDIT_BEFORE_OPEN: Duration = Duration::from_hours(1);
+
 /// How often the broker is asked for the sessions of the past.
 pub const SCHEDULE_AUDIT: Duration = Duration::from_hours(7 * 24);
 
