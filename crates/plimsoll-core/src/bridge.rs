@@ -455,12 +455,6 @@ impl Bridge {
         self.day_start.extend(due.into_iter().filter_map(|(bot, start)| Some((bot, start?))));
     }
 
-    /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.
-    pub(crate) fn trade_date(&self, now: Now) -> Date {
-        let utc = || now.wall.to_zoned(jiff::tz::TimeZone::UTC).date();
-        self.moment().trade_date.clone().unwrap_or_else(|_| utc())
-    }
-
     pub(crate) fn ask(out: &mut Vec<Command>, asks: Vec<Ask>) {
         out.extend(asks.into_iter().map(Command::Ask));
     }

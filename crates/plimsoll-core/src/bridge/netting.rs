@@ -97,8 +97,7 @@ impl Bridge {
         let order = &waiting.order;
         let is_new = self.batches.get(batch).is_none();
         let fleet = BotName::new(FLEET).expect("a name like any other");
-        let symbol = order.instrument.as_str().split('.').next().unwrap_or_default();
-        let reference = is_new.then(|| self.next_reference(now, &fleet, symbol));
+        let reference = is_new.then(|| self.next_reference(now, &fleet, Some(&order.instrument)));
         let entry = self.batches.of(batch, reference);
         entry.batch.hold(order.cl_ord_id.clone(), order.side, order.qty).map_err(|error| match error {
             NotHeld::Late => Reason::AuctionLeft { instrument: order.instrument.clone(), date: batch.date },
