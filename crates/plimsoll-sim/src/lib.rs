@@ -26,8 +26,8 @@ mod market;
 pub use market::recorded::{BarFileError, Recording};
 
 pub use ibkr::{
-    ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
-    ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
-    QuoteFieldName, Sequences, SideName, SpanText, StateView, TradingHours, TwsSettings, VenueConfig, Which,
-    violation_kinds,
+    BookedExecution, BookedOrder, BrokenRule, ConfigError, ConnId, ExecutionTimes, Fault, FaultError,
+    FaultId, FaultKind, FeePlan, IbkrVenue, ManualOrder, ManualOrderError, ManualTrade, MissingAccount,
+    Output, PriceByHand, PriceError, Profile, QuoteFieldName, Sequences, SideName, SpanText, StateView,
+    TradingHours, TwsSettings, VenueConfig, Which, violation_kinds,
 };

@@ -7,6 +7,7 @@ mod accounts;
 mod admit;
 mod adviser;
 mod auction;
+mod booked;
 mod by_hand;
 mod cancel;
 mod change;
@@ -50,6 +51,7 @@ use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
+pub use booked::{BookedExecution, BookedOrder, BrokenRule};
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
 pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
