@@ -14,6 +14,7 @@ mod plan;
 mod planted;
 mod random;
 mod report;
+mod shrink;
 mod trace;
 mod venue;
 mod world;
@@ -44,21 +45,15 @@ use world::World;
 const BAD_DAYS_MAX: usize = 10;
 
 pub(crate) fn run(options: &Options) -> Outcome {
-    if let Some(path) = &options.plan {
-        let plan = read(path)?;
-        let (day, trace) = play(&plan, Planted::Nothing, told(options))?;
-        return tell(options, &Report::of_plan(day), trace);
+    let one = match &options.plan {
+        Some(path) => Some(read(path)?),
+        None => (options.days == 1).then(|| draw(options.scenario, options.seed)),
+    };
+    if let Some(plan) = one {
+        return one_day(options, plan);
     }
-    if options.days == 1 {
-        let plan = draw(options.scenario, options.seed);
-        let (day, trace) = play(&plan, Planted::Nothing, told(options))?;
-        if options.trace {
-            output::line(&plan.to_string())?;
-        }
-        return tell(options, &Report::of_plan(day), trace);
-    }
-    if options.trace {
-        let text = "a trace is of one day; add `--days 1` and the day's seed, or `--plan FILE`";
+    if options.trace || options.shrink {
+        let text = "this is for one day; add `--days 1` and the day's seed, or `--plan FILE`";
         return Err(Failure::new(Exit::Usage, anyhow!(text)));
     }
     let begun = Instant::now();
@@ -68,6 +63,30 @@ pub(crate) fn run(options: &Options) -> Outcome {
         play(&draw(options.scenario, seed), Planted::Nothing, Trace::silent()).map(|(day, _)| day)
     })?;
     tell(options, &Report::of_days(first, days, begun.elapsed()), Trace::silent())
+}
+
+/// One day, made smaller first where that is asked for.
+fn one_day(options: &Options, mut plan: Plan) -> Outcome {
+    if options.shrink {
+        let (day, _) = play(&plan, Planted::Nothing, Trace::silent())?;
+        if let Some(first) = day.violations.first() {
+            plan = smaller(&plan, first.id, Planted::Nothing);
+        }
+    }
+    let trace = if options.trace { Trace::told() } else { Trace::silent() };
+    let (day, trace) = play(&plan, Planted::Nothing, trace)?;
+    if options.trace {
+        output::line(&plan.to_string())?;
+    }
+    tell(options, &Report::of_plan(day), trace)
+}
+
+/// A smaller plan that breaks the same.
+fn smaller(plan: &Plan, id: &str, planted: Planted) -> Plan {
+    shrink::shrink(plan, |plan| {
+        let played = play(plan, planted, Trace::silent());
+        played.is_ok_and(|(day, _)| day.violations.iter().any(|violation| violation.id == id))
+    })
 }
 
 /// Plays these days on so many threads; each day has one thread, and the result does not depend on how many there are.
@@ -122,10 +141,6 @@ fn read(path: &Path) -> Result<Plan, Failure> {
     let text =
         std::fs::read_to_string(path).map_err(|error| usage(format!("{error}; nothing was played")))?;
     plan::read(&text).map_err(usage)
-}
-
-fn told(options: &Options) -> Trace {
-    if options.trace { Trace::told() } else { Trace::silent() }
 }
 
 fn tell(options: &Options, report: &Report, trace: Trace) -> Outcome {

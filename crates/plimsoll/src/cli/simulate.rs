@@ -23,6 +23,9 @@ pub(crate) struct Simulate {
     /// Print everything that happens on one day.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Make the plan of one day smaller as long as it breaks the same invariant, and play that.
+    #[arg(long)]
+    pub(crate) shrink: bool,
     /// How many days are played at the same time; as many as there are processors if absent.
     #[arg(long)]
     pub(crate) threads: Option<NonZeroUsize>,

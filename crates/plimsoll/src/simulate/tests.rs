@@ -84,6 +84,20 @@ fn a_plan_that_says_nothing_sensible_is_told_where_and_why() {
     );
 }
 
+#[test]
+fn a_plan_is_made_smaller_as_long_as_it_breaks_the_same() {
+    let planted = Planted::Without([GuardId::CloseCutoff]);
+    let breaks = |seed: &u64| {
+        let Ok((day, _)) = play(&draw(Scenario::Closing, *seed), planted, Trace::silent()) else { panic!() };
+        day.violations.iter().any(|violation| violation.id == "I22")
+    };
+    let seed = (1..=FOUND_WITHIN).find(breaks).unwrap();
+    let small = smaller(&draw(Scenario::Closing, seed), "I22", planted);
+    let (day, _) = played(&small.to_string(), planted);
+    assert!(day.violations.iter().any(|violation| violation.id == "I22"), "{small}");
+    assert!(small.bots.len() == 1 && small.acts.len() <= 2, "a late order and nothing else:\n{small}");
+}
+
 /// The first seed that finds it.
 fn found(id: &str, planted: Planted) {
     let finds = |seed: &u64| {
