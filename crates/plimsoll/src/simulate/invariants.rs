@@ -115,6 +115,7 @@ impl Judge {
         let new: Vec<_> = venue.orders().rev().take(fresh).collect();
         for order in new.iter().rev() {
             self.new_order(now, order);
+            self.could_reverse(now, order, venue);
             for other in venue.orders().filter(|other| other.is_open) {
                 if could_trade(order, &other) {
                     let text = format!("{} and {} could trade with each other", name(order), name(&other));
@@ -135,6 +136,38 @@ impl Judge {
         let is_on_close = matches!(order.ord_type, OrdType::MarketOnClose | OrdType::LimitOnClose);
         if is_on_close && now >= self.cutoff {
             self.found("I22", now, format!("{} came after the cutoff {}", name(order), self.cutoff));
+        }
+    }
+
+    /// I13 at the moment at which it counts: a market order of ours, and everything of its bot that works beside it, can
+    /// together not do more than close what the bot has by the venue's books. Of netted orders the venue cannot say whose
+    /// they are, so there it is judged at the end.
+    fn could_reverse(&mut self, now: Timestamp, order: &BookedOrder<'_>, venue: &Venue) {
+        if self.nets || !is_own(order.client) || *order.ord_type != OrdType::Market {
+            return;
+        }
+        let bots = self.bots.iter().filter(|bot| is_of(order.order_ref, &bot.name));
+        let Some((name_of_bot, client_id)) = bots.map(|bot| (bot.name.clone(), bot.client_id)).next() else {
+            return;
+        };
+        let is_its = |client: ClientId, text: &str| {
+            client.0 == client_id || is_own(client) && is_of(text, &name_of_bot)
+        };
+        let held: i64 = venue
+            .executions()
+            .filter(|row| is_its(row.client, row.order_ref) && row.account == order.account)
+            .map(|row| if row.side == Side::Buy { row.qty } else { -row.qty })
+            .sum();
+        let works: i64 = venue
+            .orders()
+            .filter(|other| is_its(other.client, other.order_ref) && other.account == order.account)
+            .filter(|other| other.is_open && other.side == order.side)
+            .map(|other| other.qty - other.cum_qty)
+            .sum();
+        let room = if order.side == Side::Buy { -held } else { held };
+        if works > room.max(0) {
+            let text = format!("{}: {name_of_bot} holds {held}, and {works} could be executed", name(order));
+            self.found("I13", now, text);
         }
     }
 
