@@ -26,7 +26,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Announcement, Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
 use crate::acks::Acks;
@@ -255,6 +255,11 @@ impl Bridge {
     /// Whether anything that was decided has not left yet, because the disk does not have it.
     pub fn waits_for_disk(&self) -> bool {
         !self.outbox.is_empty()
+    }
+
+    /// Whether an order was ever decided under this reference of ours.
+    pub fn has_reference(&self, cl_ord_id: &ClOrdId) -> bool {
+        self.book.by_ref(cl_ord_id).is_some()
     }
 
     /// When the bridge next has something to do by itself.

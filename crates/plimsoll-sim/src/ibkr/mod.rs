@@ -8,6 +8,7 @@ mod admit;
 mod adviser;
 mod announced;
 mod auction;
+mod booked;
 mod by_hand;
 mod cancel;
 mod change;
@@ -52,6 +53,7 @@ use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
 pub use announced::AnnouncedHours;
+pub use booked::{BookedExecution, BookedOrder, BrokenRule};
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
 pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
