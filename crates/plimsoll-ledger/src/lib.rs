@@ -14,6 +14,7 @@
 //! Nothing here has a default fee.
 
 mod book;
+mod cash;
 mod exact;
 mod exec_key;
 mod fees;
@@ -24,6 +25,7 @@ mod positions;
 mod recon;
 mod stem;
 
+pub use cash::{CashBook, CashError, CashKind, CashPosted, CashPosting};
 pub use fees::{FeeSchedule, IbkrFixed, OrderFees, Traded};
 pub use ledger::{EXECUTIONS_MAX, FeeError, FeePosted, Ledger, PostError, Posted};
 pub use line::Terms;
