@@ -11,6 +11,7 @@
 //! Does not own: what the gateway booked, and the comparison with it (`plimsoll_ledger::statement`); files and
 //! networks: whoever calls opens them.
 
+mod books;
 mod cash;
 mod error;
 mod holding;
@@ -21,6 +22,7 @@ mod row;
 mod trade;
 mod xml;
 
+pub use books::{OwnLedger, books_for_own, bot_of_reference, statement_zone};
 pub use cash::{CashReport, CashTransaction};
 pub use error::{Problem, ReadError, Refusal, shown};
 pub use holding::{Equity, FxMove, Holding, Move, OptionEvent, Rate};

@@ -44,8 +44,10 @@ pub struct Trade {
     pub side: Side,
     /// Signed: above zero what the account got. A cancellation has the opposite sign of its trade.
     pub signed_qty: Decimal,
-    /// The price as written; none where the query has neither price nor value.
+    /// The price as written, or what exactly follows from sums; none where the query has neither.
     pub px: Option<Price>,
+    /// A price that follows from sums and had to be rounded: good enough to book, and not to be compared.
+    pub rounded_px: Option<Price>,
     /// What the principal brought in, as written.
     pub proceeds: Option<Decimal>,
     /// What the broker charged, above zero if it was paid; none where the query leaves it out: unknown, never zero.
@@ -214,6 +216,7 @@ impl Trade {
             fx_to_base: row.number("fxRateToBase").filter(|rate| *rate > Decimal::ZERO),
             close_px: row.number("closePrice").filter(|px| !px.is_zero()).map(Price::new),
             px: None,
+            rounded_px: None,
             at,
             report_date: row.date("reportDate"),
             exec_id: row.text("ibExecID").and_then(ExecId::new),
@@ -235,15 +238,25 @@ impl Trade {
             asset: asset?,
             signed_qty: signed_qty?,
         };
-        let px = trade.price(row);
-        row.is_sound().then_some(Self { px, ..trade })
+        let (px, rounded_px) = trade.price(row);
+        row.is_sound().then_some(Self { px, rounded_px, ..trade })
     }
 
-    /// The price as written, or what it follows from without rounding.
-    fn price(&self, row: &mut Row<'_>) -> Option<Price> {
+    /// The price, and one that had to be rounded if there is no other.
+    fn price(&self, row: &mut Row<'_>) -> (Option<Price>, Option<Price>) {
         if let Some(px) = row.number("tradePrice") {
-            return Some(Price::new(px));
+            return (Some(Price::new(px)), None);
         }
+        let Some((value, units)) = self.value(row) else { return (None, None) };
+        let Some(px) = value.checked_div(units).map(|px| px.normalize()) else { return (None, None) };
+        if px.scale() <= PX_PLACES_MAX && px.checked_mul(units) == Some(value) {
+            return (Some(Price::new(px)), None);
+        }
+        (None, Some(Price::new(px.round_dp(PX_PLACES_MAX))))
+    }
+
+    /// What was paid for how many units, by other columns than the price.
+    fn value(&self, row: &mut Row<'_>) -> Option<(Decimal, Decimal)> {
         let units =
             self.signed_qty.checked_mul(self.asset.terms.multiplier).filter(|units| !units.is_zero())?;
         let value = match (row.number("tradeMoney"), self.proceeds) {
@@ -256,9 +269,7 @@ impl Trade {
             }
             (None, None) => return None,
         };
-        let px = value.checked_div(units)?.normalize();
-        let is_exact = px.scale() <= PX_PLACES_MAX && px.checked_mul(units) == Some(value);
-        is_exact.then(|| Price::new(px))
+        Some((value, units))
     }
 }
 
