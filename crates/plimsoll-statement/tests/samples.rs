@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use plimsoll_statement::{StatementFile, read};
+use plimsoll_statement::{StatementFile, oddities, read};
 
 fn samples() -> BTreeMap<String, StatementFile> {
     let Ok(shared) = std::env::var("PLIMSOLL_SHARED") else {
@@ -53,4 +53,23 @@ fn the_samples_lack_the_execution_s_id_as_often_as_was_counted() {
     // Counted in the files by another program.
     let without = trades.iter().filter(|trade| trade.exec_id.is_none()).count();
     assert_eq!((trades.len(), without), (39, 13));
+}
+
+#[test]
+fn what_contradicts_itself_in_the_samples_is_found_and_nothing_else() {
+    let mut odd: Vec<String> = Vec::new();
+    for (name, file) in samples() {
+        for statement in &file.statements {
+            odd.extend(oddities(statement).into_iter().map(|what| format!("{name}: {what}")));
+        }
+    }
+    if odd.is_empty() {
+        return;
+    }
+    // Seen by eye in the files, most of which people have pieced together from several.
+    let count = |what: &str| odd.iter().filter(|odd| odd.contains(what)).count();
+    assert_eq!(count("is of 20"), 9, "{odd:#?}");
+    assert_eq!(count("was made on"), 1, "{odd:#?}");
+    assert_eq!(count("are of U2379850"), 2, "{odd:#?}");
+    assert_eq!(count("was derived from its sums and rounded"), 1, "{odd:#?}");
 }
