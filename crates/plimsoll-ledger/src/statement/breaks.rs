@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_model::{Account, BotName, Currency, InstrumentId, Position, Side};
+use plimsoll_model::{Account, BotName, Currency, InstrumentId, Money, Position, Side};
 use rust_decimal::Decimal;
 
 use super::matching::{self, Certainty};
+use super::shares;
 use super::{Books, Effect, Entry};
 use crate::exact;
 
@@ -137,6 +138,8 @@ pub struct Comparison {
     pub commissions_not_told: u64,
     /// Executions of which the statement says no price.
     pub prices_not_told: u64,
+    /// Executions of bots against each other, of which the broker has none.
+    pub crossed: u64,
 }
 
 impl Comparison {
@@ -158,6 +161,7 @@ pub fn compare(ours: &Books, theirs: &Books) -> Comparison {
         found.matches.push(Match { ours: pair.ours, theirs: pair.theirs, certainty: pair.certainty });
         compare_entries(&mut found, &ours.entries[pair.ours], &theirs.entries[pair.theirs]);
     }
+    shares::take_out(&mut found, (ours, &mut left), (theirs, &mut right));
     only_ours(&mut found, ours, theirs, &left);
     for at in right {
         let entry = &theirs.entries[at];
@@ -253,6 +257,17 @@ fn compare_entries(found: &mut Comparison, ours: &Entry, theirs: &Entry) {
             found.breaks.push(of_entry(BreakKind::Commission, ours, bot, ledger, venue, effect));
         }
     }
+}
+
+/// A difference in what was charged.
+pub(super) fn commission_break(kind: BreakKind, entry: &Entry, ledger: Option<Money>, venue: Money) -> Break {
+    let by = ledger
+        .filter(|ledger| ledger.currency == venue.currency)
+        .and_then(|ledger| exact::sub(ledger.amount, venue.amount));
+    let effect = by.map(|by| Effect { qty: Decimal::ZERO, cash: [(venue.currency, by)].into() });
+    let told = ledger.map_or_else(|| "unknown".to_owned(), |ledger| ledger.to_string());
+    let (told, venue) = (Some(told.into()), Some(venue.to_string().into()));
+    of_entry(kind, entry, None, told, venue, effect)
 }
 
 fn of_entry(

@@ -26,6 +26,8 @@ pub enum Certainty {
     Value,
     /// Several are alike; how many there are is certain, and which is which is not.
     Alike,
+    /// Several shares of bots sum to one execution of the broker's.
+    Shared,
 }
 
 impl Certainty {
@@ -37,6 +39,7 @@ impl Certainty {
             Self::OrderRef => "order_ref",
             Self::Value => "value",
             Self::Alike => "alike",
+            Self::Shared => "shared",
         }
     }
 }

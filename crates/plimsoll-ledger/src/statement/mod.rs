@@ -12,6 +12,7 @@
 
 mod breaks;
 mod matching;
+mod shares;
 #[cfg(test)]
 mod tests;
 

@@ -177,3 +177,37 @@ fn a_hundred_thousand_of_one_value_are_matched_in_one_walk() {
     let found = compare(&many, &many);
     assert_eq!((found.matched(Certainty::Alike), found.breaks.len()), (100_000, 0));
 }
+
+fn share(id: &str, bot: &str, fee: &str, entry: Entry) -> Entry {
+    Entry {
+        exec_id: ExecId::new(&format!("net.{id}.1.01")),
+        bot: plimsoll_model::BotName::new(bot),
+        fee: Money::parse(fee),
+        ..entry
+    }
+}
+
+#[test]
+fn shares_of_bots_sum_to_the_one_execution_that_the_broker_has() {
+    let trend = share("SPY-trend-20261127-1", "trend", "0.7 USD", entry(Side::Buy, 100, "600", "21:00:00"));
+    let revert =
+        share("SPY-revert-20261127-1", "revert", "0.3 USD", entry(Side::Sell, 40, "600", "21:00:00"));
+    let whole = named("01.01", entry(Side::Buy, 60, "600", "21:00:01"));
+    let whole = Entry { bot: plimsoll_model::BotName::new("fleet"), ..whole };
+    let found = both(&[&trend, &revert], &[&whole]);
+    assert_eq!((found.matched(Certainty::Shared), found.breaks.len()), (2, 0));
+    let dearer = Entry { fee: Money::parse("1.5 USD"), ..whole.clone() };
+    assert_eq!(kinds(&both(&[&trend, &revert], &[&dearer])), [BreakKind::Commission]);
+    let more = Entry { qty: Qty::whole(61), ..whole };
+    let apart = [BreakKind::OnlyLedger, BreakKind::OnlyLedger, BreakKind::OnlyStatement];
+    assert_eq!(kinds(&both(&[&trend, &revert], &[&more])), apart);
+}
+
+#[test]
+fn bots_that_cross_each_other_need_no_execution_of_the_broker_s() {
+    let buys = share("SPY-trend-20261127-1", "trend", "0 USD", entry(Side::Buy, 40, "600", "21:00:00"));
+    let sells = share("SPY-revert-20261127-1", "revert", "0 USD", entry(Side::Sell, 40, "600", "21:00:00"));
+    let found = both(&[&buys, &sells], &[]);
+    assert_eq!((found.crossed, found.breaks.len()), (2, 0));
+    assert_eq!(kinds(&both(&[&buys], &[])), [BreakKind::OnlyLedger]);
+}
