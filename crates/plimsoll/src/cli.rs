@@ -3,6 +3,7 @@
 mod calendar;
 mod drill;
 mod schedule;
+mod statement;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use plimsoll_runtime::simulator::Pace;
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
+pub(crate) use statement::{Reconcile, Statement};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -72,6 +74,13 @@ pub(crate) enum Command {
     Positions(Ask),
     /// List differences between the ledger and the broker.
     Breaks(Ask),
+    /// Compare what was booked with the broker's statement, or with what the broker says now.
+    Reconcile(Reconcile),
+    /// Check a Flex statement and its query, or show the query that is needed.
+    Statement {
+        #[command(subcommand)]
+        what: Statement,
+    },
     /// Stop new risk, or everything. Needs no confirmation.
     Halt(Halt),
     /// Lift a halt. Needs a person at a terminal.

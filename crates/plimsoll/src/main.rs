@@ -9,6 +9,7 @@ mod drill;
 mod exit;
 mod lockstep;
 mod output;
+mod statement;
 
 use clap::Parser;
 
