@@ -12,6 +12,7 @@ mod closing_faults;
 mod combos;
 mod contracts;
 mod decisions;
+mod equivalents;
 mod groups;
 mod halts;
 mod hostile_values;

@@ -23,6 +23,7 @@ pub mod bots;
 mod ibkr;
 mod market;
 
+pub use market::listing::DEFAULT_SYMBOLS;
 pub use market::recorded::{BarFileError, Recording};
 
 pub use ibkr::{

@@ -171,6 +171,7 @@ impl Bridge {
                 ord_type: OrdType::MarketOnClose,
                 limit_px: None,
                 tif: TimeInForce::Day,
+                decision: None,
             };
             match self.place_for_bot(now, wanted, out) {
                 Ok(id) => all.push(closing(self.book.by_ref(&id), id.as_str(), left)),
@@ -368,6 +369,7 @@ impl Bridge {
             ord_type: OrdType::Market,
             limit_px: None,
             tif: TimeInForce::Day,
+            decision: None,
         };
         let text = match self.place_for_bot(now, wanted, out) {
             Ok(id) => format!("{label} is dead: market order {side} {qty} {instrument} [{id}] in its place"),

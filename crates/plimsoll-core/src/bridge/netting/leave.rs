@@ -205,7 +205,7 @@ impl Bridge {
                 decision: None,
             };
             let Some((earlier, _)) = entry.net else {
-                let book_key = self.post_own(now, order.clone(), None, out)?;
+                let book_key = self.post_own(now, order.clone(), None, None, out)?;
                 return Ok((book_key, order));
             };
             self.book.update(earlier, |state| {
@@ -213,7 +213,12 @@ impl Bridge {
                 state.status = OrderStatus::PendingNew;
             });
             let way = self.own_way().expect("there was a number, so there is a connection");
-            self.push_own(now, OwnWaiting { order: order.clone(), key: earlier, asked: None }, way, out);
+            self.push_own(
+                now,
+                OwnWaiting { order: order.clone(), key: earlier, asked: None, in_place_of: None },
+                way,
+                out,
+            );
             Ok((earlier, order))
         });
         match decided {
