@@ -189,7 +189,7 @@ impl Bridge {
         }
         match event {
             Event::Started { epoch, config } => {
-                self.started(now, epoch, config);
+                self.started(now, epoch, config, out);
                 self.moment = Some(self.calendar.moment(time));
                 self.begin_jobs(now, out);
             }

@@ -24,6 +24,7 @@ mod limits;
 mod listed_hours;
 mod memory;
 mod netting;
+mod netting_jobs;
 mod netting_properties;
 mod netting_shares;
 mod one_cancels_all;

@@ -46,8 +46,11 @@ impl Bridge {
     ) -> Result<ClOrdId, Denial> {
         let order = self.judged_own(now, wanted)?;
         let asked = self.recent.new_order(now.mono, &order, false);
-        let cl_ord_id = order.cl_ord_id.clone();
+        let (cl_ord_id, batch) = (order.cl_ord_id.clone(), self.batch_for(now, &order));
         self.post_own(now, order, Some(asked), None, out)?;
+        if let Some(batch) = batch {
+            self.batches.expect(&cl_ord_id, batch);
+        }
         Ok(cl_ord_id)
     }
 
@@ -156,6 +159,14 @@ impl Bridge {
         self.refresh_result(bot);
         let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);
         let (order, denial) = match verdict {
+            Verdict::Cleared(order) if let Some(batch) = self.batches.came(&order.get().cl_ord_id) => {
+                let order = order.get().clone();
+                let waiting = OwnWaiting { order: order.clone(), key, asked, in_place_of: None };
+                match self.hold_own(now, &batch, (config.venue.client_id, waiting), out) {
+                    Ok(()) => return,
+                    Err(denial) => (order, denial),
+                }
+            }
             Verdict::Cleared(order) => match self.comes_after_the_close(now, order.get()) {
                 None => {
                     self.place(now, link, order, out);
@@ -220,6 +231,7 @@ impl Bridge {
         denial: &Denial,
         out: &mut Vec<Command>,
     ) {
+        self.batches.came(&order.cl_ord_id);
         self.book.update(key, |state| {
             state.status = OrderStatus::Denied;
             state.denied_by = Some(denial.guard);
@@ -252,8 +264,9 @@ impl Bridge {
         let open = self.book.open().filter(|(key, state)| {
             state.client_id == Some(client_id)
                 && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
-                // What waits for the disk meets the halt there.
+                // What waits for the disk meets the halt there, and what is held is not at the venue.
                 && !self.outbox.holds_own(*key)
+                && state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
         });
         let ids: Vec<_> = open.filter_map(|(_, state)| state.order_id).collect();
         out.extend(ids.into_iter().map(|order_id| Command::Cancel { link, order_id }));

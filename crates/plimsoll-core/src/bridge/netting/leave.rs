@@ -109,11 +109,7 @@ impl Bridge {
             let held = self.batches.get_mut(key).and_then(|entry| entry.orders.remove(&cl_ord_id));
             let Some(held) = held else { continue };
             self.batches.left(&cl_ord_id);
-            self.recent.mark_denied(&held.order.bot, held.asked);
-            self.book.update(held.key, |state| {
-                state.status = OrderStatus::Denied;
-                state.denied_by = Some(denial.guard);
-            });
+            self.never_held(held.key, (&held.order.bot, held.asked), &denial);
             self.closings.hear(held.key, Word::Ended { cum_qty: Qty::ZERO });
             out.push(self.tell_canceled(&held, held.order.qty, &denial.to_string()));
         }
@@ -156,7 +152,7 @@ impl Bridge {
         };
         let mut ctx = self.context(now, phase, (bot, held.client_id), config);
         ctx.own = Some(held.key);
-        ctx.asked = Some(held.asked);
+        ctx.asked = held.asked;
         ctx.unbounded = held.unbounded;
         ctx.group = std::slice::from_ref(order);
         match guard::release(&ctx, order.clone(), |order| order) {
