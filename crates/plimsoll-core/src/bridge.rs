@@ -4,6 +4,7 @@ mod breaks;
 mod cancels;
 mod closing;
 mod decide;
+mod equivalents;
 mod executions;
 mod hours;
 mod jobs;
@@ -52,6 +53,7 @@ use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 use breaks::Doubt;
 use closing::Closings;
+use equivalents::InPlaces;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -80,6 +82,8 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) batches: Batches,
+    /// Orders of our own in the place of bots' on-close orders.
+    in_places: InPlaces,
     /// Our own questions for the price of an auction.
     close_reqs: BTreeMap<ReqId, BatchKey>,
     /// When the next batch of on-close orders has to leave, or the price of one is asked for.
@@ -145,6 +149,7 @@ impl Bridge {
             outbox: Outbox::default(),
             recent: Recent::default(),
             batches: Batches::default(),
+            in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
@@ -187,7 +192,7 @@ impl Bridge {
         }
         match event {
             Event::Started { epoch, config } => {
-                self.started(now, epoch, config);
+                self.started(now, epoch, config, out);
                 self.moment = Some(self.calendar.moment(time));
                 self.begin_jobs(now, out);
             }
@@ -228,6 +233,7 @@ impl Bridge {
         }
         self.run_jobs(now, hint, out);
         self.net_orders(now, out);
+        self.tell_equivalents(out);
         self.step_closings(now, out);
     }
 

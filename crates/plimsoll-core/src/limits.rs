@@ -52,6 +52,13 @@ pub const SHOWN_EXECS_MAX: usize = 10_000;
 /// Changes of one order on their way to the venue; beyond it the next is denied.
 pub const CHANGES_PER_ORDER_MAX: usize = 32;
 
+/// Orders of our own that work in an equivalent instrument in the place of bots' on-close orders; beyond it the next is
+/// denied without one.
+pub const EQUIVALENTS_MAX: usize = 256;
+
+/// How old the quotes may be by which an equivalent is sized, for a bot whose prices may have any age.
+pub const EQUIVALENT_QUOTE_AGE_MAX: Duration = Duration::from_secs(15);
+
 /// The highest order id: a next one has to exist.
 pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
 

@@ -24,6 +24,7 @@ mod ibkr;
 mod market;
 
 pub use market::announced::AnnounceError;
+pub use market::listing::DEFAULT_SYMBOLS;
 pub use market::recorded::{BarFileError, Recording};
 
 pub use ibkr::{

@@ -123,8 +123,10 @@ impl Reader {
             "accounts" => self.read_accounts(&mut line)?,
             "bot" => self.read_bot(&mut line)?,
             "on_close_crossing" => {
-                let word = line.word("write `on_close_crossing deny`")?;
-                self.crossing = Some((word.text.to_owned(), line.number));
+                let word = line.word(settings::WRITE_CROSSING)?.text;
+                let crossing = settings::crossing(word, &line.rest())
+                    .ok_or_else(|| line.missing(settings::WRITE_CROSSING))?;
+                self.crossing = Some((crossing, line.number));
             }
             "job" => {
                 let bot = line.word(settings::WRITE_JOB)?.text;
@@ -250,7 +252,7 @@ impl Reader {
             to,
             accounts: self.accounts,
             bots: self.bots,
-            crossing: self.crossing.map_or_else(|| "deny".to_owned(), |(word, _)| word),
+            crossing: self.crossing.map_or_else(settings::denies, |(crossing, _)| crossing),
             jobs: self.jobs.into_iter().map(|(job, _)| job).collect(),
             clock,
             cues: self.cues,
@@ -320,11 +322,15 @@ impl Reader {
         let mut wrong = Vec::new();
         for (bot, line) in self.bots.iter().zip(&self.bot_lines) {
             let one = std::slice::from_ref(bot);
-            wrong.extend(settings::wrong(one, "deny", "").into_iter().map(|what| (*line, what)));
+            wrong.extend(settings::wrong(one, &settings::denies(), "").into_iter().map(|what| (*line, what)));
         }
         if wrong.is_empty() && !self.bots.is_empty() {
             for (job, line) in &self.jobs {
-                wrong.extend(settings::wrong(&self.bots, "deny", job).into_iter().map(|what| (*line, what)));
+                wrong.extend(
+                    settings::wrong(&self.bots, &settings::denies(), job)
+                        .into_iter()
+                        .map(|what| (*line, what)),
+                );
             }
             if let Some((crossing, line)) = &self.crossing {
                 wrong.extend(settings::wrong(&self.bots, crossing, "").into_iter().map(|what| (*line, what)));

@@ -233,7 +233,9 @@ fn crashes(plan: &mut Plan) {
         let mut chance = Stream::new(plan.seed, "gateway", &format!("crash {index}"));
         let at = moment(&mut chance);
         let crash = if chance.one_in(2) { Crash::Process } else { Crash::Power };
-        let keeps = if chance.one_in(2) { 0 } else { chance.within(0, 100) };
+        let some = if chance.one_in(2) { 0 } else { chance.within(0, 100) };
+        // What a process has handed over outlives it, so only without power something is lost.
+        let keeps = if crash == Crash::Process { 100 } else { some };
         let down = Duration::from_millis(chance.within(300, 30_000).unsigned_abs());
         plan.push(at, What::Crash { crash, keeps, down });
     }
