@@ -218,13 +218,13 @@ impl Bridge {
         if self.recon.read_only {
             return ("held", Some("the broker's API is read-only".to_owned()));
         }
-        let open = self.calendar.is_regular_session(now.wall).unwrap_or(false);
-        if !open {
+        let trading: Vec<_> = bot.instruments.keys().filter(|id| self.is_trading(now, id)).collect();
+        if trading.is_empty() {
             return ("closed", None);
         }
         let oldest = bot.stale_after.and_then(|max| {
-            bot.instruments
-                .keys()
+            trading
+                .into_iter()
                 .map(|id| (id, self.quotes.age(id, now.wall)))
                 .find(|(_, age)| age.is_none_or(|age| age > max))
         });
@@ -233,6 +233,13 @@ impl Bridge {
             Some((id, None)) => ("held", Some(format!("no {id} price yet"))),
             None => ("trading", None),
         }
+    }
+
+    /// Whether the venue of an instrument is open; of what has no calendar nobody knows that it is not.
+    fn is_trading(&self, now: Now, instrument: &InstrumentId) -> bool {
+        let Some(name) = self.contracts.calendar_of(instrument) else { return true };
+        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        calendar.is_regular_session(self.clock.corrected(now)).unwrap_or(false)
     }
 
     fn order_views(&self) -> Vec<OrderView> {

@@ -28,6 +28,7 @@ impl Bridge {
         // What the broker listed in another life disputes nothing in this one.
         self.listed.clear();
         self.calendar = self.announced.clone();
+        self.elsewhere.widen();
         self.doubts.clear();
         self.owed.clear();
         self.inactive_since = None;

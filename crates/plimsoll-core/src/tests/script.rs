@@ -97,6 +97,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Contract>,
     /// What the venue lists as the hours of every contract.
     pub(super) listed_hours: Box<str>,
+    /// And of contracts of these symbols, in London's time.
+    pub(super) london_hours: Vec<(&'static str, Box<str>)>,
     /// The auction's price by its bar of the day, once there is one.
     official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
@@ -194,6 +196,7 @@ impl Script {
             asked: Vec::new(),
             answers: Vec::new(),
             listed_hours: "".into(),
+            london_hours: Vec::new(),
             official_close: None,
             past_sessions: Vec::new(),
             read_only: false,

@@ -207,10 +207,9 @@ fn instruments(section: &mut Section<'_>, problems: &mut Problems) -> Vec<Spanne
         }
         let note = match plimsoll_core::calendar_of(&contract) {
             _ if plimsoll_core::keeps_us_hours(&contract) => None,
-            Some(name) => Some(format!(
-                "`{id}` is not listed in the US: the days and cutoffs of {name} hold for it, and its prices \
-                 count as stale at any hour"
-            )),
+            Some(name) => {
+                Some(format!("`{id}` is not listed in the US: the days and cutoffs of {name} hold for it"))
+            }
             None => Some(format!(
                 "the hours of `{id}` are not known: orders for it need a limit or stop price, and prices \
                  count as stale at any hour"
