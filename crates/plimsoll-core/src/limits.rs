@@ -73,6 +73,12 @@ pub const ORDER_ID_JUMP_MAX: i32 = 1_000_000;
 /// How many characters of a symbol are written into an order reference.
 pub const REFERENCE_SYMBOL_MAX: usize = 32;
 
+/// Trade dates so many days back are still counted: no venue's is further behind, and a clock may be set back.
+pub const REFERENCE_DAYS_BACK: i64 = 7;
+
+/// And so many ahead: the next session is not further away, whatever a venue's holidays are.
+pub const REFERENCE_DAYS_AHEAD: i64 = 14;
+
 /// A number in an order reference that no day of ours reaches; such a reference is not ours.
 pub const REFERENCE_COUNTER_MAX: u32 = 1_000_000_000;
 
@@ -88,6 +94,10 @@ pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
 
 /// How often on a day with an early close, or of which the broker says something else than the calendar.
 pub const HOURS_AUDIT_SHORT: Duration = Duration::from_hours(1);
+
+/// By how much before a session opens the broker is asked again, if the latest answer is older: what was announced in the
+/// evening is known before anybody can trade on it.
+pub const HOURS_AUDIT_BEFORE_OPEN: Duration = Duration::from_hours(1);
 
 /// How often the broker is asked for the sessions of the past.
 pub const SCHEDULE_AUDIT: Duration = Duration::from_hours(7 * 24);

@@ -61,7 +61,8 @@ impl Bridge {
     pub(super) fn own_up(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let mut asks = Vec::new();
         self.subscribe(&mut asks);
-        self.listed.note_asked(now.mono);
+        self.listed.note_asked(self.clock.corrected(now));
+        self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
         self.begin_round(now, link, &mut asks);
         Self::ask(out, asks);

@@ -106,8 +106,7 @@ impl Bridge {
         let order = &held.order;
         let is_new = self.batches.get(batch).is_none();
         let fleet = BotName::new(FLEET).expect("a name like any other");
-        let symbol = order.instrument.as_str().split('.').next().unwrap_or_default();
-        let reference = is_new.then(|| self.next_reference(now, &fleet, symbol));
+        let reference = is_new.then(|| self.next_reference(now, &fleet, Some(&order.instrument)));
         let entry = self.batches.of(batch, reference);
         let entered =
             entry.batch.hold(order.cl_ord_id.clone(), order.side, order.qty).map_err(|error| match error {

@@ -72,10 +72,9 @@ impl Bridge {
     /// With its reference and its number.
     fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
         let OwnOrder { bot, account, instrument, side, qty, ord_type, limit_px, tif, decision } = wanted;
-        let symbol = instrument.as_str().split('.').next().unwrap_or_default().to_owned();
         let (order_id, ex_destination) = (self.own_order_id()?, self.own_route(&instrument));
         Ok(NewOrder {
-            cl_ord_id: self.next_reference(now, &bot, &symbol),
+            cl_ord_id: self.next_reference(now, &bot, Some(&instrument)),
             bot,
             order_id,
             account,

@@ -60,6 +60,8 @@ struct Reader {
     seed: Option<u64>,
     day: Option<(Date, TimeZone)>,
     from: Option<(Time, Place)>,
+    /// The drill begins on the day before.
+    day_before: bool,
     to: Option<(Time, Place)>,
     accounts: Vec<Account>,
     bots: Vec<Bot>,
@@ -113,7 +115,10 @@ impl Reader {
                 let zone = line.read(write, |word| plimsoll_calendar::zone(word).ok())?;
                 self.day = Some((date, zone));
             }
-            "from" => self.from = Some(time_of_day(&mut line)?),
+            "from" => {
+                self.from = Some(time_of_day(&mut line)?);
+                self.day_before = line.take_if("day_before");
+            }
             "to" => self.to = Some(time_of_day(&mut line)?),
             "accounts" => self.read_accounts(&mut line)?,
             "bot" => self.read_bot(&mut line)?,
@@ -180,7 +185,8 @@ impl Reader {
         Ok(())
     }
 
-    /// The instant of a time of the drill's day. Before the day is known no time means anything.
+    /// The instant of a time of the drill's day; of the day before, where the drill begins on that and the time is not
+    /// before its beginning. Before the day is known no time means anything.
     fn instant(&self, line: &Line<'_>, word: Word<'_>) -> Result<Timestamp, Problem> {
         let write = "write hours, minutes and seconds, `12:50:00`";
         let time = clock_time(word.text)
@@ -188,9 +194,14 @@ impl Reader {
         let (date, zone) = self.day.as_ref().ok_or_else(|| {
             line.at(word, "the day is not known yet; write `day 2026-11-27 America/New_York` above")
         })?;
-        resolve(*date, time, zone).ok_or_else(|| {
+        let date = if self.is_of_the_day_before(time) { date.yesterday().unwrap_or(*date) } else { *date };
+        resolve(date, time, zone).ok_or_else(|| {
             line.at(word, "the clocks are changed at that time; write one that exists once on that day")
         })
+    }
+
+    fn is_of_the_day_before(&self, time: Time) -> bool {
+        self.day_before && self.from.is_some_and(|(from, _)| from <= time)
     }
 
     fn finish(mut self, name: &str) -> Result<Drill, Vec<Problem>> {
@@ -255,12 +266,17 @@ impl Reader {
         let ((from, from_place), (to, to_place)) = (self.from?, self.to?);
         let mut problem =
             |(line, column): Place, what: String| self.problems.push(Problem { line, column, what });
-        let (Some(from), Some(to)) = (resolve(date, from, &zone), resolve(date, to, &zone)) else {
+        let begins = if self.day_before { date.yesterday().unwrap_or(date) } else { date };
+        let (Some(from), Some(to)) = (resolve(begins, from, &zone), resolve(date, to, &zone)) else {
             problem(from_place, "the clocks are changed at that time; write another".to_owned());
             return None;
         };
-        if to <= from || to.duration_since(from) > SPAN_MAX {
-            problem(to_place, "the drill would end before it begins; write a later time".to_owned());
+        if to <= from {
+            let what =
+                "the drill would end before it begins; write a later time, or `from 18:00:00 day_before`";
+            problem(to_place, what.to_owned());
+        } else if to.duration_since(from) > SPAN_MAX {
+            problem(to_place, "the drill would be longer than a day; write an earlier time".to_owned());
         }
         for (at, place) in self.times.iter().filter(|(at, _)| *at < from || *at > to) {
             let said = at.to_zoned(zone.clone()).strftime("%H:%M:%S");
