@@ -59,6 +59,22 @@ pub enum News {
         /// FIX 6.
         avg_px: Option<Price>,
     },
+    /// The order that was sent for all is over or was not needed, and no execution tells the price at which this one has met
+    /// others: it waits for the official close.
+    AwaitsClose {
+        /// FIX 14.
+        cum_qty: Qty,
+        /// FIX 151: what is not executed yet, of which not all will be.
+        leaves_qty: Qty,
+        /// FIX 6.
+        avg_px: Option<Price>,
+        /// How much has met others.
+        crossed_qty: Qty,
+        /// How much will not be executed.
+        lost_qty: Qty,
+        /// Why there is no execution, for people.
+        reason: Box<str>,
+    },
     /// A part of it is executed, or all that was left.
     Executed {
         /// How much, at what price, and of what execution of the broker's.

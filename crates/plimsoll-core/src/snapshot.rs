@@ -6,10 +6,12 @@ use plimsoll_model::{
     Side,
 };
 
+use crate::book::OrderState;
 use crate::bridge::Bridge;
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
+use crate::fallback::Net;
 use crate::guard::{GuardId, Span};
 use crate::halt::Halt;
 use crate::recon::ReconState;
@@ -254,13 +256,20 @@ impl Bridge {
                 cum_qty: state.cum_qty,
                 ord_type: state.ord_type.as_wire().into(),
                 limit_px: state.limit_px,
-                status: state.status,
+                status: self.status_for_people(state),
                 cl_ord_id: state.cl_ord_id.clone(),
                 perm_id: state.perm_id.map(|id| id.0),
                 denied_by: state.denied_by,
                 since: state.since,
             })
             .collect()
+    }
+
+    /// An order that left with others' is as sure as that one: the venue knows no other.
+    fn status_for_people(&self, state: &OrderState) -> OrderStatus {
+        let net = state.cl_ord_id.as_ref().and_then(|id| self.batches.net_of(id, &self.book));
+        let is_silent = state.status.is_open() && net == Some(Net::Unacknowledged);
+        if is_silent { OrderStatus::PendingNew } else { state.status }
     }
 
     fn position_views(&self) -> Vec<PositionView> {

@@ -214,6 +214,15 @@ impl fmt::Display for News {
                     None => write!(f, ": {} at the official close", share.exec_id),
                 }
             }
+            News::AwaitsClose { crossed_qty, lost_qty, reason, .. } => {
+                if !lost_qty.is_zero() {
+                    write!(f, "{lost_qty} will not be executed; ")?;
+                }
+                write!(
+                    f,
+                    "{crossed_qty} meet orders of other bots at the official close, once it is known: {reason}"
+                )
+            }
             News::Canceled { leaves_qty, reason, .. } if reason.is_empty() => {
                 write!(f, "canceled with {leaves_qty} left")
             }

@@ -283,7 +283,8 @@ impl Bridge {
         let of_client = self.batches.orders().filter(|held| Some(held.client_id) == client_id);
         let open = of_client.filter_map(|held| {
             let state = self.book.get(held.key).filter(|state| state.status.is_open())?;
-            let (cum_qty, leaves_qty, avg_px) = (state.cum_qty, state.leaves_qty(), held.avg_px());
+            let (cum_qty, avg_px) = (state.cum_qty, held.avg_px());
+            let leaves_qty = state.qty.saturating_sub(cum_qty);
             Some((self.in_its_words(held), News::Stands { cum_qty, leaves_qty, avg_px }))
         });
         open.collect()

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, Price, RawFrame, TimeInForce,
+    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, OrderStatus, Price, RawFrame,
+    TimeInForce,
 };
 use rust_decimal::Decimal;
 
 use super::{Batch, Share};
 use crate::Rewrite;
-use crate::book::OrderKey;
-use crate::limits;
+use crate::book::{Book, OrderKey, OrderState};
+use crate::{fallback, limits};
 
 /// What is netted with each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,6 +168,15 @@ impl Batches {
     /// The batch whose order for all this is.
     pub(crate) fn of_net(&self, cl_ord_id: &ClOrdId) -> Option<&BatchKey> {
         self.nets.get(cl_ord_id)
+    }
+
+    /// What is known of the order in which a bot's order left, or of one that is held; none of any other.
+    pub(crate) fn net_of(&self, cl_ord_id: &ClOrdId, book: &Book) -> Option<fallback::Net> {
+        let entry = self.all.get(self.orders.get(cl_ord_id)?)?;
+        let net = entry.net.as_ref().filter(|_| !entry.batch.is_held()).and_then(|(key, _)| book.get(*key));
+        let is_silent =
+            |state: &OrderState| matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown);
+        Some(if net.is_some_and(is_silent) { fallback::Net::Unacknowledged } else { fallback::Net::Sound })
     }
 
     /// The batch that shared this execution of the broker's.

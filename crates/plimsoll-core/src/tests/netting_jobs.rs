@@ -97,8 +97,11 @@ fn what_of_it_the_venue_did_not_take_goes_to_the_market_and_what_the_bots_trade_
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
             12:49:57.1 notice broker error 201: x
+            12:49:57.1 tell revert order 8: 40 meet orders of other bots at the official close, once it is known: the order that was sent for several bots is over (rejected)
+            12:49:57.1 SPY-trend-20261127-2: 60 will not be executed; 40 meet orders of other bots at the official close, once it is known: the order that was sent for several bots is over (rejected)
             12:49:57.1 notice on-close orders of several bots in DU1 have met each other in SPY on 2026-11-27; they stay open until the venue's official close is known
-            13:00:00 SPY-trend-20261127-2 works and takes part in the closing auction; no market order was sent for it
+            12:59:58 notice SPY-trend-20261127-2 is dead: market order SELL 60 SPY [SPY-trend-20261127-3] in its place
+            12:59:58 place 900 SELL 60 SPY MKT for DU1 [SPY-trend-20261127-3] as order 100000002
         "]],
     );
 }
@@ -172,4 +175,33 @@ fn one_that_comes_when_the_difference_has_left_is_denied() {
             12:49:57.3 notice not placed: Plimsoll close_cutoff: the on-close orders of SPY of 2026-11-27 have left as one; this one comes too late
         "]],
     );
+}
+
+#[test]
+fn a_part_of_an_order_that_the_venue_accepts_in_silence_is_not_proved_to_be_in_the_auction() {
+    let world = check(
+        "
+        12:49:55 wake
+        12:49:57 wake
+        12:50:00 wake
+        12:59:53 wake
+        12:59:53.100 own answers
+        12:59:58 quote SPY 600.00 600.02
+        12:59:58 wake
+        12:59:58.100 own answers
+        12:59:59.500 wake
+        ",
+        &expect![["
+            12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
+            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 SPY-trend-20261127-2: held for the closing auction
+            12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
+            12:59:59.5 notice SPY-trend-20261127-2 is not proved dead: the venue never named the order in which it left with others'; no market order was sent, because it could double the position; look at the broker
+        "]],
+    );
+    let orders = world.bridge.snapshot(world.now()).orders;
+    let shown = orders.iter().filter(|order| order.ord_type.as_ref() == "MOC");
+    let shown: Vec<_> =
+        shown.map(|order| format!("{} {}", order.cl_ord_id.as_ref().unwrap(), order.status)).collect();
+    expect!["SPY-revert-20261127-1 pending_new, SPY-trend-20261127-2 pending_new, SPY-plimsoll-20261127-1 pending_new"].assert_eq(&shown.join(", "));
 }

@@ -20,6 +20,10 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
         News::Stands { cum_qty, leaves_qty, avg_px } => {
             held.stands(Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px })
         }
+        News::AwaitsClose { cum_qty, leaves_qty, avg_px, .. } => {
+            let progress = Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px };
+            held.noted(progress, &news.to_string())
+        }
         News::Executed { share, leaves_qty, avg_px, exchange, at } => {
             held.executed(&part(share, (*leaves_qty, *avg_px), exchange, *at))
         }

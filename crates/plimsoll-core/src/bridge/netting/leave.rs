@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, OrderStatus, Qty, TimeInForce};
 
-use super::share::OVER;
+use super::share::{NOT_NEEDED, OVER};
 use crate::book::FLEET;
 use crate::bridge::Bridge;
 use crate::fallback::Word;
@@ -17,7 +17,7 @@ use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdi
 use crate::on_close::{BatchKey, HeldOrder, Net, release_at};
 use crate::outbox::OwnWaiting;
 use crate::recon::ReconState;
-use crate::{Command, Config, limits};
+use crate::{Command, Config, News, limits};
 
 /// When a batch is to leave.
 enum Leaves {
@@ -265,9 +265,7 @@ impl Bridge {
         if let Some((earlier, _)) = &entry.net {
             self.book.update(*earlier, |state| state.status = OrderStatus::Denied);
         }
-        if entry.batch.wants_close() {
-            out.push(Command::Notice { text: unpriced(key) });
-        }
+        self.await_close(key, NOT_NEEDED, out);
     }
 
     /// The order for all is over at the venue, and all its executions are known.
@@ -301,19 +299,40 @@ impl Bridge {
             let Some(held) = self.batches.get(key).and_then(|entry| entry.orders.get(&cl_ord_id)) else {
                 continue;
             };
-            // What it trades with other bots is still to come.
-            let is_over = !wants_close || self.is_all_lost(held, qty);
             let (book_key, told) = (held.key, self.tell_canceled(held, qty, reason));
-            if is_over {
+            if wants_close && !self.is_all_lost(held, qty) {
+                // What it trades with other bots is still to come, and as good as done: nobody but us can keep it from it.
+                let executes = held.order.qty.saturating_sub(qty);
+                self.book.update(book_key, |state| state.lost_qty = qty);
+                self.closings.hear(book_key, Word::Ended { cum_qty: executes });
+            } else {
                 self.book.update(book_key, |state| state.status = OrderStatus::Canceled);
                 let cum_qty = self.book.get(book_key).map_or(Qty::ZERO, |state| state.cum_qty);
                 self.closings.hear(book_key, Word::Ended { cum_qty });
                 out.push(told);
             }
         }
-        if wants_close {
-            out.push(Command::Notice { text: unpriced(key) });
+        self.await_close(key, reason, out);
+    }
+
+    /// Whoever has met others at a price that is not known is told so, and a person.
+    fn await_close(&self, key: &BatchKey, reason: &str, out: &mut Vec<Command>) {
+        let Some(entry) = self.batches.get(key).filter(|entry| entry.batch.wants_close()) else { return };
+        for held in entry.orders.values() {
+            let Some(state) = self.book.get(held.key).filter(|state| state.status.is_open()) else {
+                continue;
+            };
+            let news = News::AwaitsClose {
+                cum_qty: state.cum_qty,
+                leaves_qty: state.qty.saturating_sub(state.cum_qty),
+                avg_px: held.avg_px(),
+                crossed_qty: state.leaves_qty(),
+                lost_qty: state.lost_qty,
+                reason: reason.into(),
+            };
+            out.push(self.tell(held, news));
         }
+        out.push(Command::Notice { text: unpriced(key) });
     }
 
     fn is_all_lost(&self, held: &HeldOrder, lost: Qty) -> bool {
