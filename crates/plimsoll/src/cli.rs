@@ -14,7 +14,7 @@ use plimsoll_runtime::simulator::Pace;
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
-pub(crate) use statement::{Reconcile, Statement};
+pub(crate) use statement::{Nightly, Reconcile, Statement};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Breaks(Ask),
     /// Compare what was booked with the broker's statement, or with what the broker says now.
     Reconcile(Reconcile),
+    /// Compare each bot's books with the broker's and with its own database, and block those that differ too much.
+    Nightly(Nightly),
     /// Check a Flex statement and its query, or show the query that is needed.
     Statement {
         #[command(subcommand)]

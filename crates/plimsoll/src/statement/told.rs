@@ -72,17 +72,3 @@ pub(crate) fn pairs(found: &Comparison) -> String {
     }
     format!("{} executions paired: {}", found.matches.len(), parts.join(", "))
 }
-
-/// How executions were paired, by certainty.
-pub(crate) fn pair_counts(found: &Comparison) -> Value {
-    let all = [
-        Certainty::ExecId,
-        Certainty::TradeId,
-        Certainty::OrderRef,
-        Certainty::Value,
-        Certainty::Alike,
-        Certainty::Shared,
-    ];
-    let counts = all.map(|certainty| (certainty.as_str().to_owned(), Value::from(found.matched(certainty))));
-    Value::Object(counts.into_iter().collect())
-}
