@@ -7,3 +7,6 @@ pub(crate) mod pending;
 pub(crate) mod profit;
 pub(crate) mod told;
 pub(crate) mod worth;
+
+#[cfg(test)]
+mod tests;
