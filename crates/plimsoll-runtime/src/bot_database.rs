@@ -21,7 +21,7 @@ const ROWS_MAX: usize = 5_000_000;
 /// Bytes of a line of CSV.
 const LINE_MAX: u64 = 64 << 10;
 /// An instant in seconds is below this; above it milliseconds, microseconds, nanoseconds.
-const SECONDS_MAX: i64 = 100_000_000_000;
+const SECONDS_MAX: u64 = 100_000_000_000;
 
 /// Why nothing is known of it.
 #[derive(Debug, thiserror::Error)]
@@ -101,11 +101,15 @@ fn decimal(text: &str) -> Option<Decimal> {
 /// RFC 3339, a civil time, a date, or a number of seconds or of their thousandths since 1970.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(number) = text.parse::<i64>() {
-        return match number.abs() {
-            ..SECONDS_MAX => Timestamp::from_second(number).ok(),
-            ..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
-            ..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
-            _ => Timestamp::from_nanosecond(number.into()).ok(),
+        let size = number.unsigned_abs();
+        return if size < SECONDS_MAX {
+            Timestamp::from_second(number).ok()
+        } else if size < SECONDS_MAX * 1_000 {
+            Timestamp::from_millisecond(number).ok()
+        } else if size < SECONDS_MAX * 1_000_000 {
+            Timestamp::from_microsecond(number).ok()
+        } else {
+            Timestamp::from_nanosecond(number.into()).ok()
         };
     }
     if let Ok(at) = text.parse::<Timestamp>() {

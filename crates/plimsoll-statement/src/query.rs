@@ -392,7 +392,10 @@ mod tests {
     fn the_documentation_lists_the_query_as_it_is_checked() {
         let page = include_str!("../../../docs/statements.md");
         for (name, value) in SETTINGS {
-            assert!(page.contains(&format!("| {name} | {value} |")), "docs/statements.md does not have {name}");
+            assert!(
+                page.contains(&format!("| {name} | {value} |")),
+                "docs/statements.md does not have {name}"
+            );
         }
         for section in SECTIONS {
             let star = if section.level == Level::Must { "" } else { " *" };

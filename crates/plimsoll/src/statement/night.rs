@@ -241,7 +241,7 @@ impl BotNight {
         match (own.difference, &own.error) {
             (_, Some(error)) => self.because.push(error.clone()),
             (None, None) => {
-                self.because.push("its own profit cannot be compared with the broker's".to_owned())
+                self.because.push("its own profit cannot be compared with the broker's".to_owned());
             }
             (Some(by), None) if by.abs() > limit => {
                 self.because.push(format!(
