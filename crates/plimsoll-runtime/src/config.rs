@@ -14,6 +14,7 @@ mod crossing;
 mod future;
 mod instant;
 mod job;
+mod nightly;
 mod place;
 mod section;
 mod value;
@@ -38,6 +39,7 @@ use place::Problems;
 use section::Section;
 use venue::{RawClock, RawPlimsoll, RawVenue};
 
+pub use nightly::{BotDatabase, Nightly};
 pub use place::{Note, Problem};
 
 /// Everything that one configuration file says.
@@ -74,6 +76,8 @@ pub struct Settings {
     pub operator: SocketAddr,
     /// One port per bot, in the order of the file.
     pub ports: Vec<BotPort>,
+    /// The nightly comparison with statements and bots' own databases.
+    pub nightly: Nightly,
 }
 
 /// How the system's clock is watched.
@@ -147,6 +151,7 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
     let mut loaded = parse(&shown, &text)?;
     if let Some(folder) = path.parent() {
         loaded.settings.state_dir = folder.join(&loaded.settings.state_dir);
+        loaded.settings.nightly.beside(folder);
     }
     Ok(loaded)
 }
@@ -171,6 +176,7 @@ struct Raw {
     venues: Vec<RawVenue>,
     bots: Vec<RawBot>,
     jobs: Jobs,
+    nightly: Nightly,
 }
 
 fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
@@ -191,17 +197,20 @@ fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
         root.tables("bot", problems).into_iter().map(|s| RawBot::read(s, problems)).collect();
     let jobs = root.tables("job", problems);
     let alerts = root.tables("alert", problems);
+    let names: Vec<BotName> =
+        bots.iter().filter_map(|bot| Some(bot.name.as_ref()?.get_ref().clone())).collect();
+    let nightly = Nightly::read(root.table("nightly", problems), &names, problems);
     let jobs = job::read(jobs, &bots, venues.first().and_then(RawVenue::net_lead), problems);
     future::check_alerts(alerts, problems);
     root.finish(problems);
-    let raw = Raw { plimsoll, clock, venues, bots, jobs };
+    let raw = Raw { plimsoll, clock, venues, bots, jobs, nightly };
     across::check(&raw, problems);
     build(raw, text, problems)
 }
 
 /// The two results; nothing if a part is missing, and then a problem says which.
 fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
-    let Raw { plimsoll, clock, venues, bots, jobs } = raw;
+    let Raw { plimsoll, clock, venues, bots, jobs, nightly } = raw;
     let venue = venues.into_iter().next()?;
     let settings = Settings {
         state_dir: plimsoll.state_dir?,
@@ -213,6 +222,7 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         clock: clock.settings,
         operator: plimsoll.operator?.into_inner(),
         ports: bots.iter().filter_map(RawBot::port).collect(),
+        nightly,
     };
     let config = Config {
         mode: plimsoll.mode?,

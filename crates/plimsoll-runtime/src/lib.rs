@@ -6,6 +6,7 @@
 //! Does not own: any decision about an order. What the bridge says is done; what it did not say is not.
 
 pub mod announced;
+pub mod bot_database;
 mod bot_link;
 pub mod carry;
 pub mod clock;

@@ -389,6 +389,27 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_the_query_as_it_is_checked() {
+        let page = include_str!("../../../docs/statements.md");
+        for (name, value) in SETTINGS {
+            assert!(
+                page.contains(&format!("| {name} | {value} |")),
+                "docs/statements.md does not have {name}"
+            );
+        }
+        for section in SECTIONS {
+            let star = if section.level == Level::Must { "" } else { " *" };
+            let fields: Vec<String> = section
+                .fields
+                .iter()
+                .map(|field| format!("`{}`{}", field.name, if field.level == Level::Must { "" } else { "*" }))
+                .collect();
+            let line = format!("| {}{star} | {} | {} |", section.title, section.options, fields.join(" "));
+            assert!(page.contains(&line), "docs/statements.md lacks {line}");
+        }
+    }
+
+    #[test]
     fn every_section_and_field_says_what_is_lost_without_it() {
         for section in SECTIONS {
             assert!(!section.lost.is_empty() && !section.fields.is_empty(), "{}", section.name);

@@ -16,7 +16,7 @@ pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
 pub(crate) use simulate::{Scenario, Simulate};
-pub(crate) use statement::{Reconcile, Statement};
+pub(crate) use statement::{Nightly, Reconcile, Statement};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Breaks(Ask),
     /// Compare what was booked with the broker's statement, or with what the broker says now.
     Reconcile(Reconcile),
+    /// Compare each bot's books with the broker's and with its own database, and block those that differ too much.
+    Nightly(Nightly),
     /// Check a Flex statement and its query, or show the query that is needed.
     Statement {
         #[command(subcommand)]

@@ -8,6 +8,7 @@ mod gateway_dir;
 mod halt;
 mod history;
 mod journal;
+mod nightly;
 mod reconcile;
 mod run;
 mod schedule;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
         Command::Reconcile(options) => reconcile::run(&options),
+        Command::Nightly(options) => nightly::run(&options),
         Command::Statement { what } => statement::run(&what),
         Command::Halt(options) => halt::halt(&options),
         Command::Resume(options) => halt::resume(&options),

@@ -115,6 +115,16 @@ fn named(name: &str) -> Result<Drill, Failure> {
     read::read(&stem, name, &text).map_err(|problems| Failure::new(Exit::Usage, problems))
 }
 
+/// Plays a script in a state directory that stays; the venue's own truth at its end.
+#[cfg(test)]
+pub(crate) fn played_in(dir: &Path, text: &str) -> serde_json::Value {
+    let drill = read::read("day", "day.drill", text).unwrap_or_else(|problems| panic!("{problems}"));
+    let Ok(mut played) = play::play_in(dir, &drill, play::Without::Nothing) else {
+        panic!("the day was not played")
+    };
+    played.scenes.pop().expect("a drill has an end").venue
+}
+
 fn usage(text: &str) -> Failure {
     Failure::new(Exit::Usage, anyhow!("{text}"))
 }

@@ -2,4 +2,11 @@
 
 pub(crate) mod booked;
 pub(crate) mod file;
+pub(crate) mod night;
+pub(crate) mod pending;
+pub(crate) mod profit;
 pub(crate) mod told;
+pub(crate) mod worth;
+
+#[cfg(test)]
+mod tests;

@@ -15,8 +15,8 @@ use super::matching::Certainty;
 use super::{Books, Entry};
 use crate::exact;
 
-/// Whose an order is that was sent for several bots.
-const FLEET: &str = "fleet";
+/// Whose an order is that was sent for several bots, by the name in its reference.
+const FLEET: &str = "plimsoll";
 /// How the id of a share begins.
 const SHARE: &str = "net.";
 

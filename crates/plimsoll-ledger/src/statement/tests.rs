@@ -193,7 +193,7 @@ fn shares_of_bots_sum_to_the_one_execution_that_the_broker_has() {
     let revert =
         share("SPY-revert-20261127-1", "revert", "0.3 USD", entry(Side::Sell, 40, "600", "21:00:00"));
     let whole = named("01.01", entry(Side::Buy, 60, "600", "21:00:01"));
-    let whole = Entry { bot: plimsoll_model::BotName::new("fleet"), ..whole };
+    let whole = Entry { bot: plimsoll_model::BotName::new("plimsoll"), ..whole };
     let found = both(&[&trend, &revert], &[&whole]);
     assert_eq!((found.matched(Certainty::Shared), found.breaks.len()), (2, 0));
     let dearer = Entry { fee: Money::parse("1.5 USD"), ..whole.clone() };

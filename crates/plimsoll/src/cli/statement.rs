@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Reach;
+use super::{Config, Reach};
 
 /// Questions about the broker's statements.
 #[derive(Debug, Subcommand)]
@@ -48,6 +48,28 @@ pub(crate) struct Reconcile {
     pub(crate) statement: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Options of `nightly`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  plimsoll nightly --statement activity.xml     after the broker has made the day's statement\n  plimsoll nightly                              without one: what the broker's API told of today\n\nExit 1 if a bot was blocked or a difference needs a person."
+)]
+pub(crate) struct Nightly {
+    /// The broker's Flex statement; without it the day is compared with what the broker told the gateway.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) statement: Option<PathBuf>,
+    /// Without a statement: which day of New York; today if absent.
+    #[arg(long, value_name = "DATE", conflicts_with = "statement")]
+    pub(crate) date: Option<jiff::civil::Date>,
+    /// Only report; block nobody.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) config: Config,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -38,35 +38,13 @@ fn with_statement(options: &Reconcile, path: &std::path::Path) -> Outcome {
         all.extend(compared.found.breaks.iter().map(|one| told::row(one, sheet.to)));
         if !options.json {
             output::line(&format!("{account}: {}", told::pairs(&compared.found)))?;
-            for note in notes(&compared) {
+            for note in compared.notes() {
                 output::line(&format!("  note: {note}"))?;
             }
         }
     }
     say(&all, options.json)?;
     Ok(if all.is_empty() && sheets.problem_count == 0 { Exit::Good } else { Exit::No })
-}
-
-/// What was not compared, and why.
-pub(crate) fn notes(compared: &crate::statement::booked::Compared) -> Vec<String> {
-    let found = &compared.found;
-    let mut notes = Vec::new();
-    let mut note = |count: u64, what: &str| {
-        if count > 0 {
-            notes.push(format!("{count} {what}"));
-        }
-    };
-    note(
-        compared.late as u64,
-        "executions of the last evening are not in it; they may count for the next day",
-    );
-    note(found.commissions_not_told, "commissions are not in the statement, so ours are not confirmed");
-    note(found.prices_not_told, "prices are not in the statement, so ours are not confirmed");
-    note(found.crossed, "executions of bots against each other, of which the broker has none");
-    if compared.theirs.complete.is_empty() {
-        notes.push("holdings are not in the statement and were not compared".to_owned());
-    }
-    notes
 }
 
 fn with_the_broker(options: &Reconcile) -> Outcome {

@@ -7,6 +7,7 @@ use super::Outcome;
 use crate::cli::Config;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::statement::pending;
 
 pub(crate) fn run(options: &Config) -> Outcome {
     let loaded = load(options)?;
@@ -14,10 +15,22 @@ pub(crate) fn run(options: &Config) -> Outcome {
         eprintln!("plimsoll: {note}");
     }
     let upstream = loaded.settings.upstream.clone();
+    let state_dir = loaded.settings.state_dir.clone();
+    let blocks = pending::read(&state_dir)?;
     super::runtime()?.block_on(async move {
         let mut gateway = Gateway::start(loaded, Storage::Disk)
             .await
             .map_err(|error| Failure::new(Exit::Environment, error))?;
+        // No bot is let in before the broker has told everything, so these are in force by then.
+        for block in &blocks {
+            eprintln!("plimsoll: {} is blocked by `plimsoll nightly`: {}", block.bot, block.reason);
+            if let Some(halt) = block.as_halt()
+                && !gateway.act(halt).await
+            {
+                return end(gateway.ended().await, Exit::Environment);
+            }
+        }
+        pending::clear(&state_dir)?;
         eprintln!("plimsoll: starting; waiting for the broker at {upstream} before any bot is let in");
         tokio::select! {
             biased;

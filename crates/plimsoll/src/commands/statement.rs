@@ -1,5 +1,7 @@
 //! `plimsoll statement`: a file by itself, and the query that it should come from.
 
+use std::fmt::Write as _;
+
 use plimsoll_ledger::statement::{Break, Comparison, compare};
 use plimsoll_statement::query::{self, Lack, Level, SECTIONS, SETTINGS};
 use plimsoll_statement::{
@@ -20,17 +22,17 @@ pub(crate) fn run(what: &Statement) -> Outcome {
             let file = file::open(&options.file)?;
             let checked = Checked::of(&file);
             if options.json {
-                output::json(&checked.as_json(&file))?
+                output::json(&checked.as_json(&file))?;
             } else {
-                checked.print(&file)?
+                checked.print(&file)?;
             }
             Ok(if checked.is_good() { Exit::Good } else { Exit::No })
         }
         Statement::Query(options) => {
             if options.json {
-                output::json(&query_json())?
+                output::json(&query_json())?;
             } else {
-                output::line(query_text().trim_end())?
+                output::line(query_text().trim_end())?;
             }
             Ok(Exit::Good)
         }
@@ -73,7 +75,7 @@ impl Checked {
             "query_name": shown(&file.query),
             "statements": sheets,
             "query": self.lacks.iter().map(lack_json).collect::<Vec<_>>(),
-            "problems": file.problems.iter().map(|problem| problem.to_string()).collect::<Vec<_>>(),
+            "problems": file.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "problem_count": self.problems,
         })
     }
@@ -212,17 +214,17 @@ fn query_text() -> String {
         "an Activity Flex Query in Client Portal (Performance & Reports, Flex Queries) with these settings:\n"
             .to_owned();
     for (name, value) in SETTINGS {
-        text += &format!("  {name}: {value}\n");
+        let _ = writeln!(text, "  {name}: {value}");
     }
     text += "and these sections; a field with a star can be left out, at a price:\n";
     for section in SECTIONS {
         let star = if section.level == Level::Must { "" } else { " *" };
         let options =
             if section.options.is_empty() { String::new() } else { format!(" ({})", section.options) };
-        text += &format!("\n{}{star}{options}\n  without it: {}\n", section.title, section.lost);
+        let _ = writeln!(text, "\n{}{star}{options}\n  without it: {}", section.title, section.lost);
         for field in section.fields {
             let star = if field.level == Level::Must { "" } else { " *" };
-            text += &format!("  {}{star}: without it {}\n", field.name, field.lost);
+            let _ = writeln!(text, "  {}{star}: without it {}", field.name, field.lost);
         }
     }
     text

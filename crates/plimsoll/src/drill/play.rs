@@ -2,6 +2,7 @@
 //! the times of the script.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,13 +65,18 @@ pub(crate) enum Without {
 /// Plays it.
 pub(crate) fn play(drill: &Drill, without: Without) -> Result<Played, Failure> {
     let place = Place::new("drill", None)?;
+    play_in(&place.dir, drill, without)
+}
+
+/// Plays it with a state directory that stays.
+pub(crate) fn play_in(dir: &Path, drill: &Drill, without: Without) -> Result<Played, Failure> {
     let runtime = crate::commands::runtime()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let venue = serve(&day(drill), &Pace::Max)?;
         let fleet = Fleet::start(drill.bots.iter().map(|bot| scripted(script(bot))).collect());
         #[cfg_attr(not(test), expect(unused_mut, reason = "only tests take a guard away"))]
-        let mut loaded = settings::load(drill, &place.dir, venue.tws_addr(), venue.control_addr())?;
+        let mut loaded = settings::load(drill, dir, venue.tws_addr(), venue.control_addr())?;
         #[cfg(test)]
         if let Without::Guard(guard) = without {
             loaded.config.switched_off = vec![guard];

@@ -142,6 +142,30 @@ impl Tables {
     }
 }
 
+impl Compared {
+    /// What was not compared, and why.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut note = |count: u64, what: &str| {
+            if count > 0 {
+                notes.push(format!("{count} {what}"));
+            }
+        };
+        let found = &self.found;
+        note(
+            self.late as u64,
+            "executions of the last evening are not in it; they may count for the next day",
+        );
+        note(found.commissions_not_told, "commissions are not in the statement, so ours are not confirmed");
+        note(found.prices_not_told, "prices are not in the statement, so ours are not confirmed");
+        note(found.crossed, "executions of bots against each other, of which the broker has none");
+        if self.theirs.complete.is_empty() {
+            notes.push("holdings are not in the statement and were not compared".to_owned());
+        }
+        notes
+    }
+}
+
 /// The instants of a statement's period.
 struct Bounds {
     start: Timestamp,

@@ -11,13 +11,13 @@ pub(crate) const COLUMNS: &[&str] =
 
 /// One difference. Texts come from a file of the broker's, or whoever wrote it.
 pub(crate) fn row(one: &Break, until: Option<Date>) -> Value {
-    let text = |text: &Option<Box<str>>| text.as_deref().map(shown);
+    let text = |text: Option<&str>| text.map(shown);
     let since = one.at.map(|at| at.to_string()).or_else(|| until.map(|date| date.to_string()));
     json!({
         "account": one.account.as_str(),
         "symbol": shown(one.about.as_str()),
-        "ledger": text(&one.ledger),
-        "venue": text(&one.venue),
+        "ledger": text(one.ledger.as_deref()),
+        "venue": text(one.venue.as_deref()),
         "kind": one.kind.as_str(),
         "since": since,
         "bot": one.bot.as_ref().map(plimsoll_model::BotName::as_str),
@@ -71,18 +71,4 @@ pub(crate) fn pairs(found: &Comparison) -> String {
         return "no execution was paired".to_owned();
     }
     format!("{} executions paired: {}", found.matches.len(), parts.join(", "))
-}
-
-/// How executions were paired, by certainty.
-pub(crate) fn pair_counts(found: &Comparison) -> Value {
-    let all = [
-        Certainty::ExecId,
-        Certainty::TradeId,
-        Certainty::OrderRef,
-        Certainty::Value,
-        Certainty::Alike,
-        Certainty::Shared,
-    ];
-    let counts = all.map(|certainty| (certainty.as_str().to_owned(), Value::from(found.matched(certainty))));
-    Value::Object(counts.into_iter().collect())
 }

@@ -1,0 +1,245 @@
+//! `plimsoll nightly`: each bot's books against the broker's and its own, a report, and a block for what differs too much.
+//!
+//! A block is a halt of the bot by the operator's API, for new risk: it survives restarts, and only a person lifts it, with
+//! `plimsoll resume`. Where no gateway runs it waits for the next start.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use plimsoll_core::HaltLevel;
+use plimsoll_runtime::config::Loaded;
+use plimsoll_runtime::operator::HaltOrder;
+use plimsoll_runtime::operator_client::{self, ClientError};
+use plimsoll_statement::{Statement, statement_zone};
+use serde_json::{Value, json};
+
+use super::Outcome;
+use crate::cli::Nightly;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::statement::booked::Tables;
+use crate::statement::night::{AccountNight, Rules, cents};
+use crate::statement::pending::{self, BY, Block};
+use crate::statement::{file, told};
+
+pub(crate) fn run(options: &Nightly) -> Outcome {
+    let loaded = super::run::load(&options.config)?;
+    let tables = Tables::read(&loaded.settings.state_dir)?;
+    let rules = Rules { config: &loaded.config, nightly: &loaded.settings.nightly, tables: &tables };
+    let mut night = match &options.statement {
+        Some(path) => Night::by_statement(path, &rules)?,
+        None => Night::by_the_broker(options.date, &loaded, &rules)?,
+    };
+    if !options.dry_run {
+        night.block(&loaded.settings.state_dir)?;
+    }
+    let report = night.write(&loaded.settings.nightly.reports)?;
+    if options.json {
+        output::json(&night.as_json())?;
+    } else {
+        output::line(night.as_text().trim_end())?;
+        output::line(&format!("report: {}", report.display()))?;
+    }
+    Ok(if night.is_good() { Exit::Good } else { Exit::No })
+}
+
+/// Everything that a night found, and what was done about it.
+struct Night {
+    against: String,
+    date: Date,
+    accounts: Vec<AccountNight>,
+    /// Rows of the statement that could not be used.
+    problems: Vec<String>,
+    /// What became of each block.
+    blocked: Vec<(Block, &'static str)>,
+}
+
+impl Night {
+    fn by_statement(path: &Path, rules: &Rules<'_>) -> Result<Self, Failure> {
+        let sheets = file::open(path)?;
+        if sheets.statements.is_empty() {
+            let text = format!("{}: no statement is in it; nothing was compared", path.display());
+            return Err(Failure::new(Exit::No, anyhow::anyhow!(text)));
+        }
+        let accounts: Vec<AccountNight> =
+            sheets.statements.iter().map(|sheet| rules.judge(sheet)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            against: format!("statement {}", path.display()),
+            date: accounts.iter().filter_map(|night| night.to).max().unwrap_or_else(today),
+            accounts,
+            problems: sheets.problems.iter().map(ToString::to_string).collect(),
+            blocked: Vec::new(),
+        })
+    }
+
+    /// Without a statement: what the broker told of the day is what was booked, and its holdings are in the gateway's breaks.
+    fn by_the_broker(date: Option<Date>, loaded: &Loaded, rules: &Rules<'_>) -> Result<Self, Failure> {
+        let date = date.unwrap_or_else(today);
+        let asked = super::runtime()?.block_on(operator_client::get(&loaded.settings.state_dir, "/breaks"));
+        let breaks = asked.map_err(|error| Failure::new(Exit::from(&error), error))?;
+        let mut accounts = Vec::new();
+        for account in &loaded.config.venue.accounts {
+            // The broker's executions of the day are the ledger's own: a sheet without trades has nothing to say of them.
+            let sheet = Statement {
+                account: Some(account.clone()),
+                from: Some(date),
+                to: Some(date),
+                ..Statement::default()
+            };
+            let of_it = |row: &&Value| row["account"] == account.as_str();
+            let rows: Vec<Value> = breaks.as_array().into_iter().flatten().filter(of_it).cloned().collect();
+            accounts.push(rules.judge_live(&sheet, rows));
+        }
+        let against = "what the broker's API told".to_owned();
+        Ok(Self { against, date, accounts, problems: Vec::new(), blocked: Vec::new() })
+    }
+
+    fn is_good(&self) -> bool {
+        let quiet = |night: &AccountNight| {
+            night.unowned == 0 && night.bots.values().all(|bot| bot.because.is_empty())
+        };
+        self.problems.is_empty() && self.accounts.iter().all(quiet)
+    }
+
+    /// Every bot that is to be blocked, once, with all its reasons.
+    fn blocks(&self) -> Vec<Block> {
+        let mut blocks: Vec<Block> = Vec::new();
+        for night in &self.accounts {
+            for (bot, of) in night.bots.iter().filter(|(_, of)| !of.because.is_empty()) {
+                let reason = format!("{} {}: {}", self.date, night.account, of.because.join("; "));
+                match blocks.iter_mut().find(|block| block.bot == bot.as_str()) {
+                    Some(block) => {
+                        block.reason.push_str("; ");
+                        block.reason.push_str(&reason);
+                    }
+                    None => blocks.push(Block { bot: bot.to_string(), reason }),
+                }
+            }
+        }
+        blocks
+    }
+
+    /// Blocks what is to be blocked: now where a gateway runs, at its next start where none does.
+    fn block(&mut self, state_dir: &Path) -> Result<(), Failure> {
+        let mut waiting = Vec::new();
+        for block in self.blocks() {
+            let order = HaltOrder {
+                level: HaltLevel::NewRisk.as_str().to_owned(),
+                bot: Some(block.bot.clone()),
+                by: BY.to_owned(),
+                reason: block.reason.clone(),
+            };
+            match super::runtime()?.block_on(operator_client::halt(state_dir, &order)) {
+                Ok(_) => self.blocked.push((block, "blocked")),
+                Err(error) if error.is_refusal() => self.blocked.push((block, "unknown_bot")),
+                Err(ClientError::Connect(_)) => waiting.push(block),
+                // Whether it was blocked is not known, so it is blocked again at the next start.
+                Err(error) => {
+                    eprintln!("plimsoll: {}: {error}", block.bot);
+                    waiting.push(block);
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            pending::add(state_dir, &waiting)?;
+            self.blocked.extend(waiting.into_iter().map(|block| (block, "at_next_start")));
+        }
+        Ok(())
+    }
+
+    /// Writes both forms of the report; where the one for people is.
+    fn write(&self, folder: &Path) -> Result<PathBuf, Failure> {
+        let wrong = |path: &Path, error: &std::io::Error| {
+            let text =
+                format!("{}: {error}; the report was not written, and blocks are in force", path.display());
+            Failure::new(Exit::Environment, anyhow::anyhow!(text))
+        };
+        std::fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
+        let place = |ending: &str| folder.join(format!("nightly-{}.{ending}", self.date));
+        let forms = [("json", self.as_json().to_string() + "\n"), ("txt", self.as_text())];
+        for (ending, text) in forms {
+            let (path, draft) = (place(ending), place(&format!("{ending}.tmp")));
+            std::fs::write(&draft, text).map_err(|error| wrong(&draft, &error))?;
+            std::fs::rename(&draft, &path).map_err(|error| wrong(&path, &error))?;
+        }
+        Ok(place("txt"))
+    }
+
+    fn as_json(&self) -> Value {
+        let blocked = self
+            .blocked
+            .iter()
+            .map(|(block, state)| json!({ "bot": block.bot, "reason": block.reason, "state": state }));
+        json!({
+            "date": self.date.to_string(),
+            "against": self.against,
+            "good": self.is_good(),
+            "accounts": self.accounts.iter().map(AccountNight::as_json).collect::<Vec<_>>(),
+            "blocked": blocked.collect::<Vec<_>>(),
+            "problems": self.problems,
+        })
+    }
+
+    fn as_text(&self) -> String {
+        let mut text = format!("nightly {} against {}\n", self.date, self.against);
+        for night in &self.accounts {
+            account_text(&mut text, night);
+        }
+        for problem in &self.problems {
+            let _ = writeln!(text, "left out or changed: {problem}");
+        }
+        for (block, state) in &self.blocked {
+            let what = match *state {
+                "blocked" => "takes no new risk from now on",
+                "at_next_start" => "takes no new risk from the gateway's next start on; none runs now",
+                _ => "was not blocked: the running gateway has no such bot",
+            };
+            let _ = writeln!(
+                text,
+                "{} {what}; look at its differences, then `plimsoll resume {}`",
+                block.bot, block.bot
+            );
+        }
+        if self.is_good() {
+            text += "good: nothing differs that a person has to look at\n";
+        }
+        text
+    }
+}
+
+fn account_text(text: &mut String, night: &AccountNight) {
+    let unit = night.base.map(|base| format!(" {base}")).unwrap_or_default();
+    let equity = night
+        .equity
+        .map_or("equity not known".to_owned(), |equity| format!("equity {}{unit}", cents(equity)));
+    let _ = writeln!(text, "\n{}: {equity}, limit {}{unit}", night.account, cents(night.limit));
+    for note in &night.notes {
+        let _ = writeln!(text, "  {note}");
+    }
+    for (bot, of) in &night.bots {
+        let by = of.difference.map_or("not known".to_owned(), |by| format!("{}{unit}", cents(by)));
+        let verdict = if of.because.is_empty() {
+            "good".to_owned()
+        } else {
+            format!("BLOCKED: {}", of.because.join("; "))
+        };
+        let _ = writeln!(text, "  {bot}: difference {by}: {verdict}");
+    }
+    if night.unowned > 0 {
+        let _ = writeln!(text, "  {} differences are no bot's: trades by hand, cash", night.unowned);
+    }
+    if !night.breaks.is_empty() {
+        let rows = told::for_people(&night.breaks);
+        let cell = |value: &Value| value.as_str().map_or("-".to_owned(), ToOwned::to_owned);
+        let line = |row: &Value| told::COLUMNS.iter().map(|column| cell(&row[*column])).collect();
+        let lines: Vec<Vec<String>> = rows.as_array().into_iter().flatten().map(line).collect();
+        text.push_str(&output::table(told::COLUMNS, &lines));
+    }
+}
+
+/// The broker's day.
+fn today() -> Date {
+    statement_zone().to_datetime(Timestamp::now()).date()
+}
