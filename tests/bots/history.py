@@ -49,18 +49,13 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
     ]
     contracts = clients[0].qualifyContracts(*(library.Stock(symbol, "SMART", "USD") for symbol in SYMBOLS))
     took = at_once(library, clients, contracts, simulator, gateway)
-    one_for_all(library, clients, contracts[0], simulator)
+    one_for_all(library, clients, contracts[0], gateway)
     errors(library, clients, contracts[0], simulator)
     expect("what the venue holds against them", simulator.state()["violations"], [])
     return (
         f"{BOTS * EACH} requests of {BOTS} bots in {took.total_seconds():.0f} s of venue time, at least "
         f"{MINIMUM.total_seconds():.0f} by the rules; no data and no answer are errors"
     )
-
-
-def asked(simulator: Simulator) -> int:
-    """How many requests for bars the venue has seen."""
-    return int(simulator.state()["requests"].get("historical", 0))
 
 
 def venue_time(simulator: Simulator) -> datetime:
@@ -90,28 +85,31 @@ def at_once(library: Any, clients: list[Any], contracts: list[Any], simulator: S
             raise Failed(f"the status says of {BOTS * EACH} requests {row}")
         return await together
 
-    before, began = asked(simulator), venue_time(simulator)
+    began = venue_time(simulator)
     counts = library.util.run(all_of_them(), timeout=PATIENCE_SECONDS)
     took = venue_time(simulator) - began
     expect("answers without the sixty bars that were asked for", [count for count in counts if count != 60], [])
-    expect("requests at the venue", asked(simulator) - before, BOTS * EACH)
     expect("what the venue holds against them", simulator.state()["violations"], [])
+    row = gateway.json("status")["history"]
+    expect("what the status says", [row[key] for key in ("answered", "again", "refused")], [BOTS * EACH, 0, 0])
     if not MINIMUM <= took <= MINIMUM * ALLOWED:
         raise Failed(f"{BOTS * EACH} requests took {took}, the rules allow {MINIMUM} and {ALLOWED:g} times that was expected")
     return took
 
 
-def one_for_all(library: Any, clients: list[Any], spy: Any, simulator: Simulator) -> None:
+def one_for_all(library: Any, clients: list[Any], spy: Any, gateway: Gateway) -> None:
     """All ask the same at the same time: the venue is asked once."""
     library.util.run(a_day(clients[0], spy, "30 secs", timeout=0), timeout=PATIENCE_SECONDS)
-    before = asked(simulator)
+    before = gateway.json("status")["history"]
     # The same again may leave a quarter of a minute after the first answer only, so they meet in front of it.
     answers = library.util.run(
         asyncio.gather(*(a_day(client, spy, "30 secs", timeout=0) for client in clients)), timeout=PATIENCE_SECONDS
     )
     # A session has 780 half minutes.
     expect("bars of each", [len(bars) for bars in answers], [780] * BOTS)
-    expect("requests at the venue for one question of five bots", asked(simulator) - before, 1)
+    after = gateway.json("status")["history"]
+    grown = [after[key] - before[key] for key in ("answered", "shared")]
+    expect("answers, and those of them that another bot's request served", grown, [BOTS, BOTS - 1])
 
 
 async def a_day(client: Any, contract: Any, size: str, timeout: float = 60) -> Any:

@@ -44,11 +44,12 @@ fn main() {
         took += span;
         slowest = slowest.max(span);
     }
-    let bars = u128::try_from(venue::SESSION_BARS).expect("it is above zero") * rounds as u128;
+    let rounds = rounds.cast_unsigned();
+    let bars = u128::from(venue::SESSION_BARS.cast_unsigned()) * u128::from(rounds);
     println!("{rounds} answers of {} bars, {first} bytes each", venue::SESSION_BARS);
     println!(
         "from the venue {from_venue:?}, from the disk {:?} on average, {slowest:?} at most",
-        took / rounds.cast_unsigned()
+        took / rounds
     );
     println!("{} bars a second to the wire", bars * 1_000_000 / took.as_micros().max(1));
     std::fs::remove_dir_all(&dir).expect("our own folder can be removed");

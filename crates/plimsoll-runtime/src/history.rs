@@ -28,6 +28,7 @@ mod request;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use plimsoll_model::{BotName, LinkId, Mono, RawFrame};
@@ -240,6 +241,11 @@ impl History {
             }
             None => self.line_up(token, now),
         }
+    }
+
+    /// By how much more than a host's clock the one may be off by which this goes.
+    pub(crate) fn allow_for(&mut self, jitter: Duration) {
+        self.budget.allow_for(jitter);
     }
 
     /// The next request that leaves, if one may.

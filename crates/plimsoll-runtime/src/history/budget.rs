@@ -50,6 +50,7 @@ pub(crate) struct Budget {
     open: Vec<Token>,
     /// Nothing that counts leaves before: the venue has said that we are too fast.
     paused: Option<Mono>,
+    jitter: Duration,
 }
 
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Budget {
             window
         } else {
             let same = self.recent.iter().filter(|spent| spent.subject.is_same_request(&ask.subject));
-            let same = same.map(|spent| spent.until(SAME)).max().unwrap_or(now);
+            let same = same.map(|spent| self.until(spent, SAME)).max().unwrap_or(now);
             same.max(
                 self.room(now, BURST, BURST_MAX, weight, |spent| spent.subject.is_same_stream(&ask.subject)),
             )
@@ -107,7 +108,7 @@ impl Budget {
             .recent
             .iter()
             .filter(|spent| counts(spent))
-            .map(|spent| (spent.until(span), spent.weight))
+            .map(|spent| (self.until(spent, span), spent.weight))
             .filter(|(until, _)| *until > now)
             .collect();
         let mut used: u32 = ends.iter().map(|(_, weight)| weight).sum();
@@ -126,7 +127,8 @@ impl Budget {
 
     /// A request leaves.
     pub(crate) fn sent(&mut self, now: Mono, token: Token, ask: &Ask) {
-        self.recent.retain(|spent| spent.until(WINDOW) > now);
+        let margin = self.margin();
+        self.recent.retain(|spent| spent.heard().after(WINDOW + margin) > now);
         if ask.is_open_until_answered() {
             self.open.push(token);
         }
@@ -161,9 +163,23 @@ impl Budget {
         self.paused = self.paused.max(Some(until));
     }
 
+    /// By how much more the clock may be off: one that is followed.
+    pub(crate) fn allow_for(&mut self, jitter: Duration) {
+        self.jitter = jitter;
+    }
+
+    fn margin(&self) -> Duration {
+        MARGIN + self.jitter
+    }
+
+    /// From when on a request does not count in a window of this length.
+    fn until(&self, spent: &Spent, span: Duration) -> Mono {
+        spent.heard().after(span + self.margin())
+    }
+
     /// How much of the window is used.
     pub(crate) fn used(&self, now: Mono) -> u32 {
-        self.recent.iter().filter(|spent| spent.until(WINDOW) > now).map(|spent| spent.weight).sum()
+        self.recent.iter().filter(|spent| self.until(spent, WINDOW) > now).map(|spent| spent.weight).sum()
     }
 
     /// How many requests are open.
@@ -179,9 +195,9 @@ impl Budget {
 }
 
 impl Spent {
-    /// From when on it does not count in a window of this length.
-    fn until(&self, span: Duration) -> Mono {
-        self.answered.unwrap_or(self.sent.after(UNHEARD_MAX)).after(span + MARGIN)
+    /// When the venue had it at the latest.
+    fn heard(&self) -> Mono {
+        self.answered.unwrap_or(self.sent.after(UNHEARD_MAX))
     }
 }
 

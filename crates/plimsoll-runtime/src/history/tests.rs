@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use jiff::civil::date;
 use plimsoll_model::ErrorReport;
 

@@ -71,6 +71,7 @@ impl Work {
         if !self.history.is_due(now) || self.heard() != Heard::Everything {
             return false;
         }
+        self.history.allow_for(self.clock.jitter());
         let Some((link, raw)) = self.history.next(now) else { return false };
         self.pacing.asked(Instant::now());
         self.send_to_venue(link, &raw);
