@@ -13,6 +13,7 @@ use plimsoll_tws::rewrite;
 use plimsoll_tws::translate::{BarsRequest, bars_request};
 
 use super::Work;
+use crate::carry::Carrier as _;
 use crate::history::cache::{Job, Said};
 use crate::history::{Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, answer, asked};
 use crate::lanes::Heard;
