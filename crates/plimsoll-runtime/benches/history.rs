@@ -86,8 +86,9 @@ impl Asker {
     /// The size of the answer, and how long it took.
     fn ask(&mut self, req_id: i32) -> (usize, Duration) {
         let contract = WireContract {
-            con_id: 756_733,
-            symbol: "SPY".into(),
+            // Of the instruments that are traded here this venue tells no listing.
+            con_id: 8_991_352,
+            symbol: "IVV".into(),
             sec_type: "STK".into(),
             exchange: "SMART".into(),
             primary_exchange: "ARCA".into(),

@@ -1,3 +1,5 @@
+//! Bots that ask and a venue that answers, refuses, or says nothing.
+
 use jiff::civil::date;
 use plimsoll_model::ErrorReport;
 

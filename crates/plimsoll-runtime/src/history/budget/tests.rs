@@ -1,3 +1,5 @@
+//! Each rule at its boundary, and all of them against a checker of their own.
+
 use arbtest::arbtest;
 
 use super::super::request::Kind;

@@ -1,3 +1,5 @@
+//! Files that are read again, that are damaged, that are full, and prices that changed.
+
 use std::path::PathBuf;
 use std::sync::mpsc;
 
