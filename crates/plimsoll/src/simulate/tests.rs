@@ -39,7 +39,7 @@ fn an_order_goes_all_the_way_to_the_venue_and_its_execution_back_to_the_bot() {
 
 #[test]
 fn the_same_seed_is_the_same_world_byte_by_byte() {
-    for seed in 1..=6 {
+    for seed in [1, 9] {
         let plan = draw(Scenario::Closing, seed);
         let run = || {
             let Ok((day, trace)) = play(&plan, Planted::Nothing, Trace::told()) else { panic!("{plan}") };
@@ -55,7 +55,7 @@ fn the_same_seed_is_the_same_world_byte_by_byte() {
 fn how_many_threads_share_the_days_does_not_matter() {
     let hashes = |threads| {
         let day = |seed| play(&draw(Scenario::Closing, seed), Planted::Nothing, Trace::silent());
-        let Ok(days) = all(20, 4, threads, |seed| day(seed).map(|(day, _)| day)) else { panic!() };
+        let Ok(days) = all(20, 3, threads, |seed| day(seed).map(|(day, _)| day)) else { panic!() };
         days.iter().map(|day| (day.seed, day.hash)).collect::<Vec<_>>()
     };
     assert_eq!(hashes(1), hashes(3));
