@@ -4,6 +4,7 @@ mod calendar;
 mod drill;
 mod schedule;
 mod simulate;
+mod statement;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
 pub(crate) use simulate::{Scenario, Simulate};
+pub(crate) use statement::{Reconcile, Statement};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -77,6 +79,13 @@ pub(crate) enum Command {
     Positions(Ask),
     /// List differences between the ledger and the broker.
     Breaks(Ask),
+    /// Compare what was booked with the broker's statement, or with what the broker says now.
+    Reconcile(Reconcile),
+    /// Check a Flex statement and its query, or show the query that is needed.
+    Statement {
+        #[command(subcommand)]
+        what: Statement,
+    },
     /// Stop new risk, or everything. Needs no confirmation.
     Halt(Halt),
     /// Lift a halt. Needs a person at a terminal.

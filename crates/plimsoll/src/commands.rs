@@ -8,9 +8,11 @@ mod gateway_dir;
 mod halt;
 mod history;
 mod journal;
+mod reconcile;
 mod run;
 mod schedule;
 mod sim;
+mod statement;
 mod views;
 
 use crate::cli::{Cli, Command};
@@ -36,6 +38,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Executions(query) => history::executions(&query),
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
+        Command::Reconcile(options) => reconcile::run(&options),
+        Command::Statement { what } => statement::run(&what),
         Command::Halt(options) => halt::halt(&options),
         Command::Resume(options) => halt::resume(&options),
         Command::Explain(options) => explain::run(&options),

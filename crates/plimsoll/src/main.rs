@@ -10,6 +10,7 @@ mod exit;
 mod lockstep;
 mod output;
 mod simulate;
+mod statement;
 
 use clap::Parser;
 
