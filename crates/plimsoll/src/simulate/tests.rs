@@ -84,6 +84,22 @@ fn a_plan_that_says_nothing_sensible_is_told_where_and_why() {
     );
 }
 
+/// What was found and mended stays mended: `bugbase/<invariant>-<seed>/plan`, each with its story.
+#[test]
+fn no_plan_of_the_bug_base_breaks_anything_any_more() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bugbase");
+    let mut played = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(path.join("plan")).unwrap();
+        assert!(path.join("story.md").is_file(), "{}: without a story", path.display());
+        let (day, trace) = self::played(&text, Planted::Nothing);
+        assert_eq!(day.violations, [], "{}\n{}", path.display(), trace.join("\n"));
+        played += 1;
+    }
+    assert!(played > 0, "{folder} is empty");
+}
+
 #[test]
 fn a_plan_is_made_smaller_as_long_as_it_breaks_the_same() {
     let planted = Planted::Without([GuardId::CloseCutoff]);
