@@ -378,11 +378,15 @@ mod tests {
     #[test]
     fn a_word_about_an_order_that_waits_is_followed_by_how_it_stands() {
         let frames = held(178).noted(progress(0, 100, None), "60 will not be executed");
-        check(178, &frames, &expect![["
+        check(
+            178,
+            &frames,
+            &expect![["
             error 5 399 Order Message: 60 will not be executed
             openOrder 5 BUY SPY PreSubmitted of 9001 [mine] 756733
             orderStatus 5 PreSubmitted Some(0) Some(100) at Some(0) of 9001
-        "]]);
+        "]],
+        );
     }
 
     #[test]
