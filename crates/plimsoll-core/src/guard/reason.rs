@@ -15,54 +15,182 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are FIX words and the texts below say what each variant means")]
 pub enum Reason {
-    Unreadable { why: Box<str> },
-    Unbounded { feature: &'static str },
-    WordUnknown { field: &'static str, word: Box<str> },
+    Unreadable {
+        why: Box<str>,
+    },
+    Unbounded {
+        feature: &'static str,
+    },
+    WordUnknown {
+        field: &'static str,
+        word: Box<str>,
+    },
     QtyZero,
-    OrderIdRange { order_id: OrderId },
-    OrderChanged { what: &'static str },
-    NotWorking { order_id: OrderId },
-    ParentUnknown { parent_id: OrderId },
-    TooMany { what: &'static str, max: usize },
-    AccountMissing { allowed: Vec<Account> },
-    AccountNotAllowed { account: Account, allowed: Vec<Account> },
-    AccountChanged { was: Account, asked: Account },
-    NotOwned { instrument: InstrumentId },
-    GroupNotOwned { group: Box<str>, account: Account },
-    ContractUnknown { symbol: Box<str> },
-    ContractMismatch { instrument: InstrumentId, con_id: i32 },
-    ContractDiffers { instrument: InstrumentId, field: &'static str, asked: Box<str> },
-    ContractAmbiguous { instrument: InstrumentId },
-    ContractUnconfirmed { con_id: i32 },
-    Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
-    NotReconciled { waiting_for: &'static str },
-    WaitedTooLong { waited: Duration, max: Duration },
+    OrderIdRange {
+        order_id: OrderId,
+    },
+    OrderChanged {
+        what: &'static str,
+    },
+    NotWorking {
+        order_id: OrderId,
+    },
+    ParentUnknown {
+        parent_id: OrderId,
+    },
+    TooMany {
+        what: &'static str,
+        max: usize,
+    },
+    AccountMissing {
+        allowed: Vec<Account>,
+    },
+    AccountNotAllowed {
+        account: Account,
+        allowed: Vec<Account>,
+    },
+    AccountChanged {
+        was: Account,
+        asked: Account,
+    },
+    NotOwned {
+        instrument: InstrumentId,
+    },
+    GroupNotOwned {
+        group: Box<str>,
+        account: Account,
+    },
+    ContractUnknown {
+        symbol: Box<str>,
+    },
+    ContractMismatch {
+        instrument: InstrumentId,
+        con_id: i32,
+    },
+    ContractDiffers {
+        instrument: InstrumentId,
+        field: &'static str,
+        asked: Box<str>,
+    },
+    ContractAmbiguous {
+        instrument: InstrumentId,
+    },
+    ContractUnconfirmed {
+        con_id: i32,
+    },
+    Halted {
+        level: HaltLevel,
+        by: Box<str>,
+        reason: Box<str>,
+    },
+    NotReconciled {
+        waiting_for: &'static str,
+    },
+    WaitedTooLong {
+        waited: Duration,
+        max: Duration,
+    },
     LinkChanged,
     ReadOnly,
-    GroupDenied { member: OrderId, guard: &'static str },
-    Recalled { member: OrderId },
-    OutsideSession { next_open: Zoned },
-    CalendarUnknown { why: Box<str> },
-    HoursDisputed { dispute: Box<str> },
-    AfterCutoff { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str> },
-    CutoffNear { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
-    AuctionLeft { instrument: InstrumentId, date: Date },
-    HeldForClose { order_id: OrderId },
-    Repeated { of: ClOrdId, age: Duration, window: Duration },
-    OrderIdUsed { order_id: OrderId },
-    DecisionTaken { decision: Box<str>, by: ClOrdId },
-    Stale { instrument: InstrumentId, age: Duration, max: Duration },
-    NoQuote { instrument: InstrumentId },
-    QtyMax { qty: Qty, max: Qty },
-    NotionalMax { notional: Money, max: Money },
-    PositionMax { notional: Money, max: Money },
-    DailyLossMax { loss: Money, max: Money },
-    RateMax { count: usize, max: u32 },
-    Collar { px: Price, reference: Price, collar: Decimal },
-    NoReference { instrument: InstrumentId },
-    NotRepresentable { what: &'static str },
-    OtherCurrency { limit: Money, traded: Box<str> },
-    WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
+    GroupDenied {
+        member: OrderId,
+        guard: &'static str,
+    },
+    Recalled {
+        member: OrderId,
+    },
+    OutsideSession {
+        next_open: Zoned,
+    },
+    CalendarUnknown {
+        why: Box<str>,
+    },
+    HoursDisputed {
+        dispute: Box<str>,
+    },
+    AfterCutoff {
+        auction: Auction,
+        instrument: InstrumentId,
+        cutoff: Zoned,
+        rule: Box<str>,
+    },
+    CutoffNear {
+        auction: Auction,
+        instrument: InstrumentId,
+        cutoff: Zoned,
+        rule: Box<str>,
+        margin: Margin,
+    },
+    AuctionLeft {
+        instrument: InstrumentId,
+        date: Date,
+    },
+    HeldForClose {
+        order_id: OrderId,
+    },
+    Repeated {
+        of: ClOrdId,
+        age: Duration,
+        window: Duration,
+    },
+    OrderIdUsed {
+        order_id: OrderId,
+    },
+    DecisionTaken {
+        decision: Box<str>,
+        by: ClOrdId,
+    },
+    /// `field`: only this side of its quote stands still.
+    Stale {
+        instrument: InstrumentId,
+        field: Option<&'static str>,
+        age: Duration,
+        max: Duration,
+    },
+    NoQuote {
+        instrument: InstrumentId,
+    },
+    QtyMax {
+        qty: Qty,
+        max: Qty,
+    },
+    NotionalMax {
+        notional: Money,
+        max: Money,
+    },
+    PositionMax {
+        notional: Money,
+        max: Money,
+    },
+    DailyLossMax {
+        loss: Money,
+        max: Money,
+    },
+    RateMax {
+        count: usize,
+        max: u32,
+    },
+    Collar {
+        px: Price,
+        reference: Price,
+        collar: Decimal,
+    },
+    NoReference {
+        instrument: InstrumentId,
+    },
+    NotRepresentable {
+        what: &'static str,
+    },
+    OtherCurrency {
+        limit: Money,
+        traded: Box<str>,
+    },
+    WouldCross {
+        with: Box<str>,
+        side: Side,
+        qty: Qty,
+        ord_type: Box<str>,
+    },
 }
 
 /// The auction that an order is for.
@@ -297,7 +425,10 @@ impl Reason {
             Self::DecisionTaken { decision, by } => {
                 write!(f, "decision `{}` was carried out by {by}", decision.escape_default())
             }
-            Self::Stale { instrument, age, max } => {
+            Self::Stale { instrument, field, age, max } => {
+                if let Some(field) = field {
+                    write!(f, "the {field} of ")?;
+                }
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
