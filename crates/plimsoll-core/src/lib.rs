@@ -171,8 +171,26 @@ pub struct Quote {
     pub ask: Option<Price>,
     /// Last trade.
     pub last: Option<Price>,
-    /// When the latest of these came from the venue.
-    pub struck: Timestamp,
+    /// When they came from the venue.
+    pub struck: Struck,
+}
+
+/// When a venue last struck the prices of a quote. One side can stand still while the other moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Struck {
+    /// Any of them.
+    pub latest: Timestamp,
+    /// The bid.
+    pub bid: Timestamp,
+    /// The offer.
+    pub ask: Timestamp,
+}
+
+impl Struck {
+    /// All at once, or nobody knows which.
+    pub const fn at(latest: Timestamp) -> Self {
+        Self { latest, bid: latest, ask: latest }
+    }
 }
 
 /// What an operator may say.

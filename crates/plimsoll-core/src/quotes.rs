@@ -69,8 +69,24 @@ impl Quotes {
     /// How far from now the venue struck a price of this instrument. One from the future is as suspect as
     /// an old one: some clock is wrong.
     pub(crate) fn age(&self, instrument: &InstrumentId, now: Timestamp) -> Option<Duration> {
-        let struck = self.get(instrument)?.struck;
+        let struck = self.get(instrument)?.struck.latest;
         Some(now.duration_since(struck).unsigned_abs())
+    }
+
+    /// The same of the price that an order of this side would trade against, with what it is called; nothing where the
+    /// venue has none.
+    pub(crate) fn opposite_age(
+        &self,
+        instrument: &InstrumentId,
+        side: Side,
+        now: Timestamp,
+    ) -> Option<(Duration, &'static str)> {
+        let quote = self.get(instrument)?;
+        let (px, struck, field) = match side {
+            Side::Buy => (quote.ask, quote.struck.ask, "ask"),
+            Side::Sell => (quote.bid, quote.struck.bid, "bid"),
+        };
+        px.map(|_| (now.duration_since(struck).unsigned_abs(), field))
     }
 
     /// What a market order of this side would meet. Without an opposite quote nobody knows: the last trade

@@ -83,6 +83,12 @@ pub enum Body {
         last: Option<String>,
         /// When the latest of these came from the venue, in nanoseconds since 1970.
         struck_ns: i64,
+        /// When the bid did, where that is another time; journals from before do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bid_struck_ns: Option<i64>,
+        /// And the offer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask_struck_ns: Option<i64>,
     },
     /// Everything up to this token was on the disk.
     Flushed {

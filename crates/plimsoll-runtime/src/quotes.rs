@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use plimsoll_core::Quote;
+use plimsoll_core::{Quote, Struck};
 use plimsoll_model::{InstrumentId, Price, QuoteField, ReqId};
 
 /// All subscriptions of our own connection.
@@ -62,7 +62,7 @@ impl Conflation {
                 bid: None,
                 ask: None,
                 last: None,
-                struck: before.map_or(at, |quote| quote.struck),
+                struck: before.map_or(Struck::at(at), |quote| quote.struck),
             },
             changed: false,
             told: None,
@@ -73,7 +73,13 @@ impl Conflation {
         *slot(&mut latest.quote, field) = price;
         // A price that is withdrawn was not struck.
         if price.is_some() && !is_memory {
-            latest.quote.struck = at;
+            let struck = &mut latest.quote.struck;
+            struck.latest = at;
+            match field {
+                QuoteField::Bid => struck.bid = at,
+                QuoteField::Ask => struck.ask = at,
+                QuoteField::Last | QuoteField::Close => {}
+            }
         }
         latest.changed = true;
     }
@@ -138,13 +144,13 @@ mod tests {
         quotes.tick(ReqId(7), QuoteField::Ask, px("600.02"), at("00.2"));
         let first = quotes.take_due(at("00.2"));
         assert_eq!(first.len(), 1);
-        assert_eq!((first[0].1.bid, first[0].1.struck), (px("600.01"), at("00.2")));
+        assert_eq!((first[0].1.bid, first[0].1.struck.latest), (px("600.01"), at("00.2")));
         quotes.tick(ReqId(7), QuoteField::Bid, px("600.05"), at("00.3"));
         quotes.tick(ReqId(7), QuoteField::Bid, px("600.07"), at("00.9"));
         assert_eq!(quotes.take_due(at("00.95")), [], "the second had its quote");
         assert_eq!(quotes.next_due(at("00.95")), Some(std::time::Duration::from_millis(50)));
         let second = quotes.take_due(at("01.0"));
-        assert_eq!((second[0].1.bid, second[0].1.struck), (px("600.07"), at("00.9")));
+        assert_eq!((second[0].1.bid, second[0].1.struck.latest), (px("600.07"), at("00.9")));
         assert_eq!(quotes.next_due(at("01.0")), None);
     }
 
@@ -175,9 +181,25 @@ mod tests {
         quotes.clear();
         quotes.subscribed(ReqId(2), spy);
         quotes.tick(ReqId(2), QuoteField::Bid, px("500.00"), at("30"));
-        assert_eq!(quotes.take_due(at("30"))[0].1.struck, at("01"), "the venue only repeated itself");
+        assert_eq!(
+            quotes.take_due(at("30"))[0].1.struck,
+            Struck::at(at("01")),
+            "the venue only repeated itself"
+        );
         quotes.tick(ReqId(2), QuoteField::Bid, px("500.01"), at("31"));
-        assert_eq!(quotes.take_due(at("31"))[0].1.struck, at("31"));
+        let struck = quotes.take_due(at("31"))[0].1.struck;
+        assert_eq!((struck.latest, struck.bid, struck.ask), (at("31"), at("31"), at("01")));
+    }
+
+    #[test]
+    fn each_side_has_the_time_at_which_it_was_struck() {
+        let mut quotes = spy();
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.01"), at("01"));
+        quotes.tick(ReqId(7), QuoteField::Ask, px("600.02"), at("01"));
+        quotes.tick(ReqId(7), QuoteField::Bid, px("600.03"), at("30"));
+        quotes.tick(ReqId(7), QuoteField::Last, px("600.03"), at("31"));
+        let struck = quotes.take_due(at("31"))[0].1.struck;
+        assert_eq!(struck, Struck { latest: at("31"), bid: at("30"), ask: at("01") });
     }
 
     #[test]
@@ -188,6 +210,6 @@ mod tests {
         quotes.tick(ReqId(1), QuoteField::Ask, px("500.02"), at("01"));
         quotes.tick(ReqId(1), QuoteField::Ask, None, at("20"));
         let (_, quote) = quotes.take_due(at("20"))[0].clone();
-        assert_eq!((quote.ask, quote.struck), (None, at("01")));
+        assert_eq!((quote.ask, quote.struck.latest), (None, at("01")));
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::clock::Bounds;
 use plimsoll_core::schedule::{JobEnd, JobName};
-use plimsoll_core::{ClockEvent, ClockSource, Event, HaltLevel, Operator, Quote};
+use plimsoll_core::{ClockEvent, ClockSource, Event, HaltLevel, Operator, Quote, Struck};
 use plimsoll_journal::{Body, ClockRecord, JobEndRecord, Raw};
 use plimsoll_model::{BotName, ClientId, InstrumentId, LinkId, Price};
 use plimsoll_tws::ServerVersion;
@@ -162,14 +162,22 @@ fn signed_nanos(span: SignedDuration) -> i64 {
 
 fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
     let text = |px: Option<Price>| px.map(|px| px.to_string());
+    // Nanoseconds since 1970 fit until 2262.
+    let nanos = |at: Timestamp| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
+    let other = |at: Timestamp| (at != quote.struck.latest).then(|| nanos(at));
     Body::Quote {
         instrument: instrument.to_string(),
         bid: text(quote.bid),
         ask: text(quote.ask),
         last: text(quote.last),
-        // Nanoseconds since 1970 fit until 2262.
-        struck_ns: i64::try_from(quote.struck.as_nanosecond()).unwrap_or(i64::MAX),
+        struck_ns: nanos(quote.struck.latest),
+        bid_struck_ns: other(quote.struck.bid),
+        ask_struck_ns: other(quote.struck.ask),
     }
+}
+
+fn instant(nanos: i64) -> Result<Timestamp, RecordError> {
+    Timestamp::from_nanosecond(nanos.into()).map_err(|_| field("time", &nanos.to_string()))
 }
 
 /// The event of a record; nothing for records that are none (decisions, notes).
@@ -200,14 +208,17 @@ pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
             let report = wire::report(version(server_version)?, &raw.0).map_err(RecordError::Frame)?;
             Event::FromVenue { link: LinkId(link), report, raw: raw.0 }
         }
-        Body::Quote { instrument, bid, ask, last, struck_ns } => Event::Quote {
+        Body::Quote { instrument, bid, ask, last, struck_ns, bid_struck_ns, ask_struck_ns } => Event::Quote {
             instrument: InstrumentId::us_stock(&instrument),
             quote: Quote {
                 bid: price(bid)?,
                 ask: price(ask)?,
                 last: price(last)?,
-                struck: Timestamp::from_nanosecond(struck_ns.into())
-                    .map_err(|_| field("time", &struck_ns.to_string()))?,
+                struck: Struck {
+                    latest: instant(struck_ns)?,
+                    bid: instant(bid_struck_ns.unwrap_or(struck_ns))?,
+                    ask: instant(ask_struck_ns.unwrap_or(struck_ns))?,
+                },
             },
         },
         Body::Flushed { token } => Event::Flushed { token },
@@ -316,7 +327,11 @@ mod tests {
             bid: Some(Price::parse("600.10").unwrap()),
             ask: None,
             last: Some(Price::parse("0.0001").unwrap()),
-            struck: "2026-11-27T15:00:00.000000001Z".parse().unwrap(),
+            struck: Struck {
+                latest: "2026-11-27T15:00:00.000000001Z".parse().unwrap(),
+                bid: "2026-11-27T14:59:00Z".parse().unwrap(),
+                ask: "2026-11-27T15:00:00.000000001Z".parse().unwrap(),
+            },
         };
         let halt = Operator::Halt {
             level: HaltLevel::All,
@@ -362,6 +377,21 @@ mod tests {
             check(&Event::JobEnded { job, date, end }, None);
         }
         check(&Event::Woke, None);
+    }
+
+    #[test]
+    fn a_quote_of_before_the_two_sides_had_times_was_struck_at_once() {
+        let body = Body::Quote {
+            instrument: "SPY".into(),
+            bid: Some("600.1".into()),
+            ask: Some("600.2".into()),
+            last: None,
+            struck_ns: 5,
+            bid_struck_ns: None,
+            ask_struck_ns: None,
+        };
+        let Some(Event::Quote { quote, .. }) = event(body).unwrap() else { panic!("no quote") };
+        assert_eq!(quote.struck, Struck::at(Timestamp::from_nanosecond(5).unwrap()));
     }
 
     #[test]

@@ -448,7 +448,7 @@ fn what_lies_beyond_the_calendar_is_said_and_an_announced_day_counts() {
     assert!(explain("2027-01-15", "1").contains("2027-01-15T20:59:00Z"));
     let day = ["XNYS", "2027-01-15", "closed", "--reason", "mourning", "--source", "NYSE", "--config", &file];
     ends(0, &[&["calendar", "add"], &day[..]].concat());
-    assert_eq!(explain("2027-01-15", "1"), "no [[job]] has a trade date in the 1 days from 2027-01-15\n");
+    assert_eq!(explain("2027-01-15", "1"), "no [[job]] has 2027-01-15 for a trade date\n");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use plimsoll_core::config::{
     Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
-use plimsoll_core::{Ask, Bridge, Command, Event, Quote};
+use plimsoll_core::{Ask, Bridge, Command, Event, Quote, Struck};
 use plimsoll_model::{
     Account, BotName, ClientId, ConId, Contract, ContractReport, Currency, ExecId, Execution,
     ExecutionReport, InstrumentId, LinkId, Money, Mono, Now, OrdType, OrderId, OrderRequest, OrderStatus,
@@ -315,5 +315,5 @@ fn px(cents: i64) -> Price {
 
 fn quote(at: usize, struck: Timestamp) -> Quote {
     let px = |away| Some(px(cents(at) + away));
-    Quote { bid: px(-1), ask: px(1), last: px(0), struck }
+    Quote { bid: px(-1), ask: px(1), last: px(0), struck: Struck::at(struck) }
 }

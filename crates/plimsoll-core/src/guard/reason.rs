@@ -51,7 +51,7 @@ pub enum Reason {
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
     DecisionTaken { decision: Box<str>, by: ClOrdId },
-    Stale { instrument: InstrumentId, age: Duration, max: Duration },
+    Stale { instrument: InstrumentId, field: Option<&'static str>, age: Duration, max: Duration },
     NoQuote { instrument: InstrumentId },
     QtyMax { qty: Qty, max: Qty },
     NotionalMax { notional: Money, max: Money },
@@ -323,7 +323,11 @@ impl Reason {
             Self::DecisionTaken { decision, by } => {
                 write!(f, "decision `{}` was carried out by {by}", decision.escape_default())
             }
-            Self::Stale { instrument, age, max } => {
+            Self::Stale { instrument, field, age, max } => {
+                // Without a field, nothing of its quote moves.
+                if let Some(field) = field {
+                    write!(f, "the {field} of ")?;
+                }
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),

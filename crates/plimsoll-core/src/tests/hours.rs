@@ -255,6 +255,29 @@ fn a_stale_quote_does_not_stop_an_exit() {
     );
 }
 
+// What an order trades against is the other side's price; an auction trades against neither.
+#[test]
+fn a_side_that_stands_still_is_stale_for_the_orders_that_would_trade_against_it() {
+    check(
+        "
+        10:00:16 quote SPY 500.00 500.02 bid=10:00:16 ask=10:00:01
+        10:00:16 trend BUY 1 SPY MKT
+        10:00:17 trend BUY 2 SPY LMT 500.02
+        10:00:17 trend BUY 3 SPY MOC
+        10:00:32 quote SPY 500.00 500.02 bid=10:00:16 ask=10:00:32
+        10:00:32 revert SELL 5 SPY LMT 500.50
+        10:00:32 trend BUY 6 SPY MKT
+        ",
+        &expect![["
+            10:00:16 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-1]
+            10:00:17 deny 1 order 2: Plimsoll stale_data: the ask of SPY last struck 16s ago, limit 15s
+            10:00:17 submit 1 BUY 3 SPY MOC for DU1 [SPY-trend-20260227-3]
+            10:00:32 deny 2 order 4: Plimsoll stale_data: the bid of SPY last struck 16s ago, limit 15s
+            10:00:32 submit 1 BUY 6 SPY MKT for DU1 [SPY-trend-20260227-4]
+        "]],
+    );
+}
+
 #[test]
 fn data_that_goes_stale_while_the_disk_is_slow_denies_the_order() {
     check(

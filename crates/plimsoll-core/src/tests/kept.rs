@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::properties::{life, wild_report, world};
 use super::script::Script;
 use crate::book::is_summable;
-use crate::{Event, OrderState, Quote, result};
+use crate::{Event, OrderState, Quote, Struck, result};
 
 const BUDGET_MS: u64 = 700;
 
@@ -98,7 +98,8 @@ fn between_lines(u: &mut Unstructured<'_>, mut look: impl FnMut(&mut Script)) ->
                     let cents = u.int_in_range(49_800..=50_200)?;
                     Ok(u.ratio(4, 5)?.then(|| Price::new(Decimal::new(cents, 2))))
                 };
-                let quote = Quote { bid: px(u)?, ask: px(u)?, last: px(u)?, struck: world.now().wall };
+                let quote =
+                    Quote { bid: px(u)?, ask: px(u)?, last: px(u)?, struck: Struck::at(world.now().wall) };
                 Event::Quote { instrument, quote }
             }
             4 => Event::FromVenue { link: LinkId(1), report: wild_report(u)?, raw },

@@ -194,6 +194,12 @@ fn stale_data_says_what_its_page_quotes() {
                 10:14:12 trend BUY 100 SPY MKT
                 ",
             ),
+            fleet().run(
+                "
+                10:14:12 quote SPY 600.00 600.02 bid=10:14:12 ask=10:00:00
+                10:14:12 trend BUY 100 SPY MKT
+                ",
+            ),
             fleet().run("10:00:00 trend BUY 100 SPY MKT"),
         ],
     );

@@ -328,7 +328,12 @@ fn wild(u: &mut Unstructured<'_>) -> Result<Event> {
             let px = |u: &mut Unstructured<'_>| {
                 wild_decimal(u).map(|px| u.ratio(4, 5).map(|some| some.then(|| Price::new(px))))
             };
-            let quote = Quote { bid: px(u)??, ask: px(u)??, last: px(u)??, struck: jiff::Timestamp::MAX };
+            let quote = Quote {
+                bid: px(u)??,
+                ask: px(u)??,
+                last: px(u)??,
+                struck: crate::Struck::at(jiff::Timestamp::MAX),
+            };
             Event::Quote { instrument: InstrumentId::us_stock("SPY"), quote }
         }
         8 => Event::Flushed { token: u64::MAX },

@@ -5,7 +5,7 @@
 //! [oca=g] [ref=decision:x]
 //! [legs=BUY:1:SPY,SELL:2:QQQ] [rth] [sec=FUT] [expiry=202612] [mult=5] [cur=EUR] [exch=EUREX]
 //! [primary=ARCA] [class=FDXM] [conid=756733]` · `trend cancel 7` · `trend cancel all` · `trend leaves [upstream]` · `trend arrives` ·
-//! `quote SPY 500.00 500.02` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
+//! `quote SPY 500.00 500.02 [struck=TIME|bid=TIME ask=TIME]` · `trades SPY 500.00` · `disk slow` / `disk done` · `venue accepts trend 7` ·
 //! `venue fills trend 7 60 500.01` · `venue cancels trend 7` · `venue rejects trend 7 201` ·
 //! `venue holds DU1 SPY 40` · `venue tells DU1 SPY` · `own down` / `own up` / `own answers [positions]` · `halt new_risk|all [bot]` ·
 //! `resume [bot]` · `wake` · `restart` · `clock watched 250` · `clock hears NAME 0 4` · `clock misses NAME` ·
@@ -43,7 +43,7 @@ use crate::config::{
     Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
 use crate::schedule::{JobEnd, JobName};
-use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote};
+use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote, Struck};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
 const OWN: LinkId = LinkId(900);
@@ -387,9 +387,10 @@ impl Script {
                 let struck = std::mem::replace(&mut self.wall, now);
                 self.quote(symbol, bid, ask, struck);
             }
+            ["quote", symbol, bid, ask, bid_at, ask_at] => self.sides(symbol, [bid, ask], [bid_at, ask_at]),
             ["trades", symbol, px] => {
                 let last = Price::parse(px).ok();
-                let quote = Quote { bid: None, ask: None, last, struck: self.wall };
+                let quote = Quote { bid: None, ask: None, last, struck: Struck::at(self.wall) };
                 self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
             }
             ["disk", "slow"] => self.disk_slow = true,
@@ -475,9 +476,22 @@ impl Script {
         self.feed(Event::JobEnded { job, date: self.date, end });
     }
 
+    /// A quote whose sides were struck at times of their own.
+    fn sides(&mut self, symbol: &str, prices: [&str; 2], times: [&str; 2]) {
+        let now = self.wall;
+        let [bid_at, ask_at] = times.map(|text| {
+            self.set_time(text.split_once('=').unwrap().1);
+            std::mem::replace(&mut self.wall, now)
+        });
+        let [bid, ask] = prices.map(|text| Price::parse(text).ok());
+        let struck = Struck { latest: bid_at.max(ask_at), bid: bid_at, ask: ask_at };
+        let quote = Quote { bid, ask, last: None, struck };
+        self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
+    }
+
     fn quote(&mut self, symbol: &str, bid: &str, ask: &str, struck: Timestamp) {
         let px = |text| Price::parse(text).ok();
-        let quote = Quote { bid: px(bid), ask: px(ask), last: None, struck };
+        let quote = Quote { bid: px(bid), ask: px(ask), last: None, struck: Struck::at(struck) };
         self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
     }
 

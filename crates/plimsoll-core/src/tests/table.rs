@@ -131,7 +131,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::Repeated { of: of.clone(), age: ten, window: ten },
         Reason::OrderIdUsed { order_id: OrderId(1) },
         Reason::DecisionTaken { decision: "x".into(), by: of },
-        Reason::Stale { instrument: spy(), age: ten, max: ten },
+        Reason::Stale { instrument: spy(), field: None, age: ten, max: ten },
         Reason::NoQuote { instrument: spy() },
         Reason::QtyMax { qty, max: qty },
         Reason::NotionalMax { notional: usd, max: usd },

@@ -25,6 +25,8 @@ fn every_body() -> Vec<Body> {
             ask: None,
             last: text("600.1"),
             struck_ns: -1,
+            bid_struck_ns: Some(-2),
+            ask_struck_ns: None,
         },
         Body::Flushed { token: u64::MAX },
         Body::Halt {

@@ -19,6 +19,12 @@ pub(super) fn when(text: &str) -> Result<When, String> {
              \"close - 10m\""
         )),
         [time, zone] if time.contains(':') => civil(time, zone),
+        // A sign that leans on a word: what is meant is plain, and how it is written as well.
+        _ if words.iter().any(|word| word.len() > 1 && word.contains(['+', '-'])) => {
+            let apart = text.replace('-', " - ").replace('+', " + ");
+            let apart = apart.split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(format!("`{text}` lacks blanks around its sign; write \"{apart}\""))
+        }
         [kind] => anchored(None, kind, SignedDuration::ZERO),
         [place, kind] if is_calendar(place) => anchored(Some(calendar(place)?), kind, SignedDuration::ZERO),
         [kind, sign, span] => anchored(None, kind, offset(sign, span)?),
@@ -122,7 +128,9 @@ mod tests {
             ("09:45:60 UTC", "`09:45:60` is no time of day"),
             ("noon - 5s", "`noon` is no instant of the day; write open, close, moc_entry"),
             ("close - 5", "`5` has no unit"),
-            ("close -5s", "`close -5s` is not understood"),
+            ("close -5s", "`close -5s` lacks blanks around its sign; write \"close - 5s\""),
+            ("close-5s", "`close-5s` lacks blanks around its sign; write \"close - 5s\""),
+            ("XLON close+ 1m", "`XLON close+ 1m` lacks blanks around its sign; write \"XLON close + 1m\""),
             ("close * 5s", "`*` is not understood between an anchor and its offset"),
             ("XNYX close", "`XNYX` is no calendar; write one of "),
             ("xnys close - 5s", "`xnys` is no calendar"),

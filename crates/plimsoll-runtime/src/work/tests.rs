@@ -286,7 +286,7 @@ async fn a_tick_that_had_to_wait_is_not_taken_for_fresh() {
     work.take(waited);
     let (instrument, quote) = work.quotes.take_due(later).remove(0);
     assert_eq!(instrument, spy);
-    assert!(quote.struck < later, "struck at {} and dealt with from {later} on", quote.struck);
+    assert!(quote.struck.latest < later, "struck at {} and dealt with from {later} on", quote.struck.latest);
 }
 
 #[tokio::test]
@@ -302,7 +302,11 @@ async fn in_lockstep_a_tick_is_of_the_time_with_which_its_batch_begins() {
         work.take(next);
     }
     let (_, quote) = work.quotes.take_due(at(1_764_255_601)).remove(0);
-    assert_eq!(quote.struck, at(1_764_255_601), "the next batch's time came first, or this one's later");
+    assert_eq!(
+        quote.struck.latest,
+        at(1_764_255_601),
+        "the next batch's time came first, or this one's later"
+    );
 }
 
 /// What a bot's upstream was sent until now; it ends with that.

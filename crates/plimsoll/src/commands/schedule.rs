@@ -37,6 +37,8 @@ fn explained(options: &ExplainSchedule) -> Outcome {
     if options.json {
         let all: Vec<Value> = entries.iter().map(|entry| as_value(entry, &calendars)).collect();
         output::json(&Value::Array(all))?;
+    } else if loaded.planned.is_empty() {
+        output::line("there is no [[job]] in the configuration, so nothing is started")?;
     } else {
         output::line(&as_text(&entries, &calendars, from, options.days))?;
     }
@@ -68,7 +70,10 @@ fn as_value(entry: &Entry<'_>, calendars: &Calendars) -> Value {
 
 fn as_text(entries: &[Entry<'_>], calendars: &Calendars, from: Date, days: u32) -> String {
     if entries.is_empty() {
-        return format!("no [[job]] has a trade date in the {days} days from {from}");
+        return match days {
+            1 => format!("no [[job]] has {from} for a trade date"),
+            _ => format!("no [[job]] has a trade date in the {days} days from {from}"),
+        };
     }
     let row = |entry: &Entry<'_>| {
         let instant = match entry.fate {
@@ -101,5 +106,18 @@ fn because(fate: &Fate) -> Option<String> {
 }
 
 fn local(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+    at.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S%.f %Z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_of_a_second_is_shown_where_there_is_one() {
+        let zone = plimsoll_calendar::zone("America/New_York").unwrap();
+        let shown = |at: &str| local(at.parse().unwrap(), &zone);
+        assert_eq!(shown("2026-11-27T17:49:55Z"), "Fri 2026-11-27 12:49:55 EST");
+        assert_eq!(shown("2026-11-27T17:49:55.5Z"), "Fri 2026-11-27 12:49:55.5 EST");
+    }
 }

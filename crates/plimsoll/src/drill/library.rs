@@ -5,6 +5,7 @@
 pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("account-missing", include_str!("../../../../drills/account-missing.drill")),
     ("announced-closure", include_str!("../../../../drills/announced-closure.drill")),
+    ("ask-stands-still", include_str!("../../../../drills/ask-stands-still.drill")),
     ("clock-step-before-cutoff", include_str!("../../../../drills/clock-step-before-cutoff.drill")),
     ("clock-two-seconds-fast", include_str!("../../../../drills/clock-two-seconds-fast.drill")),
     ("clock-two-seconds-slow", include_str!("../../../../drills/clock-two-seconds-slow.drill")),
