@@ -117,8 +117,7 @@ impl Contracts {
             let loses = kept && !self.keeps_us_hours(instrument);
             return loses.then(|| match self.calendar_of(instrument) {
                 Some(name) => format!(
-                    "{instrument} is not listed in the US: the days and cutoffs of {name} hold for it, and its \
-                     prices count as stale at any hour"
+                    "{instrument} is not listed in the US: the days and cutoffs of {name} hold for it"
                 ),
                 None => format!(
                     "{instrument} is not listed in the US, and its hours are not known: orders for it need a \
@@ -181,11 +180,11 @@ impl Contracts {
         self.learned(instrument).is_some_and(|report| report.con_id == con_id)
     }
 
-    /// Whether the broker's hours of it are those of its listing's calendar: a stock's are, while options, futures and
-    /// currencies have hours of their own.
-    pub(crate) fn lists_hours(&self, instrument: &InstrumentId) -> bool {
+    /// The calendar that the broker's hours of it are compared with: a stock's are those of its listing, while options,
+    /// futures and currencies have hours of their own.
+    pub(crate) fn lists_hours_of(&self, instrument: &InstrumentId) -> Option<&'static str> {
         let is_stock = self.configured.get(instrument).is_some_and(|c| c.sec_type == SecType::Stock);
-        is_stock && self.keeps_us_hours(instrument)
+        self.calendar_of(instrument).filter(|_| is_stock)
     }
 
     /// The legs of a combo that the venue reports, as far as they are ours.

@@ -53,6 +53,8 @@ pub(crate) struct Fallback {
     round: Option<Round>,
     /// In which life of our connection a cancel was asked for.
     canceled_in: Option<u64>,
+    /// The order in which it left with others' was never named by the venue.
+    is_unacknowledged: bool,
     /// The decision: taken once, and never again.
     sent: Option<Qty>,
     is_contradicted: bool,
@@ -149,6 +151,15 @@ pub(crate) enum Word {
     },
 }
 
+/// What is known of an order that is netted, which the venue does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Net {
+    /// It has not left, or the venue has named the order in which it did.
+    Sound,
+    /// The venue has not said a word about the order in which it left.
+    Unacknowledged,
+}
+
 /// When it is, and in which life of our own connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment {
@@ -204,6 +215,8 @@ pub(crate) enum Finding {
         executed: Qty,
         /// Of the order.
         qty: Qty,
+        /// What more of it was executed by the venue's word, or is with other bots: its execution is still to come.
+        owed: Qty,
         /// Whether it has ended.
         is_over: bool,
     },
@@ -219,6 +232,7 @@ impl Fallback {
             executed: Qty::ZERO,
             round: None,
             canceled_in: None,
+            is_unacknowledged: false,
             sent: None,
             is_contradicted: false,
             stage: Stage::Watching,
@@ -270,8 +284,9 @@ impl Fallback {
             Some(Round { epoch, asked: self.asked_at(moment.time), is_answered: false, is_named: false });
     }
 
-    /// It is held here, or left with others in one order, which the answers name in its place.
-    pub(crate) fn named_here(&mut self) {
+    /// It is held here, or left with others in one order, which the answers name in its place, or do not.
+    pub(crate) fn netted(&mut self, net: Net) {
+        self.is_unacknowledged = net == Net::Unacknowledged;
         if let Some(round) = &mut self.round {
             round.is_named = true;
         }
@@ -395,6 +410,9 @@ impl Fallback {
         let is_answered = self.round.is_some_and(is_fresh);
         let missing = match self.fate {
             Fate::Dead => return Some(Finding::TooLate { leaves_qty }),
+            Fate::Seen(Seen::Working) if self.is_unacknowledged => {
+                "the venue never named the order in which it left with others'"
+            }
             Fate::Seen(Seen::Working) if is_answered => return Some(Finding::Alive),
             Fate::Planned => "it has not left",
             Fate::Silent => "the venue never named it, and no cancel of it was confirmed",
@@ -414,6 +432,7 @@ impl Fallback {
         Some(Step::Tell(Finding::Settled {
             executed: self.executed,
             qty: self.terms.qty,
+            owed: self.cum_qty.saturating_sub(self.executed),
             is_over: self.fate == Fate::Dead,
         }))
     }
@@ -446,10 +465,14 @@ impl fmt::Display for Finding {
                 "executed {cum_qty} although a market order for {sent} was sent after the venue had said that it was \
                  over; the position may be reversed, look at the broker"
             ),
-            Self::Settled { executed, qty, is_over: true } => {
+            Self::Settled { executed, qty, owed, is_over: true } if owed.is_zero() => {
                 write!(f, "is over: {executed} of {qty} executed")
             }
-            Self::Settled { executed, qty, is_over: false } => {
+            Self::Settled { executed, qty, owed, is_over: true } => write!(
+                f,
+                "is over: {executed} of {qty} executed, and {owed} more whose execution has not been told yet"
+            ),
+            Self::Settled { executed, qty, is_over: false, .. } => {
                 write!(f, "is still open after the close: {executed} of {qty} executed; look at the broker")
             }
         }

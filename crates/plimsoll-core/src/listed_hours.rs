@@ -8,15 +8,17 @@
 //! knows each of them from its exchange, and says so in every answer about a contract. Of both the narrower counts,
 //! and until a person has said which is right, nothing new is begun on such a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::{
     Announcement, Calendar, CalendarError, Change, Difference, Dispute, HoursError, ListedDay, UnknownZone,
     liquid_hours, past_schedule, zone,
 };
-use plimsoll_model::{ContractReport, InstrumentId, Mono, ReqId, ScheduleReport};
+use plimsoll_model::{ContractReport, InstrumentId, Mono, Now, ReqId, ScheduleReport};
 
 use crate::limits;
 
@@ -45,8 +47,12 @@ pub(crate) struct ListedHours {
     /// The disputes that no person has decided.
     open: Vec<OpenDispute>,
     questions: i32,
-    asked: Option<Mono>,
-    schedule_asked: Option<Mono>,
+    /// When the contracts were last asked about, by corrected time: a day is a day also for a machine that slept.
+    asked: Option<Timestamp>,
+    /// When they are to be asked about again.
+    due: Option<Mono>,
+    /// When the past of each calendar was asked for.
+    schedule_asked: BTreeMap<&'static str, Mono>,
 }
 
 /// A day about which the broker and the calendar differ, and no person has said who is right.
@@ -147,16 +153,36 @@ impl ListedHours {
         }
     }
 
+    /// The calendars of which the broker has listed something.
+    pub(crate) fn calendars(&self) -> BTreeSet<&'static str> {
+        self.heard.values().map(|heard| heard.calendar).collect()
+    }
+
     /// The disputes that no person has decided.
     pub(crate) fn open(&self) -> &[OpenDispute] {
         &self.open
     }
 
-    /// When the broker is to be asked again, once it was: soon while a day is short or disputed.
-    pub(crate) fn due(&self, is_short: bool) -> Option<Mono> {
+    /// When the broker is to be asked again, once it was.
+    pub(crate) const fn due(&self) -> Option<Mono> {
+        self.due
+    }
+
+    /// Says when, as things stand: soon while a day is short or disputed, and before trading begins.
+    pub(crate) fn plan(&mut self, now: Now, time: Timestamp, is_short: bool, opens: &[Timestamp]) {
+        let Some(asked) = self.asked else {
+            self.due = None;
+            return;
+        };
         let pause =
             if is_short || !self.open.is_empty() { limits::HOURS_AUDIT_SHORT } else { limits::HOURS_AUDIT };
-        Some(self.asked?.after(pause))
+        let shifted = |at: Timestamp, by: SignedDuration| at.saturating_add(by).unwrap_or(at);
+        let span = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
+        let mornings = opens.iter().map(|open| shifted(*open, -span(limits::HOURS_AUDIT_BEFORE_OPEN)));
+        let due = mornings.filter(|at| asked < *at).fold(shifted(asked, span(pause)), Timestamp::min);
+        // A clock that was set far back must not put it off.
+        let left = Duration::try_from(due.duration_since(time)).unwrap_or_default().min(pause);
+        self.due = Some(now.mono.after(left));
     }
 
     /// The number of our next question.
@@ -166,15 +192,16 @@ impl ListedHours {
     }
 
     /// The contracts have just been asked about.
-    pub(crate) fn note_asked(&mut self, now: Mono) {
-        self.asked = Some(now);
+    pub(crate) const fn note_asked(&mut self, time: Timestamp) {
+        self.asked = Some(time);
     }
 
-    /// Whether the sessions of the past are to be asked for now; asking counts.
-    pub(crate) fn takes_schedule(&mut self, now: Mono) -> bool {
-        let is_due = self.schedule_asked.is_none_or(|asked| now.since(asked) >= limits::SCHEDULE_AUDIT);
+    /// Whether the sessions of the past of a calendar are to be asked for now; asking counts.
+    pub(crate) fn takes_schedule(&mut self, calendar: &'static str, now: Mono) -> bool {
+        let asked = self.schedule_asked.get(calendar);
+        let is_due = asked.is_none_or(|asked| now.since(*asked) >= limits::SCHEDULE_AUDIT);
         if is_due {
-            self.schedule_asked = Some(now);
+            self.schedule_asked.insert(calendar, now);
         }
         is_due
     }

@@ -6,10 +6,12 @@ use plimsoll_model::{
     Side,
 };
 
+use crate::book::OrderState;
 use crate::bridge::Bridge;
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
+use crate::fallback::Net;
 use crate::guard::{GuardId, Span};
 use crate::halt::Halt;
 use crate::recon::ReconState;
@@ -218,13 +220,13 @@ impl Bridge {
         if self.recon.read_only {
             return ("held", Some("the broker's API is read-only".to_owned()));
         }
-        let open = self.calendar.is_regular_session(now.wall).unwrap_or(false);
-        if !open {
+        let trading: Vec<_> = bot.instruments.keys().filter(|id| self.is_trading(now, id)).collect();
+        if trading.is_empty() {
             return ("closed", None);
         }
         let oldest = bot.stale_after.and_then(|max| {
-            bot.instruments
-                .keys()
+            trading
+                .into_iter()
                 .map(|id| (id, self.quotes.age(id, now.wall)))
                 .find(|(_, age)| age.is_none_or(|age| age > max))
         });
@@ -233,6 +235,13 @@ impl Bridge {
             Some((id, None)) => ("held", Some(format!("no {id} price yet"))),
             None => ("trading", None),
         }
+    }
+
+    /// Whether the venue of an instrument is open; of what has no calendar nobody knows that it is not.
+    fn is_trading(&self, now: Now, instrument: &InstrumentId) -> bool {
+        let Some(name) = self.contracts.calendar_of(instrument) else { return true };
+        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        calendar.is_regular_session(self.clock.corrected(now)).unwrap_or(false)
     }
 
     fn order_views(&self) -> Vec<OrderView> {
@@ -247,13 +256,20 @@ impl Bridge {
                 cum_qty: state.cum_qty,
                 ord_type: state.ord_type.as_wire().into(),
                 limit_px: state.limit_px,
-                status: state.status,
+                status: self.status_for_people(state),
                 cl_ord_id: state.cl_ord_id.clone(),
                 perm_id: state.perm_id.map(|id| id.0),
                 denied_by: state.denied_by,
                 since: state.since,
             })
             .collect()
+    }
+
+    /// An order that left with others' is as sure as that one: the venue knows no other.
+    fn status_for_people(&self, state: &OrderState) -> OrderStatus {
+        let net = state.cl_ord_id.as_ref().and_then(|id| self.batches.net_of(id, &self.book));
+        let is_silent = state.status.is_open() && net == Some(Net::Unacknowledged);
+        if is_silent { OrderStatus::PendingNew } else { state.status }
     }
 
     fn position_views(&self) -> Vec<PositionView> {

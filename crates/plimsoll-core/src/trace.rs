@@ -176,7 +176,7 @@ impl fmt::Display for Command {
             }
             Self::CanceledUnsent { link, order_id } => write!(f, "canceled unsent {link} order {order_id}"),
             Self::Tell { held, news, .. } => {
-                write!(f, "tell {} order {}: {}", held.bot, held.order_id, NewsLine(news))
+                write!(f, "tell {} order {}: {}", held.bot, held.order_id, news)
             }
             Self::Refuse { link, code, text, .. } => write!(f, "refuse {link} {code}: {text}"),
             Self::CloseBot { link, reason } => write!(f, "close {link}: {reason}"),
@@ -201,11 +201,9 @@ fn write_account(f: &mut fmt::Formatter<'_>, rewrites: &[Rewrite]) -> fmt::Resul
 }
 
 /// What a bot is told in one line; of an execution also whose part it is.
-struct NewsLine<'a>(&'a News);
-
-impl fmt::Display for NewsLine<'_> {
+impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self {
             News::Accepted => f.write_str("held for the closing auction"),
             News::Stands { leaves_qty, .. } => write!(f, "{leaves_qty} left"),
             News::Executed { share, leaves_qty, .. } => {
@@ -215,6 +213,15 @@ impl fmt::Display for NewsLine<'_> {
                     Some(of) => write!(f, ": {} of {of}", share.exec_id),
                     None => write!(f, ": {} at the official close", share.exec_id),
                 }
+            }
+            News::AwaitsClose { crossed_qty, lost_qty, reason, .. } => {
+                if !lost_qty.is_zero() {
+                    write!(f, "{lost_qty} will not be executed; ")?;
+                }
+                write!(
+                    f,
+                    "{crossed_qty} meet orders of other bots at the official close, once it is known: {reason}"
+                )
             }
             News::Canceled { leaves_qty, reason, .. } if reason.is_empty() => {
                 write!(f, "canceled with {leaves_qty} left")

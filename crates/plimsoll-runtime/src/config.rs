@@ -10,6 +10,7 @@
 mod across;
 pub mod announced;
 mod bot;
+mod crossing;
 mod future;
 mod instant;
 mod job;

@@ -1,7 +1,8 @@
-//! The programs of jobs: started without a shell, watched, killed when their time is up or the gateway ends.
+//! The programs of jobs: started without a shell, watched, killed when their time is up or the gateway ends, with
+//! everything that they have started.
 //!
-//! Owns what runs. Does not own whether and when something is started, which the bridge decides, nor what a program's
-//! own children do: they are its own to end.
+//! Owns what runs. Does not own whether and when something is started, which the bridge decides, nor what a program
+//! leaves behind that has ended by itself: that is its own to end.
 
 use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
@@ -9,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::civil::Date;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use plimsoll_core::schedule::{Action, Job, JobEnd, JobName, Run};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
@@ -92,6 +95,9 @@ async fn run(
         Ok(child) => child,
         Err(error) => return JobEnd::NotStarted { why: format!("{}: {error}", program.argv[0]).into() },
     };
+    // Behind the child, so that it goes first where both are dropped: until the child is waited for, its number is
+    // nobody else's.
+    let mut group = Group::of(&child);
     let mut output = JoinSet::new();
     if let Some(stdout) = child.stdout.take() {
         output.spawn(log(job.clone(), "stdout", stdout));
@@ -100,13 +106,18 @@ async fn run(
         output.spawn(log(job.clone(), "stderr", stderr));
     }
     let end = match tokio::time::timeout(program.time_limit, child.wait()).await {
-        Ok(Ok(status)) => of_status(status),
+        Ok(Ok(status)) => {
+            group.leave();
+            of_status(status)
+        }
         // Its end cannot be asked for, so it is unknown.
         Ok(Err(error)) => {
+            group.leave();
             tracing::error!(%job, "the end of its program cannot be seen: {error}");
             JobEnd::Unknown
         }
         Err(_) => {
+            group.end();
             if let Err(error) = child.kill().await {
                 tracing::error!(%job, "its program cannot be killed: {error}");
             }
@@ -132,6 +143,35 @@ fn spawn(job: &JobName, date: Date, bot: Option<&str>, program: &Run) -> std::io
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
+}
+
+/// The group of a program and of what it has started, which it leads. Dropped, it is killed.
+#[derive(Debug)]
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        // The number of a process is positive and no larger than this.
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw))
+    }
+
+    /// The program has ended by itself; what it leaves behind goes on.
+    fn leave(&mut self) {
+        self.0 = None;
+    }
+
+    /// Kills all of it. One that is gone already is no failure.
+    fn end(&mut self) {
+        if let Some(leader) = self.0.take() {
+            let _ = killpg(leader, Signal::SIGKILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 fn of_status(status: ExitStatus) -> JobEnd {

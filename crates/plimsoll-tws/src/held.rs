@@ -18,6 +18,9 @@ use crate::{Gate, Request, Response, ServerVersion, Text, Word};
 /// An order ended by a cancel, whether the client asked for it or not.
 const ORDER_CANCELED: i32 = 202;
 
+/// A word about an order that lives on.
+const ORDER_MESSAGE: i32 = 399;
+
 /// Execution reports that answer no question.
 const UNASKED: i32 = -1;
 
@@ -86,6 +89,16 @@ impl Held {
     pub fn stands(&self, progress: Progress) -> Vec<RawFrame> {
         let status = if progress.cum_qty.is_zero() { "PreSubmitted" } else { "Submitted" };
         self.state(status, progress, None)
+    }
+
+    /// Something about it that is no change of it, for people: and how it stands after that, because `ib_async` takes
+    /// a message about an order for a state.
+    pub fn noted(&self, progress: Progress, text: &str) -> Vec<RawFrame> {
+        let text = format!("Order Message: {text}");
+        let mut frames =
+            vec![denial::error(self.to, Some(OrderId(self.placed.order_id)), ORDER_MESSAGE, &text)];
+        frames.extend(self.stands(progress));
+        frames
     }
 
     /// A part of it is executed, or all that was left.
@@ -360,6 +373,16 @@ mod tests {
         let Ok(Report::Execution(report)) = told else { panic!("{told:?}") };
         assert_eq!(report.execution.at, Some("2026-11-27T18:00:00Z".parse().unwrap()));
         assert_eq!((report.execution.side, report.cum_qty), (Side::Buy, Qty::whole(100)));
+    }
+
+    #[test]
+    fn a_word_about_an_order_that_waits_is_followed_by_how_it_stands() {
+        let frames = held(178).noted(progress(0, 100, None), "60 will not be executed");
+        check(178, &frames, &expect![["
+            error 5 399 Order Message: 60 will not be executed
+            openOrder 5 BUY SPY PreSubmitted of 9001 [mine] 756733
+            orderStatus 5 PreSubmitted Some(0) Some(100) at Some(0) of 9001
+        "]]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod calendar;
 mod drill;
 mod schedule;
+mod simulate;
 mod statement;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use plimsoll_runtime::simulator::Pace;
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
+pub(crate) use simulate::{Scenario, Simulate};
 pub(crate) use statement::{Nightly, Reconcile, Statement};
 
 /// The production layer around automated trading bots.
@@ -27,6 +29,7 @@ pub(crate) use statement::{Nightly, Reconcile, Statement};
 Examples:
   plimsoll demo                          one eventful trading day, with and without Plimsoll
   plimsoll drill run late-moc-half-day   one pitfall, what happened, what was expected, the verdict
+  plimsoll simulate --days 1000          closing days on which anything goes wrong, and what broke
   plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
   plimsoll run --config plimsoll.toml    the gateway
   plimsoll orders --history              every order, and which guard denied it
@@ -51,6 +54,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Drill,
     },
+    /// Play days on which everything goes wrong against gateway and simulator, in virtual time. Needs no broker.
+    Simulate(Simulate),
     /// Run the gateway.
     Run(Config),
     /// Run a simulated venue.

@@ -27,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Demo(options) => crate::demo::run(&options),
         Command::Drill { what } => crate::drill::run(&what),
+        Command::Simulate(options) => crate::simulate::run(&options),
         Command::Run(config) => run::run(&config),
         Command::Sim { venue: crate::cli::Sim::Ibkr(options) } => sim::run(&options),
         Command::Check(query) => check::run(&query),

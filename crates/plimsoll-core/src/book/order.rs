@@ -95,6 +95,9 @@ pub struct OrderState {
     pub status_frame: Option<RawFrame>,
     /// How much of it the ledger has posted as executions. A status can be ahead of its execution.
     pub posted_qty: Qty,
+    /// What of it will not be executed although it works: its part of an order for several bots is over, and what is left
+    /// meets others'.
+    pub(crate) lost_qty: Qty,
     /// How much of each leg of a combo the ledger has posted.
     pub(crate) legs_posted: BTreeMap<InstrumentId, Qty>,
     /// Changes that were sent and not confirmed: until then the worst of all counts.
@@ -151,6 +154,7 @@ impl OrderState {
             open_order: None,
             status_frame: None,
             posted_qty: Qty::ZERO,
+            lost_qty: Qty::ZERO,
             legs_posted: BTreeMap::new(),
             changes: Vec::new(),
             by_absence: false,
@@ -184,7 +188,8 @@ impl OrderState {
     /// largest quantity of the changes on their way.
     pub(crate) fn exposed_qty(&self) -> Qty {
         let changed = self.changes.iter().map(|change| change.qty).max().unwrap_or(Qty::ZERO);
-        let all = if self.status.is_open() { self.qty.max(changed).max(self.cum_qty) } else { self.cum_qty };
+        let working = self.qty.max(changed).saturating_sub(self.lost_qty);
+        let all = if self.status.is_open() { working.max(self.cum_qty) } else { self.cum_qty };
         all.saturating_sub(self.posted_qty)
     }
 
@@ -231,7 +236,8 @@ impl OrderState {
 
     /// FIX 151: what may still execute.
     pub fn leaves_qty(&self) -> Qty {
-        if self.status.is_open() { self.qty.saturating_sub(self.cum_qty) } else { Qty::ZERO }
+        let done = self.cum_qty.checked_add(self.lost_qty).unwrap_or(self.qty);
+        if self.status.is_open() { self.qty.saturating_sub(done) } else { Qty::ZERO }
     }
 
     /// The name for people: our reference, or the broker's number.

@@ -168,12 +168,13 @@ fn pack(state: &OrderState) -> Option<Box<[u8]>> {
         open_order,
         status_frame,
         posted_qty,
+        lost_qty,
         legs_posted,
         changes,
         by_absence,
     } = state;
     let is_plain = legs.is_empty() && legs_posted.is_empty() && changes.is_empty() && denied_by.is_none();
-    if !is_plain || open_order.is_some() || status_frame.is_some() {
+    if !is_plain || !lost_qty.is_zero() || open_order.is_some() || status_frame.is_some() {
         return None;
     }
     let end = match status {

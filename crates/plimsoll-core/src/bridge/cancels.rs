@@ -25,7 +25,9 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        if self.recall(now, link, order_id, out) || self.withdraw(now, (link, asker.client_id), order_id, out)
+        if self.recall(now, link, order_id, out)
+            || self.withdraw(now, (link, asker.client_id), order_id, out)
+            || self.cancel_equivalent(now, (link, asker.client_id), order_id, out)
         {
             return;
         }

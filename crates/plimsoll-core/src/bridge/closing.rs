@@ -20,7 +20,7 @@ use plimsoll_model::{
 use super::Bridge;
 use super::own_orders::OwnOrder;
 use crate::book::{OrderKey, OrderState};
-use crate::fallback::{Fallback, Finding, Moment, Step, Terms, Word};
+use crate::fallback::{Fallback, Finding, Moment, Net, Step, Terms, Word};
 use crate::recon::ReconState;
 use crate::{Command, limits};
 
@@ -73,10 +73,12 @@ impl Closings {
     }
 
     /// They have been answered; the orders that this has proved dead.
-    fn answered(&mut self, epoch: u64, is_netted: impl Fn(OrderKey) -> bool) -> Vec<OrderKey> {
+    fn answered(&mut self, epoch: u64, net_of: impl Fn(OrderKey) -> Option<Net>) -> Vec<OrderKey> {
         // The venue never knew one that is netted, so no answer proves anything of it.
-        for one in self.all.iter_mut().filter(|one| one.key.is_some_and(&is_netted)) {
-            one.fallback.named_here();
+        for one in &mut self.all {
+            if let Some(net) = one.key.and_then(&net_of) {
+                one.fallback.netted(net);
+            }
         }
         let gone = self.all.iter_mut().filter_map(|one| one.key.filter(|_| one.fallback.answered(epoch)));
         gone.collect()
@@ -171,6 +173,7 @@ impl Bridge {
                 ord_type: OrdType::MarketOnClose,
                 limit_px: None,
                 tif: TimeInForce::Day,
+                decision: None,
             };
             match self.place_for_bot(now, wanted, out) {
                 Ok(id) => all.push(closing(self.book.by_ref(&id), id.as_str(), left)),
@@ -281,11 +284,11 @@ impl Bridge {
     /// Open orders, executions and completed orders have been answered.
     pub(super) fn closings_answered(&mut self, out: &mut Vec<Command>) {
         let (book, batches) = (&self.book, &self.batches);
-        let is_netted = |key: OrderKey| {
-            let id = book.get(key).and_then(|state| state.cl_ord_id.as_ref());
-            id.is_some_and(|id| batches.of_order(id).is_some())
+        let net_of = |key: OrderKey| {
+            let id = book.get(key)?.cl_ord_id.as_ref()?;
+            batches.net_of(id, book)
         };
-        for key in self.closings.answered(self.recon.epoch, is_netted) {
+        for key in self.closings.answered(self.recon.epoch, net_of) {
             self.gone(key, out);
         }
     }
@@ -331,6 +334,9 @@ impl Bridge {
     /// On the connection that placed it; without one nothing can be done.
     fn cancel_closing(&self, closing: &Closing, out: &mut Vec<Command>) {
         let state = closing.key.and_then(|key| self.book.get(key));
+        // What is held here, or has left with others, is not at the venue under this number.
+        let is_netted = |id| self.batches.of_order(id).is_some();
+        let state = state.filter(|state| !state.cl_ord_id.as_ref().is_some_and(is_netted));
         let Some((client_id, order_id)) = state.and_then(|state| state.client_id.zip(state.order_id)) else {
             return;
         };
@@ -368,6 +374,7 @@ impl Bridge {
             ord_type: OrdType::Market,
             limit_px: None,
             tif: TimeInForce::Day,
+            decision: None,
         };
         let text = match self.place_for_bot(now, wanted, out) {
             Ok(id) => format!("{label} is dead: market order {side} {qty} {instrument} [{id}] in its place"),
@@ -389,7 +396,7 @@ impl Bridge {
         };
         let is_good = match finding {
             Finding::Alive => true,
-            Finding::Settled { is_over, .. } => *is_over && position.is_zero(),
+            Finding::Settled { is_over, owed, .. } => *is_over && owed.is_zero() && position.is_zero(),
             Finding::NotProved { .. } | Finding::TooLate { .. } | Finding::Contradicted { .. } => false,
         };
         out.push(if is_good { Command::JobNote { text } } else { Command::Notice { text } });

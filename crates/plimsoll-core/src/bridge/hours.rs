@@ -1,7 +1,8 @@
 //! The broker's own hours against the calendar: asking for them, and what follows.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use plimsoll_calendar::{Announcement, Calendar};
+use plimsoll_calendar::{Announcement, Calendar, CalendarError, SessionState};
 use plimsoll_model::{ContractReport, InstrumentId, Now, ScheduleReport};
 
 use super::Bridge;
@@ -21,12 +22,11 @@ impl Bridge {
         report: &ContractReport,
         out: &mut Vec<Command>,
     ) {
-        if !self.contracts.lists_hours(instrument) {
-            return;
-        }
-        let today = self.civil_date(now);
-        match self.listed.hear(instrument, report, &self.announced, today) {
-            Ok(false) => {}
+        let Some(name) = self.contracts.lists_hours_of(instrument) else { return };
+        let calendar = self.elsewhere.as_announced(name).unwrap_or(&self.announced);
+        let today = civil_date(calendar, self.clock.corrected(now));
+        match self.listed.hear(instrument, report, calendar, today) {
+            Ok(false) => self.plan_audit(now),
             Ok(true) => self.settle_hours(now, out),
             Err(error) => out.push(Command::Notice {
                 text: format!(
@@ -39,12 +39,15 @@ impl Bridge {
     /// The sessions of the past, by the broker. They change nothing any more; but a calendar that was wrong about them
     /// may be wrong about what comes.
     pub(super) fn hear_schedule(&self, report: &ScheduleReport, out: &mut Vec<Command>) {
-        let text = match past_disputes(report, &self.announced) {
+        let asked = self.contract_reqs.get(&report.req_id);
+        let name = asked.and_then(|instrument| self.contracts.lists_hours_of(instrument));
+        let calendar = name.and_then(|name| self.elsewhere.as_announced(name)).unwrap_or(&self.announced);
+        let text = match past_disputes(report, calendar) {
             Ok(disputes) if disputes.is_empty() => return,
             Ok(disputes) => {
                 let named: Vec<_> =
                     disputes.iter().take(PAST_NAMED).map(|d| format!("{} {d}", d.date)).collect();
-                let (count, name) = (disputes.len(), self.announced.name());
+                let (count, name) = (disputes.len(), calendar.name());
                 format!(
                     "{count} differences between {name} and the broker's sessions of the past: {}",
                     named.join("; ")
@@ -85,20 +88,24 @@ impl Bridge {
         self.settle_hours(now, out);
     }
 
-    /// Makes the calendar as narrow as whoever is the narrowest, and tells which disputes have come and gone.
+    /// Makes each calendar as narrow as whoever is the narrowest, and tells which disputes have come and gone.
     fn settle_hours(&mut self, now: Now, out: &mut Vec<Command>) {
         let before = self.listed.open().to_vec();
-        let today = self.civil_date(now);
-        self.listed.compare(&self.announced, &self.announced_days, today);
-        let mut calendar = self.announced.clone();
-        for OpenDispute { instruments, dispute, .. } in self.listed.open().iter().filter(|open| open.is_wide)
-        {
-            let source = format!("the broker's hours of {}", instruments[0]);
-            // Two disputes can cut the same day, the second by nothing more.
-            let _ = dispute.amendment(&source).map(|amendment| calendar.amend(dispute.date, amendment));
+        self.calendar = self.announced.clone();
+        self.elsewhere.widen();
+        for name in self.listed.calendars() {
+            let announced = self.elsewhere.as_announced(name).unwrap_or(&self.announced);
+            let today = civil_date(announced, self.clock.corrected(now));
+            self.listed.compare(announced, &self.announced_days, today);
+            let narrowed = narrowed(announced.clone(), self.listed.open());
+            if name == self.calendar.name() {
+                self.calendar = narrowed;
+            } else {
+                self.elsewhere.narrow(narrowed);
+            }
         }
-        self.calendar = calendar;
         self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
+        self.plan_audit(now);
         self.plan_jobs(now);
         let same = |a: &OpenDispute, b: &OpenDispute| a.calendar == b.calendar && a.dispute == b.dispute;
         let is_known = |open: &OpenDispute| before.iter().any(|b| same(b, open) && b.is_wide == open.is_wide);
@@ -124,41 +131,76 @@ impl Bridge {
         let Some(config) = self.config.clone() else { return };
         let mut asks = Vec::new();
         for (instrument, contract) in config.instruments() {
-            if self.contracts.lists_hours(instrument) {
+            if self.contracts.lists_hours_of(instrument).is_some() {
                 self.contract_reqs.retain(|_, of| of != instrument);
                 let req_id = self.listed.req_id();
                 self.contract_reqs.insert(req_id, instrument.clone());
                 asks.push(Ask::Contract { req_id, contract: contract.clone() });
             }
         }
-        self.listed.note_asked(now.mono);
+        self.listed.note_asked(self.clock.corrected(now));
+        self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
         Self::ask(out, asks);
     }
 
-    /// The sessions of the past of one stock, if they are due: all of a calendar have the same.
+    /// The sessions of the past of one stock of each calendar, if they are due: all of a calendar have the same.
     pub(super) fn ask_schedule(&mut self, now: Now, asks: &mut Vec<Ask>) {
         let Some(config) = self.config.clone() else { return };
-        let all = config.instruments();
-        let Some((_, contract)) = all.iter().find(|(instrument, _)| self.contracts.lists_hours(instrument))
-        else {
-            return;
-        };
-        if self.listed.takes_schedule(now.mono) {
-            let req_id = self.listed.req_id();
-            asks.push(Ask::Schedule { req_id, contract: (*contract).clone() });
+        for (instrument, contract) in config.instruments() {
+            let Some(name) = self.contracts.lists_hours_of(instrument) else { continue };
+            if self.listed.takes_schedule(name, now.mono) {
+                let req_id = self.listed.req_id();
+                self.contract_reqs.insert(req_id, instrument.clone());
+                asks.push(Ask::Schedule { req_id, contract: contract.clone() });
+            }
         }
     }
 
-    /// Whether today, or the day that trading is next, is short.
-    pub(super) fn is_short_day(&self) -> bool {
-        let date = self.moment.as_ref().and_then(|moment| moment.trade_date.as_ref().ok());
-        let day = date.and_then(|date| self.calendar.session(*date).ok().flatten());
-        day.is_some_and(|day| day.early().is_some())
+    /// Says when that is, as things stand: whenever trading begins or ends, the calendar is another, or the time is.
+    pub(super) fn plan_audit(&mut self, now: Now) {
+        let time = self.clock.corrected(now);
+        let (mut is_short, mut opens) =
+            (is_short_day(&self.calendar, time), Vec::from_iter(next_open(&self.moment().state)));
+        for calendar in self.listed.calendars().into_iter().filter_map(|name| self.elsewhere.get(name)) {
+            is_short |= is_short_day(calendar, time);
+            opens.extend(next_open(&calendar.session_state(time)));
+        }
+        self.listed.plan(now, time, is_short, &opens);
     }
 
-    /// The venue's civil date.
+    /// The civil date of the US exchanges.
     pub(super) fn civil_date(&self, now: Now) -> Date {
-        self.announced.zone().to_datetime(self.clock.corrected(now)).date()
+        civil_date(&self.announced, self.clock.corrected(now))
     }
+}
+
+/// The venue's civil date.
+fn civil_date(calendar: &Calendar, time: Timestamp) -> Date {
+    calendar.zone().to_datetime(time).date()
+}
+
+/// When a venue that does not trade trades next.
+fn next_open(state: &Result<SessionState, CalendarError>) -> Option<Timestamp> {
+    match state {
+        Ok(SessionState::PreOpen { open } | SessionState::Closed { next_open: open }) => Some(*open),
+        Ok(SessionState::Open { .. }) | Err(_) => None,
+    }
+}
+
+/// Whether today, or the day that trading is next, is short.
+fn is_short_day(calendar: &Calendar, time: Timestamp) -> bool {
+    let day = calendar.trade_date(time).ok().and_then(|date| calendar.session(date).ok().flatten());
+    day.is_some_and(|day| day.early().is_some())
+}
+
+/// A calendar with what most of the broker's lists take away from it.
+fn narrowed(mut calendar: Calendar, open: &[OpenDispute]) -> Calendar {
+    let name = calendar.name();
+    for OpenDispute { instruments, dispute, .. } in open.iter().filter(|o| o.is_wide && o.calendar == name) {
+        let source = format!("the broker's hours of {}", instruments[0]);
+        // Two disputes can cut the same day, the second by nothing more.
+        let _ = dispute.amendment(&source).map(|amendment| calendar.amend(dispute.date, amendment));
+    }
+    calendar
 }

@@ -13,6 +13,7 @@ use plimsoll_model::{BotName, Now};
 
 use super::Bridge;
 use crate::clock::ClockState;
+use crate::contracts::shares_us_days;
 use crate::halt::{Halt, HaltLevel};
 use crate::limits;
 use crate::schedule::{Action, Conditions, Due, Job, JobEnd, JobName, Missed, Moved, is_program};
@@ -60,8 +61,9 @@ impl Bridge {
     pub(super) fn plan_jobs(&mut self, now: Now) {
         let time = self.clock.corrected(now);
         self.schedule.announced(time, &self.announced_days);
-        let is_us = |name: &str| crate::contracts::shares_us_days(name);
-        self.schedule.us_days(time, &self.calendar, is_us);
+        let (us, elsewhere) = (&self.calendar, &self.elsewhere);
+        let narrowed = |name: &str| if shares_us_days(name) { Some(us) } else { elsewhere.get(name) };
+        self.schedule.narrowed(time, narrowed);
     }
 
     /// After every event: starts what is due, and says what was missed.

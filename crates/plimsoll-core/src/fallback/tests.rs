@@ -248,7 +248,8 @@ fn after_the_close_its_executions_are_asked_for_and_told() {
     assert_eq!(steps(&mut one, now("18:04:59")), []);
     assert_eq!(steps(&mut one, now("18:05:00")), [Step::Ask]);
     assert!(!one.answered(1));
-    let told = Finding::Settled { executed: Qty::whole(100), qty: Qty::whole(100), is_over: true };
+    let told =
+        Finding::Settled { executed: Qty::whole(100), qty: Qty::whole(100), owed: Qty::ZERO, is_over: true };
     assert_eq!(steps(&mut one, now("18:05:01")), [Step::Tell(told)]);
     assert!(one.is_over());
 }

@@ -1,5 +1,5 @@
 //! `stale_data`: pitfall 1. A connection that is up proves nothing about the prices that came over it.
-//! What counts is when the venue last struck a price of this instrument, during its session.
+//! What counts is when the venue last struck a price of this instrument, during the session of its own venue.
 
 use plimsoll_calendar::SessionState;
 use plimsoll_model::{NewOrder, TimeInForce};
@@ -26,8 +26,11 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
 /// Silence is normal while the market is closed, for an order that cannot trade before it opens again. One
 /// that may trade outside the session meets what is there at once, and closed is only what is known to be.
 fn rests_until_the_open(ctx: &Context<'_>, order: &NewOrder) -> bool {
-    let is_closed =
-        matches!(ctx.moment.state, Ok(SessionState::PreOpen { .. } | SessionState::Closed { .. }));
     let in_auction = order.ord_type.is_on_close() || order.tif == TimeInForce::AtTheOpening;
-    is_closed && ctx.contracts.keeps_us_hours(&order.instrument) && (in_auction || !order.outside_rth)
+    if !in_auction && order.outside_rth {
+        return false;
+    }
+    let is_closed =
+        |state: &_| matches!(state, Ok(SessionState::PreOpen { .. } | SessionState::Closed { .. }));
+    ctx.days_of(order).is_ok_and(|days| is_closed(&days.moment.state))
 }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_model::{
-    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, Price, RawFrame, TimeInForce,
+    Account, ClOrdId, ClientId, ExecId, InstrumentId, Mono, NewOrder, OrdType, OrderStatus, Price, RawFrame,
+    TimeInForce,
 };
 use rust_decimal::Decimal;
 
 use super::{Batch, Share};
 use crate::Rewrite;
-use crate::book::OrderKey;
-use crate::limits;
+use crate::book::{Book, OrderKey, OrderState};
+use crate::{fallback, limits};
 
 /// What is netted with each other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,18 +40,25 @@ pub(crate) struct Entry {
     pub(crate) is_stopped: bool,
 }
 
+/// Who placed a held order.
+#[derive(Debug)]
+pub(crate) enum Placed {
+    /// Its bot, which is told in its own bytes.
+    Bot { raw: RawFrame, rewrites: Vec<Rewrite> },
+    /// Plimsoll, for the bot: people are told.
+    Us,
+}
+
 /// One bot's order as it was cleared.
 #[derive(Debug)]
 pub(crate) struct HeldOrder {
     pub(crate) order: NewOrder,
     pub(crate) key: OrderKey,
     pub(crate) client_id: ClientId,
-    /// The bot's bytes, in whose words it is told.
-    pub(crate) raw: RawFrame,
-    pub(crate) rewrites: Vec<Rewrite>,
+    pub(crate) by: Placed,
     pub(crate) unbounded: Option<&'static str>,
     /// Its number in the memory of what was asked.
-    pub(crate) asked: u64,
+    pub(crate) asked: Option<u64>,
     /// Its executions, corrected ones in the place of what they correct.
     pub(crate) parts: BTreeMap<Box<str>, Part>,
 }
@@ -160,6 +168,15 @@ impl Batches {
     /// The batch whose order for all this is.
     pub(crate) fn of_net(&self, cl_ord_id: &ClOrdId) -> Option<&BatchKey> {
         self.nets.get(cl_ord_id)
+    }
+
+    /// What is known of the order in which a bot's order left, or of one that is held; none of any other.
+    pub(crate) fn net_of(&self, cl_ord_id: &ClOrdId, book: &Book) -> Option<fallback::Net> {
+        let entry = self.all.get(self.orders.get(cl_ord_id)?)?;
+        let net = entry.net.as_ref().filter(|_| !entry.batch.is_held()).and_then(|(key, _)| book.get(*key));
+        let is_silent =
+            |state: &OrderState| matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown);
+        Some(if net.is_some_and(is_silent) { fallback::Net::Unacknowledged } else { fallback::Net::Sound })
     }
 
     /// The batch that shared this execution of the broker's.

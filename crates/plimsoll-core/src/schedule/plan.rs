@@ -35,10 +35,12 @@ impl Calendars {
         Self(all)
     }
 
-    /// Puts a calendar in the place of those that share its days.
-    pub(crate) fn replace(&mut self, narrower: &Calendar, shares_days: impl Fn(&str) -> bool) {
-        for (_, calendar) in self.0.iter_mut().filter(|(name, _)| shares_days(name)) {
-            *calendar = narrower.clone();
+    /// Puts narrower calendars in the place of those whose days they have.
+    pub(crate) fn replace<'a>(&mut self, narrower: impl Fn(&str) -> Option<&'a Calendar>) {
+        for (name, calendar) in &mut self.0 {
+            if let Some(narrower) = narrower(name) {
+                *calendar = narrower.clone();
+            }
         }
     }
 

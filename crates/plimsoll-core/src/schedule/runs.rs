@@ -122,9 +122,9 @@ impl Schedule {
         self.plan_all(time);
     }
 
-    /// The calendar of the US exchanges is narrower, or is not any more.
-    pub(crate) fn us_days(&mut self, time: Timestamp, calendar: &Calendar, is_us: impl Fn(&str) -> bool) {
-        self.calendars.replace(calendar, is_us);
+    /// Calendars are as narrow as the broker's hours, or are not any more.
+    pub(crate) fn narrowed<'a>(&mut self, time: Timestamp, to: impl Fn(&str) -> Option<&'a Calendar>) {
+        self.calendars.replace(to);
         self.plan_all(time);
     }
 

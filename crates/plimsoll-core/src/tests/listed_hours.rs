@@ -1,10 +1,13 @@
 //! The broker's own hours against the calendar, as the guards see them.
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, date, time};
-use plimsoll_calendar::{Amendment, Announcement, Change};
+use plimsoll_calendar::{Amendment, AnchorKind, Announcement, Change, Listing, Policy};
+use plimsoll_model::{Contract, Currency, InstrumentId};
 
 use super::script::Script;
-use crate::{Event, Operator};
+use crate::schedule::{Action, HalfDays, Job, JobName, Missed, Place, Timing, When};
+use crate::{Event, HaltLevel, Operator};
 
 const FRIDAY: Date = date(2026, 11, 20);
 
@@ -166,6 +169,106 @@ fn a_surprise_that_the_broker_learns_of_during_the_day_is_heard_within_an_hour_o
     world.listed_hours = "20261127:0930-20261127:1300".into();
     let trace = world.run("11:00:00 wake\n11:00:00 own answers");
     assert!(trace.contains("no longer disputed: XNYS on 2026-11-27"), "{trace}");
+}
+
+// Asked at 18:00, told at 20:00 that tomorrow is closed: a day after the last question would be too late.
+#[test]
+fn what_is_announced_in_the_evening_is_heard_an_hour_before_the_session_would_open() {
+    let mut world = listing("0930-20261120:1600");
+    let closed = listing("CLOSED").listed_hours;
+    let trace = world.run("day 2026-11-19\n18:00:00 restart\n18:00:00 own answers");
+    assert_eq!(notices(&trace), ["reconciled: 0 open orders, 0 positions"]);
+    world.listed_hours = closed;
+    let trace = world.run("day 2026-11-20\n08:29:59 wake\n08:29:59 own answers");
+    assert_eq!(notices(&trace), [""; 0], "not asked again yet");
+    let trace = world.run("08:30:00 wake\n08:30:00 own answers");
+    assert!(
+        notices(&trace)[1].contains("listed as closed, open by the calendar; the narrower of both holds"),
+        "{trace}"
+    );
+    let trace = world.run(
+        "
+        09:00:00 quote SPY 600.00 600.02
+        09:00:01 trend BUY 10 SPY MKT tif=OPG
+        09:00:02 trend BUY 10 SPY MOC
+        ",
+    );
+    assert_eq!(
+        trace.matches("listed as closed, open by the calendar; a person has to decide").count(),
+        2,
+        "{trace}"
+    );
+}
+
+/// `trend` trades a stock of London as well, of which the broker lists these hours.
+fn london(listed: &str) -> Script {
+    let mut world = Script::new();
+    let stock = Contract::stock("ABC", Currency::USD);
+    world.config.bots[0].instruments.insert(InstrumentId::of(&stock).unwrap(), stock.clone());
+    world.answers = vec![Contract { primary_exchange: "LSE".into(), ..stock }];
+    world.london_hours = vec![("ABC", listed.into())];
+    world
+}
+
+#[test]
+fn a_day_that_the_broker_calls_closed_in_london_is_closed_there_and_in_no_other_city() {
+    let mut world = london("20261120:CLOSED;20261123:0800-20261123:1630");
+    let trace = world.run("day 2026-11-20\n04:00:00 journal lost");
+    let told = "XLON on 2026-11-20 by the broker's hours of ABC: listed as closed, open by the calendar; the narrower \
+                of both holds, and new risk of that day waits until a person decides: plimsoll calendar add XLON 2026-11-20";
+    assert!(notices(&trace).contains(&told), "{trace}");
+    let trace = world.run(
+        "
+        10:00:00 quote ABC 10.00 10.00
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 1 ABC MKT
+        10:00:02 trend BUY 1 SPY MKT
+        ",
+    );
+    assert!(trace.contains("deny 1 order 1: Plimsoll trading_session: XLON on 2026-11-20"), "{trace}");
+    assert!(trace.contains("submit 1 BUY 1 SPY MKT"), "{trace}");
+}
+
+#[test]
+fn an_early_close_that_the_broker_lists_for_london_moves_the_cutoff_there() {
+    let mut world = london("20261120:0800-20261120:1230");
+    world.run("day 2026-11-20\n04:00:00 journal lost\n04:00:01 quote ABC 10.00 10.00");
+    world.run("04:00:02 trend BUY 100 ABC MKT");
+    let amendment = Amendment {
+        change: Change::EarlyClose(time(12, 30, 0, 0)),
+        name: "seen".into(),
+        source: "a person".into(),
+        force: false,
+    };
+    let days = [Announcement { calendar: "XLON".into(), date: FRIDAY, amendment }].into();
+    world.feed(Event::Operator(Operator::Calendar { days, problems: [].into() }));
+    let trace = world.run("07:20:00 quote ABC 10.00 10.00\n07:20:00 trend BUY 1 ABC MOC");
+    assert!(trace.contains("had to be in by 2026-11-20 12:20:00 Europe/London"), "{trace}");
+}
+
+// The broker's half day of London moves the job that runs by London's close, and no other.
+#[test]
+fn a_job_by_london_s_close_goes_by_the_broker_s_hours_of_london() {
+    let mut world = london("20261120:0800-20261120:1230");
+    world.config.jobs = vec![Job {
+        name: JobName::new("london").unwrap(),
+        bot: None,
+        timing: Timing {
+            place: Place { calendar: "XLON".into(), listing: Listing::London },
+            at: When::Anchor { place: None, kind: AnchorKind::Close, offset: SignedDuration::from_mins(-1) },
+            until: None,
+            half_days: HalfDays::Run,
+            policy: Policy::COMPATIBLE,
+            missed: Missed::Alert,
+        },
+        action: Action::Halt { level: HaltLevel::NewRisk },
+        require: Vec::new(),
+    }];
+    let trace = world.run("day 2026-11-20\n04:00:00 journal lost\n07:29:00 wake\n07:29:01 wake");
+    assert!(
+        trace.contains("job london of 2026-11-20: halt for fleet, due at 2026-11-20T12:29:00Z"),
+        "{trace}"
+    );
 }
 
 #[test]

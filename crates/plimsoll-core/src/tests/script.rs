@@ -50,7 +50,11 @@ const OWN: LinkId = LinkId(900);
 
 /// The broker's number of an instrument, as the script's venue gives it.
 fn con_id(symbol: &str) -> ConId {
-    ConId(if symbol == "SPY" { 756_733 } else { 320_227_571 })
+    ConId(match symbol {
+        "SPY" => 756_733,
+        "IVV" => 8_991_352,
+        _ => 320_227_571,
+    })
 }
 
 /// `BUY:2:SPY`.
@@ -93,6 +97,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Contract>,
     /// What the venue lists as the hours of every contract.
     pub(super) listed_hours: Box<str>,
+    /// And of contracts of these symbols, in London's time.
+    pub(super) london_hours: Vec<(&'static str, Box<str>)>,
     /// The auction's price by its bar of the day, once there is one.
     official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
@@ -190,6 +196,7 @@ impl Script {
             asked: Vec::new(),
             answers: Vec::new(),
             listed_hours: "".into(),
+            london_hours: Vec::new(),
             official_close: None,
             past_sessions: Vec::new(),
             read_only: false,
@@ -234,6 +241,7 @@ impl Script {
                 let lead = Duration::from_secs(2);
                 self.config.venue.on_close_crossing = OnCloseCrossing::Net { lead };
             }
+            ["equivalent", of, with, ref ratio @ ..] => self.add_equivalent(of, with, ratio.first().copied()),
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
             ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,

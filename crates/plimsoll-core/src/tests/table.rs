@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use crate::guard::{Auction, GUARDS, Margin, Reason};
+use crate::guard::{Auction, Crossing, GUARDS, GuardId, Margin, Reason};
 use crate::halt::HaltLevel;
 
 fn docs() -> PathBuf {
@@ -18,7 +18,23 @@ fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// One row per guard; the drill of a guard has the name of its pitfall.
+/// The first drill that is about a guard, by the `guard` line of its file; one of the guard's own pitfall if there is one.
+fn drill_of(id: GuardId, pitfall: &str) -> String {
+    let folder = docs().join("../drills");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let says = |words: [&str; 2]| text.lines().any(|line| line.split_whitespace().eq(words));
+        if says(["guard", id.as_str()]) {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            names.push((!says(["pitfall", pitfall]), name));
+        }
+    }
+    names.into_iter().min().unwrap_or_else(|| panic!("no drill is about {id}")).1
+}
+
+/// One row per guard.
 fn table() -> String {
     let mut rows = Vec::new();
     for spec in GUARDS {
@@ -26,7 +42,9 @@ fn table() -> String {
         write!(
             row,
             "\"id\": \"{}\", \"pitfall\": \"{}\", \"drill\": \"{}\",",
-            spec.id, spec.pitfall, spec.pitfall
+            spec.id,
+            spec.pitfall,
+            drill_of(spec.id, spec.pitfall)
         )
         .unwrap();
         write!(row, "\n   \"summary\": \"{}\",", spec.summary).unwrap();
@@ -64,6 +82,7 @@ fn all_reasons() -> Vec<Reason> {
     let of = ClOrdId::new("SPY-trend-20260227-1").unwrap();
     let du1 = Account::new("DU1").unwrap();
     let at = jiff::Timestamp::UNIX_EPOCH;
+    let crossing = Crossing { label: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() };
     vec![
         Reason::Unreadable { why: "x".into() },
         Reason::Unbounded { feature: "x" },
@@ -123,7 +142,9 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NoReference { instrument: spy() },
         Reason::NotRepresentable { what: "x" },
         Reason::OtherCurrency { limit: usd, traded: "EUR".into() },
-        Reason::WouldCross { with: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() },
+        Reason::WouldCross { with: crossing.clone() },
+        Reason::SentElsewhere { with: crossing.clone(), sent: "x".into() },
+        Reason::NoEquivalent { with: crossing, why: "x".into() },
     ]
 }
 

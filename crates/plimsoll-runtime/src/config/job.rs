@@ -78,12 +78,18 @@ pub(super) fn read(
     let whole: Vec<(JobName, Timing, &RawJob)> =
         raw.iter().filter_map(|raw| Some((raw.name(problems)?, raw.timing()?, raw))).collect();
     names(&whole, problems);
-    if let Some(lead) = net_lead {
-        raw.iter().filter_map(|raw| raw.at.as_ref()).for_each(|at| before_netting(at, lead, problems));
-    }
     let calendars = Calendars::of(whole.iter().map(|(_, timing, _)| timing), &[]);
     let mut sessions = Sessions::default();
     for (_, timing, raw) in &whole {
+        if let Some(leave) =
+            net_lead.map(leave).filter(|leave| in_netting(timing, leave, &mut sessions, &calendars))
+        {
+            let text = format!(
+                "`at`: {} is not before netted on-close orders leave ({leave}); start earlier, or shorten `on_close_lead`",
+                timing.at
+            );
+            problems.at(raw.span_of("at"), text);
+        }
         for finding in sessions.findings(timing, raw.half_days.is_some(), &calendars) {
             problems.at(raw.span_of(finding.key()), format!("`{}`: {finding}", finding.key()));
         }
@@ -454,22 +460,23 @@ fn at_most(text: &str, most: Duration) -> Result<Duration, String> {
     Ok(span)
 }
 
-/// Netted on-close orders have left by then: what a job still sends is denied, and what it cancels cannot be.
-fn before_netting(at: &Spanned<When>, lead: Duration, problems: &mut Problems) {
-    let When::Anchor { kind: kind @ (AnchorKind::MocEntry | AnchorKind::LocEntry), offset, .. } =
-        *at.get_ref()
-    else {
-        return;
+/// Whether netted on-close orders have left by then, on every ordinary day, and their cutoff has not passed: what a job still
+/// sends is denied, and what it cancels cannot be.
+fn in_netting(timing: &Timing, leave: &When, sessions: &mut Sessions, calendars: &Calendars) -> bool {
+    let entry = When::Anchor { place: None, kind: AnchorKind::MocEntry, offset: SignedDuration::ZERO };
+    let mut is_after = |until: &When| {
+        let until = Timing { until: Some(until.clone()), ..timing.clone() };
+        let findings = sessions.findings(&until, true, calendars);
+        findings.iter().any(|finding| matches!(finding, Finding::AlwaysAfterUntil { .. }))
     };
-    if offset.is_negative() && offset.unsigned_abs() <= lead {
-        let leave = SignedDuration::try_from(lead).unwrap_or(SignedDuration::MAX);
-        let leave = When::Anchor { place: None, kind, offset: -leave };
-        let text = format!(
-            "`at`: {} is not before netted on-close orders leave ({leave}); start earlier, or shorten `on_close_lead`",
-            at.get_ref()
-        );
-        problems.at(at.span(), text);
-    }
+    is_after(leave) && !is_after(&entry)
+}
+
+/// When they leave at the latest: the venue is given the time to answer that counts until its answers have been seen.
+fn leave(lead: Duration) -> When {
+    let early = SignedDuration::try_from(lead.saturating_add(limits::ACK_UNKNOWN));
+    let offset = -early.unwrap_or(SignedDuration::MAX);
+    When::Anchor { place: None, kind: AnchorKind::MocEntry, offset }
 }
 
 /// A name is what a restart knows a job by.

@@ -80,6 +80,71 @@ fn a_gateway_that_ends_kills_what_runs() {
     });
 }
 
+/// A script that has started a sleeper and waits for it; the sleeper's number comes through a file.
+fn parent(file: &std::path::Path) -> [String; 3] {
+    let script = format!("sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait", file.display());
+    ["sh".to_owned(), "-c".to_owned(), script]
+}
+
+fn fresh_file(name: &str) -> std::path::PathBuf {
+    let file = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
+/// Whether a process runs; one that nobody has buried yet does not.
+fn runs(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
+    state.is_some_and(|state| !matches!(state, "Z" | "X"))
+}
+
+/// Killed is soon, and not at once.
+fn assert_ends(pid: &str) {
+    let began = std::time::Instant::now();
+    while runs(pid) {
+        assert!(began.elapsed() < LONG, "process {pid} runs on");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_program_that_takes_too_long_is_killed_with_what_it_has_started() {
+    let file = fresh_file("late");
+    let argv = parent(&file);
+    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+    assert_eq!(ends(&argv, Duration::from_secs(2)), JobEnd::TimedOut);
+    let sleeper = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_ends(sleeper.trim());
+}
+
+#[test]
+fn a_gateway_that_ends_kills_what_a_program_has_started() {
+    let file = fresh_file("stop");
+    let argv = parent(&file);
+    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let (name, date) = (JobName::new(NAME).unwrap(), Date::constant(2026, 11, 27));
+    let run_it = program(&argv, LONG);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sleeper = runtime.block_on(async {
+        let of = name.clone();
+        let task = tokio::spawn(async move { drop(run(&of, date, None, &run_it, &OnceLock::new()).await) });
+        let mut programs = running(&name, date, task, OnceLock::new());
+        let sleeper = loop {
+            match std::fs::read_to_string(&file) {
+                Ok(pid) => break pid,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        assert!(runs(sleeper.trim()));
+        assert_eq!(programs.stop().await, [(name, date, JobEnd::Stopped)]);
+        sleeper
+    });
+    std::fs::remove_file(&file).unwrap();
+    assert_ends(sleeper.trim());
+}
+
 /// What is known of its end is not made unknown.
 #[test]
 fn a_program_that_has_just_ended_by_itself_was_not_stopped() {

@@ -50,6 +50,18 @@ fn check_row(tree: &Tree, row: &Value) -> Vec<Finding> {
             findings.push(Finding::new(page, format!("is missing; {id} names it as the incident behind it")));
         }
     }
+    if let Some(drill) = word("drill") {
+        let path = format!("drills/{drill}.drill");
+        let is_about = |line: &str| line.split_whitespace().eq(["guard", id]);
+        match tree.text(&path) {
+            None => findings
+                .push(Finding::new(path, format!("is missing; {TABLE} names it as the drill of {id}"))),
+            Some(text) if !text.lines().any(is_about) => {
+                findings.push(Finding::new(path, format!("is not about {id}, as {TABLE} has it")));
+            }
+            Some(_) => {}
+        }
+    }
     findings.extend(check_page(tree, id, row));
     findings
 }
@@ -113,6 +125,7 @@ mod tests {
             (CONFIGURATION, "stale_after"),
             ("docs/guards/halt.md", "stale_after"),
             ("docs/pitfalls/14-half-open-socket.md", ""),
+            ("drills/d.drill", "title x\nguard     halt\n"),
             ("crates/plimsoll/src/explain.rs", r#"include_str!("../../../docs/guards/halt.md")"#),
         ]
     }
@@ -145,7 +158,22 @@ mod tests {
             without(CONFIGURATION),
             ["docs/configuration.md: does not mention `bot.stale_after`, which steers halt"]
         );
+        assert_eq!(
+            without("drills/d.drill"),
+            ["drills/d.drill: is missing; docs/guards.json names it as the drill of halt"]
+        );
         assert_eq!(without(TABLE).len(), 1);
+    }
+
+    #[test]
+    fn a_drill_of_another_guard_is_named() {
+        let mut files = complete();
+        files.retain(|(path, _)| !path.starts_with("drills/"));
+        files.push(("drills/d.drill", "guard limits"));
+        assert_eq!(
+            said(&check(&Tree::of(&files))),
+            ["drills/d.drill: is not about halt, as docs/guards.json has it"]
+        );
     }
 
     #[test]

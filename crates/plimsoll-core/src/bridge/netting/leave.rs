@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, OrderStatus, Qty, TimeInForce};
 
-use super::share::OVER;
+use super::share::{NOT_NEEDED, OVER};
 use crate::book::FLEET;
 use crate::bridge::Bridge;
 use crate::fallback::Word;
@@ -17,7 +17,7 @@ use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdi
 use crate::on_close::{BatchKey, HeldOrder, Net, release_at};
 use crate::outbox::OwnWaiting;
 use crate::recon::ReconState;
-use crate::{Command, Config, limits};
+use crate::{Command, Config, News, limits};
 
 /// When a batch is to leave.
 enum Leaves {
@@ -109,11 +109,7 @@ impl Bridge {
             let held = self.batches.get_mut(key).and_then(|entry| entry.orders.remove(&cl_ord_id));
             let Some(held) = held else { continue };
             self.batches.left(&cl_ord_id);
-            self.recent.mark_denied(&held.order.bot, held.asked);
-            self.book.update(held.key, |state| {
-                state.status = OrderStatus::Denied;
-                state.denied_by = Some(denial.guard);
-            });
+            self.never_held(held.key, (&held.order.bot, held.asked), &denial);
             self.closings.hear(held.key, Word::Ended { cum_qty: Qty::ZERO });
             out.push(self.tell_canceled(&held, held.order.qty, &denial.to_string()));
         }
@@ -156,7 +152,7 @@ impl Bridge {
         };
         let mut ctx = self.context(now, phase, (bot, held.client_id), config);
         ctx.own = Some(held.key);
-        ctx.asked = Some(held.asked);
+        ctx.asked = held.asked;
         ctx.unbounded = held.unbounded;
         ctx.group = std::slice::from_ref(order);
         match guard::release(&ctx, order.clone(), |order| order) {
@@ -205,7 +201,7 @@ impl Bridge {
                 decision: None,
             };
             let Some((earlier, _)) = entry.net else {
-                let book_key = self.post_own(now, order.clone(), None, out)?;
+                let book_key = self.post_own(now, order.clone(), None, None, out)?;
                 return Ok((book_key, order));
             };
             self.book.update(earlier, |state| {
@@ -213,7 +209,12 @@ impl Bridge {
                 state.status = OrderStatus::PendingNew;
             });
             let way = self.own_way().expect("there was a number, so there is a connection");
-            self.push_own(now, OwnWaiting { order: order.clone(), key: earlier, asked: None }, way, out);
+            self.push_own(
+                now,
+                OwnWaiting { order: order.clone(), key: earlier, asked: None, in_place_of: None },
+                way,
+                out,
+            );
             Ok((earlier, order))
         });
         match decided {
@@ -264,9 +265,7 @@ impl Bridge {
         if let Some((earlier, _)) = &entry.net {
             self.book.update(*earlier, |state| state.status = OrderStatus::Denied);
         }
-        if entry.batch.wants_close() {
-            out.push(Command::Notice { text: unpriced(key) });
-        }
+        self.await_close(key, NOT_NEEDED, out);
     }
 
     /// The order for all is over at the venue, and all its executions are known.
@@ -300,19 +299,40 @@ impl Bridge {
             let Some(held) = self.batches.get(key).and_then(|entry| entry.orders.get(&cl_ord_id)) else {
                 continue;
             };
-            // What it trades with other bots is still to come.
-            let is_over = !wants_close || self.is_all_lost(held, qty);
             let (book_key, told) = (held.key, self.tell_canceled(held, qty, reason));
-            if is_over {
+            if wants_close && !self.is_all_lost(held, qty) {
+                // What it trades with other bots is still to come, and as good as done: nobody but us can keep it from it.
+                let executes = held.order.qty.saturating_sub(qty);
+                self.book.update(book_key, |state| state.lost_qty = qty);
+                self.closings.hear(book_key, Word::Ended { cum_qty: executes });
+            } else {
                 self.book.update(book_key, |state| state.status = OrderStatus::Canceled);
                 let cum_qty = self.book.get(book_key).map_or(Qty::ZERO, |state| state.cum_qty);
                 self.closings.hear(book_key, Word::Ended { cum_qty });
                 out.push(told);
             }
         }
-        if wants_close {
-            out.push(Command::Notice { text: unpriced(key) });
+        self.await_close(key, reason, out);
+    }
+
+    /// Whoever has met others at a price that is not known is told so, and a person.
+    fn await_close(&self, key: &BatchKey, reason: &str, out: &mut Vec<Command>) {
+        let Some(entry) = self.batches.get(key).filter(|entry| entry.batch.wants_close()) else { return };
+        for held in entry.orders.values() {
+            let Some(state) = self.book.get(held.key).filter(|state| state.status.is_open()) else {
+                continue;
+            };
+            let news = News::AwaitsClose {
+                cum_qty: state.cum_qty,
+                leaves_qty: state.qty.saturating_sub(state.cum_qty),
+                avg_px: held.avg_px(),
+                crossed_qty: state.leaves_qty(),
+                lost_qty: state.lost_qty,
+                reason: reason.into(),
+            };
+            out.push(self.tell(held, news));
         }
+        out.push(Command::Notice { text: unpriced(key) });
     }
 
     fn is_all_lost(&self, held: &HeldOrder, lost: Qty) -> bool {

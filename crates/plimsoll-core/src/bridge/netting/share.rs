@@ -15,6 +15,9 @@ use crate::{Command, News};
 /// Why what is left of an order is not executed.
 pub(super) const OVER: &str = "the order that was sent for several bots is over";
 
+/// Why no order was sent for all.
+pub(super) const NOT_NEEDED: &str = "no order was needed for several bots";
+
 /// Where and when a share was executed.
 pub(super) struct Where<'a> {
     pub(super) exchange: &'a str,
@@ -153,6 +156,8 @@ impl Bridge {
                 state.posted_qty = sum.unwrap_or(state.posted_qty);
             }
             state.cum_qty = state.cum_qty.max(share.cum_qty);
+            let alive = state.cum_qty.checked_add(share.leaves_qty).unwrap_or(state.qty);
+            state.lost_qty = state.qty.saturating_sub(alive);
             state.avg_px = avg_px.or(state.avg_px);
             state.status = match share.leaves_qty.is_zero() {
                 true if state.cum_qty < state.qty => OrderStatus::Canceled,

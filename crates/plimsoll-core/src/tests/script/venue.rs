@@ -265,13 +265,18 @@ impl Script {
             all.push((con_id(&contract.symbol), contract));
         }
         for (con_id, contract) in all {
+            let london = self.london_hours.iter().find(|(symbol, _)| *contract.symbol == **symbol);
+            let (liquid_hours, time_zone) = match london {
+                Some((_, listed)) => (listed.clone(), "GB-Eire".into()),
+                None => (self.listed_hours.clone(), "US/Eastern".into()),
+            };
             self.own(Report::Contract(Box::new(ContractReport {
                 req_id,
                 contract,
                 con_id,
                 valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
-                liquid_hours: self.listed_hours.clone(),
-                time_zone: "US/Eastern".into(),
+                liquid_hours,
+                time_zone,
             })));
         }
     }
