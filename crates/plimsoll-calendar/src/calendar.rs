@@ -134,6 +134,11 @@ impl Calendar {
         })
     }
 
+    /// The same days by the rules alone; none where nothing was announced.
+    pub fn without_announcements(&self) -> Option<Self> {
+        (!self.amendments.is_empty()).then(|| Self::of(self.venue))
+    }
+
     /// US equities, under the name of the New York Stock Exchange; all US share venues have the same days.
     pub fn us_equities() -> Self {
         Self::named("XNYS").expect("the table of venues contains XNYS")

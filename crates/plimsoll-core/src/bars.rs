@@ -93,6 +93,14 @@ impl Bridge {
 }
 
 impl BarDays<'_> {
+    /// Today's date at the exchange, if all sessions that begin before `until` are over for good: their date has passed
+    /// there, and nobody disputes what the last of them was.
+    pub fn stays_until(&mut self, until: Timestamp, now: Timestamp) -> Option<Date> {
+        let date = |at: Timestamp| self.calendar.zone().to_datetime(at).date();
+        let (today, last) = (date(now), date(until.checked_sub(SignedDuration::from_nanos(1)).ok()?));
+        (last < today && self.day(last).is_some()).then_some(today)
+    }
+
     /// Where a bar lies.
     pub fn lies(&mut self, bar: BarTime) -> Lies {
         match bar {

@@ -104,6 +104,8 @@ pub struct Bridge {
     contract_reqs: BTreeMap<ReqId, InstrumentId>,
     /// Holdings as the broker last reported them on our own connection.
     pub(crate) broker_positions: BTreeMap<(Account, InstrumentId), (Position, Option<Price>)>,
+    /// Those that the list under way has named, if one was asked for because of a difference.
+    listed_holdings: Option<BTreeSet<(Account, InstrumentId)>>,
     /// Where they and the ledger differ.
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
     /// Holdings that an execution has moved during the full round under way.
@@ -164,6 +166,7 @@ impl Bridge {
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
+            listed_holdings: None,
             doubts: BTreeMap::new(),
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),

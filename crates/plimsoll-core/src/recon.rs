@@ -113,6 +113,14 @@ impl Recon {
         self.ask_about_orders(out);
     }
 
+    /// Asks for all holdings with the other questions of a round that has just begun.
+    pub(crate) fn ask_positions(&mut self, out: &mut Vec<Ask>) {
+        if let Some(round) = &mut self.polling {
+            round.positions = true;
+            out.push(Ask::Positions);
+        }
+    }
+
     /// Asks once more for what is outstanding of a whole round.
     pub(crate) fn ask_again(&mut self, now: Mono, out: &mut Vec<Ask>) {
         let ReconState::Asking(round) = self.state else { return };

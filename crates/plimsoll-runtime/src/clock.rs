@@ -20,6 +20,10 @@ pub use follow::{FollowError, VenueClock, fetch, stream};
 
 /// How often the time asleep is looked up, by either clock.
 const SLEEP_CHECK: Duration = Duration::from_secs(1);
+/// How late a reading of a followed clock may be, in the host's time; by more it is another clock.
+const LATE_MAX: Duration = Duration::from_millis(250);
+/// By how much the least late of them may still be late.
+const JITTER: Duration = Duration::from_millis(20);
 /// Differences below this are the coarseness of the kernel's text, not sleep.
 const SLEEP_MIN: Duration = Duration::from_millis(500);
 
@@ -85,6 +89,15 @@ impl Clock {
     /// The followed venue's clock has changed, or was read again. Ignored on the system's time.
     pub fn set(&mut self, new: VenueClock, when: Instant) {
         if let Source::Venue { reading, read, .. } = &mut self.source {
+            // A reading can only be late, and its lateness times the speed would make the clock jump to and fro.
+            let shown = reading.at(when.saturating_duration_since(*read));
+            let late = Duration::try_from(shown.duration_since(new.now)).unwrap_or_default();
+            if new.speed_ppm == reading.speed_ppm
+                && new.lockstep == reading.lockstep
+                && new.host_time(late).is_some_and(|late| !late.is_zero() && late < LATE_MAX)
+            {
+                return;
+            }
             *reading = new;
             *read = when;
         }
@@ -105,6 +118,14 @@ impl Clock {
     pub fn set_ahead(&mut self, by: SignedDuration) {
         if let Source::Venue { ahead, .. } = &mut self.source {
             *ahead = by;
+        }
+    }
+
+    /// By how much spans of a followed clock may be off, because its readings do not all take the same way.
+    pub fn jitter(&self) -> Duration {
+        match &self.source {
+            Source::System(_) => Duration::ZERO,
+            Source::Venue { reading, .. } => JITTER.saturating_mul(reading.speed()),
         }
     }
 
@@ -206,6 +227,27 @@ mod tests {
         let one = clock.at(read + Duration::from_secs(1));
         assert_eq!(one.wall.to_string(), "2026-11-27T14:26:00Z");
         assert_eq!(one.mono, Mono::from_nanos(60_000_000_000));
+    }
+
+    #[test]
+    fn a_reading_that_comes_late_does_not_set_a_followed_clock_back() {
+        let read = Instant::now();
+        let start = |now| venue(now, Some(60_000_000), false);
+        let mut clock = Clock::following(start("2026-11-27T14:25:00Z"), read, None);
+        let second = read + Duration::from_secs(1);
+        // Twenty milliseconds late, which are more than a second there.
+        clock.set(start("2026-11-27T14:25:58.8Z"), second);
+        assert_eq!(clock.at(second).wall.to_string(), "2026-11-27T14:26:00Z");
+        clock.set(start("2026-11-27T14:26:01Z"), second);
+        assert_eq!(
+            clock.at(second).wall.to_string(),
+            "2026-11-27T14:26:01Z",
+            "less late than the one before"
+        );
+        clock.set(start("2026-11-27T14:25:46Z"), second);
+        assert_eq!(clock.at(second).wall.to_string(), "2026-11-27T14:25:46Z", "the boundary: another clock");
+        assert_eq!(clock.jitter(), Duration::from_millis(1_200));
+        assert_eq!(Clock::system(None).jitter(), Duration::ZERO);
     }
 
     #[test]

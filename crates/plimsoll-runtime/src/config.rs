@@ -74,6 +74,8 @@ pub struct Settings {
     pub clock: ClockSettings,
     /// Where the operator's HTTP listens, besides the Unix socket.
     pub operator: SocketAddr,
+    /// How many bytes of answers with history are kept; none if none are.
+    pub history_cache: Option<u64>,
     /// One port per bot, in the order of the file.
     pub ports: Vec<BotPort>,
     /// The nightly comparison with statements and bots' own databases.
@@ -221,6 +223,7 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         follow: clock.follow.map(toml::Spanned::into_inner),
         clock: clock.settings,
         operator: plimsoll.operator?.into_inner(),
+        history_cache: venue.history_cache.or_absent(*venue.environment.as_ref()?.get_ref()),
         ports: bots.iter().filter_map(RawBot::port).collect(),
         nightly,
     };

@@ -23,7 +23,8 @@ use tokio::task::JoinHandle;
 use crate::announced::{self, Folder};
 use crate::clock::{Clock, FollowError, fetch};
 use crate::config::{Loaded, Settings};
-use crate::input::{Detail, Input, OperatorInput, Shared};
+use crate::history::cache::{self, Cache};
+use crate::input::{Detail, Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalSink};
 use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
@@ -150,6 +151,7 @@ impl Gateway {
             let _ = reports.send(Input::Journal(report));
         })
         .map_err(StartError::Thread)?;
+        let cache = history_cache(&settings, storage, &clock, &inputs)?;
         let (ready, is_ready) = watch::channel(false);
         let work = Work::new(Parts {
             config,
@@ -162,6 +164,7 @@ impl Gateway {
             clock,
             journal,
             follows,
+            cache,
             shared,
             ports,
             api,
@@ -187,6 +190,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
     pub(crate) follows: Option<ProjectionState>,
+    pub(crate) cache: Option<Cache>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) ports: Vec<(BotName, Bound)>,
     pub(crate) api: Option<Api>,
@@ -307,6 +311,21 @@ fn calendar_ends(now: jiff::Timestamp) -> Option<String> {
     })?;
     tracing::warn!("{text}");
     Some(text)
+}
+
+/// Answers with history that stay; none where the venue waits for us, because the disk would decide what it is asked.
+fn history_cache(
+    settings: &Settings,
+    storage: Storage,
+    clock: &Clock,
+    inputs: &UnboundedSender<Input>,
+) -> Result<Option<Cache>, StartError> {
+    let bytes = settings.history_cache.filter(|_| storage == Storage::Disk && !clock.is_lockstep());
+    let Some(bytes) = bytes else { return Ok(None) };
+    let said = inputs.clone();
+    let say = move |say| drop(said.send(Input::Venue(VenueInput::Kept(say))));
+    let file = settings.state_dir.join(cache::FILE);
+    Cache::start(file, bytes, say).map(Some).map_err(StartError::Thread)
 }
 
 fn bind(settings: &Settings) -> Result<Vec<(BotName, Bound)>, StartError> {

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::VenueClock;
 use crate::door::Place;
+use crate::history::cache::Said;
 use crate::journal_thread::JournalReport;
 use crate::lanes::BotInput;
 use crate::link::Outgoing;
@@ -102,6 +103,9 @@ pub(crate) enum OperatorInput {
     Shutdown,
 }
 
+/// Where the cache's words wait among the data of connections, which are numbered from one on.
+const NO_LINK: LinkId = LinkId(0);
+
 /// What the venue says, in the order of each connection.
 #[derive(Debug)]
 pub(crate) enum VenueInput {
@@ -126,6 +130,8 @@ pub(crate) enum VenueInput {
     },
     /// Something unreadable on our own connection.
     OwnUnreadable { link: LinkId, why: String, _room: Room },
+    /// The cache of history has said something: on no connection, and as late as any data.
+    Kept(Said),
     /// Our own connection ended; whether because nothing was heard on it any more.
     OwnDown { link: LinkId, why: String, silent: bool },
 }
@@ -142,6 +148,7 @@ impl VenueInput {
             | Self::OwnReport { link, .. }
             | Self::OwnUnreadable { link, .. }
             | Self::OwnDown { link, .. } => *link,
+            Self::Kept(_) => NO_LINK,
         }
     }
 
@@ -150,6 +157,7 @@ impl VenueInput {
     pub(crate) fn is_data(&self) -> bool {
         match self {
             Self::Told { told, .. } => told.is_data(),
+            Self::Kept(_) => true,
             Self::OwnReport { report, .. } => matches!(**report, Report::Quote { .. }),
             _ => false,
         }

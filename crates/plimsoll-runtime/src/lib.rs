@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 mod door;
 mod gateway;
+mod history;
 mod holdings;
 pub mod http;
 mod input;

@@ -34,6 +34,8 @@ pub(crate) enum Shows {
     Part(RawFrame),
     /// Nothing of it.
     Nothing,
+    /// An error in its place: none of the bars that were asked for once is left.
+    NoneLeft { req_id: i32, symbol: String },
 }
 
 /// What was found in an answer.
@@ -82,12 +84,16 @@ impl SessionBars {
         let bars = &self.0[at].bars;
         let hours = if bars.use_rth { BarHours::Regular } else { BarHours::Extended };
         let days = days_of(&bars.contract, hours);
-        let shows =
+        let (mut shows, found) =
             days.map_or(as_it_is, |days| shown(version, frame, &told, judged(days, bars, &told.starts)));
+        if told.is_whole && !bars.keeps_up && found.outside == told.starts.len() as u64 && found.outside > 0 {
+            let symbol = bars.contract.symbol.to_string();
+            shows = Shows::NoneLeft { req_id: told.req_id, symbol };
+        }
         if told.is_whole && !bars.keeps_up {
             self.0.remove(at);
         }
-        shows
+        (shows, found)
     }
 }
 
@@ -123,7 +129,7 @@ fn shown(
 ) -> (Shows, Found) {
     let shows = match found.outside {
         0 => Shows::AsItIs,
-        // An answer without any bar is still an answer, and its bot waits for one.
+        // The beginning of a stream without any bar is still one, and its bot waits for it.
         _ if told.is_whole => match rewrite::keep_bars(version, frame, &keep) {
             Ok(part) => Shows::Part(part),
             Err(_) => return (Shows::AsItIs, Found::default()),
@@ -192,7 +198,14 @@ mod tests {
         assert_eq!(tell(&mut bars, &all), (Shows::Part(answer(7, &[CLOSE - 60])), 2, 0));
         assert_eq!(tell(&mut bars, &all), (Shows::AsItIs, 0, 0), "nobody asked a second time");
         let mut bars = asked(&[history(7, "1 min", 1, 0)]);
-        assert_eq!(tell(&mut bars, &answer(7, &[CLOSE])), (Shows::Part(answer(7, &[])), 1, 0));
+        let none = Shows::NoneLeft { req_id: 7, symbol: "SPY".into() };
+        assert_eq!(tell(&mut bars, &answer(7, &[CLOSE])), (none, 1, 0), "no bars are an error");
+        let mut bars = asked(&[history(7, "1 min", 1, 1)]);
+        assert_eq!(
+            tell(&mut bars, &answer(7, &[CLOSE])),
+            (Shows::Part(answer(7, &[])), 1, 0),
+            "a stream begins"
+        );
     }
 
     #[test]

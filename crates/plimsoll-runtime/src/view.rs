@@ -36,6 +36,7 @@ pub struct StatusView {
     pub clock: ClockRow,
     pub links: Vec<LinkRow>,
     pub pacing: PacingRow,
+    pub history: HistoryRow,
     /// What Plimsoll's own connection has found out; none while it is down.
     pub venue: Option<VenueRow>,
     pub bots: Vec<BotRow>,
@@ -148,6 +149,37 @@ pub struct PacingRow {
     pub last_second: u32,
     /// Messages that wait for the next second, by bot. Orders and cancels are never among them.
     pub waiting: BTreeMap<String, usize>,
+}
+
+/// Requests for history: the login's budget of them, and what became of them since the start.
+#[derive(Debug, Clone, Serialize)]
+pub struct HistoryRow {
+    /// What counts within ten minutes, of all clients of the login together.
+    pub window_max: u32,
+    /// How much of it is used.
+    pub used: u32,
+    /// Requests that are at the venue at once.
+    pub open_max: usize,
+    /// How many are.
+    pub open: usize,
+    /// How long until the window takes one more; none if it does now.
+    pub next_free_ms: Option<u64>,
+    /// Requests that wait, by bot.
+    pub waiting: BTreeMap<String, usize>,
+    /// Answered with data.
+    pub answered: u64,
+    /// Those of them that an answer to somebody else's request served.
+    pub shared: u64,
+    /// Those of them that came from the disk and not from the venue.
+    pub kept: u64,
+    /// Without data, asked twice, and told as an error.
+    pub empty: u64,
+    /// The venue said no.
+    pub refused: u64,
+    /// The venue said nothing, which was told as an error.
+    pub unanswered: u64,
+    /// Times that a request left once more.
+    pub again: u64,
 }
 
 /// One bot.
@@ -285,6 +317,7 @@ pub(crate) struct ShellFacts<'a> {
     pub(crate) projection: String,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) pacing: PacingRow,
+    pub(crate) history: HistoryRow,
     pub(crate) login: Option<VenueRow>,
     pub(crate) stages: &'a BTreeMap<BotName, Box<str>>,
     pub(crate) last_work: &'a BTreeMap<BotName, Timestamp>,
@@ -322,6 +355,7 @@ impl View {
             unenforced: shell.unenforced.to_vec(),
             links: shell.links,
             pacing: shell.pacing,
+            history: shell.history,
             venue: shell.login,
         };
         Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }

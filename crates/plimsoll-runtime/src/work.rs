@@ -25,6 +25,8 @@ use crate::carry::{self, Carrier as _};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
+use crate::history::cache::Cache;
+use crate::history::{History, Passes};
 use crate::holdings::Holdings;
 use crate::input::{Input, OperatorInput, Room, Shared, VenueInput};
 use crate::journal_thread::{Awaits, Journal, JournalReport, LAG_BYTES_LAST};
@@ -44,6 +46,7 @@ use crate::wire;
 mod asked;
 mod bars;
 mod departures;
+mod history;
 mod life;
 mod paced;
 mod proof;
@@ -138,6 +141,9 @@ pub(crate) struct Work {
     paced_noted: BTreeMap<BotName, Mono>,
     /// Bots' questions for the venue's time, at most one of each link.
     time_waiting: VecDeque<(LinkId, RawFrame)>,
+    history: History,
+    /// Answers with history that stay; none in a lockstep that promises the same for a seed.
+    cache: Option<Cache>,
     ending: bool,
     failed: Option<WriteError>,
     /// Released last: the journal's thread must have ended before another process may begin.
@@ -167,6 +173,8 @@ impl Work {
             pacing: Pacing::new(std::time::Instant::now()),
             paced_noted: BTreeMap::new(),
             time_waiting: VecDeque::new(),
+            history: History::default(),
+            cache: parts.cache,
             own: None,
             was_silent: false,
             departures: Departures::default(),
@@ -235,7 +243,14 @@ impl Work {
             while let Ok(input) = inputs.try_recv() {
                 self.ingest(input);
             }
-            let Some(work) = self.lanes.next(self.heard()) else { break };
+            // Between two pieces of other work: neither waits for the other's end.
+            let released = self.release_history();
+            let Some(work) = self.lanes.next(self.heard()) else {
+                if released {
+                    continue;
+                }
+                break;
+            };
             let is_data = matches!(&work, lanes::WorkItem::Venue(input) if input.is_data());
             unwritten += usize::from(!is_data);
             self.take(work);
@@ -278,6 +293,7 @@ impl Work {
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
         self.note_bars(now.mono);
+        self.end_late_history();
         self.ask_time();
     }
 
@@ -309,7 +325,8 @@ impl Work {
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
         let early =
             self.departures.next_due().map(|due| due.saturating_duration_since(tokio::time::Instant::now()));
-        let paced = self.until_unpaced().into_iter().chain(self.until_time_question()).min();
+        let history = self.until_history();
+        let paced = self.until_unpaced().into_iter().chain(self.until_time_question()).chain(history).min();
         due.min(paced.unwrap_or(LONG)).min(early.unwrap_or(LONG))
     }
 
@@ -415,12 +432,16 @@ impl Work {
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),
+            BotInput::Frame { request: Request::Other, raw, .. }
+                if self.ask_history(link, &raw) == Passes::No => {}
             BotInput::Frame { request: Request::Other, raw, .. } if wire::asks_for_time(version, &raw) => {
                 self.ask_time_for(link, raw);
             }
             BotInput::Frame { request: Request::Other, raw, .. } => self.send_to_venue(link, &raw),
             BotInput::Frame { request, raw, .. } => {
-                if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request {
+                if let Request::Order(_) | Request::Cancel(_) | Request::GlobalCancel = request
+                    && let Some(state) = self.links.get(&link)
+                {
                     let at = self.clock.now().wall;
                     self.worked_at.insert(state.bot.clone(), at);
                 }
@@ -469,27 +490,6 @@ impl Work {
 
     pub(crate) fn bridge(&self) -> &Bridge {
         &self.bridge
-    }
-
-    fn end_links(&mut self) {
-        while let Some((link, why)) = self.to_end.pop() {
-            self.end_link(link, Some(why));
-        }
-    }
-
-    /// Closes both sides, once what is left has been written, and tells the bridge.
-    fn end_link(&mut self, link: LinkId, why: Option<String>) {
-        self.lanes.forget(link);
-        self.time_waiting.retain(|(waiting, _)| *waiting != link);
-        let Some(state) = self.links.remove(&link) else { return };
-        if let Some(why) = why {
-            self.note(link, &format!("{}: {why}", state.bot));
-        }
-        tracing::info!(link = %link, bot = %state.bot, ticks_left_out = state.to_bot.ticks_left_out(), "bot gone");
-        state.to_bot.close();
-        state.to_venue.close();
-        self.departures.closing(link, state.client_id);
-        self.feed(Event::BotGone { link }, None);
     }
 
     /// A fact about a link that is no event of the bridge's.

@@ -2,7 +2,7 @@
 //!
 //! Owns what may be rewritten on the way through a gateway: account and order reference of an order,
 //! the order reference on the way back, the next order id, the lists of accounts, the zone of an
-//! execution's time, one bot's part of a holding, the bars of an answer. In text, fields are found by walking the message's own
+//! execution's time, one bot's part of a holding, the bars of an answer, the number of the request that is answered. In text, fields are found by walking the message's own
 //! layout; in protobuf by their numbers. Does not own the decision to rewrite, nor any other change: what a
 //! bot sent is otherwise relayed as it is.
 
@@ -130,6 +130,33 @@ fn zoned(time: &str) -> Option<String> {
     (is_date && is_clock).then(|| format!("{date} {clock} UTC"))
 }
 
+/// The number of the request that an answer with history, or an error, belongs to.
+pub fn set_req_id(version: ServerVersion, frame: &RawFrame, req_id: i32) -> Result<RawFrame, RewriteError> {
+    let field = if message_id(version, frame) == Some(ERROR) { "id" } else { "reqId" };
+    if field == "reqId" && !is_protobuf(version, frame) {
+        // An answer may have a million bars, and none of them is read for a number in front of them.
+        let place = second_field(frame).ok_or_else(|| no_such_field(frame, field))?;
+        return splice(frame, place, field, Value::Whole(req_id.into()));
+    }
+    in_response(version, frame, field, Value::Whole(req_id.into()))
+}
+
+/// Where the number is behind a message's own, in the forms that begin with it.
+fn second_field(frame: &RawFrame) -> Option<Range<usize>> {
+    let bytes = frame.bytes();
+    let start = bytes.iter().position(|byte| *byte == 0)? + 1;
+    let end = start + bytes.get(start..)?.iter().position(|byte| *byte == 0)?;
+    let id = std::str::from_utf8(&bytes[..start - 1]).ok()?;
+    let is_number = std::str::from_utf8(&bytes[start..end]).ok()?.parse::<i32>().is_ok();
+    (is_number && LEAD_WITH_THEIR_NUMBER.contains(&id)).then_some(start..end)
+}
+
+/// Bars, first moments, ticks of the past, sessions, the end of bars.
+const LEAD_WITH_THEIR_NUMBER: [&str; 7] = ["17", "88", "96", "97", "98", "106", "108"];
+
+/// The number of `error`.
+const ERROR: i32 = 4;
+
 /// Where the fields are in protobuf, by the numbers on the way down.
 pub(crate) const PATHS: &[(&str, &str, &[u32])] = &[
     ("placeOrder", "account", &[3, 12]),
@@ -148,6 +175,14 @@ pub(crate) const PATHS: &[(&str, &str, &[u32])] = &[
     ("updatePortfolio", "marketValue", &[4]),
     ("updatePortfolio", "averageCost", &[5]),
     ("updatePortfolio", "unrealizedPNL", &[6]),
+    ("error", "id", &[1]),
+    ("historicalData", "reqId", &[1]),
+    ("historicalDataEnd", "reqId", &[1]),
+    ("historicalSchedule", "reqId", &[1]),
+    ("headTimestamp", "reqId", &[1]),
+    ("historicalTicks", "reqId", &[1]),
+    ("historicalTicksBidAsk", "reqId", &[1]),
+    ("historicalTicksLast", "reqId", &[1]),
 ];
 
 fn in_order(
@@ -270,6 +305,30 @@ mod tests {
         assert_eq!(named("20260611-13:31:08"), bars(&wire.replace("TIME", "20260611 13:31:08 UTC")));
         for other in ["20260413 15:27:04 US/Eastern", "20260413  15:27:04", "1776108424", "2026-04-13"] {
             assert_eq!(named(other), bars(&wire.replace("TIME", other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_answer_with_history_and_an_error_get_another_number_and_nothing_else() {
+        let bar = "20261127|1|2|0.5|1.5|100|1.2|7|";
+        for (version, wire) in [
+            (178, format!("17|N|20261126|20261127|1|{bar}")),
+            (200, format!("17|N|1|{bar}")),
+            (200, "108|N|20261126|20261127|".to_owned()),
+            (200, "88|N|19930129-14:30:00|".to_owned()),
+            (178, "4|2|N|162|no data||".to_owned()),
+            (200, "4|N|162|no data||1795802400000|".to_owned()),
+        ] {
+            let with = |number: &str| bars(&wire.replace('N', number));
+            assert_eq!(set_req_id(v(version), &with("7"), 1_000), Ok(with("1000")), "{wire}");
+        }
+        let end = |req_id| {
+            let m = crate::message::HistoricalDataEnd { req_id, start: "a".into(), end: "b".into() };
+            Response::HistoricalDataEnd(m).encode(ServerVersion::PROTOBUF)
+        };
+        assert_eq!(set_req_id(ServerVersion::PROTOBUF, &end(7), 1_000), Ok(end(1_000)));
+        for other in ["9|1|379|", "17|x|1|", "17|7"] {
+            assert!(set_req_id(v(200), &bars(other), 5).is_err(), "{other}");
         }
     }
 

@@ -121,6 +121,11 @@ const STEPS: &[Step] = &[
         proves: "behind a host clock that is seconds wrong no on-close order is late, and none is refused early",
         run: host_clock,
     },
+    Step {
+        name: "history",
+        proves: "five bots' requests for history keep the broker's rules, and none ends in silence",
+        run: |root| with_one_client(root, "bots.history"),
+    },
     Step { name: "hostile", proves: "malformed traffic ends its own link and nothing else", run: hostile },
     Step {
         name: "soak",
@@ -275,11 +280,16 @@ fn departure(root: &Path) -> Result<()> {
     with_each_client(root, "bots.reset")
 }
 
-/// With one library: what it does at a cutoff is not the library's.
+/// What it does at a cutoff is not the library's.
 fn host_clock(root: &Path) -> Result<()> {
+    with_one_client(root, "bots.host_clock")
+}
+
+/// Runs a Python module with the first of the foreign clients alone.
+fn with_one_client(root: &Path, module: &str) -> Result<()> {
     let plimsoll = release_binary(root)?;
     let (library, variable) = FOREIGN[0];
-    let mut command = bots(root, &interpreter(variable)?, "bots.host_clock");
+    let mut command = bots(root, &interpreter(variable)?, module);
     command.args(["--library", library, "--plimsoll"]).arg(&plimsoll);
     finish(command, STEP_MAX)
 }

@@ -71,6 +71,16 @@ impl Bridge {
         }
     }
 
+    /// A list of all holdings has ended that was asked for within a life of our connection: what it leaves out is flat.
+    pub(super) fn flatten_unlisted(&mut self, now: Now) {
+        let Some(listed) = self.listed_holdings.take() else { return };
+        let unlisted = self.broker_positions.keys().filter(|key| !listed.contains(*key));
+        for (account, instrument) in unlisted.cloned().collect::<Vec<_>>() {
+            self.broker_positions.insert((account.clone(), instrument.clone()), (Position::FLAT, None));
+            self.doubt(now, &account, &instrument);
+        }
+    }
+
     /// A full round has told everything: what our executions cannot explain is foreign, a holding from before
     /// or a trade by hand. In a round after the first the ledger was right before; where an execution was new
     /// to it, the list of holdings may be the older of the two and does not count yet.

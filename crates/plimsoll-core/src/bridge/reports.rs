@@ -330,6 +330,9 @@ impl Bridge {
         };
         let key = (report.account, instrument);
         self.broker_positions.insert(key.clone(), (report.position, report.avg_cost));
+        if let Some(listed) = &mut self.listed_holdings {
+            listed.insert(key.clone());
+        }
         self.doubt(now, &key.0, &key.1);
     }
 

@@ -1,6 +1,6 @@
 //! Rounds of questions to the broker, and what their answers prove.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
@@ -15,6 +15,7 @@ impl Bridge {
     /// Everything is asked anew in this life of our own connection.
     pub(super) fn begin_round(&mut self, now: Now, link: LinkId, asks: &mut Vec<Ask>) {
         self.broker_positions.clear();
+        self.listed_holdings = None;
         self.moved.clear();
         self.recon.begin(link, now.mono, asks);
         self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
@@ -29,6 +30,13 @@ impl Bridge {
             self.note_sought(now);
             self.inactive_since = None;
             self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
+            // A line about a holding may have got lost on a connection that lives on: before a difference is taken for
+            // foreign, both sides of it are asked for.
+            self.listed_holdings = None;
+            if self.doubts.values().any(|doubt| doubt.due() <= now.mono) {
+                self.recon.ask_positions(&mut asks);
+                self.listed_holdings = Some(BTreeSet::new());
+            }
         }
         Self::ask(out, asks);
     }
@@ -90,6 +98,9 @@ impl Bridge {
     pub(super) fn answer_ended(&mut self, now: Now, which: Ended, out: &mut Vec<Command>) {
         let full = matches!(self.recon.state, ReconState::Asking(_));
         let (asked, was_known) = (self.recon.last_poll, self.recon.was_done);
+        if which == Ended::Positions {
+            self.flatten_unlisted(now);
+        }
         if !self.recon.ended(which) {
             return;
         }

@@ -2,6 +2,8 @@
 //! listing venue of the instrument, the stricter of exchange and broker. At the cutoff it is too late, and an order
 //! that may *arrive* then is too late as well: our clock may be behind, and the way to the venue takes time.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use plimsoll_calendar::AnchorKind;
 use plimsoll_model::{NewOrder, OrdType};
@@ -46,7 +48,31 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         let why = format!("it has no closing auction for {} on {date}", order.instrument);
         return Err(Reason::CalendarUnknown { why: why.into() });
     };
-    cutoff::in_time(ctx, order, &days, (Auction::Close, &anchor))
+    cutoff::in_time(ctx, order, &days, (Auction::Close, &anchor))?;
+    in_time_as_planned(ctx, order, &days, (kind, date))
+}
+
+/// A session that was announced away, or what is left of one that ends early, may take place all the same: whoever
+/// announced it was wrong, or the venue has not heard of it. Then an order for the next session would be a late one of
+/// this, so it is held to this cutoff as well.
+fn in_time_as_planned(
+    ctx: &Context<'_>,
+    order: &NewOrder,
+    days: &Days<'_>,
+    (kind, date): (AnchorKind, Date),
+) -> Result<(), Reason> {
+    if ctx.replaces {
+        return Ok(());
+    }
+    let Some(planned) = days.calendar.without_announcements() else { return Ok(()) };
+    let moment = planned.moment(ctx.clock.corrected(ctx.now));
+    let earlier = moment.trade_date.clone().ok().filter(|earlier| *earlier < date);
+    let session = earlier.and_then(|earlier| planned.session(earlier).ok().flatten());
+    let Some(anchor) = session.and_then(|day| day.anchor(kind, ctx.listing(&order.instrument))) else {
+        return Ok(());
+    };
+    let planned = Days { calendar: &planned, moment: Cow::Owned(moment) };
+    cutoff::in_time(ctx, order, &planned, (Auction::Close, &anchor))
 }
 
 /// The days that the order is held to, and the one whose close it is for.

@@ -56,6 +56,24 @@ fn an_early_close_that_is_announced_moves_the_cutoff_to_ten_minutes_before_it() 
 }
 
 #[test]
+fn an_order_for_the_next_session_is_held_to_the_cutoff_of_one_that_was_announced_away() {
+    let mut world = Script::new();
+    world.run("day 2026-11-20\n10:00:00 quote SPY 600.00 600.02");
+    world.feed(announced("XNYS", FRIDAY, Change::Closed));
+    // By the rules 15:50 is the cutoff of this day, and 16:00 its close.
+    let order = |at: &str, qty: u32| format!("{at} quote SPY 600.00 600.02\n{at} trend BUY {qty} SPY MOC");
+    let trace = world.run(&order("15:49:58", 10));
+    assert!(trace.contains("submit"), "{trace}");
+    // Late trading belongs to it as well.
+    for (at, qty) in [("15:50:00", 11), ("19:59:59", 12)] {
+        let trace = world.run(&order(at, qty));
+        assert!(trace.contains("close_cutoff") && !trace.contains("submit"), "{at}: {trace}");
+    }
+    let trace = world.run(&order("20:00:00", 13));
+    assert!(trace.contains("submit"), "the next session's: {trace}");
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_a_decision_that_the_journal_keeps() {
     let mut world = Script::new();
     world.run("day 2026-11-20\n10:00:00 quote SPY 600.00 600.02");

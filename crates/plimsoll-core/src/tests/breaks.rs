@@ -85,6 +85,28 @@ fn a_gap_is_foreign_only_if_it_had_lasted_when_the_executions_were_asked_for() {
 }
 
 #[test]
+fn a_position_line_that_got_lost_is_asked_for_before_anything_is_called_foreign() {
+    let mut world = Script::new();
+    let trace = world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:00 venue holds DU1 SPY 0
+        10:00:01 trend BUY 100 SPY LMT 500.02 id=5
+        10:00:02 venue accepts trend 5
+        10:00:03.100 venue fills trend 5 100 500.02
+        10:00:09 wake
+        10:00:09.100 own answers
+        ",
+    );
+    expect![["
+        10:00:01 submit 1 BUY 100 SPY LMT 500.02 for DU1 [SPY-trend-20260227-1]
+    "]]
+    .assert_eq(&trace);
+    let snapshot = world.bridge.snapshot(world.now());
+    assert!(snapshot.breaks.is_empty() && snapshot.positions.len() == 1, "{:?}", snapshot.positions);
+}
+
+#[test]
 fn a_gap_that_changes_begins_anew() {
     check(
         "
@@ -125,7 +147,7 @@ fn a_list_of_holdings_older_than_an_execution_is_no_proof_in_a_later_round() {
     let (du1, spy) = (Account::new("DU1").unwrap(), InstrumentId::us_stock("SPY"));
     assert_eq!(world.bridge.ledger.position(&du1, &spy), Position::parse("100").unwrap());
     // The broker keeps to it: then it is right, and our executions are not all there was.
-    let trace = world.run("10:00:07.200 wake\n10:00:07.300 own answers");
+    let trace = world.run("10:00:05.300 venue holds DU1 SPY 0\n10:00:07.200 wake\n10:00:07.300 own answers");
     expect![["
         10:00:07.3 notice DU1 SPY: the broker holds 0, our executions 100; -100 is foreign and shown to no bot as its own
     "]]
@@ -173,15 +195,18 @@ fn the_cost_of_a_future_is_told_per_contract_and_booked_per_unit() {
     let mut world = Script::new();
     world.config.bots[0].instruments.insert(InstrumentId::of(&es).unwrap(), es.clone());
     world.run("10:00:00 quote SPY 500.00 500.02");
-    for (contract, avg_cost) in [(es, "225012.40"), (Contract::stock("SPY", Currency::USD), "412.35")] {
-        world.own(Report::Position(Box::new(PositionReport {
-            account: Account::new("DU1").unwrap(),
-            contract,
-            position: Position::parse("2").unwrap(),
-            avg_cost: Price::parse(avg_cost).ok(),
-        })));
+    // They are told, and once more when the broker is asked about the difference.
+    for time in ["10:00:02 wake", "10:00:02 own answers"] {
+        for (contract, avg_cost) in [(&es, "225012.40"), (&Contract::stock("SPY", Currency::USD), "412.35")] {
+            world.own(Report::Position(Box::new(PositionReport {
+                account: Account::new("DU1").unwrap(),
+                contract: contract.clone(),
+                position: Position::parse("2").unwrap(),
+                avg_cost: Price::parse(avg_cost).ok(),
+            })));
+        }
+        world.run(time);
     }
-    world.run("10:00:02 wake\n10:00:02 own answers");
     let positions = world.bridge.snapshot(world.now()).positions;
     let avg: Vec<_> = positions.iter().map(|row| row.avg_price.unwrap().to_string()).collect();
     // Two contracts of fifty units cost 225012.40 dollars each.

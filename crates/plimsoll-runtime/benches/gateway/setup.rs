@@ -45,6 +45,7 @@ kind = "ibkr"
 environment = "sim"
 upstream = "{venue}"
 client_id = 900
+history_cache = "256MB"
 accounts = ["{account}"]
 [[bot]]
 name = "trend"

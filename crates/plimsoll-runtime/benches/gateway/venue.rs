@@ -9,7 +9,8 @@ use plimsoll_model::{Price, Qty};
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX, FrameDecoder};
 use plimsoll_tws::handshake::{ClientHello, ServerHello, negotiate};
 use plimsoll_tws::message::{
-    ById, CurrentTime, ManagedAccounts, NextValidId, OrderStatus, Request, Response, TickPrice,
+    Bar, ById, CurrentTime, HistoricalData, ManagedAccounts, NextValidId, OrderStatus, Request, Response,
+    TickPrice,
 };
 use plimsoll_tws::{RawFrame, ServerVersion, Word};
 
@@ -83,6 +84,7 @@ fn answers(version: ServerVersion, frame: &RawFrame, accounts: &str) -> Vec<RawF
             .into_iter()
             .map(|(tick, px)| Response::TickPrice(price(asked.req_id, tick, px)))
             .collect(),
+        Ok(Request::ReqHistoricalData(asked)) => vec![Response::HistoricalData(session(asked.req_id))],
         Ok(Request::ReqCurrentTime) => {
             vec![Response::CurrentTime(CurrentTime { seconds: jiff::Timestamp::now().as_second() })]
         }
@@ -95,6 +97,26 @@ fn order_id(frame: &RawFrame) -> Option<i32> {
     let rest = frame.bytes().strip_prefix(b"3\0")?;
     std::str::from_utf8(rest.split(|byte| *byte == 0).next()?).ok()?.parse().ok()
 }
+
+/// A session of five-second bars: 20 November 2026, from the open in New York.
+fn session(req_id: i32) -> HistoricalData {
+    const OPEN: i64 = 1_795_185_000;
+    let bar = |n: i64| Bar {
+        date: (OPEN + 5 * n).to_string().as_str().into(),
+        open: Price::parse("600.25").ok(),
+        high: Price::parse("600.75").ok(),
+        low: Price::parse("600.01").ok(),
+        close: Price::parse("600.50").ok(),
+        volume: Some(12_345.into()),
+        wap: Some(600.into()),
+        count: 321,
+    };
+    let bars = (0..SESSION_BARS).map(bar).collect();
+    HistoricalData { req_id, start: "20261120".into(), end: "20261120".into(), bars }
+}
+
+/// Six and a half hours of five seconds.
+pub(crate) const SESSION_BARS: i64 = 4_680;
 
 fn price(req_id: i32, tick: i32, px: &str) -> TickPrice {
     let px = Price::parse(px).ok();

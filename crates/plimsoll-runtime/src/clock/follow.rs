@@ -39,6 +39,12 @@ impl VenueClock {
         self.now.saturating_add(passed).unwrap_or(self.now)
     }
 
+    /// How many times as fast as the host's, rounded up.
+    pub(super) fn speed(self) -> u32 {
+        let ppm = self.speed_ppm.filter(|_| !self.lockstep).unwrap_or(0);
+        u32::try_from(ppm.div_ceil(MILLION)).unwrap_or(u32::MAX)
+    }
+
     /// How much host time a span of venue time takes; nothing if it does not pass by itself.
     pub(super) fn host_time(self, span: Duration) -> Option<Duration> {
         let ppm = self.speed_ppm.filter(|ppm| *ppm > 0 && !self.lockstep)?;

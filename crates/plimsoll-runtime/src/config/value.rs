@@ -37,6 +37,21 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `"256MB"`, `"2GB"`: of the disk.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no size; write for example \"256MB\", or \"off\"");
+    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    let bytes =
+        number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).filter(|n| i64::try_from(*n).is_ok());
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(wrong)
+}
+
 /// A number above zero, exactly as it is written.
 pub(super) fn positive_decimal(text: &str) -> Result<Decimal, String> {
     Decimal::from_str_exact(text)

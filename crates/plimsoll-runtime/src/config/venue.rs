@@ -112,6 +112,29 @@ pub(super) struct RawVenue {
     pub(super) client_id: Option<Spanned<ClientId>>,
     pub(super) accounts: Vec<Spanned<Account>>,
     pub(super) on_close_crossing: RawCrossing,
+    pub(super) history_cache: HistoryCache,
+}
+
+/// Where answers with history are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HistoryCache {
+    Absent,
+    Off,
+    Bytes(u64),
+}
+
+/// Where `history_cache` is not written.
+const HISTORY_CACHE: u64 = 256 * 1024 * 1024;
+
+impl HistoryCache {
+    /// A simulator's market is another with each seed, so that nothing of it is kept unless somebody says so.
+    pub(super) fn or_absent(self, environment: Environment) -> Option<u64> {
+        match (self, environment) {
+            (Self::Bytes(bytes), _) => Some(bytes),
+            (Self::Absent, Environment::Live | Environment::Paper) => Some(HISTORY_CACHE),
+            (Self::Absent, Environment::Sim) | (Self::Off, _) => None,
+        }
+    }
 }
 
 impl RawVenue {
@@ -122,11 +145,8 @@ impl RawVenue {
             "okx" => Err("`okx` is not available yet; only \"ibkr\" is".into()),
             other => Err(format!("`{other}` is not known; write \"ibkr\"")),
         });
-        let pacing = section.text("pacing", problems, |text| value::word(text, &[("ibkr", ())]));
-        if let Some(pacing) = pacing {
-            problems
-                .note(pacing.span(), "pacing of historical requests is not enforced yet; they are relayed");
-        }
+        // The only rules there are, and they hold without the key, too.
+        section.text("pacing", problems, |text| value::word(text, &[("ibkr", ())]));
         let raw = Self {
             span: section.span.clone(),
             name: section.required("name", "\"ib\"", problems, |text| match text {
@@ -139,6 +159,7 @@ impl RawVenue {
             client_id: client_id(&mut section, problems),
             accounts: section.texts("accounts", problems, value::account),
             on_close_crossing: RawCrossing::read(&mut section, problems),
+            history_cache: history_cache(&mut section, problems),
         };
         if raw.accounts.is_empty() {
             section.missing("accounts", "[\"U1234567\"]", problems);
@@ -164,6 +185,14 @@ impl RawVenue {
             on_close_crossing: self.on_close_crossing.policy?,
         })
     }
+}
+
+fn history_cache(section: &mut Section<'_>, problems: &mut Problems) -> HistoryCache {
+    let read = section.text("history_cache", problems, |text| match text {
+        "off" => Ok(HistoryCache::Off),
+        size => value::size(size).map(HistoryCache::Bytes),
+    });
+    read.map_or(HistoryCache::Absent, Spanned::into_inner)
 }
 
 fn client_id(section: &mut Section<'_>, problems: &mut Problems) -> Option<Spanned<ClientId>> {

@@ -98,6 +98,7 @@ impl Work {
             Shows::AsItIs => self.send_to_bot(link, raw),
             Shows::Part(frame) => self.send_to_bot(link, &frame),
             Shows::Nothing => {}
+            Shows::NoneLeft { req_id, symbol } => self.refuse_history(link, req_id, &symbol),
         }
     }
 

@@ -94,6 +94,7 @@ impl Work {
             return;
         };
         self.lanes.forget(link);
+        self.forget_history(link, true);
         let Some(state) = self.links.get_mut(&link) else { return };
         state.to_bot.close();
         state.kept_until = Some(now.mono.after(keep));
@@ -185,5 +186,28 @@ impl Work {
         if kept && !self.bridge.has_open_orders(link) {
             self.end_link(link, None);
         }
+    }
+
+    /// Ends the links that commands wanted ended.
+    pub(super) fn end_links(&mut self) {
+        while let Some((link, why)) = self.to_end.pop() {
+            self.end_link(link, Some(why));
+        }
+    }
+
+    /// Closes both sides, once what is left has been written, and tells the bridge.
+    pub(super) fn end_link(&mut self, link: LinkId, why: Option<String>) {
+        self.lanes.forget(link);
+        self.time_waiting.retain(|(waiting, _)| *waiting != link);
+        self.forget_history(link, false);
+        let Some(state) = self.links.remove(&link) else { return };
+        if let Some(why) = why {
+            self.note(link, &format!("{}: {why}", state.bot));
+        }
+        tracing::info!(link = %link, bot = %state.bot, ticks_left_out = state.to_bot.ticks_left_out(), "bot gone");
+        state.to_bot.close();
+        state.to_venue.close();
+        self.departures.closing(link, state.client_id);
+        self.feed(Event::BotGone { link }, None);
     }
 }

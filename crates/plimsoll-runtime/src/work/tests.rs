@@ -44,6 +44,7 @@ fn work() -> (Work, UnboundedSender<Input>, Inputs, mpsc::Receiver<JournalReport
         clock: Clock::system(None),
         journal: Journal::start(JournalSink::Memory(Box::new(memory)), None, report).unwrap(),
         follows: None,
+        cache: None,
         shared,
         ports: Vec::new(),
         api: None,

@@ -9,6 +9,7 @@ use plimsoll_tws::rewrite;
 
 use super::{BotLink, OwnLink, Proof, Work};
 use crate::carry::{self, Carrier as _};
+use crate::history::Passes;
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::session_bars::SessionBars;
@@ -42,6 +43,7 @@ impl Work {
                     self.ask_for_proof();
                 }
             }
+            VenueInput::Kept(said) => self.hear_cache(LinkId(0), said),
             VenueInput::OwnReport { link, report, raw, heard, .. } => self.told_us(link, *report, raw, heard),
             VenueInput::OwnUnreadable { link, why, .. } => {
                 self.note(link, &format!("a message of the venue was not understood: {why}"));
@@ -83,7 +85,7 @@ impl Work {
     }
 
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
-        if self.is_proof(link, &raw) {
+        if self.is_proof(link, &raw) || self.hear_history(link, &told, &raw) == Passes::No {
             return;
         }
         let Some(state) = self.links.get(&link) else { return };

@@ -17,6 +17,7 @@ impl Work {
         };
         self.note_breaks(&snapshot, now.wall);
         let pacing = self.pacing_row();
+        let history = self.history_row();
         let own = self.own.iter().map(|own| LinkRow {
             link: own.link.0,
             bot: "own".into(),
@@ -49,6 +50,7 @@ impl Work {
                 projection: self.follows.as_ref().map_or_else(|| "none".to_owned(), ProjectionState::say),
                 links: own.chain(bots).collect(),
                 pacing,
+                history,
                 login: venue,
                 stages: &stages(&self.settings),
                 last_work: &self.worked_at,

@@ -238,6 +238,13 @@ impl IbkrVenue {
         Ok(FaultId(id))
     }
 
+    /// Ends one fault, if it is on.
+    pub fn heal(&mut self, id: FaultId, out: &mut Vec<Output>) {
+        self.end_fault(id.0, out);
+        self.tell_happenings(out);
+        self.step_lockstep(out);
+    }
+
     /// Ends every fault, planned ones included. A lost link comes back with its data.
     pub fn heal_all(&mut self, out: &mut Vec<Output>) {
         self.faults.planned.clear();

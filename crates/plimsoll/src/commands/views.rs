@@ -35,6 +35,7 @@ pub(crate) fn status(query: &Ask) -> Outcome {
             "note: {waiting} messages of {bot} wait: the venue takes {most} a second over all clients of the login"
         ))?;
     }
+    history(&status["history"])?;
     for bot in status["bots"].as_array().into_iter().flatten().filter(|bot| bot["bars"]["left_out"] != 0) {
         let (name, left_out) = (text(&bot["name"]), text(&bot["bars"]["left_out"]));
         output::line(&format!("note: {left_out} bars outside of the session were not passed on to {name}"))?;
@@ -60,6 +61,27 @@ pub(crate) fn status(query: &Ask) -> Outcome {
         output::line(&format!("{breaks} breaks; see `plimsoll breaks`"))?;
     }
     Ok(Exit::Good)
+}
+
+/// Who waits for history, and what it was answered with but data.
+fn history(row: &Value) -> std::io::Result<()> {
+    for (bot, waiting) in row["waiting"].as_object().into_iter().flatten() {
+        let [used, most, waiting] = [&row["used"], &row["window_max"], waiting].map(text);
+        let free = row["next_free_ms"]
+            .as_u64()
+            .map_or(String::new(), |ms| format!(", the next is free in {} s", ms.div_ceil(1_000)));
+        output::line(&format!(
+            "note: {waiting} requests for history of {bot} wait: {used} of {most} in ten minutes are used{free}"
+        ))?;
+    }
+    let failed = ["empty", "unanswered"].map(|kind| text(&row[kind]));
+    if failed.iter().any(|count| count != "0") {
+        let [empty, unanswered] = failed;
+        output::line(&format!(
+            "note: requests for history since the start: {empty} without data, {unanswered} without an answer"
+        ))?;
+    }
+    Ok(())
 }
 
 /// The jobs, if there are any, with what became of each last.

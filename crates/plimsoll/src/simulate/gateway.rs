@@ -90,7 +90,7 @@ pub(super) struct Gateway {
 impl Gateway {
     /// A process that has run its journal through the bridge.
     pub(super) fn new(config: Arc<Config>, bridge: Bridge, last_link: LinkId, now: Now) -> Self {
-        let own = Own::new(config.venue.client_id, config.venue.accounts.clone());
+        let own = Own::new(config.venue.client_id, config.venue.accounts.clone(), now.mono);
         Self {
             config,
             bridge,

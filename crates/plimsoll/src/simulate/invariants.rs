@@ -11,7 +11,7 @@ mod sometimes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command};
 use plimsoll_model::{ClOrdId, ClientId, Now, OrdType, Side};
 use plimsoll_runtime::record;
@@ -23,9 +23,6 @@ use super::plan::{Plan, PlannedBot};
 use super::venue::Venue;
 
 pub(super) use sometimes::SOMETIMES;
-
-/// Exchange and broker take no on-close order from here on, before the close.
-const CUTOFF: SignedDuration = SignedDuration::from_mins(10);
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +48,7 @@ pub(super) struct Judge {
     nets: bool,
     cutoff: Timestamp,
     closes_by_surprise: bool,
+    loses_orders: bool,
     /// What would be known after a crash now.
     shadow: Bridge,
     out: Vec<Command>,
@@ -68,8 +66,9 @@ impl Judge {
         let mut judge = Self {
             bots: plan.bots.clone(),
             nets: plan.nets,
-            cutoff: plan.close - CUTOFF,
+            cutoff: plan.cutoff,
             closes_by_surprise: false,
+            loses_orders: false,
             shadow: Bridge::new(),
             out: Vec::new(),
             posted: BTreeSet::new(),

@@ -51,6 +51,8 @@ pub(super) struct Plan {
     pub(super) date: Date,
     /// By the rules of the exchange.
     pub(super) close: Timestamp,
+    /// From here on exchange or broker take no on-close order.
+    pub(super) cutoff: Timestamp,
     /// Opposite on-close orders are netted; otherwise the second is denied.
     pub(super) nets: bool,
     /// The least and the most that a message takes between gateway and venue.
@@ -90,6 +92,9 @@ pub(super) enum What {
     Leaves(String),
     /// The venue is given a fault.
     Fault(Value),
+    /// The venue says nothing of orders on Plimsoll's own connection, for so long or until it is asked for open orders:
+    /// it is silent, and does not lie.
+    Silent(Duration),
     /// The gateway's process ends and is started again after a while.
     Crash { crash: Crash, keeps: i64, down: Duration },
     /// Each sync of the disk takes so long for a while.

@@ -77,6 +77,7 @@ fn kind(what: &What) -> String {
         What::Bot { .. } => "orders".to_owned(),
         What::Leaves(_) => "leaves".to_owned(),
         What::Fault(fault) => fault["kind"].to_string(),
+        What::Silent(_) => "silent".to_owned(),
         What::Crash { .. } => "crash".to_owned(),
         What::Slow { .. } => "disk".to_owned(),
         What::Step(_) => "step".to_owned(),

@@ -39,7 +39,7 @@ fn an_order_goes_all_the_way_to_the_venue_and_its_execution_back_to_the_bot() {
 
 #[test]
 fn the_same_seed_is_the_same_world_byte_by_byte() {
-    for seed in 1..=6 {
+    for seed in [1, 9] {
         let plan = draw(Scenario::Closing, seed);
         let run = || {
             let Ok((day, trace)) = play(&plan, Planted::Nothing, Trace::told()) else { panic!("{plan}") };
@@ -55,7 +55,7 @@ fn the_same_seed_is_the_same_world_byte_by_byte() {
 fn how_many_threads_share_the_days_does_not_matter() {
     let hashes = |threads| {
         let day = |seed| play(&draw(Scenario::Closing, seed), Planted::Nothing, Trace::silent());
-        let Ok(days) = all(20, 4, threads, |seed| day(seed).map(|(day, _)| day)) else { panic!() };
+        let Ok(days) = all(20, 3, threads, |seed| day(seed).map(|(day, _)| day)) else { panic!() };
         days.iter().map(|day| (day.seed, day.hash)).collect::<Vec<_>>()
     };
     assert_eq!(hashes(1), hashes(3));
@@ -82,6 +82,22 @@ fn a_plan_that_says_nothing_sensible_is_told_where_and_why() {
         plan::read("seed 7\nday 2026-11-26\n").unwrap_err(),
         "2026-11-26 is no trading day of the US exchanges"
     );
+}
+
+/// What was found and mended stays mended: `bugbase/<invariant>-<seed>/plan`, each with its story.
+#[test]
+fn no_plan_of_the_bug_base_breaks_anything_any_more() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bugbase");
+    let mut played = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(path.join("plan")).unwrap();
+        assert!(path.join("story.md").is_file(), "{}: without a story", path.display());
+        let (day, trace) = self::played(&text, Planted::Nothing);
+        assert_eq!(day.violations, [], "{}\n{}", path.display(), trace.join("\n"));
+        played += 1;
+    }
+    assert!(played > 0, "{folder} is empty");
 }
 
 #[test]

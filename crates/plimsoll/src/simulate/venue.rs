@@ -1,15 +1,16 @@
 //! The strict venue of a world: the simulator, told the time and handed bytes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_sim::{
-    BookedExecution, BookedOrder, BrokenRule, ConnId, Fault, IbkrVenue, MissingAccount, Output, Profile,
-    TwsSettings, VenueConfig,
+    BookedExecution, BookedOrder, BrokenRule, ConnId, Fault, FaultId, IbkrVenue, MissingAccount, Output,
+    Profile, TwsSettings, VenueConfig,
 };
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::config::OWN_CLIENT;
 use super::plan::{Plan, SYMBOL};
@@ -21,6 +22,8 @@ const CASH: u32 = 10_000_000;
 pub(super) struct Venue {
     sim: IbkrVenue,
     out: Vec<Output>,
+    /// Faults that end when it is asked for open orders.
+    silent: Vec<FaultId>,
 }
 
 /// The venue of a plan, at its beginning.
@@ -40,7 +43,7 @@ pub(super) fn open(plan: &Plan) -> Result<Venue, String> {
         settings: TwsSettings::default(),
     };
     let sim = IbkrVenue::new(config).map_err(|error| error.to_string())?;
-    Ok(Venue { sim, out: Vec::new() })
+    Ok(Venue { sim, out: Vec::new(), silent: Vec::new() })
 }
 
 impl Venue {
@@ -76,13 +79,53 @@ impl Venue {
         }
     }
 
+    /// Says nothing of orders on Plimsoll's own connection for so long, or until it is asked for open orders: a venue
+    /// whose full list leaves out what works would not be silent, it would lie.
+    pub(super) fn silence(&mut self, at: Timestamp, lasts: Duration) {
+        self.advance(at);
+        for message in ["orderStatus", "openOrder"] {
+            let lasts = format!("{}ms", lasts.as_millis());
+            let fault =
+                json!({ "kind": "drop_message", "message": message, "client": OWN_CLIENT, "for": lasts });
+            let fault: Fault = serde_json::from_value(fault).expect("a fault of the simulator");
+            self.silent.extend(self.sim.fault(fault, &mut self.out));
+        }
+    }
+
+    /// Whether this is Plimsoll's question for all open orders. It speaks the highest version with text.
+    pub(super) fn is_asked_for_orders(&self, bytes: &[u8]) -> bool {
+        const LENGTH: usize = 4;
+        !self.silent.is_empty() && bytes.get(LENGTH..).is_some_and(|payload| payload.starts_with(b"16\0"))
+    }
+
+    /// It speaks again.
+    pub(super) fn speak(&mut self, at: Timestamp) {
+        self.advance(at);
+        for id in std::mem::take(&mut self.silent) {
+            self.sim.heal(id, &mut self.out);
+        }
+    }
+
     pub(super) fn heal(&mut self, at: Timestamp) {
         self.advance(at);
         self.sim.heal_all(&mut self.out);
     }
 
+    /// What it wants done. What it says to one connection at one instant is one piece, unless it speaks to another
+    /// between.
     pub(super) fn take_outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.out)
+        let mut pieces: Vec<Output> = Vec::new();
+        for output in self.out.drain(..) {
+            match (pieces.last_mut(), output) {
+                (Some(Output::Send { conn, bytes }), Output::Send { conn: same, bytes: more })
+                    if *conn == same =>
+                {
+                    *bytes = [&bytes[..], &more[..]].concat().into();
+                }
+                (_, output) => pieces.push(output),
+            }
+        }
+        pieces
     }
 
     /// Its orders, the oldest first.

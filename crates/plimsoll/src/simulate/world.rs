@@ -249,6 +249,10 @@ impl<'a> World<'a> {
             }
             Event::ToVenue(conn, bytes) => {
                 self.trace.bytes(self.now, "to venue", conn.0, &bytes);
+                if self.venue.is_asked_for_orders(&bytes) {
+                    self.venue.speak(self.now);
+                    self.judge.speaks();
+                }
                 self.venue.received(self.now, conn, &bytes);
                 self.judge.orders(self.now, &self.venue, &mut self.disk);
                 self.venue_said();
@@ -324,6 +328,7 @@ impl<'a> World<'a> {
                 self.venue.fault(self.now, fault);
                 self.venue_said();
             }
+            What::Silent(lasts) => self.venue.silence(self.now, *lasts),
             What::Crash { crash, keeps, down } => self.crash(*crash, *keeps, *down),
             What::Slow { sync, lasts } => {
                 let lasts = SignedDuration::try_from(*lasts).unwrap_or(SignedDuration::ZERO);

@@ -15,6 +15,8 @@ const BACKOFF_MIN: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// From the connection to the accounts and the next id.
 const START_MAX: Duration = Duration::from_secs(10);
+/// A venue answers one question for its time a second; an earlier process may have asked just now.
+const TIME_SPACING: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Two unanswered heartbeats.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -24,6 +26,8 @@ pub(super) struct Own {
     client_id: ClientId,
     accounts: Vec<Account>,
     backoff: Duration,
+    /// Questions for the time are spaced over all lives of the connection, as in the live shell.
+    next_question: Mono,
     state: State,
 }
 
@@ -52,8 +56,14 @@ struct Start {
 }
 
 impl Own {
-    pub(super) fn new(client_id: ClientId, accounts: Vec<Account>) -> Self {
-        Self { client_id, accounts, backoff: BACKOFF_MIN, state: State::Down(Mono::ZERO) }
+    pub(super) fn new(client_id: ClientId, accounts: Vec<Account>, now: Mono) -> Self {
+        Self {
+            client_id,
+            accounts,
+            backoff: BACKOFF_MIN,
+            next_question: now.after(TIME_SPACING),
+            state: State::Down(now),
+        }
     }
 
     /// The connection once it stands.
@@ -111,6 +121,7 @@ impl Gateway {
             State::Up { heard, .. } if heard.after(SILENCE_MAX) <= now => self.own_ended(),
             State::Up { link, version, next_question, .. } if *next_question <= now => {
                 *next_question = now.after(HEARTBEAT);
+                self.own.next_question = now.after(TIME_SPACING);
                 let question = wire::ask_precise_time(*version);
                 self.acts.push(Act::ToVenue(*link, frame::encode(question.bytes())));
             }
@@ -208,7 +219,8 @@ impl Gateway {
             let early = std::mem::take(&mut start.early);
             let decoder = std::mem::replace(&mut start.decoder, FrameDecoder::new(VENUE_FRAME_MAX));
             let heard = self.now.mono;
-            self.own.state = State::Up { link, version, decoder, heard, next_question: heard };
+            let next_question = self.own.next_question.max(heard);
+            self.own.state = State::Up { link, version, decoder, heard, next_question };
             self.lanes.push_word(link, Word::OwnUp(link));
             for (raw, report) in early {
                 self.lanes.push_word(link, Word::OwnReport { link, report, raw });

@@ -19,7 +19,6 @@ const RULES: &[(&str, &str)] = &[
     ("outside_session", "I15"),
     ("duplicate_order_id", "I17"),
     ("message_rate", "I20"),
-    ("current_time_pacing", "I20"),
     ("late_on_close", "I22"),
     ("late_on_open", "I22"),
     ("malformed_frame", "I24"),
@@ -60,7 +59,9 @@ impl Judge {
             self.found("I27", at, format!("the gateway is {} long after everything was healed", view.state));
         }
         for order in &view.orders {
-            if matches!(order.status, OrderStatus::Unknown | OrderStatus::PendingNew) {
+            // One that the venue has lost stays pending for ever: it never named it, and silence proves nothing.
+            let is_pending = order.status == OrderStatus::PendingNew && !self.loses_orders;
+            if is_pending || order.status == OrderStatus::Unknown {
                 let id = order.cl_ord_id.as_ref().map(ToString::to_string).unwrap_or_default();
                 self.found("I27", at, format!("[{id}] is of unknown fate: {:?}", order.status));
             }

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::Bridge;
 use plimsoll_model::{BotName, Now, OrdType};
+use plimsoll_sim::BookedOrder;
 use plimsoll_sim::bots::DemoBot;
-use plimsoll_sim::{BookedOrder, SpanText};
 
 use super::{Judge, is_of, is_own};
 use crate::simulate::disk::Crash;
@@ -64,12 +64,21 @@ impl Judge {
         }
     }
 
+    /// The venue was asked for open orders, and answers.
+    pub(in crate::simulate) fn speaks(&mut self) {
+        self.silent_until = None;
+    }
+
     /// Something of the plan is about to happen.
     pub(in crate::simulate) fn acts(&mut self, now: Timestamp, what: &What) {
         match what {
             What::Announce(_) => self.counts(ANNOUNCED),
             What::Slow { .. } => self.counts(SLOW_DISK),
             What::Crash { crash: Crash::Power, .. } => self.counts(POWER_LOST),
+            What::Silent(lasts) => {
+                let lasts = SignedDuration::try_from(*lasts).unwrap_or(SignedDuration::ZERO);
+                self.silent_until = self.silent_until.max(now.checked_add(lasts).ok());
+            }
             What::Fault(fault) => match fault["kind"].as_str().unwrap_or_default() {
                 "unscheduled_close" => {
                     self.closes_by_surprise = true;
@@ -77,13 +86,9 @@ impl Judge {
                 }
                 "link_down" => self.counts(LINK_LOST),
                 "cancel_order" => self.counts(UNASKED),
-                "silent_drop_order" => self.counts(VANISHED),
-                "drop_message" if fault["message"] == "orderStatus" => {
-                    let lasts = fault["for"]
-                        .as_str()
-                        .and_then(SpanText::parse)
-                        .map_or(SignedDuration::ZERO, |span| span.0);
-                    self.silent_until = self.silent_until.max(now.checked_add(lasts).ok());
+                "silent_drop_order" => {
+                    self.loses_orders = true;
+                    self.counts(VANISHED);
                 }
                 _ => {}
             },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
-use plimsoll_calendar::{Amendment, Announcement, Calendar, Change, TradingDay};
+use plimsoll_calendar::{Amendment, AnchorKind, Announcement, Calendar, Change, Listing, TradingDay};
 use plimsoll_model::{OrdType, Price, Qty, Side, TimeInForce};
 use plimsoll_sim::bots::{ScriptAct, ScriptOrder};
 use serde_json::{Value, json};
@@ -17,10 +17,8 @@ use crate::simulate::random::Stream;
 
 const NAMES: [&str; 4] = ["trend", "revert", "carry", "pairs"];
 const ACCOUNTS: [&str; 2] = ["DU1111111", "DU2222222"];
-/// Before the close: the last instant of on-close orders, of exchange and broker alike.
-const CUTOFF: i64 = -600_000;
-/// Milliseconds of the close from which on a bot with a job orders nothing: what it did after its job would be its own.
-const JOB_PEACE: i64 = -700_000;
+/// Milliseconds before the cutoff from which on a bot with a job orders nothing: what it did after its job would be its own.
+const JOB_PEACE: i64 = 40_000;
 
 /// Whole days and half days of several years.
 static DAYS: LazyLock<(Vec<TradingDay>, Vec<TradingDay>)> = LazyLock::new(|| {
@@ -36,16 +34,19 @@ pub(in crate::simulate) fn closing(seed: u64) -> Plan {
     let of = if day.one_in(3) { &DAYS.1 } else { &DAYS.0 };
     let session = day.choose(of);
     let (date, close) = (session.date(), session.close());
+    let cutoff = cutoff(session);
     let mut world = Stream::new(seed, "world", "speed");
     let network = (Duration::from_millis(1), Duration::from_millis(world.within(2, 60).unsigned_abs()));
     let sync = (Duration::from_millis(1), Duration::from_millis(world.within(2, 40).unsigned_abs()));
     let nets = world.one_in(2);
     let mut host = Stream::new(seed, "host", "clock");
     let ahead = host.one_in(2).then(|| SignedDuration::from_millis(host.within(-2_000, 2_000)));
-    let mut plan = Plan { seed, date, close, nets, network, sync, ahead, bots: Vec::new(), acts: Vec::new() };
+    let mut plan =
+        Plan { seed, date, close, cutoff, nets, network, sync, ahead, bots: Vec::new(), acts: Vec::new() };
     fleet(&mut plan);
     announcements(&mut plan);
     faults(&mut plan);
+    silence(&mut plan);
     crashes(&mut plan);
     disk(&mut plan);
     if ahead.is_some() && host.one_in(4) {
@@ -62,6 +63,11 @@ impl Plan {
     fn push(&mut self, at: i64, what: What) {
         let at = self.close + SignedDuration::from_millis(at);
         self.acts.push(PlannedAct { at, what });
+    }
+
+    /// The cutoff in milliseconds of the close.
+    fn cut(&self) -> i64 {
+        i64::try_from(self.cutoff.duration_since(self.close).as_millis()).unwrap_or(0)
     }
 }
 
@@ -93,16 +99,17 @@ fn fleet(plan: &mut Plan) {
 fn on_close(plan: &mut Plan, name: &str, entry: i64, closes: bool) {
     let mut chance = Stream::new(plan.seed, name, "on-close");
     let mut left = entry.abs() / 10;
+    let cut = plan.cut();
     for label in ["a", "b", "c"] {
         if !chance.one_in(2) {
             continue;
         }
         let at = if closes {
-            chance.within(-1_080_000, JOB_PEACE)
+            chance.within(-1_080_000, cut - JOB_PEACE)
         } else if chance.one_in(3) {
-            CUTOFF + chance.within(-6_000, 3_000)
+            cut + chance.within(-6_000, 3_000)
         } else {
-            chance.within(-1_080_000, CUTOFF + 30_000)
+            chance.within(-1_080_000, cut + 30_000)
         };
         let qty = if closes {
             // Less than it has: the job has to find something.
@@ -168,11 +175,11 @@ pub(super) fn amendment(change: Change) -> Amendment {
 }
 
 /// A time before the close where much is decided, or any.
-fn moment(chance: &mut Stream) -> i64 {
+fn moment(cut: i64, chance: &mut Stream) -> i64 {
     match chance.within(1, 4) {
-        1 => CUTOFF + chance.within(-9_000, 5_000),
+        1 => cut + chance.within(-9_000, 5_000),
         2 => chance.within(-5_000, 500),
-        3 => chance.within(CUTOFF, 0),
+        3 => chance.within(cut, 0),
         _ => chance.within(-1_150_000, 0),
     }
 }
@@ -181,7 +188,7 @@ fn faults(plan: &mut Plan) {
     let mut dice = Stream::new(plan.seed, "venue", "faults");
     for index in 0..dice.within(0, 4) {
         let mut chance = Stream::new(plan.seed, "venue", &format!("fault {index}"));
-        let at = moment(&mut chance);
+        let at = moment(plan.cut(), &mut chance);
         let long = format!("{}s", chance.within(1, 60));
         for (later, fault) in fault(&mut chance, &long) {
             plan.push(at + later, What::Fault(fault));
@@ -196,12 +203,8 @@ fn fault(chance: &mut Stream, long: &str) -> Vec<(i64, Value)> {
     match chance.within(1, 18) {
         1 | 2 => once(json!({ "kind": "cancel_order", "symbol": SYMBOL })),
         3 => once(json!({ "kind": "cancel_order", "client": OWN_CLIENT })),
-        // Accepted in silence: the order lives, and nobody says so.
-        4 | 5 => {
-            let minutes = format!("{}m", chance.within(1, 11));
-            let of = |message| json!({ "kind": "drop_message", "message": message, "client": OWN_CLIENT, "for": minutes });
-            vec![(0, of("orderStatus")), (0, of("openOrder"))]
-        }
+        // It takes back what it has answered, and answers again.
+        4 | 5 => once(json!({ "kind": "late_commission", "delay": long, "for": "5m" })),
         6 => once(json!({ "kind": "silent_drop_order", "for": long })),
         7 | 8 => {
             let up = if chance.one_in(2) { "link_up_data_lost" } else { "link_up_data_kept" };
@@ -227,31 +230,61 @@ fn fault(chance: &mut Stream, long: &str) -> Vec<(i64, Value)> {
     }
 }
 
+/// Around the time when a job sends its on-close orders: they live, and nobody says so.
+fn silence(plan: &mut Plan) {
+    let mut chance = Stream::new(plan.seed, "venue", "silence");
+    if chance.one_in(4) {
+        let at = plan.cut() - 5_000 - chance.within(100, 3_000);
+        let lasts = Duration::from_millis(chance.within(1_000, 590_000).unsigned_abs());
+        plan.push(at, What::Silent(lasts));
+    }
+}
+
 fn crashes(plan: &mut Plan) {
     let mut dice = Stream::new(plan.seed, "gateway", "crashes");
     for index in 0..dice.within(-2, 2) {
         let mut chance = Stream::new(plan.seed, "gateway", &format!("crash {index}"));
-        let at = moment(&mut chance);
+        let at = if chance.one_in(3) { while_it_waits(plan, &mut chance) } else { None };
+        let at = at.unwrap_or_else(|| moment(plan.cut(), &mut chance));
         let crash = if chance.one_in(2) { Crash::Process } else { Crash::Power };
-        let some = if chance.one_in(2) { 0 } else { chance.within(0, 100) };
-        // What a process has handed over outlives it, so only without power something is lost.
-        let keeps = if crash == Crash::Process { 100 } else { some };
+        let keeps = match crash {
+            Crash::Process => 100,
+            Crash::Power if chance.one_in(2) => 0,
+            Crash::Power => chance.within(0, 100),
+        };
         let down = Duration::from_millis(chance.within(300, 30_000).unsigned_abs());
         plan.push(at, What::Crash { crash, keeps, down });
     }
 }
 
+/// A moment between a bot's order and the end of its sync, which is made a slow one.
+fn while_it_waits(plan: &mut Plan, chance: &mut Stream) -> Option<i64> {
+    let is_order = |act: &&PlannedAct| matches!(&act.what, What::Bot { act: ScriptAct::Place(_), .. });
+    let orders: Vec<_> = plan.acts.iter().filter(is_order).map(|act| act.at).collect();
+    let order = orders.get(usize::try_from(chance.within(0, 7)).ok()?)?.duration_since(plan.close);
+    let order = i64::try_from(order.as_millis()).ok()?;
+    let millis = chance.within(20, 500);
+    let sync = Duration::from_millis(millis.unsigned_abs());
+    plan.push(order - 1_000, What::Slow { sync, lasts: Duration::from_secs(2) });
+    Some(order + chance.within(1, millis))
+}
+
 fn disk(plan: &mut Plan) {
     let mut chance = Stream::new(plan.seed, "disk", "slow");
     if chance.one_in(3) {
-        let at = moment(&mut chance);
+        let at = moment(plan.cut(), &mut chance);
         let sync = Duration::from_millis(chance.within(50, 4_000).unsigned_abs());
         let lasts = Duration::from_millis(chance.within(2_000, 40_000).unsigned_abs());
         plan.push(at - 1_000, What::Slow { sync, lasts });
     }
 }
 
-/// Of a date of a plan that is read.
-pub(super) fn close_of(date: Date) -> Option<Timestamp> {
-    Calendar::us_equities().session(date).ok().flatten().map(|day| day.close())
+/// Cutoff and close of a date of a plan that is read.
+pub(super) fn close_of(date: Date) -> Option<(Timestamp, Timestamp)> {
+    Calendar::us_equities().session(date).ok().flatten().map(|day| (cutoff(&day), day.close()))
+}
+
+/// For the listing of the one instrument.
+fn cutoff(day: &TradingDay) -> Timestamp {
+    day.anchor(AnchorKind::MocEntry, Listing::Arca).map_or(day.close(), |anchor| anchor.at)
 }

@@ -30,11 +30,13 @@ pub(in crate::simulate) fn read(text: &str) -> Result<Plan, String> {
     };
     let date: Date =
         head("day")?.parse().map_err(|_| "`day` is no date; write `day 2026-11-27`".to_owned())?;
-    let close = close_of(date).ok_or_else(|| format!("{date} is no trading day of the US exchanges"))?;
+    let (cutoff, close) =
+        close_of(date).ok_or_else(|| format!("{date} is no trading day of the US exchanges"))?;
     let mut plan = Plan {
         seed: head("seed")?.parse().map_err(|_| "`seed` is no whole number".to_owned())?,
         date,
         close,
+        cutoff,
         nets: match head("crossing")? {
             "net" => true,
             "deny" => false,
@@ -89,6 +91,7 @@ fn what(text: &str) -> Result<What, String> {
     let (who, rest) = text.split_once(' ').ok_or("somebody and nothing to do")?;
     let words: Vec<&str> = rest.split_whitespace().collect();
     Ok(match (who, &words[..]) {
+        ("venue", ["silent", "for", lasts]) => What::Silent(span(lasts)?),
         ("venue", _) => {
             let fault =
                 serde_json::from_str(rest).map_err(|error| format!("the fault is no JSON: {error}"))?;

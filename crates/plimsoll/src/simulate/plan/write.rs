@@ -41,6 +41,7 @@ impl fmt::Display for What {
             Self::Bot { bot, act: ScriptAct::Cancel(label) } => write!(f, "{bot} cancel {label}"),
             Self::Leaves(bot) => write!(f, "{bot} leaves"),
             Self::Fault(fault) => write!(f, "venue {fault}"),
+            Self::Silent(lasts) => write!(f, "venue silent for {}", ms(*lasts)),
             Self::Crash { crash: Crash::Process, down, .. } => write!(f, "gateway killed down {}", ms(*down)),
             Self::Crash { crash: Crash::Power, keeps, down } => {
                 write!(f, "gateway unpowered keeps {keeps} down {}", ms(*down))
