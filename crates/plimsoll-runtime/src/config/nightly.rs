@@ -135,3 +135,41 @@ fn name(text: &str) -> Result<Box<str>, String> {
     }
     Ok(text.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{parse, tests::GOOD};
+
+    fn with(text: &str) -> Result<Nightly, String> {
+        let read = parse("plimsoll.toml", &format!("{GOOD}\n{text}"));
+        read.map(|loaded| loaded.settings.nightly).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn half_a_percent_and_one_unit_are_the_limits_where_the_file_does_not_say() {
+        let nightly = with("").unwrap();
+        assert_eq!((nightly.threshold.to_string(), nightly.floor.to_string()), ("0.005".into(), "1".into()));
+        let own = with("[nightly]\nthreshold = \"0.25%\"\nfloor = \"20\"\n").unwrap();
+        assert_eq!((own.threshold.to_string(), own.floor.to_string()), ("0.0025".into(), "20".into()));
+    }
+
+    #[test]
+    fn every_wrong_key_and_value_is_named_with_what_to_write() {
+        let text = "[nightly]\nthreshold = \"0%\"\nfloor = \"none\"\nfolder = \"x\"\n[[nightly.database]]\nbot = \
+                    \"nobody\"\nfile = \"\"\ntime = \"a\\\"b\"\nprofit = \"p\"\ncurrency = \"$\"\nzone = \"Mars\"\n";
+        let error = with(text).unwrap_err();
+        for part in [
+            "`0%` is not above 0%",
+            "`none` is no amount above zero",
+            "unknown key `folder` in [nightly]",
+            "no bot is named `nobody`",
+            "`file`: is empty",
+            "is no name of a table or a column",
+            "`$` is no currency",
+            "`Mars` is no time zone",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+}

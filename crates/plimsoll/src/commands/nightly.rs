@@ -223,7 +223,7 @@ fn account_text(text: &mut String, night: &AccountNight) {
         let verdict = if of.because.is_empty() {
             "good".to_owned()
         } else {
-            format!("BLOCKED: {}", of.because.join("; "))
+            format!("to be blocked: {}", of.because.join("; "))
         };
         let _ = writeln!(text, "  {bot}: difference {by}: {verdict}");
     }
