@@ -49,6 +49,12 @@ pub(super) struct Judge {
     cutoff: Timestamp,
     closes_by_surprise: bool,
     loses_orders: bool,
+    /// While a connection is half open what was sent in time is read late, and nobody can know.
+    stalls: Vec<(Timestamp, Timestamp)>,
+    /// Bots of which an order of ours is at the venue.
+    served: BTreeSet<String>,
+    /// Bots that ordered after that: what they do after their job is their own.
+    meddling: BTreeSet<String>,
     /// What would be known after a crash now.
     shadow: Bridge,
     out: Vec<Command>,
@@ -69,6 +75,9 @@ impl Judge {
             cutoff: plan.cutoff,
             closes_by_surprise: false,
             loses_orders: false,
+            stalls: Vec::new(),
+            served: BTreeSet::new(),
+            meddling: BTreeSet::new(),
             shadow: Bridge::new(),
             out: Vec::new(),
             posted: BTreeSet::new(),
@@ -133,8 +142,23 @@ impl Judge {
             self.found("I02", now, text);
         }
         let is_on_close = matches!(order.ord_type, OrdType::MarketOnClose | OrdType::LimitOnClose);
-        if is_on_close && now >= self.cutoff {
+        self.note_whose(order);
+        if is_on_close && now >= self.cutoff && !self.is_stalled(now) {
             self.found("I22", now, format!("{} came after the cutoff {}", name(order), self.cutoff));
+        }
+    }
+
+    fn is_stalled(&self, at: Timestamp) -> bool {
+        self.stalls.iter().any(|(from, until)| (*from..=*until).contains(&at))
+    }
+
+    fn note_whose(&mut self, order: &BookedOrder<'_>) {
+        for bot in &self.bots {
+            if is_own(order.client) && is_of(order.order_ref, &bot.name) {
+                self.served.insert(bot.name.clone());
+            } else if order.client.0 == bot.client_id && self.served.contains(&bot.name) {
+                self.meddling.insert(bot.name.clone());
+            }
         }
     }
 
@@ -145,7 +169,9 @@ impl Judge {
         if self.nets || !is_own(order.client) || *order.ord_type != OrdType::Market {
             return;
         }
-        let bots = self.bots.iter().filter(|bot| is_of(order.order_ref, &bot.name));
+        let is_its_own =
+            |bot: &&PlannedBot| is_of(order.order_ref, &bot.name) && !self.meddling.contains(&bot.name);
+        let bots = self.bots.iter().filter(is_its_own);
         let Some((name_of_bot, client_id)) = bots.map(|bot| (bot.name.clone(), bot.client_id)).next() else {
             return;
         };

@@ -38,7 +38,7 @@ impl Judge {
         self.counts_end(bots);
         for broken in venue.broken_rules() {
             let Some((_, id)) = RULES.iter().find(|(kind, _)| *kind == broken.kind) else { continue };
-            if *id == "I15" && self.closes_by_surprise {
+            if *id == "I15" && self.closes_by_surprise || *id == "I22" && self.is_stalled(broken.at) {
                 continue;
             }
             self.found(id, broken.at, format!("{}: {}", broken.kind, broken.detail));
@@ -86,7 +86,9 @@ impl Judge {
 
     /// I13: what Plimsoll has closed for a bot is never more than the bot had.
     fn closed(&mut self, at: Timestamp, venue: &Venue, view: &Snapshot) {
-        for bot in self.bots.clone() {
+        for bot in
+            self.bots.clone().into_iter().filter(|bot| !self.meddling.contains(&bot.name)).collect::<Vec<_>>()
+        {
             let signed = |side: Side, qty: i64| if side == Side::Buy { qty } else { -qty };
             let of = |account: &Account| account.as_str() == bot.account;
             let closed: i64 = venue

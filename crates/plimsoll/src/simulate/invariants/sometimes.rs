@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::Bridge;
 use plimsoll_model::{BotName, Now, OrdType};
-use plimsoll_sim::BookedOrder;
 use plimsoll_sim::bots::DemoBot;
+use plimsoll_sim::{BookedOrder, SpanText};
 
 use super::{Judge, is_of, is_own};
 use crate::simulate::disk::Crash;
@@ -83,6 +83,12 @@ impl Judge {
                 "unscheduled_close" => {
                     self.closes_by_surprise = true;
                     self.counts(SURPRISE);
+                }
+                "half_open" => {
+                    const READ_ON: SignedDuration = SignedDuration::from_secs(3);
+                    let lasts = fault["for"].as_str().and_then(SpanText::parse);
+                    let lasts = lasts.map_or(SignedDuration::ZERO, |span| span.0);
+                    self.stalls.push((now, now + lasts + READ_ON));
                 }
                 "link_down" => self.counts(LINK_LOST),
                 "cancel_order" => self.counts(UNASKED),
