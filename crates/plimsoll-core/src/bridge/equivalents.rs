@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{ClientId, InstrumentId, LinkId, NewOrder, Now, OrderId, OrderStatus, Qty};
+use plimsoll_model::{ClientId, InstrumentId, LinkId, NewOrder, Now, OrderId, OrderStatus, Qty, Side};
 use rust_decimal::Decimal;
 
 use super::Bridge;
@@ -152,9 +152,15 @@ impl Bridge {
     fn worth(&self, now: Now, bot: &BotConfig, instrument: &InstrumentId) -> Result<Decimal, Box<str>> {
         let max = bot.stale_after.unwrap_or(limits::EQUIVALENT_QUOTE_AGE_MAX);
         let no_quote = || Reason::NoQuote { instrument: instrument.clone() }.to_string();
+        let stale =
+            |field, age| Reason::Stale { instrument: instrument.clone(), field, age, max }.to_string().into();
         let age = self.quotes.age(instrument, now.wall).ok_or_else(no_quote)?;
         if age > max {
-            return Err(Reason::Stale { instrument: instrument.clone(), age, max }.to_string().into());
+            return Err(stale(None, age));
+        }
+        let sides = [Side::Buy, Side::Sell].map(|side| self.quotes.opposite_age(instrument, side, now.wall));
+        if let Some((age, field)) = sides.into_iter().flatten().find(|(age, _)| *age > max) {
+            return Err(stale(Some(field), age));
         }
         let one_sided = || format!("the quote of {instrument} has not both of its sides");
         let px =
