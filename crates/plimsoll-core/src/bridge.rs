@@ -1,5 +1,6 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
+mod allocations;
 mod breaks;
 mod cancels;
 mod closing;
@@ -30,6 +31,7 @@ use plimsoll_model::{
 };
 
 use crate::acks::Acks;
+use crate::allocation::open::Allocations;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::clock::ClockWatch;
@@ -50,6 +52,7 @@ use crate::result::{self, Results};
 use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
+pub use allocations::{AllocationView, PartView};
 use breaks::Doubt;
 use closing::Closings;
 use jobs::Hint;
@@ -80,6 +83,12 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) batches: Batches,
+    /// Orders over several accounts.
+    pub(crate) allocations: Allocations,
+    /// What each account is worth, as the broker last told in this life of our own connection.
+    equities: BTreeMap<Account, Money>,
+    /// Our question for that.
+    pub(crate) equity_req: Option<ReqId>,
     /// Our own questions for the price of an auction.
     close_reqs: BTreeMap<ReqId, BatchKey>,
     /// When the next batch of on-close orders has to leave, or the price of one is asked for.
@@ -145,6 +154,9 @@ impl Bridge {
             outbox: Outbox::default(),
             recent: Recent::default(),
             batches: Batches::default(),
+            allocations: Allocations::default(),
+            equities: BTreeMap::new(),
+            equity_req: None,
             close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
@@ -194,6 +206,7 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
+                    self.equities.clear();
                     let own = self.own_client();
                     self.forget_certainty(|client| client == own);
                     self.acks.forget(link);
@@ -226,6 +239,7 @@ impl Bridge {
         self.run_jobs(now, hint, out);
         self.net_orders(now, out);
         self.step_closings(now, out);
+        self.step_allocations(out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -338,6 +352,7 @@ impl Bridge {
     /// The halt of everything also ends what is working, on the connection that placed it.
     fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
         self.cancel_held_of(now, bot, out);
+        self.cancel_divided_of(now, bot);
         let links: Vec<LinkId> = self
             .links
             .iter()
@@ -355,9 +370,7 @@ impl Bridge {
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
             .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
-            .filter(|(_, state)| {
-                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
-            })
+            .filter(|(_, state)| !self.is_kept_here(state))
             .count();
         if unreachable > 0 {
             out.push(Command::Notice {

@@ -18,6 +18,7 @@
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
 mod acks;
+pub mod allocation;
 mod bars;
 mod book;
 mod bridge;
@@ -61,7 +62,7 @@ use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
-pub use bridge::{Bridge, Repeated};
+pub use bridge::{AllocationView, Bridge, PartView, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};
@@ -380,6 +381,13 @@ pub struct Held {
 pub enum News {
     /// It waits for its auction.
     Accepted,
+    /// It is divided over so many accounts.
+    Divided {
+        /// How many of them have an order.
+        accounts: usize,
+    },
+    /// Orders for it work at the venue.
+    Working,
     /// How it stands, for a bot that asks.
     Stands {
         /// FIX 14.
@@ -393,6 +401,8 @@ pub enum News {
     Executed {
         /// How much, at what price, and of what execution of the broker's.
         share: Box<on_close::Share>,
+        /// Of which account.
+        account: Account,
         /// FIX 151: how much of the order is not executed with it.
         leaves_qty: Qty,
         /// FIX 6.
@@ -465,6 +475,11 @@ pub enum Ask {
     OpenOrders,
     /// Today's executions of all clients.
     Executions {
+        /// Our number.
+        req_id: ReqId,
+    },
+    /// What all accounts are worth, and its changes from then on.
+    Equity {
         /// Our number.
         req_id: ReqId,
     },

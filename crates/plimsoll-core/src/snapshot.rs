@@ -6,7 +6,7 @@ use plimsoll_model::{
     Side,
 };
 
-use crate::bridge::Bridge;
+use crate::bridge::{AllocationView, Bridge};
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub bots: Vec<BotView>,
     /// All orders but those that ended a while ago, oldest first.
     pub orders: Vec<OrderView>,
+    /// Orders over several accounts, the latest first.
+    pub allocations: Vec<AllocationView>,
     /// All holdings, bots' and foreign.
     pub positions: Vec<PositionView>,
     /// Where the broker and the ledger differ.
@@ -129,7 +131,8 @@ pub struct BreakView {
 impl Bridge {
     /// Everything at this instant.
     pub fn snapshot(&self, now: Now) -> Snapshot {
-        Snapshot { orders: self.order_views(), ..self.snapshot_without_orders(now) }
+        let allocations = self.allocation_views();
+        Snapshot { orders: self.order_views(), allocations, ..self.snapshot_without_orders(now) }
     }
 
     /// Everything but the orders. Whoever only asks how things stand must not hold up those who trade: of orders
@@ -151,6 +154,7 @@ impl Bridge {
                 .collect(),
             bots: self.bot_views(now),
             orders: Vec::new(),
+            allocations: Vec::new(),
             positions: self.position_views(),
             breaks: self.break_views(),
             disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),

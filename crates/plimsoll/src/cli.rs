@@ -1,5 +1,6 @@
 //! The commands and their options, as clap reads them.
 
+mod allocation;
 mod calendar;
 mod drill;
 mod schedule;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_runtime::simulator::Pace;
 
+pub(crate) use allocation::{Allocation, ShowAllocation};
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
@@ -72,6 +74,11 @@ pub(crate) enum Command {
     Positions(Ask),
     /// List differences between the ledger and the broker.
     Breaks(Ask),
+    /// Show orders over several accounts, and who got what.
+    Allocation {
+        #[command(subcommand)]
+        what: Allocation,
+    },
     /// Stop new risk, or everything. Needs no confirmation.
     Halt(Halt),
     /// Lift a halt. Needs a person at a terminal.

@@ -1,5 +1,6 @@
 //! Which command does what. Each module is one command; none knows another.
 
+mod allocation;
 mod calendar;
 mod check;
 mod ended;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Executions(query) => history::executions(&query),
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
+        Command::Allocation { what } => allocation::run(&what),
         Command::Halt(options) => halt::halt(&options),
         Command::Resume(options) => halt::resume(&options),
         Command::Explain(options) => explain::run(&options),

@@ -170,7 +170,9 @@ impl Bridge {
                 qty: left,
                 ord_type: OrdType::MarketOnClose,
                 limit_px: None,
+                stop_px: None,
                 tif: TimeInForce::Day,
+                outside_rth: false,
             };
             match self.place_for_bot(now, wanted, out) {
                 Ok(id) => all.push(closing(self.book.by_ref(&id), id.as_str(), left)),
@@ -367,7 +369,9 @@ impl Bridge {
             qty,
             ord_type: OrdType::Market,
             limit_px: None,
+            stop_px: None,
             tif: TimeInForce::Day,
+            outside_rth: false,
         };
         let text = match self.place_for_bot(now, wanted, out) {
             Ok(id) => format!("{label} is dead: market order {side} {qty} {instrument} [{id}] in its place"),

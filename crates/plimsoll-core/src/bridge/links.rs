@@ -21,6 +21,7 @@ impl Bridge {
         self.hearing.forget();
         self.quotes.clear();
         self.results.clear();
+        self.equities.clear();
         self.all_started = None;
         self.contract_reqs.clear();
         self.close_reqs.clear();
@@ -61,6 +62,7 @@ impl Bridge {
         self.subscribe(&mut asks);
         self.listed.note_asked(now.mono);
         self.ask_schedule(now, &mut asks);
+        self.ask_equity(&mut asks);
         self.begin_round(now, link, &mut asks);
         Self::ask(out, asks);
     }

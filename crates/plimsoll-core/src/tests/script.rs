@@ -93,6 +93,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Contract>,
     /// What the venue lists as the hours of every contract.
     pub(super) listed_hours: Box<str>,
+    /// The smallest order of every contract, and its step.
+    pub(super) lots: Option<(Qty, Qty)>,
     /// The auction's price by its bar of the day, once there is one.
     official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
@@ -166,6 +168,7 @@ impl Script {
                 bot("revert", 12, &["DU1", "DU2"], &["SPY", "QQQ"]),
             ],
             jobs: Vec::new(),
+            allocations: Vec::new(),
             switched_off: Vec::new(),
         };
         Self::with(config)
@@ -190,6 +193,7 @@ impl Script {
             asked: Vec::new(),
             answers: Vec::new(),
             listed_hours: "".into(),
+            lots: None,
             official_close: None,
             past_sessions: Vec::new(),
             read_only: false,
@@ -526,6 +530,8 @@ impl Script {
             what_if: false,
             outside_rth: false,
             unguarded: Vec::new(),
+            fa_group: "".into(),
+            beyond: Vec::new(),
         };
         for word in rest {
             match word.split_once('=') {
@@ -551,6 +557,11 @@ impl Script {
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,
                 None if *word == "whatif" => order.what_if = true,
+                Some(("group", v)) => {
+                    order.fa_group = v.into();
+                    order.unguarded.push("adviser group");
+                }
+                None if *word == "hidden" => order.beyond.push("hidden"),
                 None if *word == "cash" => order.unguarded.push("cash quantity"),
                 None => order.limit_px = Some(Price::parse(word).unwrap()),
                 Some(other) => panic!("unknown word {other:?}"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use plimsoll_core::on_close::Share;
 use plimsoll_core::{Held, News};
-use plimsoll_model::{Money, Price, Qty, RawFrame, ReqId};
+use plimsoll_model::{Account, Money, Price, Qty, RawFrame, ReqId};
 use plimsoll_tws::denial::Addressee;
 use plimsoll_tws::held::{self, Part, Progress};
 
@@ -17,11 +17,13 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
     let held = as_placed(to, order)?;
     Ok(match news {
         News::Accepted => held.accepted(),
+        News::Divided { .. } => held.accepted(),
+        News::Working => held.working(),
         News::Stands { cum_qty, leaves_qty, avg_px } => {
             held.stands(Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px })
         }
-        News::Executed { share, leaves_qty, avg_px, exchange, at } => {
-            held.executed(&part(share, (*leaves_qty, *avg_px), exchange, *at))
+        News::Executed { share, account, leaves_qty, avg_px, exchange, at } => {
+            held.executed(&part(share, account, (*leaves_qty, *avg_px), exchange, *at))
         }
         News::Canceled { cum_qty, leaves_qty, avg_px, reason } => {
             let progress = Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px };
@@ -38,9 +40,10 @@ pub(crate) fn repeat(
     news: &News,
     (req_id, fee): (ReqId, Option<Money>),
 ) -> Result<Vec<RawFrame>, String> {
-    let News::Executed { share, leaves_qty, avg_px, exchange, at } = news else { return Ok(vec![]) };
+    let News::Executed { share, account, leaves_qty, avg_px, exchange, at } = news else { return Ok(vec![]) };
     let held = as_placed(to, order)?;
-    let mut frames = vec![held.repeated(&part(share, (*leaves_qty, *avg_px), exchange, *at), req_id)];
+    let mut frames =
+        vec![held.repeated(&part(share, account, (*leaves_qty, *avg_px), exchange, *at), req_id)];
     frames.extend(fee.map(|charge| held::commission(to.version, &share.exec_id, charge)));
     Ok(frames)
 }
@@ -53,12 +56,14 @@ fn as_placed(to: Addressee, order: &Held) -> Result<held::Held, String> {
 
 fn part<'a>(
     share: &'a Share,
+    account: &'a Account,
     (leaves_qty, avg_px): (Qty, Option<Price>),
     exchange: &'a str,
     at: Timestamp,
 ) -> Part<'a> {
     Part {
         exec_id: &share.exec_id,
+        account,
         side: share.side,
         last_qty: share.last_qty,
         last_px: share.last_px,

@@ -107,7 +107,8 @@ impl Work {
             },
             Told::Report(report) => match &*report {
                 // Nothing is decided by what follows, so nothing of it is journaled.
-                Report::AboutAccount(account) if !state.accounts.contains(account) => {}
+                Report::AboutAccount(account) | Report::Equity { account, .. }
+                    if !state.accounts.contains(account) => {}
                 Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
                 Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, &raw),
                 Report::PositionMulti { req_id, line } => {
@@ -118,6 +119,7 @@ impl Work {
                     self.send_to_bot(link, &raw);
                 }
                 Report::AboutAccount(_)
+                | Report::Equity { .. }
                 | Report::PositionsEnd
                 | Report::ExecutionsEnd(_)
                 | Report::CompletedOrdersEnd

@@ -20,7 +20,9 @@ impl Script {
             qty: Qty::parse(qty).unwrap(),
             ord_type: OrdType::from_wire(kind),
             limit_px: None,
+            stop_px: None,
             tif: TimeInForce::Day,
+            outside_rth: false,
         };
         let mut out = Vec::new();
         // As an event would: what time it is was found out before.
@@ -54,6 +56,8 @@ impl Script {
             outside_rth: false,
             legs: Vec::new(),
             unguarded: Vec::new(),
+            fa_group: "".into(),
+            beyond: Vec::new(),
         };
         let (order_ref, account) = (request.order_ref.clone(), order.account.clone());
         let (perm_id, status, cum_qty) = (PermId(self.next_perm), OrderStatus::PendingNew, Qty::ZERO);
