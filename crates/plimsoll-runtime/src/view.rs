@@ -3,6 +3,8 @@
 //!
 //! Does not own what is shown; the bridge and the shell say it.
 
+mod allocation;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,6 +17,8 @@ use plimsoll_model::{BotName, InstrumentId};
 use serde::Serialize;
 
 use crate::permissions::Data;
+
+pub use allocation::{AllocationRow, PartRow};
 
 /// Everything at one instant.
 #[derive(Debug, Clone, Serialize)]
@@ -218,60 +222,6 @@ pub struct PositionRow {
     pub unknown_fees: u32,
 }
 
-/// One of `plimsoll allocation list --json`; `allocation show` has one with these fields.
-#[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the field names are the documented interface")]
-pub struct AllocationRow {
-    pub cl_ord_id: String,
-    pub bot: String,
-    /// The bot's number of it.
-    pub order_id: i32,
-    pub allocation: String,
-    /// `equal`, `equity`, `ratio` or `table`.
-    pub by: &'static str,
-    pub symbol: String,
-    pub side: &'static str,
-    pub qty: String,
-    #[serde(rename = "type")]
-    pub ord_type: String,
-    pub limit: Option<String>,
-    pub status: &'static str,
-    pub filled: String,
-    pub avg_price: Option<String>,
-    /// Of the order, given to no account: less than a lot, or parts below the smallest order.
-    pub left_over: String,
-    pub since: String,
-    /// By account code.
-    pub accounts: Vec<PartRow>,
-}
-
-/// What one account gets of it.
-#[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the field names are the documented interface")]
-pub struct PartRow {
-    pub account: String,
-    /// Its ratio, or what it was worth.
-    pub weight: Option<String>,
-    /// Its exact share.
-    pub wanted: String,
-    /// Its part in whole lots.
-    pub part: String,
-    /// How much of that was sent, or may have been.
-    pub sent: String,
-    pub filled: String,
-    pub avg_price: Option<String>,
-    /// As far as it is known.
-    pub commission: Option<String>,
-    /// Executions whose commission the venue has not named yet.
-    pub unknown_commissions: usize,
-    /// None where no order was decided.
-    pub status: Option<&'static str>,
-    /// Of its part, what will not be executed any more.
-    pub missing: String,
-    pub because: Option<String>,
-    pub cl_ord_id: Option<String>,
-}
-
 /// `plimsoll breaks --json`.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the field names are the documented interface")]
@@ -379,7 +329,7 @@ impl View {
             pacing: shell.pacing,
             venue: shell.login,
         };
-        let allocations = snapshot.allocations.iter().map(allocation).collect();
+        let allocations = snapshot.allocations.iter().map(AllocationRow::new).collect();
         Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue), allocations }
     }
 }
@@ -468,42 +418,6 @@ fn positions(snapshot: &Snapshot, venue: &str) -> Vec<PositionRow> {
         unknown_fees: position.unknown_fees,
     };
     snapshot.positions.iter().map(row).collect()
-}
-
-fn allocation(of: &plimsoll_core::AllocationView) -> AllocationRow {
-    let part = |part: &plimsoll_core::PartView| PartRow {
-        account: part.account.to_string(),
-        weight: part.weight.map(|weight| weight.to_string()),
-        wanted: part.share.to_string(),
-        part: part.qty.to_string(),
-        sent: part.sent.to_string(),
-        filled: part.cum_qty.to_string(),
-        avg_price: part.avg_px.map(|px| px.to_string()),
-        commission: part.fees.map(|fees| fees.to_string()),
-        unknown_commissions: part.unknown_fees,
-        status: part.status.map(plimsoll_model::OrderStatus::as_str),
-        missing: part.missing.to_string(),
-        because: part.because.as_ref().map(ToString::to_string),
-        cl_ord_id: part.cl_ord_id.as_ref().map(ToString::to_string),
-    };
-    AllocationRow {
-        cl_ord_id: of.cl_ord_id.to_string(),
-        bot: of.bot.to_string(),
-        order_id: of.order_id.0,
-        allocation: of.allocation.to_string(),
-        by: of.by,
-        symbol: of.instrument.to_string(),
-        side: of.side.as_str(),
-        qty: of.qty.to_string(),
-        ord_type: of.ord_type.to_string(),
-        limit: of.limit_px.map(|px| px.to_string()),
-        status: of.status.as_str(),
-        filled: of.cum_qty.to_string(),
-        avg_price: of.avg_px.map(|px| px.to_string()),
-        left_over: of.left.to_string(),
-        since: rfc3339(of.since),
-        accounts: of.parts.iter().map(part).collect(),
-    }
 }
 
 fn breaks(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BreakRow> {

@@ -44,11 +44,7 @@ enum Judged {
 
 impl Bridge {
     /// The allocation that one of these messages names.
-    pub(super) fn allocation_in(
-        &self,
-        asker: &Asker,
-        group: &[(OrderRequest, RawFrame)],
-    ) -> Option<Allocation> {
+    pub(super) fn allocation_in(asker: &Asker, group: &[(OrderRequest, RawFrame)]) -> Option<Allocation> {
         group.iter().find_map(|(request, _)| named_by(asker, request)).cloned()
     }
 
@@ -64,19 +60,19 @@ impl Bridge {
         now: Now,
         asker: &Asker,
         allocation: &Allocation,
-        group: Vec<(OrderRequest, RawFrame)>,
+        group: &[(OrderRequest, RawFrame)],
         out: &mut Vec<Command>,
     ) {
-        let [(asked, raw)] = &group[..] else {
+        let [(asked, raw)] = group else {
             let member = group.iter().find(|(request, _)| named_by(asker, request).is_some());
             let Some(member) = member.map(|(request, _)| request.order_id) else { return };
             let denial = not_divided(allocation, "it is one of several messages that leave together");
-            return self.deny_group(now, asker, &group, vec![], member, &denial, out);
+            return self.deny_group(now, asker, group, vec![], member, &denial, out);
         };
         let (order_id, request) = (asked.order_id, in_its_name(asked, allocation));
         let taken = match self.take_in(now, asker, &request, raw) {
             Ok(taken) => taken,
-            Err(denial) => return self.deny_group(now, asker, &group, vec![], order_id, &denial, out),
+            Err(denial) => return self.deny_group(now, asker, group, vec![], order_id, &denial, out),
         };
         if taken.replaces.is_some() {
             return self.deny_change_of_divided(now, asker, &taken, out);

@@ -136,8 +136,8 @@ impl Bridge {
         let Some(state) = self.links.get_mut(asker.link) else { return };
         let mut group = state.take_group(&request);
         group.push((request, raw));
-        if let Some(allocation) = self.allocation_in(asker, &group) {
-            self.allocate(now, asker, &allocation, group, out);
+        if let Some(allocation) = Self::allocation_in(asker, &group) {
+            self.allocate(now, asker, &allocation, &group, out);
             return;
         }
         let mut taken = Vec::with_capacity(group.len());

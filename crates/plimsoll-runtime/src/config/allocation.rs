@@ -297,4 +297,5 @@ fn number(key: &str, value: &Spanned<DeValue<'_>>, problems: &mut Problems) -> O
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them when it updates")]
 mod tests;

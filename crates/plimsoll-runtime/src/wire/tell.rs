@@ -16,8 +16,7 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
     }
     let held = as_placed(to, order)?;
     Ok(match news {
-        News::Accepted => held.accepted(),
-        News::Divided { .. } => held.accepted(),
+        News::Accepted | News::Divided { .. } => held.accepted(),
         News::Working => held.working(),
         News::Stands { cum_qty, leaves_qty, avg_px } => {
             held.stands(Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px })

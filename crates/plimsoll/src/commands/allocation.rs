@@ -66,8 +66,7 @@ fn one(show: &ShowAllocation) -> Outcome {
 fn is_whole(order: &Value) -> bool {
     let is_zero = |value: &Value| value == "0";
     let accounts = || order["accounts"].as_array().into_iter().flatten();
-    is_zero(&order["left_over"])
-        && accounts().all(|part| is_zero(&part["missing"]) && part["because"].is_null())
+    is_zero(&order["left_over"]) && accounts().all(|part| is_zero(&part["missing"]))
 }
 
 /// What a person reads: the order, each account, and at the end what is missing.
@@ -86,18 +85,7 @@ fn report(order: &Value) -> Vec<String> {
         text(&order["avg_price"]),
         text(&order["status"]),
     )];
-    let columns = [
-        "account",
-        "wanted",
-        "part",
-        "sent",
-        "filled",
-        "price",
-        "commission",
-        "status",
-        "missing",
-        "because",
-    ];
+    let columns = ["account", "wanted", "part", "sent", "filled", "price", "commission", "status", "missing"];
     let table: Vec<Vec<String>> = order["accounts"].as_array().into_iter().flatten().map(row).collect();
     lines.push(output::table(&columns, &table).trim_end().to_owned());
     lines.extend(summary(order));
@@ -124,31 +112,38 @@ fn row(part: &Value) -> Vec<String> {
         commission,
         status,
         of("missing"),
-        of("because"),
     ]
 }
 
 fn summary(order: &Value) -> Vec<String> {
     let parts = || order["accounts"].as_array().into_iter().flatten();
-    let short: Vec<String> =
-        parts().filter(|part| !part["because"].is_null()).map(|part| text(&part["account"])).collect();
+    let of = |part: &Value, key: &str| text(&part[key]);
+    let lacks = |part: &&Value| part["missing"] != "0";
+    let short: Vec<String> = parts()
+        .filter(lacks)
+        .map(|part| {
+            let because = if part["because"].is_null() { "canceled".to_owned() } else { of(part, "because") };
+            format!("{} lacks {}: {because}", of(part, "account"), of(part, "missing"))
+        })
+        .collect();
+    let without = parts().filter(|part| part["part"] == "0");
+    let without =
+        without.map(|part| format!("{} gets nothing: {}", of(part, "account"), of(part, "because")));
     let works = parts().filter(|part| part["missing"] == "0" && part["filled"] != part["part"]).count();
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = without.collect();
     if works > 0 {
         lines.push(format!("{works} accounts still work"));
     }
     if !short.is_empty() {
-        lines.push(format!(
-            "{} of {} accounts did not get all: {}; nothing is tried again by itself",
-            short.len(),
-            parts().count(),
-            short.join(", ")
-        ));
+        let (n_short, n_all) = (short.len(), parts().count());
+        lines.extend(short);
+        lines
+            .push(format!("{n_short} of {n_all} accounts did not get all; nothing is tried again by itself"));
     }
     if order["left_over"] != "0" {
         lines.push(format!("{} left over: given to no account", text(&order["left_over"])));
     }
-    if lines.is_empty() {
+    if works == 0 && is_whole(order) {
         lines.push("every account got its part".to_owned());
     }
     lines
@@ -187,13 +182,15 @@ mod tests {
         let parts =
             [part("U1", "4", "4", None), part("U2", "3", "3", None), part("U3", "3", "0", Some(because))];
         let order = order(&parts, "0");
-        expect![[r#"
+        expect![[r"
             BUY 10 SPY MKT over GROWTH (equal) for trend: 7 filled at 600.25, canceled
-            account  wanted  part  sent  filled   price  commission  status    missing                                 because
-            U1       3.3333     4     4       4  600.25       1 USD  filled          0                                       -
-            U2       3.3333     3     3       3  600.25       1 USD  filled          0                                       -
-            U3       3.3333     3     3       0       -           -  rejected        3  201: Order rejected - reason:no margin
-            1 of 3 accounts did not get all: U3; nothing is tried again by itself"#]].assert_eq(&report(&order).join("\n"));
+            account  wanted  part  sent  filled   price  commission  status    missing
+            U1       3.3333     4     4       4  600.25       1 USD  filled          0
+            U2       3.3333     3     3       3  600.25       1 USD  filled          0
+            U3       3.3333     3     3       0       -           -  rejected        3
+            U3 lacks 3: 201: Order rejected - reason:no margin
+            1 of 3 accounts did not get all; nothing is tried again by itself"]]
+        .assert_eq(&report(&order).join("\n"));
         assert!(!is_whole(&order));
     }
 

@@ -212,21 +212,22 @@ impl Bridge {
 
 /// What is missing and why, in the fewest words; the report says it account by account.
 fn why_incomplete(entry: &Entry) -> String {
-    let (cum_qty, qty) = (entry.cum_qty(), entry.held.order.qty);
-    let mut text = format!("{cum_qty} of {qty} executed over {}", entry.name);
-    let missing: Vec<_> = entry.legs.iter().filter(|leg| leg.because.is_some()).collect();
+    let lacks = |leg: &&Leg| leg.because.is_some() && !leg.part.qty.is_zero();
+    let missing: Vec<_> = entry.legs.iter().filter(lacks).collect();
     if entry.is_canceled && missing.is_empty() {
         return String::new();
     }
+    let (cum_qty, qty) = (entry.cum_qty(), entry.held.order.qty);
+    let mut said = vec![format!("{cum_qty} of {qty} executed over {}", entry.name)];
     if !entry.left.is_zero() {
-        text += &format!(", {} left over", entry.left);
+        said.push(format!("{} left over", entry.left));
     }
     if let Some(first) = missing.first() {
-        let because = first.because.as_deref().unwrap_or_default();
-        text += &format!("; {}: {because}", first.part.account);
+        said.push(format!("{}: {}", first.part.account, first.because.as_deref().unwrap_or_default()));
     }
     if missing.len() > 1 {
-        text += &format!("; and {} more accounts", missing.len() - 1);
+        said.push(format!("and {} more", missing.len() - 1));
     }
-    text + &format!("; see `plimsoll allocation show {}`", entry.id())
+    said.push(format!("see `plimsoll allocation show {}`", entry.id()));
+    said.join("; ")
 }

@@ -96,6 +96,7 @@ impl Bridge {
 fn part_view(entry: &Entry, leg: &Leg) -> PartView {
     let account = &leg.part.account;
     let (fees, unknown_fees) = entry.fees_of(account);
+    let fees = fees.map(|fees| Money { amount: fees.amount.normalize(), ..fees });
     let missing = if leg.is_over() { leg.part.qty.saturating_sub(leg.cum_qty) } else { Qty::ZERO };
     PartView {
         account: account.clone(),
