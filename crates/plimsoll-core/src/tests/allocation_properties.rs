@@ -85,7 +85,8 @@ fn told_once(world: &Script, trace: &str) {
     let own = world.executions.iter().filter(|report| report.client_id.0 == 900);
     let mut wanted: Vec<&str> = own.map(|report| report.execution.exec_id.as_str()).collect();
     let mut once = told.clone();
-    (once.sort_unstable(), wanted.sort_unstable());
+    once.sort_unstable();
+    wanted.sort_unstable();
     assert_eq!(once, wanted, "{trace}");
 }
 

@@ -87,7 +87,7 @@ fn an_order_is_divided_and_sent_account_by_account_and_told_as_one() {
         10:00:05 venue fills own 100000001 2 500.01
         10:00:06 venue fills own 100000001 1 500.01
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -101,13 +101,13 @@ fn an_order_is_divided_and_sent_account_by_account_and_told_as_one() {
             10:00:05 tell trend order 5: 0001.0003.01.01 costs 1 USD
             10:00:06 tell trend order 5: BUY 1 at 500.01 in DU2, 0 left: 0001.0004.01.01
             10:00:06 tell trend order 5: 0001.0004.01.01 costs 1 USD
-        "#]],
+        "]],
     );
-    expect![[r#"
+    expect![["
         SPY-trend-20260227-1 EVEN 10 of 10 filled at 500.02, 0 left over
         DU1 3.3333 sent 4 filled 4 filled fees 1 USD missing 0: -
         DU2 3.3333 sent 3 filled 3 filled fees 2 USD missing 0: -
-        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"#]]
+        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"]]
     .assert_eq(&report(&world));
     assert_eq!(held(&world), ["trend DU1 4", "trend DU2 3", "trend DU3 3"]);
 }
@@ -122,14 +122,14 @@ fn an_advisers_bot_names_it_as_its_group() {
         10:00:03 trend BUY 9 SPY MKT account=- group=OTHERS id=7
         10:00:04 revert BUY 9 SPY MKT account=PARTS id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 6 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 tell trend order 5: divided over 2 accounts
             10:00:02 deny 1 order 6: Plimsoll supported: adviser group cannot be bounded by any guard yet
             10:00:03 deny 1 order 7: Plimsoll account: the order names no account; this bot may use DU1, DU2, DU3
             10:00:04 deny 2 order 5: Plimsoll account: account PARTS is not this bot's; it may use DU1, DU2
-        "#]],
+        "]],
     );
 }
 
@@ -143,7 +143,7 @@ fn what_the_venue_refuses_of_one_account_is_nobody_elses() {
         10:00:03 venue fills own 100000000 4 500.02
         10:00:04 venue fills own 100000002 3 500.02
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -155,13 +155,13 @@ fn what_the_venue_refuses_of_one_account_is_nobody_elses() {
             10:00:04 tell trend order 5: canceled with 3 left: 7 of 10 executed over EVEN; DU2: 201: x; see `plimsoll allocation show SPY-trend-20260227-1`
             10:00:04 notice BUY 10 SPY MKT [SPY-trend-20260227-1]: 7 of 10 executed over EVEN; DU2: 201: x; see `plimsoll allocation show SPY-trend-20260227-1`
             10:00:04 tell trend order 5: 0001.0002.01.01 costs 1 USD
-        "#]],
+        "]],
     );
-    expect![[r#"
+    expect![["
         SPY-trend-20260227-1 EVEN 7 of 10 canceled at 500.02, 0 left over
         DU1 3.3333 sent 4 filled 4 filled fees 1 USD missing 0: -
         DU2 3.3333 sent 3 filled 0 rejected fees - missing 3: 201: x
-        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"#]]
+        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"]]
     .assert_eq(&report(&world));
     assert_eq!(held(&world), ["trend DU1 4", "trend DU3 3"]);
 }
@@ -175,18 +175,18 @@ fn a_guard_denies_the_part_of_one_account_and_the_others_leave() {
         10:00:01 trend BUY 2 SPY MKT account=DU2 id=4
         10:00:02 trend BUY 9 SPY MKT account=EVEN id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 2 SPY MKT for DU2 [SPY-trend-20260227-1]
             10:00:02 place 900 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-3] as order 100000000
             10:00:02 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-5] as order 100000002
             10:00:02 tell trend order 5: divided over 2 accounts
-        "#]],
+        "]],
     );
-    expect![[r#"
+    expect![["
         SPY-trend-20260227-2 EVEN 0 of 9 new at -, 0 left over
         DU1 3 sent 3 filled 0 pending_new fees - missing 0: -
         DU2 3 sent 0 filled 0 - fees - missing 3: Plimsoll limits: position would be 2500.1 USD, limit 2000 USD
-        DU3 3 sent 3 filled 0 pending_new fees - missing 0: -"#]].assert_eq(&report(&world));
+        DU3 3 sent 3 filled 0 pending_new fees - missing 0: -"]].assert_eq(&report(&world));
 }
 
 #[test]
@@ -200,12 +200,12 @@ fn an_order_of_which_no_part_may_leave_is_denied_as_one() {
         10:00:04 own down
         10:00:05 trend BUY 10 SPY MKT account=EVEN id=6
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 notice trend halted (new_risk) by op: drill
             10:00:02 deny 1 order 5: Plimsoll halt: halted (new_risk) by op: drill
             10:00:03 notice trend resumed by op: drill
             10:00:05 deny 1 order 6: Plimsoll reconciled: not reconciled with the broker, waiting for our own connection to the broker
-        "#]],
+        "]],
     );
 }
 
@@ -219,14 +219,14 @@ fn the_bots_limits_for_one_order_are_those_of_the_whole() {
         10:00:02 trend BUY 9 SPY MKT account=EVEN id=6
         10:00:03 trend BUY 9 SPY MKT account=EVEN id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 5: Plimsoll limits: quantity 10, limit 9
             10:00:02 place 900 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-3] as order 100000000
             10:00:02 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-4] as order 100000001
             10:00:02 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-5] as order 100000002
             10:00:02 tell trend order 6: divided over 3 accounts
             10:00:03 deny 1 order 7: Plimsoll duplicate: the same as SPY-trend-20260227-2 1s ago, window 2s
-        "#]],
+        "]],
     );
     check(
         "
@@ -235,13 +235,13 @@ fn the_bots_limits_for_one_order_are_those_of_the_whole() {
         10:00:01 trend BUY 9 SPY MKT account=EVEN id=6
         10:00:02 trend BUY 8 SPY MKT account=EVEN id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 6: Plimsoll limits: order of 4500.18 USD, limit 4500 USD
             10:00:02 place 900 BUY 3 SPY MKT for DU1 [SPY-trend-20260227-6] as order 100000003
             10:00:02 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-7] as order 100000004
             10:00:02 place 900 BUY 2 SPY MKT for DU3 [SPY-trend-20260227-8] as order 100000005
             10:00:02 tell trend order 7: divided over 3 accounts
-        "#]],
+        "]],
     );
 }
 
@@ -255,7 +255,7 @@ fn an_order_over_accounts_counts_once_towards_the_rate() {
         10:00:04 trend BUY 6 SPY MKT account=EVEN id=6
         10:00:07 trend BUY 9 SPY MKT account=EVEN id=7
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 1 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 1 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -265,7 +265,7 @@ fn an_order_over_accounts_counts_once_towards_the_rate() {
             10:00:04 place 900 BUY 2 SPY MKT for DU3 [SPY-trend-20260227-8] as order 100000005
             10:00:04 tell trend order 6: divided over 3 accounts
             10:00:07 deny 1 order 7: Plimsoll limits: 2 orders in the last minute, limit 2
-        "#]],
+        "]],
     );
 }
 
@@ -283,7 +283,7 @@ fn what_orders_of_our_own_cannot_say_is_denied() {
         10:00:07 trend BUY 10 SPY MKT account=WORTH id=11
         10:00:08 trend BUY 10 SPY MKT account=EVEN id=12 whatif
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 deny 1 order 5: Plimsoll supported: not divided by EVEN: orders of our own cannot say `hidden`
             10:00:02 deny 1 order 6: Plimsoll supported: not divided by EVEN: an order of the type MIDPRICE has more to it than orders of our own say
             10:00:03 deny 1 order 7: Plimsoll supported: not divided by EVEN: a combo, or an order of a bracket or of a one-cancels-all group, stands in one account
@@ -292,7 +292,7 @@ fn what_orders_of_our_own_cannot_say_is_denied() {
             10:00:06 deny 1 order 10: Plimsoll supported: not divided by FIXED: the table of this allocation is for 12 units, and the order is for 13
             10:00:07 deny 1 order 11: Plimsoll supported: not divided by WORTH: the equity of DU1 is not known yet
             10:00:08 deny 1 order 12: Plimsoll supported: not divided by EVEN: a margin preview is of one account
-        "#]],
+        "]],
     );
 }
 
@@ -303,11 +303,11 @@ fn a_table_is_sent_as_it_is() {
         10:00:00 quote SPY 500.00 500.02
         10:00:01 trend SELL 12 SPY LMT 500.05 account=FIXED id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 SELL 7 SPY LMT 500.05 for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 SELL 5 SPY LMT 500.05 for DU3 [SPY-trend-20260227-3] as order 100000001
             10:00:01 tell trend order 5: divided over 2 accounts
-        "#]],
+        "]],
     );
 }
 
@@ -332,14 +332,14 @@ fn equity_is_what_the_broker_last_told_and_ends_with_the_connection() {
         10:00:05 trend BUY 16 SPY MKT account=WORTH id=6
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:01 place 900 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
         10:00:01 place 900 BUY 2 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
         10:00:01 place 900 BUY 5 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
         10:00:01 tell trend order 5: divided over 3 accounts
         10:00:03 notice reconciled: 4 open orders, 0 positions
         10:00:05 deny 1 order 6: Plimsoll supported: not divided by WORTH: the equity of DU1 is not known yet
-    "#]]
+    "]]
     .assert_eq(&trace);
 }
 
@@ -356,7 +356,7 @@ fn lots_and_the_smallest_order_are_the_brokers() {
         10:00:03 venue fills own 100000001 300 5.02
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:01 place 900 BUY 700 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
         10:00:01 place 900 BUY 300 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
         10:00:01 tell trend order 5: divided over 2 accounts
@@ -368,10 +368,10 @@ fn lots_and_the_smallest_order_are_the_brokers() {
         10:00:03 tell trend order 5: canceled with 50 left: 1000 of 1050 executed over PARTS; 50 left over; see `plimsoll allocation show SPY-trend-20260227-1`
         10:00:03 notice BUY 1050 SPY MKT [SPY-trend-20260227-1]: 1000 of 1050 executed over PARTS; 50 left over; see `plimsoll allocation show SPY-trend-20260227-1`
         10:00:03 tell trend order 5: 0001.0002.01.01 costs 1 USD
-    "#]].assert_eq(&trace);
-    expect![[r#"
+    "]].assert_eq(&trace);
+    expect![["
         SPY-trend-20260227-4 PARTS 0 of 500 new at -, 200 left over
         DU1 333.3333 sent 300 filled 0 pending_new fees - missing 0: -
-        DU2 166.6666 sent 0 filled 0 - fees - missing 0: below the smallest order"#]]
+        DU2 166.6666 sent 0 filled 0 - fees - missing 0: below the smallest order"]]
     .assert_eq(&report(&world));
 }

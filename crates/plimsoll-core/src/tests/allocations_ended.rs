@@ -25,7 +25,7 @@ fn a_cancel_takes_back_what_waits_and_cancels_what_works_and_is_told_at_the_end(
         10:00:09 trend cancel 6
         10:00:10 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -40,13 +40,13 @@ fn a_cancel_takes_back_what_waits_and_cancels_what_works_and_is_told_at_the_end(
             10:00:06 notice broker error 202: Order Canceled
             10:00:07 refuse 1 10148: OrderId 5 that needs to be cancelled cannot be cancelled, state: Cancelled.
             10:00:09 tell trend order 6: canceled with 20 left
-        "#]],
+        "]],
     );
-    expect![[r#"
+    expect![["
         SPY-trend-20260227-5 EVEN 0 of 20 canceled at -, 0 left over
         DU1 6.6666 sent 0 filled 0 canceled fees - missing 7: -
         DU2 6.6666 sent 0 filled 0 canceled fees - missing 7: -
-        DU3 6.6666 sent 0 filled 0 canceled fees - missing 6: -"#]]
+        DU3 6.6666 sent 0 filled 0 canceled fees - missing 6: -"]]
     .assert_eq(&report(&world));
 }
 
@@ -65,7 +65,7 @@ fn a_halt_of_everything_cancels_every_part_once() {
         10:00:06 venue cancels own 100000001
         10:00:06 venue cancels own 100000002
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -80,7 +80,7 @@ fn a_halt_of_everything_cancels_every_part_once() {
             10:00:06 notice broker error 202: Order Canceled
             10:00:06 tell trend order 5: canceled with 10 left
             10:00:06 notice broker error 202: Order Canceled
-        "#]],
+        "]],
     );
 }
 
@@ -93,7 +93,7 @@ fn a_change_is_denied_and_the_bot_is_told_how_its_order_stands() {
         10:00:02 trend BUY 12 SPY LMT 500.00 account=EVEN id=5
         10:00:03 trend BUY 10 SPY LMT 500.00 account=DU1 id=5
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -101,7 +101,7 @@ fn a_change_is_denied_and_the_bot_is_told_how_its_order_stands() {
             10:00:02 deny 1 change of 5: Plimsoll supported: order 5 is divided over several accounts and cannot be changed; cancel it and place another
             10:00:02 tell trend order 5: 10 left
             10:00:03 deny 1 change of 5: Plimsoll account: a change may not move the order from account EVEN to DU1
-        "#]],
+        "]],
     );
 }
 
@@ -119,7 +119,7 @@ fn after_a_restart_no_part_is_sent_again_and_the_lists_say_what_became_of_each()
         10:00:05 wake
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:01 place 900 BUY 4 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
         10:00:01 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
         10:00:01 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -132,12 +132,12 @@ fn after_a_restart_no_part_is_sent_again_and_the_lists_say_what_became_of_each()
         10:00:04 tell trend order 5: canceled with 3 left: 7 of 10 executed over EVEN; DU2: not sent: the venue does not have it; see `plimsoll allocation show SPY-trend-20260227-1`
         10:00:04 notice BUY 10 SPY MKT [SPY-trend-20260227-1]: 7 of 10 executed over EVEN; DU2: not sent: the venue does not have it; see `plimsoll allocation show SPY-trend-20260227-1`
         10:00:04 tell trend order 5: 0001.0002.01.01 costs 1 USD
-    "#]].assert_eq(&trace);
-    expect![[r#"
+    "]].assert_eq(&trace);
+    expect![["
         SPY-trend-20260227-1 EVEN 7 of 10 canceled at 500.02, 0 left over
         DU1 3.3333 sent 4 filled 4 filled fees 1 USD missing 0: -
         DU2 3.3333 sent 0 filled 0 canceled fees - missing 3: not sent: the venue does not have it
-        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"#]]
+        DU3 3.3333 sent 3 filled 3 filled fees 1 USD missing 0: -"]]
     .assert_eq(&report(&world));
     assert_eq!(held(&world), ["trend DU1 4", "trend DU3 3"]);
 }
@@ -152,7 +152,7 @@ fn after_a_restart_before_the_disk_had_it_nothing_was_sent() {
         10:00:02 restart
         10:00:05 wake
         ",
-        &expect![[r#"
+        &expect![["
             10:00:02 tell trend order 5: divided over 3 accounts
             10:00:02 notice SPY-trend-20260227-2 is not at the venue (was unknown)
             10:00:02 notice SPY-trend-20260227-3 is not at the venue (was unknown)
@@ -160,13 +160,13 @@ fn after_a_restart_before_the_disk_had_it_nothing_was_sent() {
             10:00:02 notice reconciled: 1 open orders, 0 positions
             10:00:02 tell trend order 5: canceled with 10 left: 0 of 10 executed over EVEN; DU1: not sent: the venue does not have it; and 2 more; see `plimsoll allocation show SPY-trend-20260227-1`
             10:00:02 notice BUY 10 SPY MKT [SPY-trend-20260227-1]: 0 of 10 executed over EVEN; DU1: not sent: the venue does not have it; and 2 more; see `plimsoll allocation show SPY-trend-20260227-1`
-        "#]],
+        "]],
     );
-    expect![[r#"
+    expect![["
         SPY-trend-20260227-1 EVEN 0 of 10 canceled at -, 0 left over
         DU1 3.3333 sent 0 filled 0 canceled fees - missing 4: not sent: the venue does not have it
         DU2 3.3333 sent 0 filled 0 canceled fees - missing 3: not sent: the venue does not have it
-        DU3 3.3333 sent 0 filled 0 canceled fees - missing 3: not sent: the venue does not have it"#]]
+        DU3 3.3333 sent 0 filled 0 canceled fees - missing 3: not sent: the venue does not have it"]]
     .assert_eq(&report(&world));
 }
 
@@ -183,7 +183,7 @@ fn a_lost_connection_loses_no_execution() {
         10:00:04 venue fills own 100000001 3 500.02
         10:00:04 venue fills own 100000002 3 500.02
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 place 900 BUY 4 SPY MKT for DU1 [SPY-trend-20260227-2] as order 100000000
             10:00:01 place 900 BUY 3 SPY MKT for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY MKT for DU3 [SPY-trend-20260227-4] as order 100000002
@@ -195,7 +195,7 @@ fn a_lost_connection_loses_no_execution() {
             10:00:04 tell trend order 5: 0001.0002.01.01 costs 1 USD
             10:00:04 tell trend order 5: BUY 3 at 500.02 in DU3, 0 left: 0001.0003.01.01
             10:00:04 tell trend order 5: 0001.0003.01.01 costs 1 USD
-        "#]],
+        "]],
     );
     assert_eq!(held(&world), ["trend DU1 4", "trend DU2 3", "trend DU3 3"]);
 }
