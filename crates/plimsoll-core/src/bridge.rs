@@ -5,6 +5,7 @@ mod breaks;
 mod cancels;
 mod closing;
 mod decide;
+mod equivalents;
 mod executions;
 mod hours;
 mod jobs;
@@ -27,7 +28,7 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Announcement, Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
 };
 
 use crate::acks::Acks;
@@ -55,6 +56,7 @@ use crate::{Ask, ClockEvent, Command, Event, Operator};
 pub use allocations::{AllocationView, PartView};
 use breaks::Doubt;
 use closing::Closings;
+use equivalents::InPlaces;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -89,6 +91,8 @@ pub struct Bridge {
     equities: BTreeMap<Account, Money>,
     /// Our question for that.
     pub(crate) equity_req: Option<ReqId>,
+    /// Orders of our own in the place of bots' on-close orders.
+    in_places: InPlaces,
     /// Our own questions for the price of an auction.
     close_reqs: BTreeMap<ReqId, BatchKey>,
     /// When the next batch of on-close orders has to leave, or the price of one is asked for.
@@ -157,6 +161,7 @@ impl Bridge {
             allocations: Allocations::default(),
             equities: BTreeMap::new(),
             equity_req: None,
+            in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
@@ -193,10 +198,13 @@ impl Bridge {
         let time = self.clock.corrected(now);
         if !self.moment.as_ref().is_some_and(|moment| moment.holds_at(time)) {
             self.moment = Some(self.calendar.moment(time));
+            self.plan_audit(now);
+        } else if matches!(event, Event::Clock(ClockEvent::Stepped { .. } | ClockEvent::Slept { .. })) {
+            self.plan_audit(now);
         }
         match event {
             Event::Started { epoch, config } => {
-                self.started(now, epoch, config);
+                self.started(now, epoch, config, out);
                 self.moment = Some(self.calendar.moment(time));
                 self.begin_jobs(now, out);
             }
@@ -238,6 +246,7 @@ impl Bridge {
         }
         self.run_jobs(now, hint, out);
         self.net_orders(now, out);
+        self.tell_equivalents(out);
         self.step_closings(now, out);
         self.step_allocations(out);
     }
@@ -268,6 +277,11 @@ impl Bridge {
         !self.outbox.is_empty()
     }
 
+    /// Whether an order was ever decided under this reference of ours.
+    pub fn has_reference(&self, cl_ord_id: &ClOrdId) -> bool {
+        self.book.by_ref(cl_ord_id).is_some()
+    }
+
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];
@@ -291,7 +305,7 @@ impl Bridge {
         let uncopied = uncopied.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
         // Somebody may untick the setting at any time.
         let read_only = self.recon.read_only.then(|| self.recon.last_poll.after(limits::DROP_COPY_POLL));
-        let hours = self.listed.due(self.is_short_day());
+        let hours = self.listed.due();
         [poll, inactive, doubt, uncopied, self.hearing.due(), hours, read_only].into_iter().flatten().min()
     }
 
@@ -311,7 +325,7 @@ impl Bridge {
             out.push(Command::Notice { text: self.no_copy() });
         }
         let is_idle = self.recon.state == ReconState::Done && self.recon.polling.is_none();
-        if is_idle && self.listed.due(self.is_short_day()).is_some_and(|due| due <= now.mono) {
+        if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
         if self.next_question().is_some_and(|due| due <= now.mono) {
@@ -463,12 +477,6 @@ impl Bridge {
             .collect::<Vec<_>>();
         self.all_started = due.iter().all(|(_, start)| start.is_some()).then_some(date);
         self.day_start.extend(due.into_iter().filter_map(|(bot, start)| Some((bot, start?))));
-    }
-
-    /// The exchange trade date of order references; the civil date in UTC where no calendar reaches.
-    pub(crate) fn trade_date(&self, now: Now) -> Date {
-        let utc = || now.wall.to_zoned(jiff::tz::TimeZone::UTC).date();
-        self.moment().trade_date.clone().unwrap_or_else(|_| utc())
     }
 
     pub(crate) fn ask(out: &mut Vec<Command>, asks: Vec<Ask>) {

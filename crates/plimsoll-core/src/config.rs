@@ -52,7 +52,7 @@ pub struct VenueConfig {
 }
 
 /// Opposite on-close orders in one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnCloseCrossing {
     /// The second is denied before the first is lost.
     Deny,
@@ -61,6 +61,27 @@ pub enum OnCloseCrossing {
         /// How long before the cutoff it is sent at the latest.
         lead: Duration,
     },
+    /// The second is denied, and an order of our own in a near-identical instrument is placed for its bot: by what the
+    /// bot asked for. None of these is itself one that another stands in for.
+    Equivalent(BTreeMap<InstrumentId, Equivalent>),
+}
+
+/// What stands in for an instrument in the closing auction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Equivalent {
+    /// The near-identical one.
+    pub instrument: InstrumentId,
+    /// How much of it.
+    pub sizing: Sizing,
+}
+
+/// How much of an equivalent stands in for an order. Rounded down to whole units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizing {
+    /// So much that it is worth the same, by the middle of both quotes.
+    Notional,
+    /// So many units for each unit.
+    Ratio(Decimal),
 }
 
 /// What a bot is shown of its accounts. A library that sees a stranger's position or order may take it for
@@ -156,12 +177,20 @@ impl Config {
     /// How long before the cutoff netted on-close orders leave; none if orders are not netted. That is the business of
     /// `self_match`, which netting spares a denial.
     pub(crate) fn nets(&self) -> Option<Duration> {
-        match self.venue.on_close_crossing {
+        match &self.venue.on_close_crossing {
             OnCloseCrossing::Net { lead }
                 if self.mode == Mode::Enforce && !self.switched_off.contains(&GuardId::SelfMatch) =>
             {
-                Some(lead)
+                Some(*lead)
             }
+            OnCloseCrossing::Net { .. } | OnCloseCrossing::Equivalent(_) | OnCloseCrossing::Deny => None,
+        }
+    }
+
+    /// What stands in for an instrument; nothing if equivalents are not asked for.
+    pub(crate) fn equivalents(&self) -> Option<&BTreeMap<InstrumentId, Equivalent>> {
+        match &self.venue.on_close_crossing {
+            OnCloseCrossing::Equivalent(all) => Some(all),
             OnCloseCrossing::Net { .. } | OnCloseCrossing::Deny => None,
         }
     }

@@ -32,7 +32,7 @@ use crate::config::Mode;
 
 pub use judged::{Context, Phase};
 pub(crate) use reason::Span;
-pub use reason::{Auction, Margin, Reason};
+pub use reason::{Auction, Crossing, Margin, Reason};
 
 /// A guard's name, the same in configuration, denials, status and documentation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -256,8 +256,8 @@ pub const GUARDS: &[GuardSpec] = &[
         id: GuardId::SelfMatch,
         pitfall: "02-moc-would-cross",
         summary: "orders that could trade with another order of the same account",
-        keys: &["venue.on_close_crossing", "bot.price_collar"],
-        reasons: &["would_cross"],
+        keys: &["venue.on_close_crossing", "venue.equivalents", "bot.price_collar"],
+        reasons: &["would_cross", "sent_elsewhere", "no_equivalent"],
         judges: Judges::Parts,
         check: self_match::check,
     },
@@ -357,6 +357,13 @@ pub(crate) fn judge_worth(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Den
         return Ok(());
     }
     limits::order_notional(ctx, order).map_err(|reason| Denial { guard: GuardId::Limits, reason })
+}
+
+/// Whether all orders that could trade with this one are on-close orders of others than its bot. Its own it can cancel,
+/// and one that may execute at any moment is no matter of the auction.
+pub(crate) fn meets_only_others_on_close(ctx: &Context<'_>, order: &NewOrder) -> bool {
+    self_match::all(ctx, order)
+        .all(|state| state.ord_type.is_on_close() && state.owner.bot() != Some(&order.bot))
 }
 
 /// A preview adds no risk, and the venue counts it as a message all the same.

@@ -32,6 +32,7 @@ mod fallback;
 mod group;
 pub mod guard;
 mod halt;
+mod held;
 mod intake;
 pub mod limits;
 mod link;
@@ -54,8 +55,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_calendar::Announcement;
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, ConId, Contract, ExecId, InstrumentId, LinkId, Money, NewOrder,
-    OrderId, PermId, Position, Price, Qty, RawFrame, ReplaceRequest, Report, ReqId, Request,
+    Account, BotName, ClOrdId, ClientId, Contract, InstrumentId, LinkId, NewOrder, OrderId, Position, Price,
+    RawFrame, ReplaceRequest, Report, ReqId, Request,
 };
 use rust_decimal::Decimal;
 use schedule::{Job, JobEnd, JobName};
@@ -69,6 +70,7 @@ pub use contracts::{calendar_of, keeps_us_hours};
 pub use drop_copy::DropCopy;
 pub use guard::{Cleared, Denial, GUARDS, GuardId, GuardSpec, Reason};
 pub use halt::{Halt, HaltLevel};
+pub use held::{Held, News, Words};
 pub use recon::ReconState;
 pub use snapshot::{BotView, BreakView, LinkView, OrderView, PositionView, Snapshot};
 
@@ -356,79 +358,6 @@ pub enum Command {
     Notice {
         /// About what.
         text: String,
-    },
-}
-
-/// An order of a bot that is held here, in the words in which the bot placed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// Whose.
-    pub bot: BotName,
-    /// The bot's number of it.
-    pub order_id: OrderId,
-    /// The bot's bytes.
-    pub raw: RawFrame,
-    /// What to change in them before the bot reads them.
-    pub rewrites: Vec<Rewrite>,
-    /// A number as the broker's, and none of the broker's.
-    pub perm_id: PermId,
-    /// The broker's number of the contract, if it is known.
-    pub con_id: Option<ConId>,
-}
-
-/// What a bot is told of an order that is held here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// It waits for its auction.
-    Accepted,
-    /// It is divided over so many accounts.
-    Divided {
-        /// How many of them have an order.
-        accounts: usize,
-    },
-    /// Orders for it work at the venue.
-    Working,
-    /// How it stands, for a bot that asks.
-    Stands {
-        /// FIX 14.
-        cum_qty: Qty,
-        /// FIX 151.
-        leaves_qty: Qty,
-        /// FIX 6.
-        avg_px: Option<Price>,
-    },
-    /// A part of it is executed, or all that was left.
-    Executed {
-        /// How much, at what price, and of what execution of the broker's.
-        share: Box<on_close::Share>,
-        /// Of which account.
-        account: Account,
-        /// FIX 151: how much of the order is not executed with it.
-        leaves_qty: Qty,
-        /// FIX 6.
-        avg_px: Option<Price>,
-        /// Where.
-        exchange: Box<str>,
-        /// When.
-        at: Timestamp,
-    },
-    /// What is left of it will not be executed.
-    Canceled {
-        /// FIX 14.
-        cum_qty: Qty,
-        /// What will not be executed.
-        leaves_qty: Qty,
-        /// FIX 6.
-        avg_px: Option<Price>,
-        /// Why, for people; empty if the bot has asked for it.
-        reason: Box<str>,
-    },
-    /// What one of its executions costs.
-    Commission {
-        /// Ours.
-        exec_id: ExecId,
-        /// How much.
-        charge: Money,
     },
 }
 

@@ -52,6 +52,13 @@ pub const SHOWN_EXECS_MAX: usize = 10_000;
 /// Changes of one order on their way to the venue; beyond it the next is denied.
 pub const CHANGES_PER_ORDER_MAX: usize = 32;
 
+/// Orders of our own that work in an equivalent instrument in the place of bots' on-close orders; beyond it the next is
+/// denied without one.
+pub const EQUIVALENTS_MAX: usize = 256;
+
+/// How old the quotes may be by which an equivalent is sized, for a bot whose prices may have any age.
+pub const EQUIVALENT_QUOTE_AGE_MAX: Duration = Duration::from_secs(15);
+
 /// The highest order id: a next one has to exist.
 pub const ORDER_ID_MAX: i32 = i32::MAX - 1;
 
@@ -65,6 +72,12 @@ pub const ORDER_ID_JUMP_MAX: i32 = 1_000_000;
 
 /// How many characters of a symbol are written into an order reference.
 pub const REFERENCE_SYMBOL_MAX: usize = 32;
+
+/// Trade dates so many days back are still counted: no venue's is further behind, and a clock may be set back.
+pub const REFERENCE_DAYS_BACK: i64 = 7;
+
+/// And so many ahead: the next session is not further away, whatever a venue's holidays are.
+pub const REFERENCE_DAYS_AHEAD: i64 = 14;
 
 /// A number in an order reference that no day of ours reaches; such a reference is not ours.
 pub const REFERENCE_COUNTER_MAX: u32 = 1_000_000_000;
@@ -81,6 +94,10 @@ pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
 
 /// How often on a day with an early close, or of which the broker says something else than the calendar.
 pub const HOURS_AUDIT_SHORT: Duration = Duration::from_hours(1);
+
+/// By how much before a session opens the broker is asked again, if the latest answer is older: what was announced in the
+/// evening is known before anybody can trade on it.
+pub const HOURS_AUDIT_BEFORE_OPEN: Duration = Duration::from_hours(1);
 
 /// How often the broker is asked for the sessions of the past.
 pub const SCHEDULE_AUDIT: Duration = Duration::from_hours(7 * 24);

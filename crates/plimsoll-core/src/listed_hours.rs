@@ -10,13 +10,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::{
     Announcement, Calendar, CalendarError, Change, Difference, Dispute, HoursError, ListedDay, UnknownZone,
     liquid_hours, past_schedule, zone,
 };
-use plimsoll_model::{ContractReport, InstrumentId, Mono, ReqId, ScheduleReport};
+use plimsoll_model::{ContractReport, InstrumentId, Mono, Now, ReqId, ScheduleReport};
 
 use crate::limits;
 
@@ -45,7 +47,10 @@ pub(crate) struct ListedHours {
     /// The disputes that no person has decided.
     open: Vec<OpenDispute>,
     questions: i32,
-    asked: Option<Mono>,
+    /// When the contracts were last asked about, by corrected time: a day is a day also for a machine that slept.
+    asked: Option<Timestamp>,
+    /// When they are to be asked about again.
+    due: Option<Mono>,
     schedule_asked: Option<Mono>,
 }
 
@@ -152,11 +157,26 @@ impl ListedHours {
         &self.open
     }
 
-    /// When the broker is to be asked again, once it was: soon while a day is short or disputed.
-    pub(crate) fn due(&self, is_short: bool) -> Option<Mono> {
+    /// When the broker is to be asked again, once it was.
+    pub(crate) const fn due(&self) -> Option<Mono> {
+        self.due
+    }
+
+    /// Says when, as things stand: soon while a day is short or disputed, and before trading begins.
+    pub(crate) fn plan(&mut self, now: Now, time: Timestamp, is_short: bool, next_open: Option<Timestamp>) {
+        let Some(asked) = self.asked else {
+            self.due = None;
+            return;
+        };
         let pause =
             if is_short || !self.open.is_empty() { limits::HOURS_AUDIT_SHORT } else { limits::HOURS_AUDIT };
-        Some(self.asked?.after(pause))
+        let shifted = |at: Timestamp, by: SignedDuration| at.saturating_add(by).unwrap_or(at);
+        let span = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::ZERO);
+        let morning = next_open.map(|open| shifted(open, -span(limits::HOURS_AUDIT_BEFORE_OPEN)));
+        let due = shifted(asked, span(pause)).min(morning.filter(|at| asked < *at).unwrap_or(Timestamp::MAX));
+        // A clock that was set far back must not put it off.
+        let left = Duration::try_from(due.duration_since(time)).unwrap_or_default().min(pause);
+        self.due = Some(now.mono.after(left));
     }
 
     /// The number of our next question.
@@ -166,8 +186,8 @@ impl ListedHours {
     }
 
     /// The contracts have just been asked about.
-    pub(crate) fn note_asked(&mut self, now: Mono) {
-        self.asked = Some(now);
+    pub(crate) const fn note_asked(&mut self, time: Timestamp) {
+        self.asked = Some(time);
     }
 
     /// Whether the sessions of the past are to be asked for now; asking counts.

@@ -32,7 +32,7 @@ use rust_decimal::Decimal;
 
 use crate::limits;
 
-pub(crate) use batches::{BatchKey, Batches, Entry, HeldOrder, Part, is_netted};
+pub(crate) use batches::{BatchKey, Batches, Entry, HeldOrder, Part, Placed, is_netted};
 
 /// What one account wants of one contract in one closing auction.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use plimsoll_model::{
 
 use crate::Rewrite;
 use crate::book::OrderKey;
+use crate::guard::Crossing;
 use crate::limits;
 
 /// One message that waits for the disk.
@@ -43,6 +44,20 @@ pub(crate) struct OwnWaiting {
     pub(crate) key: OrderKey,
     /// Its number in [`Recent`], if it is for one bot.
     pub(crate) asked: Option<u64>,
+    /// The order of the bot that stays here for it.
+    pub(crate) in_place_of: Option<Box<Replaced>>,
+}
+
+/// A bot's order in whose place one of our own is sent. Its bot is told so when that leaves, or does not.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    pub(crate) link: LinkId,
+    pub(crate) client_id: ClientId,
+    pub(crate) order_id: OrderId,
+    /// The bot's request.
+    pub(crate) raw: RawFrame,
+    /// What it could have traded with.
+    pub(crate) with: Crossing,
 }
 
 /// What a parcel carries.
@@ -134,6 +149,21 @@ impl Outbox {
         let names = |parcel: &Parcel| parcel.link == link && parcel.load.names(order_id);
         let at = self.parcels.iter().position(names)?;
         self.parcels.remove(at)
+    }
+
+    /// Takes back the order of our own that waits in the place of a bot's order.
+    pub(crate) fn recall_in_place_of(&mut self, link: LinkId, order_id: OrderId) -> Option<OwnWaiting> {
+        let is_for = |parcel: &Parcel| match &parcel.load {
+            Load::Own(own) => {
+                own.in_place_of.as_ref().is_some_and(|of| (of.link, of.order_id) == (link, order_id))
+            }
+            Load::Orders(_) | Load::LetThrough(_) => false,
+        };
+        let at = self.parcels.iter().position(is_for)?;
+        match self.parcels.remove(at)?.load {
+            Load::Own(own) => Some(*own),
+            Load::Orders(_) | Load::LetThrough(_) => None,
+        }
     }
 
     /// Whether this order of our own still waits.

@@ -88,13 +88,16 @@ impl Quotes {
         self.opposite(instrument, side).or_else(|| self.get(instrument)?.last)
     }
 
+    /// The middle of the quote; none without both of its sides.
+    pub(crate) fn middle(&self, instrument: &InstrumentId) -> Option<Price> {
+        let quote = self.get(instrument)?;
+        let sum = quote.bid?.get().checked_add(quote.ask?.get())?;
+        Some(Price::new(sum / rust_decimal::Decimal::TWO))
+    }
+
     /// What a holding is worth per unit: the last trade, or the middle of the quote.
     pub(crate) fn mark(&self, instrument: &InstrumentId) -> Option<Price> {
-        let quote = self.get(instrument)?;
-        quote.last.or_else(|| {
-            let sum = quote.bid?.get().checked_add(quote.ask?.get())?;
-            Some(Price::new(sum / rust_decimal::Decimal::TWO))
-        })
+        self.get(instrument)?.last.or_else(|| self.middle(instrument))
     }
 }
 

@@ -178,7 +178,7 @@ impl fmt::Display for Command {
             }
             Self::CanceledUnsent { link, order_id } => write!(f, "canceled unsent {link} order {order_id}"),
             Self::Tell { held, news, .. } => {
-                write!(f, "tell {} order {}: {}", held.bot, held.order_id, NewsLine(news))
+                write!(f, "tell {} order {}: {}", held.bot, held.order_id, news)
             }
             Self::Refuse { link, code, text, .. } => write!(f, "refuse {link} {code}: {text}"),
             Self::CloseBot { link, reason } => write!(f, "close {link}: {reason}"),
@@ -203,11 +203,9 @@ fn write_account(f: &mut fmt::Formatter<'_>, rewrites: &[Rewrite]) -> fmt::Resul
 }
 
 /// What a bot is told in one line; of an execution also whose part it is.
-struct NewsLine<'a>(&'a News);
-
-impl fmt::Display for NewsLine<'_> {
+impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self {
             News::Accepted => f.write_str("held for the closing auction"),
             News::Divided { accounts } => write!(f, "divided over {accounts} accounts"),
             News::Working => f.write_str("works"),

@@ -38,7 +38,7 @@ pub use body::{Body, BodyError, ClockRecord, JobEndRecord, Raw};
 pub use lock::{LockError, StateLock};
 pub use reader::{Broken, ReadError, Reader, Report, TornTail, Why, verify};
 pub use record::{Hash, Record};
-pub use recover::{Recovered, open, recover};
+pub use recover::{Recovered, open, recover, recover_segments};
 pub use sink::{FileSink, MemorySink, Sink};
 pub use spare::{Spare, SpareOrder};
 pub use writer::{Head, Options, WriteError, Writer};

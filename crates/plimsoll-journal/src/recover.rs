@@ -6,23 +6,23 @@ use std::path::Path;
 
 use crate::lock::{StateLock, create_private_dir};
 use crate::reader::{ReadError, Reader, TornTail};
-use crate::sink::{FileSink, sync_dir, write_zeros};
+use crate::sink::{FileSink, Sink, sync_dir, write_zeros};
 use crate::writer::{Head, Options, Resume, Writer};
 
 /// A journal that was read to its end and is ready for the next epoch.
 #[derive(Debug)]
-pub struct Recovered {
+pub struct Recovered<S = FileSink> {
     /// The last record; it and everything before it is durable.
     pub head: Head,
     /// What was cut off: the batch that a crash interrupted.
     pub torn_tail: Option<TornTail>,
     resume: Resume,
-    sink: FileSink,
+    sink: S,
 }
 
-impl Recovered {
+impl<S: Sink> Recovered<S> {
     /// The writer of the next epoch.
-    pub fn into_writer(self, options: Options) -> Writer<FileSink> {
+    pub fn into_writer(self, options: Options) -> Writer<S> {
         Writer::resume(self.sink, options, self.head.epoch + 1, self.resume)
     }
 }
@@ -56,6 +56,25 @@ pub fn recover(lock: &StateLock) -> Result<Recovered, ReadError> {
     let head = reader.head();
     let resume = Resume { head, open: open.map(|(_, size, offset)| (size, offset)) };
     Ok(Recovered { head, torn_tail, resume, sink: FileSink::new(&dir, file) })
+}
+
+/// The same for a journal that is no files: `segments` is what the crash has left of it, and `sink` makes the storage
+/// that goes on with them, all of it durable.
+pub fn recover_segments<S: Sink>(
+    mut segments: Vec<Vec<u8>>,
+    sink: impl FnOnce(Vec<Vec<u8>>) -> S,
+) -> Result<Recovered<S>, ReadError> {
+    let mut reader = Reader::from_memory(segments.clone());
+    for record in reader.by_ref() {
+        record?;
+    }
+    let (head, torn_tail) = (reader.head(), reader.torn_tail().cloned());
+    let open = reader.end().map(|(_, size, offset)| (size, offset));
+    if let (Some((_, offset)), Some(last)) = (open, segments.last_mut()) {
+        let offset = usize::try_from(offset).expect("the end of a segment that is in memory");
+        last[offset..].fill(0);
+    }
+    Ok(Recovered { head, torn_tail, resume: Resume { head, open }, sink: sink(segments) })
 }
 
 /// Creates the directory and removes a segment that never got its name.

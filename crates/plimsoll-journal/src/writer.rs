@@ -177,6 +177,11 @@ impl<S: Sink> Writer<S> {
         self.batch.len()
     }
 
+    /// The sink, to be looked at.
+    pub fn sink(&self) -> &S {
+        &self.sink
+    }
+
     /// The sink, with everything that was written.
     pub fn into_sink(self) -> S {
         self.sink

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 
 use plimsoll_model::{BotName, ClientId, LinkId, RawFrame};
+use plimsoll_tws::ServerVersion;
 use plimsoll_tws::frame::{self, BOT_FRAME_MAX, VENUE_FRAME_MAX};
-use plimsoll_tws::handshake::{self, ClientHello, ServerHello};
-use plimsoll_tws::{Gate, ServerVersion};
+use plimsoll_tws::handshake::{ClientHello, ServerHello};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -69,7 +69,7 @@ async fn open(
     let (read, write) = stream.into_split();
     let mut from_bot = Incoming::new(read, BOT_FRAME_MAX);
     let hello = from_bot.hello().await.map_err(text)?;
-    let offer = clamp(&hello)?;
+    let offer = wire::clamp(&hello)?;
     let (place, early) = wait_for_place(&mut from_bot, door).await?;
     let upstream = link::connect(&shared.upstream, HANDSHAKE_MAX).await.map_err(text)?;
     shared.venue_seen.notify_waiters();
@@ -121,16 +121,6 @@ async fn client_id<R: AsyncRead + Unpin, W>(
     };
     wire::start_api(pair.version, &start)
         .ok_or_else(|| format!("the first message was no startApi but {start:.60?}; closed the connection"))
-}
-
-/// The versions to offer the venue: the client's, as far as their layouts are known. 158 is never the
-/// highest, and a client that speaks protobuf only gets 213 or nothing.
-fn clamp(hello: &ClientHello) -> Result<ClientHello, String> {
-    let version = handshake::negotiate(hello, u16::MAX).map_err(text)?;
-    let max = version.number();
-    let lowest = if version.has(Gate::Protobuf) { version } else { ServerVersion::MIN };
-    let min = hello.min.max(lowest.number());
-    Ok(ClientHello { min, max, options: hello.options.clone() })
 }
 
 /// Offers the venue what the client can do, and hands the venue's answer to the client as it came.

@@ -11,6 +11,7 @@ mod across;
 mod allocation;
 pub mod announced;
 mod bot;
+mod crossing;
 mod future;
 mod instant;
 mod job;

@@ -23,7 +23,8 @@ const FRAMES_BEFORE_DATA: u32 = 16;
 
 /// What bots are heard for at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub enum Heard {
+    /// Whatever there is.
     Everything,
     /// Orders, cancels and their end: the venue takes no more of anything else for now.
     Unpaced,
@@ -33,7 +34,7 @@ pub(crate) enum Heard {
 
 /// What came from a bot.
 #[derive(Debug)]
-pub(crate) enum BotInput {
+pub enum BotInput {
     /// A frame.
     Frame {
         /// Decoded as far as the bridge needs.
@@ -49,7 +50,7 @@ pub(crate) enum BotInput {
 
 /// One piece of work.
 #[derive(Debug)]
-pub(crate) enum WorkItem<O, V> {
+pub enum WorkItem<O, V> {
     /// From the operator.
     Operator(O),
     /// From the venue.
@@ -62,7 +63,7 @@ pub(crate) enum WorkItem<O, V> {
 
 /// All that waits. `O` is what operators say, `V` what venues say.
 #[derive(Debug)]
-pub(crate) struct Lanes<O, V> {
+pub struct Lanes<O, V> {
     operator: VecDeque<O>,
     /// Words of all venue links, in the order of their arrival, each behind the data that came before it.
     venue: VecDeque<V>,
@@ -108,12 +109,13 @@ impl<O, V> Default for Lanes<O, V> {
 }
 
 impl<O, V> Lanes<O, V> {
-    pub(crate) fn push_operator(&mut self, input: O) {
+    /// Something that an operator said.
+    pub fn push_operator(&mut self, input: O) {
         self.operator.push_back(input);
     }
 
     /// Something that a decision may need, on a link of the venue.
-    pub(crate) fn push_word(&mut self, link: LinkId, input: V) {
+    pub fn push_word(&mut self, link: LinkId, input: V) {
         if let Some(before) = self.data.get_mut(&link) {
             self.venue.append(before);
         }
@@ -121,15 +123,17 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// Something for the bot alone, on a link of the venue.
-    pub(crate) fn push_data(&mut self, link: LinkId, input: V) {
+    pub fn push_data(&mut self, link: LinkId, input: V) {
         self.data.entry(link).or_default().push_back(input);
     }
 
-    pub(crate) fn push_flushed(&mut self, token: u64) {
+    /// The disk has everything up to this token.
+    pub fn push_flushed(&mut self, token: u64) {
         self.flushed.push_back(token);
     }
 
-    pub(crate) fn push_bot(&mut self, link: LinkId, input: BotInput) {
+    /// Something that came from a bot.
+    pub fn push_bot(&mut self, link: LinkId, input: BotInput) {
         self.cancels += usize::from(input.is_cancel());
         let lane = self.bots.entry(link).or_default();
         lane.unpaced += usize::from(!input.is_paced());
@@ -137,29 +141,29 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// An order of this link waits for the disk.
-    pub(crate) fn await_token(&mut self, link: LinkId, token: u64) {
+    pub fn await_token(&mut self, link: LinkId, token: u64) {
         self.bots.entry(link).or_default().awaits = Some(token);
     }
 
     /// The bridge has dealt with this token: what waited behind its order may go on.
-    pub(crate) fn settled(&mut self, token: u64) {
+    pub fn settled(&mut self, token: u64) {
         for lane in self.bots.values_mut() {
             lane.awaits = lane.awaits.filter(|awaited| *awaited > token);
         }
     }
 
     /// The link is not open yet: its frames are kept until it is.
-    pub(crate) fn hold(&mut self, link: LinkId) {
+    pub fn hold(&mut self, link: LinkId) {
         self.bots.entry(link).or_default().held = true;
     }
 
     /// The link is open now.
-    pub(crate) fn release(&mut self, link: LinkId) {
+    pub fn release(&mut self, link: LinkId) {
         self.bots.entry(link).or_default().held = false;
     }
 
     /// The link has ended; nothing of it is fed any more.
-    pub(crate) fn forget(&mut self, link: LinkId) {
+    pub fn forget(&mut self, link: LinkId) {
         self.data.remove(&link);
         if let Some(lane) = self.bots.remove(&link) {
             self.cancels -= lane.queue.iter().filter(|input| input.is_cancel()).count();
@@ -173,12 +177,12 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// How many of the link's frames may have to wait for the venue's budget.
-    pub(crate) fn paced(&self, link: LinkId) -> usize {
+    pub fn paced(&self, link: LinkId) -> usize {
         self.bots.get(&link).map_or(0, |lane| lane.queue.len() - lane.unpaced)
     }
 
     /// The next piece of work.
-    pub(crate) fn next(&mut self, heard: Heard) -> Option<WorkItem<O, V>> {
+    pub fn next(&mut self, heard: Heard) -> Option<WorkItem<O, V>> {
         if let Some(input) = self.operator.pop_front() {
             return Some(WorkItem::Operator(input));
         }
@@ -204,7 +208,7 @@ impl<O, V> Lanes<O, V> {
     }
 
     /// Whether [`next`](Self::next) would find anything.
-    pub(crate) fn has_work(&self, heard: Heard) -> bool {
+    pub fn has_work(&self, heard: Heard) -> bool {
         !(self.operator.is_empty() && self.venue.is_empty() && self.flushed.is_empty())
             || (self.cancels > 0 && self.bots.values().any(|lane| lane.first_free_cancel().is_some()))
             || self.bots.values().any(|lane| lane.ready(heard).is_some())
@@ -300,7 +304,7 @@ impl BotInput {
     }
 
     /// Whether it goes to the venue and may wait until that takes more.
-    pub(crate) fn is_paced(&self) -> bool {
+    pub fn is_paced(&self) -> bool {
         matches!(self, Self::Frame { .. }) && !self.is_cancel() && !self.enters_order()
     }
 

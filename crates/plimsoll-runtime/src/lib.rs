@@ -7,7 +7,7 @@
 
 pub mod announced;
 mod bot_link;
-mod carry;
+pub mod carry;
 pub mod clock;
 pub mod config;
 mod door;
@@ -16,7 +16,7 @@ mod holdings;
 pub mod http;
 mod input;
 mod journal_thread;
-mod lanes;
+pub mod lanes;
 pub mod link;
 pub mod operator;
 pub mod operator_client;
@@ -26,8 +26,8 @@ pub mod permissions;
 pub mod probe;
 mod programs;
 pub mod projection;
-mod quotes;
-mod record;
+pub mod quotes;
+pub mod record;
 pub mod replay;
 mod session_bars;
 pub mod simulator;
@@ -36,7 +36,7 @@ mod subscriptions;
 mod time_questions;
 pub mod unread;
 pub mod view;
-mod wire;
+pub mod wire;
 mod work;
 pub mod zones;
 

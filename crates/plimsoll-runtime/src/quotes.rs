@@ -11,7 +11,7 @@ use plimsoll_model::{InstrumentId, Price, QuoteField, ReqId};
 
 /// All subscriptions of our own connection.
 #[derive(Debug, Default)]
-pub(crate) struct Conflation {
+pub struct Conflation {
     by_request: BTreeMap<ReqId, InstrumentId>,
     latest: BTreeMap<InstrumentId, Latest>,
     /// What was last known before the connection was lost.
@@ -32,7 +32,7 @@ struct Latest {
 
 impl Conflation {
     /// A subscription was made; prices of an earlier one of the same instrument still count.
-    pub(crate) fn subscribed(&mut self, req_id: ReqId, instrument: InstrumentId) {
+    pub fn subscribed(&mut self, req_id: ReqId, instrument: InstrumentId) {
         if let Some(latest) = self.latest.get_mut(&instrument) {
             latest.unheard = all_fields();
         }
@@ -40,14 +40,14 @@ impl Conflation {
     }
 
     /// The connection is gone: nothing that it said counts any more.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.by_request.clear();
         let lost = std::mem::take(&mut self.latest);
         self.before.extend(lost.into_iter().map(|(instrument, latest)| (instrument, latest.quote)));
     }
 
     /// One field was struck, or withdrawn. Prices of requests that are not ours are ignored.
-    pub(crate) fn tick(&mut self, id: ReqId, field: QuoteField, price: Option<Price>, at: Timestamp) {
+    pub fn tick(&mut self, id: ReqId, field: QuoteField, price: Option<Price>, at: Timestamp) {
         // Yesterday's close says nothing about now.
         if field == QuoteField::Close {
             return;
@@ -79,7 +79,7 @@ impl Conflation {
     }
 
     /// The quotes that the bridge is due in this venue second.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(InstrumentId, Quote)> {
+    pub fn take_due(&mut self, now: Timestamp) -> Vec<(InstrumentId, Quote)> {
         let second = now.as_second();
         let mut due = Vec::new();
         for (instrument, latest) in &mut self.latest {
@@ -93,7 +93,7 @@ impl Conflation {
     }
 
     /// How long until the next second in which something is due; nothing if nothing waits.
-    pub(crate) fn next_due(&self, now: Timestamp) -> Option<std::time::Duration> {
+    pub fn next_due(&self, now: Timestamp) -> Option<std::time::Duration> {
         let waits = self.latest.values().any(|latest| latest.changed);
         let nanos = now.subsec_nanosecond().rem_euclid(1_000_000_000);
         let left = u64::try_from(1_000_000_000 - nanos).unwrap_or(1_000_000_000);

@@ -37,7 +37,7 @@ pub enum RecordError {
 }
 
 /// The record of an event. `version` is that of the link for frames; `config` is the text behind a start.
-pub(crate) fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body {
+pub fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body {
     let server_version = version.map_or(0, ServerVersion::number);
     match event {
         Event::Started { epoch, .. } => Body::Started { epoch: *epoch, config_toml: config.to_owned() },
@@ -173,7 +173,7 @@ fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
 }
 
 /// The event of a record; nothing for records that are none (decisions, notes).
-pub(crate) fn event(body: Body) -> Result<Option<Event>, RecordError> {
+pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
     Ok(Some(match body {
         Body::Sealed | Body::Decision { .. } | Body::LinkNote { .. } | Body::Unread { .. } => {
             return Ok(None);

@@ -123,21 +123,23 @@ pub fn trace_order(
 
 /// What the live shell needs to go on.
 #[derive(Debug)]
-pub(crate) struct Resumed {
-    pub(crate) bridge: Bridge,
-    pub(crate) report: ReplayReport,
+pub struct Resumed {
+    /// As it was at the last record.
+    pub bridge: Bridge,
+    /// Whether it would decide the same today.
+    pub report: ReplayReport,
     /// The clocks at the last record.
-    pub(crate) last: Option<Now>,
+    pub last: Option<Now>,
     /// The highest link number so far.
-    pub(crate) last_link: LinkId,
+    pub last_link: LinkId,
     /// What was passed over and nobody has been told of yet.
-    pub(crate) unread: Option<Unread>,
+    pub unread: Option<Unread>,
 }
 
 /// Runs a journal for its state. Decisions that would be others today do not stop a start: the events are
 /// what happened; the first difference is reported. Nor do records that this version does not understand:
 /// they are passed over and reported, and `today` stands in for a configuration that is refused by now.
-pub(crate) fn resume(
+pub fn resume(
     records: impl Iterator<Item = Result<Record, ReadError>>,
     today: &Arc<Config>,
 ) -> Result<Resumed, ReplayError> {

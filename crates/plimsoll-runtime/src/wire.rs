@@ -4,6 +4,8 @@
 //! Owns: which frames the bridge must see and which are relayed without it. Does not own: layouts, which
 //! are `plimsoll-tws`'s, nor any decision.
 
+mod concern;
+mod offer;
 mod place;
 mod tell;
 
@@ -23,6 +25,9 @@ use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate
 
 use crate::clock::watch::broker::Grain;
 use crate::holdings::Stream;
+
+pub use concern::{is_event, is_own_event};
+pub use offer::clamp;
 
 pub(crate) use place::place;
 pub(crate) use tell::{repeat, tell};
@@ -60,7 +65,7 @@ static NEW_YORK: LazyLock<TimeZone> =
 
 /// What a venue's frame is on a bot's link.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub enum Told {
     /// Not the bridge's business.
     Relay,
     /// The same, and it may be left out when the bot reads too slowly.
@@ -79,18 +84,18 @@ pub(crate) enum Told {
 
 impl Told {
     /// Whether it is for the bot alone, and no decision needs it.
-    pub(crate) fn is_data(&self) -> bool {
+    pub fn is_data(&self) -> bool {
         matches!(self, Self::Relay | Self::RelayTick | Self::Bars | Self::Repeated(_))
     }
 }
 
 /// Whether the frame says what is at the broker.
-pub(crate) fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool {
+pub fn is_broker_state(version: ServerVersion, frame: &RawFrame) -> bool {
     message_id(version, frame).is_some_and(|id| BROKER_STATE.contains(&id))
 }
 
 /// What a venue's frame is on a bot's link.
-pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
+pub fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
     match message_id(version, frame) {
         Some(id) if CONCERNING.contains(&id) => match told(version, frame) {
             // A word would take the whole answer before it along, past everybody's orders.
@@ -105,7 +110,7 @@ pub(crate) fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
 }
 
 /// What a venue's frame is on our own connection; `Relay` means that nobody cares.
-pub(crate) fn told_us(version: ServerVersion, frame: &RawFrame) -> Told {
+pub fn told_us(version: ServerVersion, frame: &RawFrame) -> Told {
     match message_id(version, frame) {
         Some(id) if CONCERNING.contains(&id) || CONCERNING_OWN.contains(&id) => told(version, frame),
         _ => Told::Relay,
@@ -129,12 +134,12 @@ pub(crate) fn report(version: ServerVersion, frame: &RawFrame) -> Result<Report,
 }
 
 /// A bot's frame in the bridge's words.
-pub(crate) fn request(version: ServerVersion, frame: &RawFrame) -> Asked {
+pub fn request(version: ServerVersion, frame: &RawFrame) -> Asked {
     translate::request(version, frame)
 }
 
 /// The client id of a start message; nothing for any other message.
-pub(crate) fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<ClientId> {
+pub fn start_api(version: ServerVersion, frame: &RawFrame) -> Option<ClientId> {
     match Request::decode(version, frame) {
         Ok(Request::StartApi(start)) => Some(ClientId(start.client_id)),
         Ok(_) | Err(_) => None,
@@ -158,12 +163,12 @@ pub(crate) fn ends_holdings(version: ServerVersion, frame: &RawFrame) -> Option<
 
 /// A start message that says who it is and nothing else: our own, and what the venue gets of a bot's. What a
 /// bot writes into its optional capabilities may be a secret, and neither venue nor journal needs it.
-pub(crate) fn plain_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
+pub fn plain_start(version: ServerVersion, client_id: ClientId) -> RawFrame {
     Request::StartApi(StartApi { client_id: client_id.0, capabilities: Word::EMPTY }).encode(version)
 }
 
 /// Whether a bot asks for the venue's time, in seconds or in milliseconds.
-pub(crate) fn asks_for_time(version: ServerVersion, frame: &RawFrame) -> bool {
+pub fn asks_for_time(version: ServerVersion, frame: &RawFrame) -> bool {
     matches!(message_id(version, frame), Some(49 | 105))
 }
 
@@ -183,7 +188,7 @@ pub(crate) fn ask_barrier(version: ServerVersion) -> RawFrame {
 }
 
 /// Asks for the time as finely as the venue says it.
-pub(crate) fn ask_precise_time(version: ServerVersion) -> RawFrame {
+pub fn ask_precise_time(version: ServerVersion) -> RawFrame {
     if has_barrier(version) { ask_barrier(version) } else { ask_time(version) }
 }
 
@@ -389,7 +394,7 @@ pub(crate) fn canceled_unsent(to: Addressee, order_id: OrderId) -> [RawFrame; 2]
 }
 
 /// To whom a refusal goes.
-pub(crate) fn addressee(version: ServerVersion, client_id: ClientId, at: Timestamp) -> Addressee {
+pub fn addressee(version: ServerVersion, client_id: ClientId, at: Timestamp) -> Addressee {
     Addressee { version, client_id, at }
 }
 

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::announced::Folder;
+use crate::carry::{self, Carrier as _};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::gateway::{GatewayError, Inputs, Parts};
@@ -452,7 +453,7 @@ impl Work {
             self.journal.tell(now, told);
         }
         for command in out.drain(..) {
-            self.carry_out(now, command);
+            carry::carry_out(self, now, command);
         }
         self.out = out;
         if let Some(room) = self.room.take() {

@@ -23,11 +23,13 @@ pub mod bots;
 mod ibkr;
 mod market;
 
+pub use market::announced::AnnounceError;
+pub use market::listing::DEFAULT_SYMBOLS;
 pub use market::recorded::{BarFileError, Recording};
 
 pub use ibkr::{
-    ConfigError, ConnId, ExecutionTimes, Fault, FaultError, FaultId, FaultKind, FeePlan, IbkrVenue,
-    ManualOrder, ManualOrderError, ManualTrade, MissingAccount, Output, PriceByHand, PriceError, Profile,
-    QuoteFieldName, Sequences, SideName, SpanText, StateView, TradingHours, TwsSettings, VenueConfig, Which,
-    violation_kinds,
+    AnnouncedHours, BookedExecution, BookedOrder, BrokenRule, ConfigError, ConnId, ExecutionTimes, Fault,
+    FaultError, FaultId, FaultKind, FeePlan, IbkrVenue, ManualOrder, ManualOrderError, ManualTrade,
+    MissingAccount, Output, PriceByHand, PriceError, Profile, QuoteFieldName, Sequences, SideName, SpanText,
+    StateView, TradingHours, TwsSettings, VenueConfig, Which, violation_kinds,
 };

@@ -309,7 +309,7 @@ fn lines_about_an_account_name_it_and_notices_name_nobody() {
     for text in [
         "6|2|NetLiquidation|1|USD|DU1|",
         "54|1|DU1|",
-        "63|1|9|DU1|NetLiquidation|1|USD|",
+        "63|1|9|DU1|TotalCashValue|1|USD|",
         "73|1|9|DU1||K|1||",
     ] {
         assert_eq!(said(157, text), Report::AboutAccount(Account::new("DU1").unwrap()), "{text}");

@@ -4,6 +4,8 @@ mod allocation;
 mod calendar;
 mod drill;
 mod schedule;
+mod simulate;
+mod statement;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ pub(crate) use allocation::{Allocation, ShowAllocation};
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
+pub(crate) use simulate::{Scenario, Simulate};
+pub(crate) use statement::{Reconcile, Statement};
 
 /// The production layer around automated trading bots.
 #[derive(Debug, Parser)]
@@ -27,6 +31,7 @@ pub(crate) use schedule::{ExplainSchedule, Schedule};
 Examples:
   plimsoll demo                          one eventful trading day, with and without Plimsoll
   plimsoll drill run late-moc-half-day   one pitfall, what happened, what was expected, the verdict
+  plimsoll simulate --days 1000          closing days on which anything goes wrong, and what broke
   plimsoll sim ibkr                      a strict venue for any TWS bot, on port 4002
   plimsoll run --config plimsoll.toml    the gateway
   plimsoll orders --history              every order, and which guard denied it
@@ -51,6 +56,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Drill,
     },
+    /// Play days on which everything goes wrong against gateway and simulator, in virtual time. Needs no broker.
+    Simulate(Simulate),
     /// Run the gateway.
     Run(Config),
     /// Run a simulated venue.
@@ -78,6 +85,13 @@ pub(crate) enum Command {
     Allocation {
         #[command(subcommand)]
         what: Allocation,
+    },
+    /// Compare what was booked with the broker's statement, or with what the broker says now.
+    Reconcile(Reconcile),
+    /// Check a Flex statement and its query, or show the query that is needed.
+    Statement {
+        #[command(subcommand)]
+        what: Statement,
     },
     /// Stop new risk, or everything. Needs no confirmation.
     Halt(Halt),

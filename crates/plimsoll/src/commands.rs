@@ -9,9 +9,11 @@ mod gateway_dir;
 mod halt;
 mod history;
 mod journal;
+mod reconcile;
 mod run;
 mod schedule;
 mod sim;
+mod statement;
 mod views;
 
 use crate::cli::{Cli, Command};
@@ -25,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Demo(options) => crate::demo::run(&options),
         Command::Drill { what } => crate::drill::run(&what),
+        Command::Simulate(options) => crate::simulate::run(&options),
         Command::Run(config) => run::run(&config),
         Command::Sim { venue: crate::cli::Sim::Ibkr(options) } => sim::run(&options),
         Command::Check(query) => check::run(&query),
@@ -37,6 +40,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
         Command::Allocation { what } => allocation::run(&what),
+        Command::Reconcile(options) => reconcile::run(&options),
+        Command::Statement { what } => statement::run(&what),
         Command::Halt(options) => halt::halt(&options),
         Command::Resume(options) => halt::resume(&options),
         Command::Explain(options) => explain::run(&options),

@@ -2,13 +2,13 @@
 //!
 //! Owns what is listed and run, and the exit code. The form of a file is in [`read`], playing it in [`play`].
 
-mod host;
+pub(crate) mod host;
 mod judge;
 mod library;
 mod play;
 mod read;
 mod report;
-mod script;
+pub(crate) mod script;
 mod settings;
 mod words;
 

@@ -9,6 +9,8 @@ mod drill;
 mod exit;
 mod lockstep;
 mod output;
+mod simulate;
+mod statement;
 
 use clap::Parser;
 
@@ -21,7 +23,9 @@ fn main() -> std::process::ExitCode {
     // Logs are for people and go to stderr; the record is the journal.
     // The demo redraws its picture in place and a drill tells a story: nothing short of an error may come between.
     let usual = match cli.command {
-        cli::Command::Demo(_) | cli::Command::Drill { .. } => tracing::Level::ERROR,
+        cli::Command::Demo(_) | cli::Command::Drill { .. } | cli::Command::Simulate(_) => {
+            tracing::Level::ERROR
+        }
         _ => tracing::Level::WARN,
     };
     let asked = std::env::var("PLIMSOLL_LOG").ok().and_then(|level| level.parse().ok());

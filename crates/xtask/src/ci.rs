@@ -5,6 +5,7 @@
 
 mod clients;
 mod licences;
+mod simulate;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -69,6 +70,11 @@ const STEPS: &[Step] = &[
         name: "drills",
         proves: "each pitfall that has a drill meets its guard, twice the same",
         run: drills,
+    },
+    Step {
+        name: "simulate",
+        proves: "on a thousand closing days on which anything fails no close is doubled, late or crossed",
+        run: simulate::simulate,
     },
     Step {
         name: "transcripts",

@@ -25,7 +25,7 @@ use crate::allocation::open::{Entry, Leg, Told};
 use crate::allocation::{Allocation, Division, Part, Rule, divide};
 use crate::book::OrderState;
 use crate::guard::{Denial, GuardId, Phase, Reason, judge, judge_whole, judge_worth};
-use crate::on_close::HeldOrder;
+use crate::on_close::{HeldOrder, Placed};
 use crate::outbox::{Load, OwnWaiting, Parcel};
 use crate::{Ask, Command, News, limits};
 
@@ -260,7 +260,12 @@ impl Bridge {
             let order = order.map(|order| {
                 let key = self.book.insert(OrderState::ours(&order, own_client, "", now.wall));
                 let cl_ord_id = order.cl_ord_id.clone();
-                let load = Load::Own(Box::new(OwnWaiting { order: *order, key, asked: Some(asked) }));
+                let load = Load::Own(Box::new(OwnWaiting {
+                    order: *order,
+                    key,
+                    asked: Some(asked),
+                    in_place_of: None,
+                }));
                 let (own_epoch, decided) = (self.recon.epoch, now.mono);
                 self.outbox.push(Parcel { token, link, client_id: own_client, own_epoch, decided, load });
                 (key, cl_ord_id)
@@ -284,10 +289,9 @@ impl Bridge {
             order,
             key,
             client_id: asker.client_id,
-            raw: taken.raw,
-            rewrites: vec![],
+            by: Placed::Bot { raw: taken.raw, rewrites: vec![] },
             unbounded: None,
-            asked,
+            asked: Some(asked),
             parts: std::collections::BTreeMap::new(),
         };
         self.allocations.add(Entry {
@@ -335,6 +339,7 @@ fn part_of(whole: &NewOrder, part: &Part) -> OwnOrder {
         stop_px: whole.stop_px,
         tif: whole.tif.clone(),
         outside_rth: whole.outside_rth,
+        decision: None,
     }
 }
 

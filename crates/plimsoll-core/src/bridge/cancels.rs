@@ -25,10 +25,10 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        if self.cancel_divided(now, (link, asker.client_id), order_id, out) {
-            return;
-        }
-        if self.recall(now, link, order_id, out) || self.withdraw(now, (link, asker.client_id), order_id, out)
+        if self.cancel_divided(now, (link, asker.client_id), order_id, out)
+            || self.recall(now, link, order_id, out)
+            || self.withdraw(now, (link, asker.client_id), order_id, out)
+            || self.cancel_equivalent(now, (link, asker.client_id), order_id, out)
         {
             return;
         }

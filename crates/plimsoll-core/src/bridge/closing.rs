@@ -173,6 +173,7 @@ impl Bridge {
                 stop_px: None,
                 tif: TimeInForce::Day,
                 outside_rth: false,
+                decision: None,
             };
             match self.place_for_bot(now, wanted, out) {
                 Ok(id) => all.push(closing(self.book.by_ref(&id), id.as_str(), left)),
@@ -333,6 +334,9 @@ impl Bridge {
     /// On the connection that placed it; without one nothing can be done.
     fn cancel_closing(&self, closing: &Closing, out: &mut Vec<Command>) {
         let state = closing.key.and_then(|key| self.book.get(key));
+        // What is held here, or has left with others, is not at the venue under this number.
+        let is_netted = |id| self.batches.of_order(id).is_some();
+        let state = state.filter(|state| !state.cl_ord_id.as_ref().is_some_and(is_netted));
         let Some((client_id, order_id)) = state.and_then(|state| state.client_id.zip(state.order_id)) else {
             return;
         };
@@ -372,6 +376,7 @@ impl Bridge {
             stop_px: None,
             tif: TimeInForce::Day,
             outside_rth: false,
+            decision: None,
         };
         let text = match self.place_for_bot(now, wanted, out) {
             Ok(id) => format!("{label} is dead: market order {side} {qty} {instrument} [{id}] in its place"),

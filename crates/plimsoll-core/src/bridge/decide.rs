@@ -35,7 +35,10 @@ impl Bridge {
         match first_no {
             None => self.post(now, asker, taken, out),
             Some((member, denial)) if denial.binds(asker.config.mode) => {
-                self.deny_group(now, asker, &[], taken, member, &denial, out);
+                let instead = self.instead(now, asker, (&taken, &orders), denial, out);
+                if let Some(denial) = instead.err() {
+                    self.deny_group(now, asker, &[], taken, member, &denial, out);
+                }
             }
             Some((member, denial)) => {
                 let cl_ord_id = orders.iter().find(|o| o.order_id == member).map(|o| o.cl_ord_id.clone());

@@ -1,7 +1,7 @@
 //! The broker's own hours against the calendar: asking for them, and what follows.
 
 use jiff::civil::Date;
-use plimsoll_calendar::{Announcement, Calendar};
+use plimsoll_calendar::{Announcement, Calendar, SessionState};
 use plimsoll_model::{ContractReport, InstrumentId, Now, ScheduleReport};
 
 use super::Bridge;
@@ -99,6 +99,7 @@ impl Bridge {
         }
         self.calendar = calendar;
         self.moment = Some(self.calendar.moment(self.clock.corrected(now)));
+        self.plan_audit(now);
         self.plan_jobs(now);
         let same = |a: &OpenDispute, b: &OpenDispute| a.calendar == b.calendar && a.dispute == b.dispute;
         let is_known = |open: &OpenDispute| before.iter().any(|b| same(b, open) && b.is_wide == open.is_wide);
@@ -131,7 +132,8 @@ impl Bridge {
                 asks.push(Ask::Contract { req_id, contract: contract.clone() });
             }
         }
-        self.listed.note_asked(now.mono);
+        self.listed.note_asked(self.clock.corrected(now));
+        self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
         Self::ask(out, asks);
     }
@@ -150,8 +152,17 @@ impl Bridge {
         }
     }
 
+    /// Says when that is, as things stand: whenever trading begins or ends, the calendar is another, or the time is.
+    pub(super) fn plan_audit(&mut self, now: Now) {
+        let next_open = match self.moment().state {
+            Ok(SessionState::PreOpen { open } | SessionState::Closed { next_open: open }) => Some(open),
+            Ok(SessionState::Open { .. }) | Err(_) => None,
+        };
+        self.listed.plan(now, self.clock.corrected(now), self.is_short_day(), next_open);
+    }
+
     /// Whether today, or the day that trading is next, is short.
-    pub(super) fn is_short_day(&self) -> bool {
+    fn is_short_day(&self) -> bool {
         let date = self.moment.as_ref().and_then(|moment| moment.trade_date.as_ref().ok());
         let day = date.and_then(|date| self.calendar.session(*date).ok().flatten());
         day.is_some_and(|day| day.early().is_some())

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use plimsoll_model::{BotName, ClientId, LinkId, Now, OrderStatus, RawFrame};
 
 use super::Bridge;
+use super::netting::{of_bot, of_own};
 use crate::outbox::Load;
 use crate::{Ask, Command, Config};
 
 impl Bridge {
     /// A new process: no link is left, and an order without the venue's word is of unknown fate.
-    pub(super) fn started(&mut self, now: Now, epoch: u64, config: Arc<Config>) {
+    pub(super) fn started(&mut self, now: Now, epoch: u64, config: Arc<Config>, out: &mut Vec<Command>) {
         self.contracts.configure(config.instruments().into_iter());
         self.recent.look_back(config.bots.iter().map(|bot| bot.duplicate_window).max().unwrap_or_default());
         self.config = Some(config);
@@ -33,12 +34,13 @@ impl Bridge {
         self.inactive_since = None;
         self.sought.clear();
         // What waited for the disk may have left just before the end: only the venue can tell.
-        let held = self.outbox.drain().filter_map(|parcel| match parcel.load {
-            Load::Orders(all) => Some(all.into_iter().map(move |waiting| (parcel.client_id, waiting))),
-            Load::LetThrough(_) | Load::Own(_) => None,
+        let waited = self.outbox.drain().flat_map(|parcel| match parcel.load {
+            Load::Orders(all) => all.iter().map(|waiting| of_bot(parcel.client_id, waiting)).collect(),
+            Load::Own(own) => vec![of_own(parcel.client_id, *own)],
+            Load::LetThrough(_) => Vec::new(),
         });
-        let held: Vec<_> = held.flatten().collect();
-        self.hold_what_waited(now, held);
+        let waited: Vec<_> = waited.collect();
+        self.hold_what_waited(now, waited, out);
         self.batches.none_comes();
         self.closings.restarted();
         self.forget_certainty(|_| true);
@@ -60,7 +62,8 @@ impl Bridge {
     pub(super) fn own_up(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let mut asks = Vec::new();
         self.subscribe(&mut asks);
-        self.listed.note_asked(now.mono);
+        self.listed.note_asked(self.clock.corrected(now));
+        self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
         self.ask_equity(&mut asks);
         self.begin_round(now, link, &mut asks);

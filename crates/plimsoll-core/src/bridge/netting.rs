@@ -11,6 +11,8 @@ mod close;
 mod leave;
 mod share;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use plimsoll_calendar::AnchorKind;
@@ -22,9 +24,9 @@ use super::Bridge;
 use crate::book::{FLEET, OrderKey};
 use crate::fallback::Word;
 use crate::guard::{Denial, GuardId, Reason};
-use crate::on_close::{BatchKey, HeldOrder, NotHeld, Part, Withdrawn, is_netted, release_at};
-use crate::outbox::Waiting;
-use crate::{Command, Held, News, limits};
+use crate::on_close::{BatchKey, HeldOrder, NotHeld, Part, Placed, Withdrawn, is_netted, release_at};
+use crate::outbox::{OwnWaiting, Waiting};
+use crate::{Command, Held, News, Rewrite, Words, limits};
 
 /// TWS: an order "that needs to be cancelled cannot be cancelled".
 const CODE_CANCEL_TOO_LATE: i32 = 10148;
@@ -74,68 +76,84 @@ impl Bridge {
         waiting: Waiting,
         out: &mut Vec<Command>,
     ) {
-        match self.enter(now, batch, client_id, &waiting) {
-            Ok(()) => {
-                let cl_ord_id = &waiting.order.cl_ord_id;
-                let held = self.batches.get(batch).and_then(|entry| entry.orders.get(cl_ord_id));
-                out.extend(held.map(|held| self.tell(held, News::Accepted)));
-            }
-            Err(reason) => {
-                let denial = Denial { guard: GuardId::CloseCutoff, reason };
-                self.deny_at_release(link, waiting, denial, out);
-            }
+        let id = waiting.order.cl_ord_id.clone();
+        match self.enter(now, batch, of_bot(client_id, &waiting)) {
+            Ok(()) => self.tell_accepted(batch, &id, out),
+            Err(denial) => self.deny_at_release(link, waiting, denial, out),
         }
     }
 
-    fn enter(
+    /// The same for an order of our own for a bot.
+    pub(super) fn hold_own(
         &mut self,
         now: Now,
         batch: &BatchKey,
-        client_id: ClientId,
-        waiting: &Waiting,
-    ) -> Result<(), Reason> {
-        let order = &waiting.order;
+        (client_id, waiting): (ClientId, OwnWaiting),
+        out: &mut Vec<Command>,
+    ) -> Result<(), Denial> {
+        let id = waiting.order.cl_ord_id.clone();
+        self.enter(now, batch, of_own(client_id, waiting))?;
+        self.tell_accepted(batch, &id, out);
+        Ok(())
+    }
+
+    fn tell_accepted(&self, batch: &BatchKey, id: &ClOrdId, out: &mut Vec<Command>) {
+        let held = self.batches.get(batch).and_then(|entry| entry.orders.get(id));
+        out.extend(held.map(|held| self.tell(held, News::Accepted)));
+    }
+
+    fn enter(&mut self, now: Now, batch: &BatchKey, held: HeldOrder) -> Result<(), Denial> {
+        let order = &held.order;
         let is_new = self.batches.get(batch).is_none();
         let fleet = BotName::new(FLEET).expect("a name like any other");
-        let symbol = order.instrument.as_str().split('.').next().unwrap_or_default();
-        let reference = is_new.then(|| self.next_reference(now, &fleet, symbol));
+        let reference = is_new.then(|| self.next_reference(now, &fleet, Some(&order.instrument)));
         let entry = self.batches.of(batch, reference);
-        entry.batch.hold(order.cl_ord_id.clone(), order.side, order.qty).map_err(|error| match error {
-            NotHeld::Late => Reason::AuctionLeft { instrument: order.instrument.clone(), date: batch.date },
-            NotHeld::TooMany { max } => Reason::TooMany { what: "on-close orders of one account", max },
-            NotHeld::Quantity { .. } => Reason::NotRepresentable { what: "the quantity" },
-        })?;
-        let held = HeldOrder {
-            order: order.clone(),
-            key: waiting.key,
-            client_id,
-            raw: waiting.raw.clone(),
-            // The account, where it was written; never our reference, which is not the bot's.
-            rewrites: waiting
-                .rewrites
-                .iter()
-                .filter(|rewrite| matches!(rewrite, crate::Rewrite::Account(_)))
-                .cloned()
-                .collect(),
-            unbounded: waiting.unbounded,
-            asked: waiting.asked,
-            parts: std::collections::BTreeMap::new(),
-        };
-        entry.orders.insert(order.cl_ord_id.clone(), held);
-        self.batches.entered(&order.cl_ord_id, batch);
-        self.book.update(waiting.key, |state| state.status = OrderStatus::New);
+        let entered =
+            entry.batch.hold(order.cl_ord_id.clone(), order.side, order.qty).map_err(|error| match error {
+                NotHeld::Late => {
+                    Reason::AuctionLeft { instrument: order.instrument.clone(), date: batch.date }
+                }
+                NotHeld::TooMany { max } => Reason::TooMany { what: "on-close orders of one account", max },
+                NotHeld::Quantity { .. } => Reason::NotRepresentable { what: "the quantity" },
+            });
+        entered.map_err(|reason| Denial { guard: GuardId::CloseCutoff, reason })?;
+        let (id, key) = (order.cl_ord_id.clone(), held.key);
+        let entry = self.batches.of(batch, None);
+        entry.orders.insert(id.clone(), held);
+        self.batches.entered(&id, batch);
+        self.book.update(key, |state| state.status = OrderStatus::New);
+        self.closings.hear(key, Word::Sent);
+        self.closings.hear(key, Word::Working { cum_qty: Qty::ZERO });
         Ok(())
     }
 
     /// A new process: what was to be held and waited for the disk has not left and never will by itself, and whether its
-    /// bot was told that it is held nobody knows. It is.
-    pub(super) fn hold_what_waited(&mut self, now: Now, waited: Vec<(ClientId, Waiting)>) {
-        for (client_id, waiting) in waited {
-            if let Some(batch) = self.batches.came(&waiting.order.cl_ord_id) {
-                // One that does not fit any more is of unknown fate like others, and will not be found.
-                let _ = self.enter(now, &batch, client_id, &waiting);
+    /// bot was told that it is held nobody knows. It is; or it is denied, because it does not fit any more, and that is
+    /// certain.
+    pub(super) fn hold_what_waited(&mut self, now: Now, waited: Vec<HeldOrder>, out: &mut Vec<Command>) {
+        for held in waited {
+            let Some(batch) = self.batches.came(&held.order.cl_ord_id) else { continue };
+            let (key, bot, asked) = (held.key, held.order.bot.clone(), held.asked);
+            let label = format!("{} [{}] of {bot}", held.order, held.order.cl_ord_id);
+            if let Err(denial) = self.enter(now, &batch, held) {
+                self.never_held(key, (&bot, asked), &denial);
+                // Its bot is not there yet, and no order of it will be.
+                out.push(Command::Notice {
+                    text: format!("{label} was not held over the restart: {denial}"),
+                });
             }
         }
+    }
+
+    /// It has not left, and is in no batch.
+    fn never_held(&mut self, key: OrderKey, (bot, asked): (&BotName, Option<u64>), denial: &Denial) {
+        if let Some(asked) = asked {
+            self.recent.mark_denied(bot, asked);
+        }
+        self.book.update(key, |state| {
+            state.status = OrderStatus::Denied;
+            state.denied_by = Some(denial.guard);
+        });
     }
 
     /// A bot wants an order back that is held; whether it is one.
@@ -233,6 +251,13 @@ impl Bridge {
 
     /// Says something to the bot of an order that is held or was.
     pub(super) fn tell(&self, held: &HeldOrder, news: News) -> Command {
+        if let Placed::Us = held.by {
+            let text = format!("{}: {news}", held.order.cl_ord_id);
+            return match news {
+                News::Canceled { .. } => Command::Notice { text },
+                _ => Command::JobNote { text },
+            };
+        }
         let link = self.links.of_client(held.client_id);
         let link = link.filter(|link| self.links.get(*link).is_some_and(|state| state.attached));
         Command::Tell { link, held: Box::new(self.in_its_words(held)), news }
@@ -243,10 +268,16 @@ impl Bridge {
         Held {
             bot: held.order.bot.clone(),
             order_id: held.order.order_id,
-            raw: held.raw.clone(),
-            rewrites: held.rewrites.clone(),
             perm_id: own_perm_id(held.key),
-            con_id: contract.and_then(|contract| contract.con_id),
+            con_id: contract.as_ref().and_then(|contract| contract.con_id),
+            words: match &held.by {
+                Placed::Bot { raw, rewrites } => Words::Bots { raw: raw.clone(), rewrites: rewrites.clone() },
+                Placed::Us => Words::Ours {
+                    client_id: held.client_id,
+                    order: Box::new(held.order.clone()),
+                    contract: Box::new(contract.expect("what was judged for a bot is configured")),
+                },
+            },
         }
     }
 
@@ -264,13 +295,18 @@ impl Bridge {
     }
 
     /// The executions that this link's bot was told today of orders that were held here, with what each cost as far as that is
-    /// known: the venue does not know them, and a bot that asks for its executions has to see them.
+    /// known: the venue does not know them, and a bot that asks for its executions has to see them. Those of our orders for
+    /// the bot are among them, as at the venue those of other clients are.
     pub fn held_executions(&self, now: Now, link: LinkId) -> Vec<(Held, News, Option<Money>)> {
-        let client_id = self.links.get(link).map(|state| state.client_id);
+        let Some(state) = self.links.get(link) else { return Vec::new() };
+        let is_its = |held: &&HeldOrder| match held.by {
+            Placed::Bot { .. } => held.client_id == state.client_id,
+            Placed::Us => held.order.bot == state.bot,
+        };
         let today = self.civil_date(now);
         let zone = self.calendar.zone();
         let mut all = Vec::new();
-        for held in self.kept_here().filter(|held| Some(held.client_id) == client_id) {
+        for held in self.kept_here().filter(is_its) {
             for Part { share, account, exchange, at } in held.parts.values() {
                 if zone.to_datetime(*at).date() != today {
                     continue;
@@ -291,6 +327,30 @@ impl Bridge {
         let reason = reason.chars().take(limits::TOLD_REASON_MAX).collect::<String>().into();
         self.tell(held, News::Canceled { cum_qty, leaves_qty, avg_px: held.avg_px(), reason })
     }
+}
+
+/// A bot's order as it is held.
+pub(super) fn of_bot(client_id: ClientId, waiting: &Waiting) -> HeldOrder {
+    // The account, where it was written; never our reference, which is not the bot's.
+    let is_its = |rewrite: &&Rewrite| matches!(rewrite, Rewrite::Account(_));
+    HeldOrder {
+        order: waiting.order.clone(),
+        key: waiting.key,
+        client_id,
+        by: Placed::Bot {
+            raw: waiting.raw.clone(),
+            rewrites: waiting.rewrites.iter().filter(is_its).cloned().collect(),
+        },
+        unbounded: waiting.unbounded,
+        asked: Some(waiting.asked),
+        parts: BTreeMap::new(),
+    }
+}
+
+/// An order of our own for a bot as it is held.
+pub(super) fn of_own(client_id: ClientId, waiting: OwnWaiting) -> HeldOrder {
+    let OwnWaiting { order, key, asked, in_place_of: _ } = waiting;
+    HeldOrder { order, key, client_id, by: Placed::Us, unbounded: None, asked, parts: BTreeMap::new() }
 }
 
 /// The number under which a bot knows an order that never was the broker's. The broker's are positive.

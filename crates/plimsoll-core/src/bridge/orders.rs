@@ -250,16 +250,10 @@ impl Bridge {
             }
         };
         let kept = replaces.and_then(|key| self.book.get(key)?.cl_ord_id.clone());
-        // Identified first, because the reference needs the symbol and the counter needs `&mut self`.
-        let symbol = self
-            .contracts
-            .identify(&request.contract)
-            .map(|id| id.as_str().split('.').next().unwrap_or_default().to_owned());
-        let reference = match (kept, symbol) {
-            (Some(kept), _) => kept,
-            (None, Ok(symbol)) => self.next_reference(now, &asker.bot().name, &symbol),
-            (None, Err(_)) => self.next_reference(now, &asker.bot().name, "x"),
-        };
+        let reference = kept.unwrap_or_else(|| {
+            let instrument = self.contracts.identify(&request.contract).ok();
+            self.next_reference(now, &asker.bot().name, instrument.as_ref())
+        });
         let intake = intake::take(asker.bot(), &self.contracts, request, |_| reference)?;
         let bot_ref = request.order_ref.clone();
         Ok(Taken { intake, raw: raw.clone(), bot_ref, replaces })

@@ -17,7 +17,7 @@ use crate::book::{FLEET, OrderKey, OrderState};
 use crate::config::{BotConfig, Config};
 use crate::fallback::Word;
 use crate::guard::{Denial, GuardId, Phase, Reason, Verdict, judge, release};
-use crate::outbox::{Load, OwnWaiting, Parcel};
+use crate::outbox::{Load, OwnWaiting, Parcel, Replaced};
 use crate::{Command, limits};
 
 /// What is to be placed for one bot.
@@ -33,6 +33,8 @@ pub(crate) struct OwnOrder {
     pub(crate) stop_px: Option<Price>,
     pub(crate) tif: TimeInForce,
     pub(crate) outside_rth: bool,
+    /// What a bot has declared it to be.
+    pub(crate) decision: Option<Box<str>>,
 }
 
 impl Bridge {
@@ -44,6 +46,18 @@ impl Bridge {
         wanted: OwnOrder,
         out: &mut Vec<Command>,
     ) -> Result<ClOrdId, Denial> {
+        let order = self.judged_own(now, wanted)?;
+        let asked = self.recent.new_order(now.mono, &order, false);
+        let (cl_ord_id, batch) = (order.cl_ord_id.clone(), self.batch_for(now, &order));
+        self.post_own(now, order, Some(asked), None, out)?;
+        if let Some(batch) = batch {
+            self.batches.expect(&cl_ord_id, batch);
+        }
+        Ok(cl_ord_id)
+    }
+
+    /// The first judgement of an order of our own for a bot.
+    pub(super) fn judged_own(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
         let config = self.config.clone().ok_or_else(no_connection)?;
         let bot = config.bot(&wanted.bot).ok_or_else(|| {
             let instrument = wanted.instrument.clone();
@@ -54,20 +68,27 @@ impl Bridge {
         let mut ctx = self.context(now, Phase::Decision, (bot, config.venue.client_id), &config);
         ctx.group = std::slice::from_ref(&order);
         judge(&ctx, &order)?;
-        let asked = self.recent.new_order(now.mono, &order, false);
-        let cl_ord_id = order.cl_ord_id.clone();
-        self.post_own(now, order, Some(asked), out)?;
-        Ok(cl_ord_id)
+        Ok(order)
     }
 
     /// With its reference and its number.
     pub(super) fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
-        let OwnOrder { bot, account, instrument, side, qty, ord_type, limit_px, stop_px, tif, outside_rth } =
-            wanted;
-        let symbol = instrument.as_str().split('.').next().unwrap_or_default().to_owned();
+        let OwnOrder {
+            bot,
+            account,
+            instrument,
+            side,
+            qty,
+            ord_type,
+            limit_px,
+            stop_px,
+            tif,
+            outside_rth,
+            decision,
+        } = wanted;
         let (order_id, ex_destination) = (self.own_order_id()?, self.own_route(&instrument));
         Ok(NewOrder {
-            cl_ord_id: self.next_reference(now, &bot, &symbol),
+            cl_ord_id: self.next_reference(now, &bot, Some(&instrument)),
             bot,
             order_id,
             account,
@@ -84,7 +105,7 @@ impl Bridge {
             outside_rth,
             legs: Vec::new(),
             ex_destination,
-            decision: None,
+            decision,
         })
     }
 
@@ -105,6 +126,7 @@ impl Bridge {
         now: Now,
         order: NewOrder,
         asked: Option<u64>,
+        in_place_of: Option<Box<Replaced>>,
         out: &mut Vec<Command>,
     ) -> Result<OrderKey, Denial> {
         let (link, client_id) = self.own_way().ok_or_else(no_connection)?;
@@ -114,7 +136,7 @@ impl Bridge {
             return Err(Denial { guard: GuardId::Supported, reason });
         }
         let key = self.book.insert(OrderState::ours(&order, client_id, "", now.wall));
-        self.push_own(now, OwnWaiting { order, key, asked }, (link, client_id), out);
+        self.push_own(now, OwnWaiting { order, key, asked, in_place_of }, (link, client_id), out);
         Ok(key)
     }
 
@@ -141,7 +163,7 @@ impl Bridge {
         config: &Config,
         out: &mut Vec<Command>,
     ) {
-        let OwnWaiting { order, key, asked } = waiting;
+        let OwnWaiting { order, key, asked, in_place_of } = waiting;
         if order.bot.as_str() == FLEET {
             self.release_net(now, phase, link, order, out);
             return;
@@ -150,8 +172,22 @@ impl Bridge {
         self.refresh_result(bot);
         let verdict = self.judge_own(now, phase, (bot, key, asked), order, config);
         let (order, denial) = match verdict {
+            Verdict::Cleared(order) if let Some(batch) = self.batches.came(&order.get().cl_ord_id) => {
+                let order = order.get().clone();
+                let waiting = OwnWaiting { order: order.clone(), key, asked, in_place_of: None };
+                match self.hold_own(now, &batch, (config.venue.client_id, waiting), out) {
+                    Ok(()) => return,
+                    Err(denial) => (order, denial),
+                }
+            }
             Verdict::Cleared(order) => match self.comes_after_the_close(now, order.get()) {
-                None => return self.place(now, link, order, out),
+                None => {
+                    self.place(now, link, order, out);
+                    if let Some(replaced) = in_place_of {
+                        self.sent_in_place(key, *replaced, out);
+                    }
+                    return;
+                }
                 Some(denial) => (order.get().clone(), denial),
             },
             // Observe mode spares the orders of bots. What we place ourselves we hold to our own judgement.
@@ -162,6 +198,9 @@ impl Bridge {
             self.recent.mark_denied(&order.bot, asked);
         }
         self.deny_own(key, &order, &denial, out);
+        if let Some(replaced) = in_place_of {
+            self.deny_replaced(key, *replaced, denial.to_string().into(), out);
+        }
     }
 
     /// Why a market order that leaves now must not: it may arrive when its market has closed, and would wait there for
@@ -205,6 +244,7 @@ impl Bridge {
         denial: &Denial,
         out: &mut Vec<Command>,
     ) {
+        self.batches.came(&order.cl_ord_id);
         self.book.update(key, |state| {
             state.status = OrderStatus::Denied;
             state.denied_by = Some(denial.guard);
@@ -241,8 +281,9 @@ impl Bridge {
                 // These are canceled with the bot's order that they are parts of.
                 && self.allocations.of_leg(*key).is_none()
                 && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
-                // What waits for the disk meets the halt there.
+                // What waits for the disk meets the halt there, and what is held is not at the venue.
                 && !self.outbox.holds_own(*key)
+                && state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
         });
         let ids: Vec<_> = open.filter_map(|(_, state)| state.order_id).collect();
         out.extend(ids.into_iter().map(|order_id| Command::Cancel { link, order_id }));

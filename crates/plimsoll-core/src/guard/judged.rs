@@ -121,9 +121,7 @@ pub(crate) struct Days<'a> {
 impl Context<'_> {
     /// Whether the order is of a kind that is held and netted here.
     pub(crate) fn is_netted(&self, order: &NewOrder) -> bool {
-        // Our own orders for a bot go as they are: nothing tells a bot that is away what became of its part.
-        let is_ours = self.client_id == self.config.venue.client_id;
-        self.config.nets().is_some() && !self.replaces && !is_ours && is_netted(order)
+        self.config.nets().is_some() && !self.replaces && is_netted(order)
     }
 
     /// Where the instrument is listed, as far as the configuration or the broker has said.

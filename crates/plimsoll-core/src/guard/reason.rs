@@ -64,7 +64,29 @@ pub enum Reason {
     NoReference { instrument: InstrumentId },
     NotRepresentable { what: &'static str },
     OtherCurrency { limit: Money, traded: Box<str> },
-    WouldCross { with: Box<str>, side: Side, qty: Qty, ord_type: Box<str> },
+    WouldCross { with: Crossing },
+    SentElsewhere { with: Crossing, sent: Box<str> },
+    NoEquivalent { with: Crossing, why: Box<str> },
+}
+
+/// An order of ours that another one could trade with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crossing {
+    /// By what we call it.
+    pub label: Box<str>,
+    /// Its side.
+    pub side: Side,
+    /// What of it may still be executed.
+    pub qty: Qty,
+    /// Its type.
+    pub ord_type: Box<str>,
+}
+
+impl fmt::Display for Crossing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { label, side, qty, ord_type } = self;
+        write!(f, "could trade with our own {side} {qty} {ord_type} [{label}]")
+    }
 }
 
 /// The auction that an order is for.
@@ -138,6 +160,8 @@ impl Reason {
             Self::NotRepresentable { .. } => "not_representable",
             Self::OtherCurrency { .. } => "other_currency",
             Self::WouldCross { .. } => "would_cross",
+            Self::SentElsewhere { .. } => "sent_elsewhere",
+            Self::NoEquivalent { .. } => "no_equivalent",
         }
     }
 
@@ -185,7 +209,9 @@ impl Reason {
             | Self::HoursDisputed { .. }
             | Self::NotRepresentable { .. }
             | Self::OtherCurrency { .. }
-            | Self::WouldCross { .. } => 99,
+            | Self::WouldCross { .. }
+            | Self::SentElsewhere { .. }
+            | Self::NoEquivalent { .. } => 99,
         }
     }
 }
@@ -332,9 +358,9 @@ impl Reason {
             Self::OtherCurrency { limit, traded } => {
                 write!(f, "the limit {limit} cannot bound what is in {traded}")
             }
-            Self::WouldCross { with, side, qty, ord_type } => {
-                write!(f, "could trade with our own {side} {qty} {ord_type} [{with}]")
-            }
+            Self::WouldCross { with } => write!(f, "{with}"),
+            Self::SentElsewhere { with, sent } => write!(f, "{with}; in its place {sent} was sent"),
+            Self::NoEquivalent { with, why } => write!(f, "{with}, and nothing was sent in its place: {why}"),
             other => unreachable!("invariant: every reason has a text: {other:?}"),
         }
     }

@@ -5,7 +5,7 @@
 use plimsoll_model::{NewOrder, OrdType, Price, Side, TimeInForce};
 
 use super::judged::Priced;
-use super::{Context, Reason};
+use super::{Context, Crossing, Reason};
 use crate::book::{OrderKey, OrderState};
 
 pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
@@ -17,12 +17,20 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     match opposite {
         None => Ok(()),
         Some(state) => Err(Reason::WouldCross {
-            with: state.label().into(),
-            side: order.side.opposite(),
-            qty: state.leaves_qty(),
-            ord_type: state.ord_type.as_wire().into(),
+            with: Crossing {
+                label: state.label().into(),
+                side: order.side.opposite(),
+                qty: state.leaves_qty(),
+                ord_type: state.ord_type.as_wire().into(),
+            },
         }),
     }
+}
+
+/// All orders that could trade with this one.
+pub(super) fn all<'c>(ctx: &'c Context<'_>, order: &'c NewOrder) -> impl Iterator<Item = &'c OrderState> {
+    let others = ctx.book.exposed_in(&order.instrument);
+    others.filter(|(key, state)| is_met(ctx, order, *key, state)).map(|(_, state)| state)
 }
 
 /// Whether no order that has a limit can meet this one, so that only those without are looked at.
@@ -45,14 +53,15 @@ fn first<'s>(
     order: &NewOrder,
     mut others: impl Iterator<Item = (OrderKey, &'s OrderState)>,
 ) -> Option<&'s OrderState> {
-    let is_met = |key, state: &OrderState| {
-        ctx.is_other_working(&order.account, key, state)
-            && side_in(state, order) == Some(order.side.opposite())
-            && !is_family(ctx, order, state)
-            && !are_netted(ctx, order, state)
-            && could_trade(ctx, order, state)
-    };
-    others.find(|(key, state)| is_met(*key, state)).map(|(_, state)| state)
+    others.find(|(key, state)| is_met(ctx, order, *key, state)).map(|(_, state)| state)
+}
+
+fn is_met(ctx: &Context<'_>, order: &NewOrder, key: OrderKey, state: &OrderState) -> bool {
+    ctx.is_other_working(&order.account, key, state)
+        && side_in(state, order) == Some(order.side.opposite())
+        && !is_family(ctx, order, state)
+        && !are_netted(ctx, order, state)
+        && could_trade(ctx, order, state)
 }
 
 /// What is added up before any of it leaves cannot trade at the venue.

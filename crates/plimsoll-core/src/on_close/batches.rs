@@ -39,18 +39,25 @@ pub(crate) struct Entry {
     pub(crate) is_stopped: bool,
 }
 
+/// Who placed a held order.
+#[derive(Debug)]
+pub(crate) enum Placed {
+    /// Its bot, which is told in its own bytes.
+    Bot { raw: RawFrame, rewrites: Vec<Rewrite> },
+    /// Plimsoll, for the bot: people are told.
+    Us,
+}
+
 /// One bot's order as it was cleared.
 #[derive(Debug)]
 pub(crate) struct HeldOrder {
     pub(crate) order: NewOrder,
     pub(crate) key: OrderKey,
     pub(crate) client_id: ClientId,
-    /// The bot's bytes, in whose words it is told.
-    pub(crate) raw: RawFrame,
-    pub(crate) rewrites: Vec<Rewrite>,
+    pub(crate) by: Placed,
     pub(crate) unbounded: Option<&'static str>,
     /// Its number in the memory of what was asked.
-    pub(crate) asked: u64,
+    pub(crate) asked: Option<u64>,
     /// Its executions, corrected ones in the place of what they correct.
     pub(crate) parts: BTreeMap<Box<str>, Part>,
 }

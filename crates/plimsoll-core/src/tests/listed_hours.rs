@@ -168,6 +168,35 @@ fn a_surprise_that_the_broker_learns_of_during_the_day_is_heard_within_an_hour_o
     assert!(trace.contains("no longer disputed: XNYS on 2026-11-27"), "{trace}");
 }
 
+// Asked at 18:00, told at 20:00 that tomorrow is closed: a day after the last question would be too late.
+#[test]
+fn what_is_announced_in_the_evening_is_heard_an_hour_before_the_session_would_open() {
+    let mut world = listing("0930-20261120:1600");
+    let closed = listing("CLOSED").listed_hours;
+    let trace = world.run("day 2026-11-19\n18:00:00 restart\n18:00:00 own answers");
+    assert_eq!(notices(&trace), ["reconciled: 0 open orders, 0 positions"]);
+    world.listed_hours = closed;
+    let trace = world.run("day 2026-11-20\n08:29:59 wake\n08:29:59 own answers");
+    assert_eq!(notices(&trace), [""; 0], "not asked again yet");
+    let trace = world.run("08:30:00 wake\n08:30:00 own answers");
+    assert!(
+        notices(&trace)[1].contains("listed as closed, open by the calendar; the narrower of both holds"),
+        "{trace}"
+    );
+    let trace = world.run(
+        "
+        09:00:00 quote SPY 600.00 600.02
+        09:00:01 trend BUY 10 SPY MKT tif=OPG
+        09:00:02 trend BUY 10 SPY MOC
+        ",
+    );
+    assert_eq!(
+        trace.matches("listed as closed, open by the calendar; a person has to decide").count(),
+        2,
+        "{trace}"
+    );
+}
+
 #[test]
 fn a_list_that_cannot_be_read_is_said_and_disputes_nothing() {
     for (listed, why) in

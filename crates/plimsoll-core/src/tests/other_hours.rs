@@ -131,7 +131,7 @@ fn a_stock_that_the_broker_lists_in_london_is_held_to_london_s_days_and_a_person
     expect![["
         09:00:00 notice ABC is not listed in the US: the days and cutoffs of XLON hold for it, and its prices count as stale at any hour
         09:00:00 notice reconciled: 0 open orders, 0 positions
-        11:29:59 submit 1 BUY 1 ABC MKT for DU1 [ABC-trend-20261127-1]
+        11:29:59 submit 1 BUY 1 ABC MKT for DU1 [ABC-trend-20261126-1]
         11:30:00 deny 1 order 2: Plimsoll trading_session: the market is closed until 2026-11-27 08:00:00 Europe/London
     "]]
     .assert_eq(&trace);
@@ -178,9 +178,40 @@ fn a_day_that_london_announces_closes_a_stock_of_london_and_none_of_new_york() {
     );
     expect![["
         10:00:02 deny 1 order 1: Plimsoll trading_session: the market is closed until 2026-11-30 08:00:00 Europe/London
-        10:00:03 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20261127-2]
+        10:00:03 submit 1 BUY 1 SPY MKT for DU1 [SPY-trend-20261127-1]
     "]]
     .assert_eq(&trace);
+}
+
+// Ten past seven in the evening of New York is ten past nine of the next morning in Tokyo.
+#[test]
+fn a_reference_has_the_trade_date_of_its_own_venue_and_no_number_is_given_twice() {
+    let mut world = listed("TSEJ");
+    world.run("day 2026-11-25\n19:05:00 journal lost");
+    let orders = "
+        19:10:00 quote ABC 10.00 10.00
+        19:10:00 quote SPY 500.00 500.02
+        19:10:01 trend BUY 1 SPY LMT 490.00 tif=GTC
+        19:10:02 trend BUY 1 ABC MKT
+        19:10:03 trend BUY 2 SPY LMT 490.00 tif=GTC
+        19:10:04 trend BUY 2 ABC MKT
+        ";
+    expect![["
+        19:10:01 submit 1 BUY 1 SPY LMT 490.00 for DU1 [SPY-trend-20261125-1]
+        19:10:02 submit 1 BUY 1 ABC MKT for DU1 [ABC-trend-20261126-1]
+        19:10:03 submit 1 BUY 2 SPY LMT 490.00 for DU1 [SPY-trend-20261125-2]
+        19:10:04 submit 1 BUY 2 ABC MKT for DU1 [ABC-trend-20261126-2]
+    "]]
+    .assert_eq(&world.run(orders));
+    // What the broker has seen of tomorrow counts, and what nobody can have seen does not.
+    let trace = world.run(
+        "
+        19:10:05 venue manual 77 BUY 40 SPY LMT 400.00 ref=ABC-trend-20261126-7
+        19:10:05 venue manual 78 BUY 40 SPY LMT 400.00 ref=ABC-trend-20991126-9
+        19:10:06 trend BUY 3 ABC MKT
+        ",
+    );
+    assert!(trace.contains("submit 1 BUY 3 ABC MKT for DU1 [ABC-trend-20261126-8]"), "{trace}");
 }
 
 #[test]
@@ -260,7 +291,7 @@ fn a_stock_of_london_that_is_sent_to_another_exchange_has_hours_that_nobody_know
         09:00:00 notice ABC is not listed in the US: the days and cutoffs of XLON hold for it, and its prices count as stale at any hour
         09:00:00 notice reconciled: 0 open orders, 0 positions
         10:00:01 deny 1 order 1: Plimsoll trading_session: no trading calendar: the hours of ABC at NYSE are not known; an order for it needs a limit or stop price
-        10:00:02 submit 1 BUY 2 ABC LMT 10.00 for DU1 [ABC-trend-20261127-2]
+        10:00:02 submit 1 BUY 2 ABC LMT 10.00 for DU1 [ABC-trend-20261126-2]
         10:00:03 deny 1 order 3: Plimsoll close_cutoff: no trading calendar: the hours of ABC at NYSE are not known; an order for it needs a limit or stop price
     "]]
     .assert_eq(&trace);

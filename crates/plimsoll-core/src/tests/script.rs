@@ -50,7 +50,11 @@ const OWN: LinkId = LinkId(900);
 
 /// The broker's number of an instrument, as the script's venue gives it.
 fn con_id(symbol: &str) -> ConId {
-    ConId(if symbol == "SPY" { 756_733 } else { 320_227_571 })
+    ConId(match symbol {
+        "SPY" => 756_733,
+        "IVV" => 8_991_352,
+        _ => 320_227_571,
+    })
 }
 
 /// `BUY:2:SPY`.
@@ -238,6 +242,7 @@ impl Script {
                 let lead = Duration::from_secs(2);
                 self.config.venue.on_close_crossing = OnCloseCrossing::Net { lead };
             }
+            ["equivalent", of, with, ref ratio @ ..] => self.add_equivalent(of, with, ratio.first().copied()),
             ["observe"] => self.config.mode = Mode::Observe,
             ["fill", "account"] => bot.fill_account = FillAccount::TheOnlyOne,
             ["zoned", "times"] => bot.execution_times = ExecutionTimes::Zoned,

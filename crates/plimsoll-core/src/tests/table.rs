@@ -7,7 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use crate::guard::{Auction, GUARDS, Margin, Reason};
+use crate::guard::{Auction, Crossing, GUARDS, Margin, Reason};
 use crate::halt::HaltLevel;
 
 fn docs() -> PathBuf {
@@ -64,6 +64,7 @@ fn all_reasons() -> Vec<Reason> {
     let of = ClOrdId::new("SPY-trend-20260227-1").unwrap();
     let du1 = Account::new("DU1").unwrap();
     let at = jiff::Timestamp::UNIX_EPOCH;
+    let crossing = Crossing { label: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() };
     vec![
         Reason::Unreadable { why: "x".into() },
         Reason::Unbounded { feature: "x" },
@@ -125,7 +126,9 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NoReference { instrument: spy() },
         Reason::NotRepresentable { what: "x" },
         Reason::OtherCurrency { limit: usd, traded: "EUR".into() },
-        Reason::WouldCross { with: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() },
+        Reason::WouldCross { with: crossing.clone() },
+        Reason::SentElsewhere { with: crossing.clone(), sent: "x".into() },
+        Reason::NoEquivalent { with: crossing, why: "x".into() },
     ]
 }
 

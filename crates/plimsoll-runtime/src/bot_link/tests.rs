@@ -16,7 +16,7 @@ fn connection() -> (Ends, DuplexStream) {
 }
 
 fn offer(min: u16, max: u16) -> Result<ClientHello, String> {
-    clamp(&ClientHello { min, max, options: "+PACEAPI".into() })
+    wire::clamp(&ClientHello { min, max, options: "+PACEAPI".into() })
 }
 
 /// Shakes hands with a venue that answers `reply`; what the bot then reads, if it went well.

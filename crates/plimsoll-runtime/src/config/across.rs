@@ -27,6 +27,7 @@ pub(super) fn check(raw: &Raw, problems: &mut Problems) {
     client_ids(venue, &raw.bots, problems);
     accounts(venue, &raw.bots, problems);
     follow(raw, venue, problems);
+    venue.on_close_crossing.check(&raw.bots, problems);
 }
 
 fn one_venue(raw: &Raw, problems: &mut Problems) {

@@ -253,8 +253,8 @@ fn contract<'d>(item: &'d Spanned<DeValue<'d>>, problems: &mut Problems) -> Opti
         fields.insert(key, text.map_or_else(|| "".into(), Spanned::into_inner));
     }
     let symbol = table.required("symbol", "\"EUR\"", problems, symbol);
-    let strike = table.text("strike", problems, decimal).map(Spanned::into_inner);
-    let multiplier = table.text("multiplier", problems, decimal).map(Spanned::into_inner);
+    let strike = table.text("strike", problems, value::positive_decimal).map(Spanned::into_inner);
+    let multiplier = table.text("multiplier", problems, value::positive_decimal).map(Spanned::into_inner);
     let con_id = con_id(&mut table, problems);
     table.finish(problems);
     let mut field = |key: &str, absent: &str| -> Box<str> {
@@ -326,13 +326,6 @@ fn symbol(text: &str) -> Result<Box<str>, String> {
         return Err(format!("`{text}` is no symbol; write it in capitals as the broker does"));
     }
     Ok(text.into())
-}
-
-fn decimal(text: &str) -> Result<Decimal, String> {
-    Decimal::from_str_exact(text)
-        .ok()
-        .filter(|value| *value > Decimal::ZERO)
-        .ok_or_else(|| format!("`{text}` is no number above zero"))
 }
 
 /// A whole number, or a text for fractions.

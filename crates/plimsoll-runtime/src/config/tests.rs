@@ -239,12 +239,6 @@ fn what_is_not_available_yet_is_refused_by_name() {
             plimsoll.toml:17:1: error: a second [[venue]] is not available yet; run one gateway per venue, each with its own file
         "#]],
     );
-    check(
-        &[("\"deny\"", "\"equivalent\"")],
-        &expect![[r#"
-            plimsoll.toml:15:21: error: `on_close_crossing`: `equivalent` is not available yet; write "net" or "deny"
-        "#]],
-    );
 }
 
 #[test]

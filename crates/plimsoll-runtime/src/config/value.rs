@@ -37,6 +37,14 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number above zero, exactly as it is written.
+pub(super) fn positive_decimal(text: &str) -> Result<Decimal, String> {
+    Decimal::from_str_exact(text)
+        .ok()
+        .filter(|value| *value > Decimal::ZERO)
+        .ok_or_else(|| format!("`{text}` is no number above zero"))
+}
+
 /// `"3%"` as `0.03`.
 pub(super) fn percent(text: &str) -> Result<Decimal, String> {
     let wrong = || format!("`{text}` is no percentage; write for example \"3%\"");

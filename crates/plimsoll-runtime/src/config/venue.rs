@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use plimsoll_core::config::{Mode, OnCloseCrossing, VenueConfig};
-use plimsoll_core::limits::NET_LEAD;
 use plimsoll_model::{Account, ClientId};
 use toml::Spanned;
 
+use super::crossing::RawCrossing;
 use super::place::Problems;
 use super::section::Section;
 use super::value;
@@ -111,7 +111,7 @@ pub(super) struct RawVenue {
     pub(super) upstream: Option<Spanned<Box<str>>>,
     pub(super) client_id: Option<Spanned<ClientId>>,
     pub(super) accounts: Vec<Spanned<Account>>,
-    on_close_crossing: Option<OnCloseCrossing>,
+    pub(super) on_close_crossing: RawCrossing,
 }
 
 impl RawVenue {
@@ -138,7 +138,7 @@ impl RawVenue {
             upstream: section.required("upstream", "\"127.0.0.1:4002\"", problems, value::host_port),
             client_id: client_id(&mut section, problems),
             accounts: section.texts("accounts", problems, value::account),
-            on_close_crossing: on_close_crossing(&mut section, problems),
+            on_close_crossing: RawCrossing::read(&mut section, problems),
         };
         if raw.accounts.is_empty() {
             section.missing("accounts", "[\"U1234567\"]", problems);
@@ -149,9 +149,9 @@ impl RawVenue {
 
     /// How long before the cutoff netted on-close orders leave; none if they are not netted.
     pub(super) fn net_lead(&self) -> Option<Duration> {
-        match self.on_close_crossing? {
-            OnCloseCrossing::Net { lead } => Some(lead),
-            OnCloseCrossing::Deny => None,
+        match self.on_close_crossing.policy.as_ref()? {
+            OnCloseCrossing::Net { lead } => Some(*lead),
+            OnCloseCrossing::Deny | OnCloseCrossing::Equivalent(_) => None,
         }
     }
 
@@ -161,7 +161,7 @@ impl RawVenue {
             name: self.name?.into_inner(),
             client_id: self.client_id?.into_inner(),
             accounts: self.accounts.into_iter().map(Spanned::into_inner).collect(),
-            on_close_crossing: self.on_close_crossing?,
+            on_close_crossing: self.on_close_crossing.policy?,
         })
     }
 }
@@ -187,32 +187,4 @@ pub(super) fn as_client_id(
         problems.at(number.span(), format!("`{key}`: {shown} is no client id; write 0 to 2147483647"));
     }
     fits.map(|id| Spanned::new(number.span(), ClientId(id)))
-}
-
-/// What becomes of opposite on-close orders, and how early netted ones leave.
-fn on_close_crossing(section: &mut Section<'_>, problems: &mut Problems) -> Option<OnCloseCrossing> {
-    let lead = section.text("on_close_lead", problems, value::positive_duration);
-    if section.take("on_close_crossing").is_none() {
-        without_net(lead, problems);
-        return Some(OnCloseCrossing::Deny);
-    }
-    let read = section.text("on_close_crossing", problems, |text| match text {
-        "deny" => Ok(false),
-        "net" => Ok(true),
-        "equivalent" => Err(format!("`{text}` is not available yet; write \"net\" or \"deny\"")),
-        other => Err(format!("`{other}` is not known; write \"net\" or \"deny\"")),
-    });
-    if *read?.get_ref() {
-        let lead = lead.map_or(NET_LEAD, Spanned::into_inner);
-        return Some(OnCloseCrossing::Net { lead });
-    }
-    without_net(lead, problems);
-    Some(OnCloseCrossing::Deny)
-}
-
-fn without_net(lead: Option<Spanned<Duration>>, problems: &mut Problems) {
-    if let Some(lead) = lead {
-        problems
-            .at(lead.span(), "`on_close_lead` needs on_close_crossing = \"net\"; write that, or remove it");
-    }
 }

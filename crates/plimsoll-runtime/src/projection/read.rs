@@ -68,6 +68,16 @@ pub fn executions(file: &Path, filter: &Filter) -> Result<Vec<Value>, ReadError>
     )
 }
 
+/// What is held now, by holder: no bot for what no execution of a bot's explains.
+pub fn positions(file: &Path) -> Result<Vec<Value>, ReadError> {
+    rows(
+        file,
+        &Filter::default(),
+        "SELECT bot, account, instrument AS symbol, qty, currency, realised_net, unknown_fees FROM positions \
+         WHERE coalesce(:bot, :from, :to) IS NULL ORDER BY account, instrument, bot",
+    )
+}
+
 fn rows(file: &Path, filter: &Filter, sql: &str) -> Result<Vec<Value>, ReadError> {
     let name = || file.display().to_string();
     if !file.exists() {

@@ -8,6 +8,7 @@ use plimsoll_tws::message::{ReqExecutions, message_id};
 use plimsoll_tws::{Request, Response, ServerVersion};
 
 use super::Work;
+use crate::carry::Carrier as _;
 use crate::wire;
 
 /// Questions of one link that are remembered; the answers to more are the venue's alone.

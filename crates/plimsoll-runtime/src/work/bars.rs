@@ -7,6 +7,7 @@ use plimsoll_core::config::Bars;
 use plimsoll_model::{BotName, LinkId, Mono, RawFrame};
 
 use super::Work;
+use crate::carry::Carrier as _;
 use crate::session_bars::{Found, Shows};
 use crate::view::BarsRow;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use plimsoll_model::{LinkId, Mono, RawFrame};
 
 use super::Work;
+use crate::carry::Carrier as _;
 use crate::wire;
 
 /// How long an upstream may take for its first word after a question. The venue is there: our own connection is

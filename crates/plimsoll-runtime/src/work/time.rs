@@ -6,6 +6,7 @@ use plimsoll_model::{LinkId, RawFrame};
 use tokio::time::Instant;
 
 use super::Work;
+use crate::carry::Carrier as _;
 
 impl Work {
     /// A bot asks for the venue's time. Within a second of another question of the login TWS would say nothing, and

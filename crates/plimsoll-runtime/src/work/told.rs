@@ -8,6 +8,7 @@ use plimsoll_model::{LinkId, PositionReport, RawFrame, Report};
 use plimsoll_tws::rewrite;
 
 use super::{BotLink, OwnLink, Proof, Work};
+use crate::carry::{self, Carrier as _};
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::session_bars::SessionBars;
@@ -102,11 +103,23 @@ impl Work {
             // What came in the meantime may have made news of it.
             Told::Repeated(report) => match self.bridge.repeated(link, &report) {
                 Some(Repeated::Hidden) => {}
-                Some(Repeated::Shown(rewrites)) => self.show(link, &raw, &rewrites),
+                Some(Repeated::Shown(rewrites)) => {
+                    let now = self.clock.now();
+                    carry::show(self, now, link, &raw, &rewrites);
+                }
                 None => self.told_bot(link, Told::Report(report), raw),
             },
+            Told::Report(report) if wire::is_event(&report) => {
+                let version = state.version;
+                let moves = matches!(*report, Report::Execution(_));
+                self.feed(Event::FromVenue { link, report: *report, raw }, Some(version));
+                if moves {
+                    self.show_moved_holdings();
+                }
+                self.end_kept_without_orders(link);
+            }
+            // Nothing is decided by what follows, so nothing of it is journaled.
             Told::Report(report) => match &*report {
-                // Nothing is decided by what follows, so nothing of it is journaled.
                 Report::AboutAccount(account) | Report::Equity { account, .. }
                     if !state.accounts.contains(account) => {}
                 Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
@@ -118,34 +131,7 @@ impl Work {
                     self.tell_held(link);
                     self.send_to_bot(link, &raw);
                 }
-                Report::AboutAccount(_)
-                | Report::Equity { .. }
-                | Report::PositionsEnd
-                | Report::ExecutionsEnd(_)
-                | Report::CompletedOrdersEnd
-                | Report::CurrentTime(_)
-                | Report::Contract(_)
-                | Report::ContractEnd(_)
-                | Report::Schedule(_)
-                | Report::DayBars(_)
-                | Report::Quote { .. }
-                | Report::Other => self.send_to_bot(link, &raw),
-                Report::ManagedAccounts(_)
-                | Report::NextValidId(_)
-                | Report::OpenOrder(_)
-                | Report::Status(_)
-                | Report::Execution(_)
-                | Report::Commission { .. }
-                | Report::CompletedOrder(_)
-                | Report::Error(_) => {
-                    let version = state.version;
-                    let moves = matches!(*report, Report::Execution(_));
-                    self.feed(Event::FromVenue { link, report: *report, raw }, Some(version));
-                    if moves {
-                        self.show_moved_holdings();
-                    }
-                    self.end_kept_without_orders(link);
-                }
+                _ => self.send_to_bot(link, &raw),
             },
         }
     }
@@ -202,18 +188,14 @@ impl Work {
                 self.quotes.tick(id, field, price, at);
             }
             Report::CurrentTime(at) => self.venue_time(at, &raw),
-            Report::AboutAccount(_)
-            | Report::Portfolio(_)
-            | Report::PositionMulti { .. }
-            | Report::ContractEnd(_)
-            | Report::Other => {}
-            report => {
+            report if wire::is_own_event(&report) => {
                 let moves = matches!(report, Report::Execution(_));
                 self.feed(Event::FromVenue { link, report, raw }, Some(version));
                 if moves {
                     self.show_moved_holdings();
                 }
             }
+            _ => {}
         }
     }
 

@@ -95,10 +95,7 @@ impl Strategy for Scripted {
         let Some(now) = desk.host_time() else { return };
         while let Some(step) = self.script.steps.get(self.done).filter(|step| step.at <= now) {
             self.done += 1;
-            match &step.act {
-                ScriptAct::Place(order) => place(order, desk),
-                ScriptAct::Cancel(label) => cancel(label, desk),
-            }
+            act(&step.act, desk);
         }
     }
 
@@ -122,6 +119,14 @@ impl fmt::Display for ScriptOrder {
             Some("") => f.write_str(" without account"),
             Some(account) => write!(f, " for {account}"),
         }
+    }
+}
+
+/// Does one thing.
+pub(super) fn act(act: &ScriptAct, desk: &mut Desk) {
+    match act {
+        ScriptAct::Place(order) => place(order, desk),
+        ScriptAct::Cancel(label) => cancel(label, desk),
     }
 }
 

@@ -12,6 +12,7 @@ use plimsoll_tws::message::{
 use plimsoll_tws::{DecodeError, Request, Response, ServerVersion};
 
 use super::desk::{Desk, News, Outgoing, Refusal, Sent, Strategy, Told};
+use super::script::{self, ScriptAct};
 
 /// The versions that the bots offer, those of a client in wide use.
 const OFFER: (u16, u16) = (157, 178);
@@ -119,6 +120,21 @@ impl DemoBot {
         self.subscribed = 0;
         self.unanswered.clear();
         self.owes_acknowledgement = false;
+    }
+
+    /// Does this at once, for a bot that nobody tells every second what time it is. False: it is not connected, and
+    /// nothing was done.
+    pub fn act(&mut self, now: jiff::Timestamp, act: &ScriptAct, out: &mut BytesMut) -> bool {
+        let Some(version) = self.version.filter(|_| self.ready) else { return false };
+        self.desk.now = Some(now);
+        script::act(act, &mut self.desk);
+        self.place(version, out);
+        true
+    }
+
+    /// What it believes to hold by what it was told of its own orders.
+    pub fn position(&self, symbol: &str) -> Position {
+        self.desk.position(symbol)
     }
 
     /// Bytes from the server, cut anywhere.

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use plimsoll_model::{Price, Qty};
 use serde::{Deserialize, Deserializer};
 
+use crate::ibkr::announced::AnnouncedHours;
 use crate::ibkr::kinds;
 
 /// One fault.
@@ -212,6 +213,8 @@ pub enum FaultKind {
     },
     /// The exchange closes at once; the day's orders end, and trading goes on with the next session.
     UnscheduledClose,
+    /// The exchange announces other hours for a coming day.
+    AnnounceHours(AnnouncedHours),
     /// Messages above a rate are rejected with 100; the third time the socket is closed.
     RateLimit {
         /// Messages per second; 50 where it is not said.
@@ -262,6 +265,27 @@ pub enum FaultKind {
     },
     /// Messages of one name are lost on the way to clients.
     DropMessage(Which),
+}
+
+impl FaultKind {
+    /// Whether it is an event rather than a state.
+    pub(crate) fn is_momentary(&self) -> bool {
+        matches!(
+            self,
+            Self::CancelOrder { .. }
+                | Self::ManualOrder(_)
+                | Self::ManualTrade(_)
+                | Self::CorrectExecution { .. }
+                | Self::BustExecution { .. }
+                | Self::PortChange { .. }
+                | Self::Disconnect { .. }
+                | Self::LinkUpDataLost
+                | Self::LinkUpDataKept
+                | Self::FarmUp { .. }
+                | Self::UnscheduledClose
+                | Self::AnnounceHours(_)
+        )
+    }
 }
 
 /// Which messages a fault means.

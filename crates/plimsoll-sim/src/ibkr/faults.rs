@@ -258,6 +258,9 @@ impl IbkrVenue {
     }
 
     fn check_fault(&self, fault: &Fault) -> Result<(), FaultError> {
+        if let FaultKind::AnnounceHours(hours) = &fault.kind {
+            return self.check_hours(fault, *hours);
+        }
         let (symbol, account) = match &fault.kind {
             FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
                 (symbol.as_deref(), None)
@@ -311,7 +314,7 @@ impl IbkrVenue {
         self.begin_connection(&fault.kind, out);
         self.begin_link(&fault.kind, out);
         self.begin_venue(&fault.kind, out);
-        if is_momentary(&fault.kind) {
+        if fault.kind.is_momentary() {
             self.faults.active.remove(&id);
         }
     }
@@ -382,6 +385,7 @@ impl IbkrVenue {
                 self.faults.rate_limit = Some(per_second.unwrap_or(RATE_PER_SECOND));
             }
             FaultKind::UnscheduledClose => self.exchange.close_now(),
+            FaultKind::AnnounceHours(hours) => self.exchange.announce(*hours),
             FaultKind::BarsOutsideSession => self.faults.bars_outside_session = true,
             FaultKind::EmptyHistory => self.faults.empty_history = true,
             FaultKind::HistoryPacing => self.faults.history_pacing = true,
@@ -479,22 +483,4 @@ impl IbkrVenue {
             _ => {}
         }
     }
-}
-
-/// Faults that are an event rather than a state.
-fn is_momentary(kind: &FaultKind) -> bool {
-    matches!(
-        kind,
-        FaultKind::CancelOrder { .. }
-            | FaultKind::ManualOrder(_)
-            | FaultKind::ManualTrade(_)
-            | FaultKind::CorrectExecution { .. }
-            | FaultKind::BustExecution { .. }
-            | FaultKind::PortChange { .. }
-            | FaultKind::Disconnect { .. }
-            | FaultKind::LinkUpDataLost
-            | FaultKind::LinkUpDataKept
-            | FaultKind::FarmUp { .. }
-            | FaultKind::UnscheduledClose
-    )
 }

@@ -7,7 +7,8 @@ use plimsoll_tws::{Request, Response};
 use serde_json::Value;
 
 /// Every kind with its keys; each also takes `after` and `for`.
-pub(crate) const KINDS: [(&str, &[&str]); 42] = [
+pub(crate) const KINDS: [(&str, &[&str]); 43] = [
+    ("announce_hours", &["date", "change", "time"]),
     ("bars_outside_session", &[]),
     ("bust_execution", &["exec_id"]),
     ("cancel_order", &["client", "order_id", "symbol", "reason"]),

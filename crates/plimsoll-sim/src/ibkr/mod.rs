@@ -6,7 +6,9 @@
 mod accounts;
 mod admit;
 mod adviser;
+mod announced;
 mod auction;
+mod booked;
 mod by_hand;
 mod cancel;
 mod change;
@@ -50,6 +52,8 @@ use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use rust_decimal::Decimal;
 
+pub use announced::AnnouncedHours;
+pub use booked::{BookedExecution, BookedOrder, BrokenRule};
 pub use fault::{Fault, FaultKind, ManualOrder, ManualTrade, QuoteFieldName, SideName, SpanText, Which};
 pub use settings::{ExecutionTimes, FeePlan, Sequences, TradingHours, TwsSettings};
 pub use state::{PriceByHand, StateView};
@@ -130,6 +134,9 @@ pub enum FaultError {
         /// The code as it came.
         code: i32,
     },
+    /// Hours that cannot be announced.
+    #[error(transparent)]
+    Hours(#[from] crate::market::announced::AnnounceError),
     /// More than can be kept.
     #[error("more than {max} faults at once; the fault was refused, heal the others first")]
     TooMany {

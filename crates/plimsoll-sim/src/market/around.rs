@@ -13,9 +13,9 @@ use crate::market::schedule::Schedule;
 use crate::market::walk::{Print, Second};
 
 /// How long before the open it begins: 04:00 in New York.
-pub(crate) const EARLY: SignedDuration = SignedDuration::from_mins(330);
+const EARLY: SignedDuration = SignedDuration::from_mins(330);
 /// How long after the close it ends: 20:00, or 17:00 on half days.
-pub(crate) const LATE: SignedDuration = SignedDuration::from_hours(4);
+const LATE: SignedDuration = SignedDuration::from_hours(4);
 /// Waves of so many seconds, each with its share in hundredths of a quarter of a day's movement.
 const WAVES: [(i64, i64); 3] = [(3_600, 60), (600, 30), (60, 10)];
 /// A trade in so many seconds.
@@ -84,7 +84,8 @@ impl Hours {
     pub(crate) fn wide(&self, session: Session) -> Session {
         match self.schedule() {
             Schedule::UsStocks => {
-                Session { open: session.open - EARLY, close: session.close + LATE, ..session }
+                // It begins at 04:00 also where the open was put off.
+                Session { open: self.usual_open(session) - EARLY, close: session.close + LATE, ..session }
             }
             Schedule::Globex | Schedule::Forex => session,
         }

@@ -1,14 +1,19 @@
 //! When a product trades, for fast look-up, and the same in the broker's text form.
 //!
 //! Owns nothing but a copy: the sessions come from a schedule, and that of stocks from
-//! `plimsoll-calendar`, which knows why they are what they are. Ends of the calendar's range are kept at a
-//! distance, so that every session that anybody can ask for has a neighbour on either side.
+//! `plimsoll-calendar`, which knows why they are what they are, and takes in what is announced. Ends of the
+//! calendar's range are kept at a distance, so that every session that anybody can ask for has a neighbour on
+//! either side.
+
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 use jiff::civil::time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use plimsoll_calendar::{AnchorKind, Calendar, Interval, ListedDay, Listing, format_liquid_hours};
+use plimsoll_calendar::{
+    Amendment, AnchorKind, Calendar, CalendarError, Interval, ListedDay, Listing, format_liquid_hours,
+};
 
 use crate::market::listing::Venue;
 use crate::market::schedule::{Schedule, midnight};
@@ -53,13 +58,14 @@ pub(crate) struct Deadlines {
 pub(crate) struct Hours {
     schedule: Schedule,
     calendar: Calendar,
-    sessions: &'static [Session],
+    /// Those of the schedule, until something is announced.
+    sessions: Cow<'static, [Session]>,
 }
 
 impl Hours {
     /// All sessions that the calendar knows.
     pub(crate) fn new(schedule: Schedule) -> Self {
-        Self { schedule, calendar: Calendar::us_equities(), sessions: schedule.sessions() }
+        Self { schedule, calendar: Calendar::us_equities(), sessions: Cow::Borrowed(schedule.sessions()) }
     }
 
     /// Which one it is.
@@ -119,6 +125,29 @@ impl Hours {
     /// The session of a date, if it is one.
     pub(crate) fn on(&self, date: Date) -> Option<Session> {
         self.sessions.binary_search_by_key(&date, |session| session.date).ok().map(|at| self.sessions[at])
+    }
+
+    /// These hours with a change that was announced for one date.
+    pub(super) fn amended(&self, date: Date, amendment: Amendment) -> Result<Self, CalendarError> {
+        let mut calendar = self.calendar.clone();
+        calendar.amend(date, amendment)?;
+        let left = calendar.session(date)?.map(|day| Session { date, open: day.open(), close: day.close() });
+        let mut sessions = self.sessions.to_vec();
+        if let Ok(at) = sessions.binary_search_by_key(&date, |session| session.date) {
+            sessions.splice(at..=at, left);
+        }
+        Ok(Self { schedule: self.schedule, calendar, sessions: Cow::Owned(sessions) })
+    }
+
+    /// When the session of a date would have opened without any announcement.
+    pub(super) fn usual_open(&self, session: Session) -> Timestamp {
+        if matches!(self.sessions, Cow::Borrowed(_)) {
+            return session.open;
+        }
+        let usual = self.schedule.sessions();
+        usual
+            .binary_search_by_key(&session.date, |usual| usual.date)
+            .map_or(session.open, |at| usual[at].open)
     }
 
     /// The auction deadlines of a session for stocks of one listing venue.

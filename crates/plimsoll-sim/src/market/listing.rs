@@ -141,7 +141,7 @@ impl Listing {
 }
 
 /// The symbols that exist when nothing else is asked for.
-pub(crate) const DEFAULT_SYMBOLS: [&str; 7] = ["SPY", "QQQ", "IWM", "AAPL", "MSFT", "TLT", "GLD"];
+pub const DEFAULT_SYMBOLS: [&str; 7] = ["SPY", "QQQ", "IWM", "AAPL", "MSFT", "TLT", "GLD"];
 
 struct Row {
     symbol: &'static str,
@@ -157,9 +157,9 @@ struct Row {
     first_day: (i16, i8, i8),
 }
 
-// The numbers of SPY and AAPL were seen in recorded frames; the other five are the ones in public use.
+// The numbers of SPY and AAPL were seen in recorded frames; the others are the ones in public use.
 #[rustfmt::skip]
-const TABLE: [Row; 7] = [
+const TABLE: [Row; 8] = [
     Row { symbol: "SPY",  con_id: 756_733,     name: "SS SPDR S&P 500 ETF TRUST-US",  venue: Venue::Arca,   stock_type: "ETF",    anchor_cents: 68_912, daily_bp: 85,  daily_volume: 68_000_000, spread_cents: 1, quote_size: 700, first_day: (1993, 1, 29) },
     Row { symbol: "QQQ",  con_id: 320_227_571, name: "INVESCO QQQ TRUST SERIES 1",    venue: Venue::Nasdaq, stock_type: "ETF",    anchor_cents: 63_145, daily_bp: 115, daily_volume: 45_000_000, spread_cents: 1, quote_size: 500, first_day: (1999, 3, 10) },
     Row { symbol: "IWM",  con_id: 9_579_970,   name: "ISHARES RUSSELL 2000 ETF",      venue: Venue::Arca,   stock_type: "ETF",    anchor_cents: 24_688, daily_bp: 130, daily_volume: 34_000_000, spread_cents: 1, quote_size: 900, first_day: (2000, 5, 26) },
@@ -167,6 +167,8 @@ const TABLE: [Row; 7] = [
     Row { symbol: "MSFT", con_id: 272_093,     name: "MICROSOFT CORP",                venue: Venue::Nasdaq, stock_type: "COMMON", anchor_cents: 51_266, daily_bp: 140, daily_volume: 21_000_000, spread_cents: 3, quote_size: 200, first_day: (1993, 1, 29) },
     Row { symbol: "TLT",  con_id: 15_547_841,  name: "ISHARES 20+ YEAR TREASURY BD",  venue: Venue::Nasdaq, stock_type: "ETF",    anchor_cents: 8_934,  daily_bp: 80,  daily_volume: 36_000_000, spread_cents: 1, quote_size: 4000, first_day: (2002, 7, 26) },
     Row { symbol: "GLD",  con_id: 51_529_211,  name: "SPDR GOLD SHARES",              venue: Venue::Arca,   stock_type: "ETF",    anchor_cents: 38_127, daily_bp: 95,  daily_volume: 9_500_000,  spread_cents: 2, quote_size: 400, first_day: (2004, 11, 18) },
+    // The same index as SPY, for who wants to see one stand in for the other.
+    Row { symbol: "IVV",  con_id: 8_991_352,   name: "ISHARES CORE S&P 500 ETF",      venue: Venue::Arca,   stock_type: "ETF",    anchor_cents: 69_215, daily_bp: 85,  daily_volume: 6_000_000,  spread_cents: 2, quote_size: 300, first_day: (2000, 5, 19) },
 ];
 
 impl Listing {

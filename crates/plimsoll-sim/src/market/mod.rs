@@ -6,6 +6,7 @@
 //!
 //! Does not know orders: customers here are too small to move the market.
 
+pub(crate) mod announced;
 mod around;
 pub(crate) mod bars;
 mod book;

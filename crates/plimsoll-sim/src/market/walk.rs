@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::market::around::{self, Stretch};
@@ -76,6 +77,10 @@ pub(crate) struct Day {
     pub(crate) closing: Print,
     path: Path,
     seconds: Stream,
+    /// Seconds of the session for which its path and its curves were made: it may end before they do.
+    planned: i64,
+    /// The session with early and late trading.
+    wide: Session,
 }
 
 /// Where a day's prices come from.
@@ -87,6 +92,13 @@ enum Path {
     Recorded(Replay),
     /// A session of which the files know nothing.
     Nothing,
+}
+
+/// A session as it was meant when it opened, where its close was moved after that.
+#[derive(Debug, Clone, Copy)]
+struct Planned {
+    seconds: i64,
+    close: i64,
 }
 
 /// Which second of which session, counted from the open.
@@ -110,6 +122,8 @@ pub(crate) struct Walk {
     /// Bars of files; then nothing of the walk is made up.
     record: Option<Record>,
     closes: BTreeMap<Date, i64>,
+    /// Sessions that were cut short while they ran.
+    cut: BTreeMap<Date, Planned>,
     days: Vec<Day>,
     /// Which of the days was asked for last.
     hot: usize,
@@ -134,6 +148,7 @@ impl Walk {
             listing,
             record: None,
             closes,
+            cut: BTreeMap::new(),
             days: Vec::new(),
             hot: 0,
         }
@@ -180,6 +195,28 @@ impl Walk {
                 let close = self.closes[&first] * PPM / (PPM + self.return_ppm(first));
                 self.closes.insert(before, close.max(100));
             }
+        }
+    }
+
+    /// The hours of a session change, and with them what comes of it and after it. What of it has been seen stays: a
+    /// session that runs keeps its path, and closes where it is at its new end.
+    pub(crate) fn announced(
+        &mut self,
+        hours: &Hours,
+        (was, new): (Session, Option<Session>),
+        now: Timestamp,
+    ) {
+        let date = was.date;
+        let running = new.filter(|_| was.open <= now);
+        if running.is_some() {
+            let close = self.close_of(hours, date);
+            self.cut.entry(date).or_insert(Planned { seconds: was.seconds(), close });
+        }
+        self.days.retain(|day| day.session.date < date);
+        self.closes.split_off(&date);
+        if let Some(session) = running {
+            let close = self.make_day(hours, session).closing.price;
+            self.closes.insert(date, close);
         }
     }
 
@@ -244,11 +281,16 @@ impl Walk {
         }
         let date = session.date;
         let previous_close = self.close_of(hours, hours.before(date).date);
-        let close = self.close_of(hours, date);
+        let cut = self.cut.get(&date).copied();
+        let end = cut.map_or_else(|| self.close_of(hours, date), |planned| planned.close);
         // About two fifths of a day's movement happens over night.
         let gap = self.gaps.bell(day_number(date)) * self.listing.daily_bp * 40 / BELL_SD;
         let open = (previous_close * (PPM + gap) / PPM).max(100);
-        let length = session.seconds();
+        let length = cut.map_or(session.seconds(), |planned| planned.seconds);
+        let mut mids = self.path(date, length, (open, end));
+        mids.truncate(usize::try_from(session.seconds()).unwrap_or(usize::MAX));
+        let last = cut.and_then(|_| mids.last().copied());
+        let close = last.unwrap_or(end);
         let full = self.listing.schedule.full_seconds();
         let share = |percent: i64| (self.listing.daily_volume * percent / 100 * length / full).max(100);
         Day {
@@ -256,8 +298,10 @@ impl Walk {
             previous_close,
             opening: Print { price: open, beyond: 0, size: share(2), count: share(2) / 400 + 1 },
             closing: Print { price: close, beyond: 0, size: share(8), count: share(8) / 600 + 1 },
-            path: Path::Mids(self.path(session, open, close)),
+            path: Path::Mids(mids),
             seconds: self.seconds.branch(day_number(date)),
+            planned: length,
+            wide: hours.wide(session),
         }
     }
 
@@ -274,12 +318,13 @@ impl Walk {
             closing: replay.as_ref().map_or(still, Replay::closing),
             path: replay.map_or(Path::Nothing, Path::Recorded),
             seconds: self.seconds.branch(day_number(date)),
+            planned: session.seconds(),
+            wide: session,
         }
     }
 
-    fn path(&self, session: Session, open: i64, close: i64) -> Vec<i64> {
-        let steps = self.paths.branch(day_number(session.date));
-        let length = session.seconds();
+    fn path(&self, date: Date, length: i64, (open, close): (i64, i64)) -> Vec<i64> {
+        let steps = self.paths.branch(day_number(date));
         // Volatility per second in millionths of a cent.
         let sigma = open * self.listing.daily_bp * 100 * 1000 / self.listing.schedule.root_milli();
         let mut level = 0_i64;
@@ -308,8 +353,8 @@ impl Day {
             }
             Path::Nothing => return None,
         };
-        let length = self.session.seconds();
-        if !(0..length).contains(&index) {
+        let length = self.planned;
+        if !(0..self.session.seconds()).contains(&index) {
             return self.around(listing, index).map(|second| second.shifted(shift));
         }
         let mid = *usize::try_from(index).ok().and_then(|index| mids.get(index))? + shift;
@@ -336,7 +381,8 @@ impl Day {
 impl Day {
     /// A second before the open or after the close, while stocks trade there.
     fn around(&self, listing: &Listing, index: i64) -> Option<Second> {
-        let (early, late) = (around::EARLY.as_secs(), around::LATE.as_secs());
+        let early = self.session.open.as_second() - self.wide.open.as_second();
+        let late = self.wide.close.as_second() - self.session.close.as_second();
         let length = self.session.seconds();
         let (open, close) = (self.opening.price, self.closing.price);
         let stretch = if (-early..0).contains(&index) {

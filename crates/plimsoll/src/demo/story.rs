@@ -60,6 +60,7 @@ pub(crate) fn day(seed: u64) -> Day {
         accounts: ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect(),
         own_client: ClientId(OWN_CLIENT),
         profile: Profile::Live,
+        symbols: Vec::new(),
         faults: vec![freeze()],
     }
 }

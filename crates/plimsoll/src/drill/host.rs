@@ -18,7 +18,7 @@ const ERROR: SignedDuration = SignedDuration::from_millis(5);
 const UNCERTAINTY_MAX: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// The host.
-pub(super) struct Host {
+pub(crate) struct Host {
     ahead: SignedDuration,
     /// None where nobody watches the clock.
     servers: Option<Vec<Option<SignedDuration>>>,
@@ -26,7 +26,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(clock: Option<&HostClock>, from: Timestamp) -> Self {
+    pub(crate) fn new(clock: Option<&HostClock>, from: Timestamp) -> Self {
         Self {
             ahead: clock.map_or(SignedDuration::ZERO, |clock| clock.ahead),
             servers: clock.map(|clock| clock.servers.clone()),
@@ -35,17 +35,17 @@ impl Host {
     }
 
     /// By how much its clock is ahead of the true time.
-    pub(super) fn ahead(&self) -> SignedDuration {
+    pub(crate) fn ahead(&self) -> SignedDuration {
         self.ahead
     }
 
     /// When the servers are asked next.
-    pub(super) fn due(&self) -> Option<Timestamp> {
+    pub(crate) fn due(&self) -> Option<Timestamp> {
         self.servers.as_ref().map(|_| self.next_poll)
     }
 
     /// The watch begins.
-    pub(super) fn begin(&mut self, now: Timestamp) -> Vec<ClockEvent> {
+    pub(crate) fn begin(&mut self, now: Timestamp) -> Vec<ClockEvent> {
         if self.servers.is_none() {
             return Vec::new();
         }
@@ -55,7 +55,7 @@ impl Host {
     }
 
     /// The servers are asked.
-    pub(super) fn ask(&mut self, now: Timestamp) -> Vec<ClockEvent> {
+    pub(crate) fn ask(&mut self, now: Timestamp) -> Vec<ClockEvent> {
         self.next_poll = now + POLL;
         let answer = |(index, wrong): (usize, &Option<SignedDuration>)| {
             let source = ClockSource::Server(format!("time-{}.example:123", index + 1).into());
@@ -72,23 +72,23 @@ impl Host {
     }
 
     /// It wakes with its clock ahead by so much more than before.
-    pub(super) fn wake(&mut self, by: SignedDuration) {
+    pub(crate) fn wake(&mut self, by: SignedDuration) {
         self.ahead = self.ahead.saturating_add(by);
     }
 
     /// From now on the servers are so wrong, if anybody asks.
-    pub(super) fn set_servers(&mut self, servers: &[Option<SignedDuration>]) {
+    pub(crate) fn set_servers(&mut self, servers: &[Option<SignedDuration>]) {
         self.servers = self.servers.is_some().then(|| servers.to_vec());
     }
 
     /// Its clock is set.
-    pub(super) fn step(&mut self, by: SignedDuration) -> Vec<ClockEvent> {
+    pub(crate) fn step(&mut self, by: SignedDuration) -> Vec<ClockEvent> {
         self.ahead = self.ahead.saturating_add(by);
         vec![ClockEvent::Stepped { by }]
     }
 }
 
 /// What is found out when it wakes.
-pub(super) fn woken(span: SignedDuration) -> Vec<ClockEvent> {
+pub(crate) fn woken(span: SignedDuration) -> Vec<ClockEvent> {
     vec![ClockEvent::Slept { span: span.unsigned_abs() }]
 }

@@ -4,11 +4,13 @@
 #[rustfmt::skip]
 pub(crate) const LIBRARY: &[(&str, &str)] = &[
     ("account-missing", include_str!("../../../../drills/account-missing.drill")),
+    ("announced-closure", include_str!("../../../../drills/announced-closure.drill")),
     ("clock-step-before-cutoff", include_str!("../../../../drills/clock-step-before-cutoff.drill")),
     ("clock-two-seconds-fast", include_str!("../../../../drills/clock-two-seconds-fast.drill")),
     ("clock-two-seconds-slow", include_str!("../../../../drills/clock-two-seconds-slow.drill")),
     ("close-at-15-56", include_str!("../../../../drills/close-at-15-56.drill")),
     ("closed-by-surprise", include_str!("../../../../drills/closed-by-surprise.drill")),
+    ("closes-in-an-equivalent", include_str!("../../../../drills/closes-in-an-equivalent.drill")),
     ("closes-that-are-netted", include_str!("../../../../drills/closes-that-are-netted.drill")),
     ("closes-that-cross", include_str!("../../../../drills/closes-that-cross.drill")),
     ("fallback-for-dead-moc", include_str!("../../../../drills/fallback-for-dead-moc.drill")),

@@ -256,6 +256,7 @@ fn day(drill: &Drill) -> Day {
         accounts: drill.accounts.clone(),
         own_client: ClientId(OWN_CLIENT),
         profile: drill.profile,
+        symbols: drill.bots.iter().flat_map(|bot| bot.symbols.clone()).collect(),
         faults: Vec::new(),
     }
 }

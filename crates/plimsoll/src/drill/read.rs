@@ -60,6 +60,8 @@ struct Reader {
     seed: Option<u64>,
     day: Option<(Date, TimeZone)>,
     from: Option<(Time, Place)>,
+    /// The drill begins on the day before.
+    day_before: bool,
     to: Option<(Time, Place)>,
     accounts: Vec<Account>,
     bots: Vec<Bot>,
@@ -113,13 +115,18 @@ impl Reader {
                 let zone = line.read(write, |word| plimsoll_calendar::zone(word).ok())?;
                 self.day = Some((date, zone));
             }
-            "from" => self.from = Some(time_of_day(&mut line)?),
+            "from" => {
+                self.from = Some(time_of_day(&mut line)?);
+                self.day_before = line.take_if("day_before");
+            }
             "to" => self.to = Some(time_of_day(&mut line)?),
             "accounts" => self.read_accounts(&mut line)?,
             "bot" => self.read_bot(&mut line)?,
             "on_close_crossing" => {
-                let word = line.word("write `on_close_crossing deny`")?;
-                self.crossing = Some((word.text.to_owned(), line.number));
+                let word = line.word(settings::WRITE_CROSSING)?.text;
+                let crossing = settings::crossing(word, &line.rest())
+                    .ok_or_else(|| line.missing(settings::WRITE_CROSSING))?;
+                self.crossing = Some((crossing, line.number));
             }
             "job" => {
                 let bot = line.word(settings::WRITE_JOB)?.text;
@@ -178,7 +185,8 @@ impl Reader {
         Ok(())
     }
 
-    /// The instant of a time of the drill's day. Before the day is known no time means anything.
+    /// The instant of a time of the drill's day; of the day before, where the drill begins on that and the time is not
+    /// before its beginning. Before the day is known no time means anything.
     fn instant(&self, line: &Line<'_>, word: Word<'_>) -> Result<Timestamp, Problem> {
         let write = "write hours, minutes and seconds, `12:50:00`";
         let time = clock_time(word.text)
@@ -186,9 +194,14 @@ impl Reader {
         let (date, zone) = self.day.as_ref().ok_or_else(|| {
             line.at(word, "the day is not known yet; write `day 2026-11-27 America/New_York` above")
         })?;
-        resolve(*date, time, zone).ok_or_else(|| {
+        let date = if self.is_of_the_day_before(time) { date.yesterday().unwrap_or(*date) } else { *date };
+        resolve(date, time, zone).ok_or_else(|| {
             line.at(word, "the clocks are changed at that time; write one that exists once on that day")
         })
+    }
+
+    fn is_of_the_day_before(&self, time: Time) -> bool {
+        self.day_before && self.from.is_some_and(|(from, _)| from <= time)
     }
 
     fn finish(mut self, name: &str) -> Result<Drill, Vec<Problem>> {
@@ -239,7 +252,7 @@ impl Reader {
             to,
             accounts: self.accounts,
             bots: self.bots,
-            crossing: self.crossing.map_or_else(|| "deny".to_owned(), |(word, _)| word),
+            crossing: self.crossing.map_or_else(settings::denies, |(crossing, _)| crossing),
             jobs: self.jobs.into_iter().map(|(job, _)| job).collect(),
             clock,
             cues: self.cues,
@@ -253,12 +266,17 @@ impl Reader {
         let ((from, from_place), (to, to_place)) = (self.from?, self.to?);
         let mut problem =
             |(line, column): Place, what: String| self.problems.push(Problem { line, column, what });
-        let (Some(from), Some(to)) = (resolve(date, from, &zone), resolve(date, to, &zone)) else {
+        let begins = if self.day_before { date.yesterday().unwrap_or(date) } else { date };
+        let (Some(from), Some(to)) = (resolve(begins, from, &zone), resolve(date, to, &zone)) else {
             problem(from_place, "the clocks are changed at that time; write another".to_owned());
             return None;
         };
-        if to <= from || to.duration_since(from) > SPAN_MAX {
-            problem(to_place, "the drill would end before it begins; write a later time".to_owned());
+        if to <= from {
+            let what =
+                "the drill would end before it begins; write a later time, or `from 18:00:00 day_before`";
+            problem(to_place, what.to_owned());
+        } else if to.duration_since(from) > SPAN_MAX {
+            problem(to_place, "the drill would be longer than a day; write an earlier time".to_owned());
         }
         for (at, place) in self.times.iter().filter(|(at, _)| *at < from || *at > to) {
             let said = at.to_zoned(zone.clone()).strftime("%H:%M:%S");
@@ -304,11 +322,15 @@ impl Reader {
         let mut wrong = Vec::new();
         for (bot, line) in self.bots.iter().zip(&self.bot_lines) {
             let one = std::slice::from_ref(bot);
-            wrong.extend(settings::wrong(one, "deny", "").into_iter().map(|what| (*line, what)));
+            wrong.extend(settings::wrong(one, &settings::denies(), "").into_iter().map(|what| (*line, what)));
         }
         if wrong.is_empty() && !self.bots.is_empty() {
             for (job, line) in &self.jobs {
-                wrong.extend(settings::wrong(&self.bots, "deny", job).into_iter().map(|what| (*line, what)));
+                wrong.extend(
+                    settings::wrong(&self.bots, &settings::denies(), job)
+                        .into_iter()
+                        .map(|what| (*line, what)),
+                );
             }
             if let Some((crossing, line)) = &self.crossing {
                 wrong.extend(settings::wrong(&self.bots, crossing, "").into_iter().map(|what| (*line, what)));

@@ -90,7 +90,11 @@ impl<'a> Report<'a> {
     }
 
     fn day(&self) -> String {
-        self.drill.from.to_zoned(self.drill.zone.clone()).strftime("%A %F, %Q").to_string()
+        let (from, to) = (self.drill.from, self.drill.to);
+        let [from, to] = [from, to].map(|at| at.to_zoned(self.drill.zone.clone()));
+        let evening =
+            if from.date() < to.date() { from.strftime("%A %F to ").to_string() } else { String::new() };
+        format!("{evening}{}", to.strftime("%A %F, %Q"))
     }
 
     fn time(&self, at: Timestamp) -> String {

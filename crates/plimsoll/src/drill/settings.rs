@@ -13,6 +13,8 @@ use crate::exit::{Exit, Failure};
 
 /// How a job is written.
 pub(super) const WRITE_JOB: &str = "write `job trend at = \"moc_entry - 5s\", do = \"halt\"`";
+/// How the policy for crossing on-close orders is written.
+pub(super) const WRITE_CROSSING: &str = "write `on_close_crossing deny`, `net` or `equivalent SPY=IVV`";
 /// Plimsoll's own client id.
 pub(super) const OWN_CLIENT: i32 = 900;
 
@@ -35,7 +37,7 @@ pub(super) fn load(
     })
 }
 
-/// What is wrong with these bots, this word for on-close orders and this job.
+/// What is wrong with these bots, these keys for on-close orders and this job.
 pub(super) fn wrong(bots: &[Bot], crossing: &str, job: &str) -> Vec<String> {
     let any = SocketAddr::from(([127, 0, 0, 1], 4002));
     let accounts: BTreeSet<_> = bots.iter().map(|bot| bot.account.as_str()).collect();
@@ -62,6 +64,26 @@ pub(super) fn job(bot: &str, keys: &str) -> Option<String> {
     Some(text)
 }
 
+/// The keys of `[[venue]]` for a policy, and for `equivalent` the pairs behind it, `SPY=IVV`.
+pub(super) fn crossing(word: &str, pairs: &str) -> Option<String> {
+    let mut text = format!("on_close_crossing = {}\n", quoted(word));
+    let pairs = pairs.split_whitespace().map(|pair| {
+        let (of, with) = pair.split_once('=')?;
+        Some(format!("{{ of = {}, use = {} }}", quoted(of), quoted(with)))
+    });
+    let pairs = pairs.collect::<Option<Vec<_>>>()?;
+    if !pairs.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "equivalents = [{}]", pairs.join(", "));
+    }
+    Some(text)
+}
+
+/// The keys where a drill says nothing of it.
+pub(super) fn denies() -> String {
+    "on_close_crossing = \"deny\"\n".to_owned()
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -80,10 +102,9 @@ fn head(
         "[plimsoll]\nstate_dir = {}\nmode = \"enforce\"\n\n\
          [clock]\nservers = []\nfollow = \"{control}\"\n\n\
          [[venue]]\nname = \"ib\"\nkind = \"ibkr\"\nenvironment = \"sim\"\nupstream = \"{upstream}\"\n\
-         client_id = {OWN_CLIENT}\naccounts = {}\non_close_crossing = {}\npacing = \"ibkr\"\n",
+         client_id = {OWN_CLIENT}\naccounts = {}\n{crossing}pacing = \"ibkr\"\n",
         quoted(state_dir),
         listed(accounts),
-        quoted(crossing),
     )
 }
 

@@ -1,5 +1,6 @@
 //! The venue: the simulator with live rules, in lockstep.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
 use plimsoll_runtime::simulator::{self, Lockstep, Options, Pace, SimulatorHandle, Venue as _};
-use plimsoll_sim::{IbkrVenue, MissingAccount, Profile, TwsSettings, VenueConfig};
+use plimsoll_sim::{DEFAULT_SYMBOLS, IbkrVenue, MissingAccount, Profile, TwsSettings, VenueConfig};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -31,8 +32,17 @@ pub(crate) struct Day {
     pub(crate) own_client: ClientId,
     /// Live rules, or those of paper accounts.
     pub(crate) profile: Profile,
+    /// What is traded besides what the simulator always has.
+    pub(crate) symbols: Vec<Box<str>>,
     /// Faults that are planned from the start.
     pub(crate) faults: Vec<Value>,
+}
+
+/// What the simulator always has, and these.
+fn symbols(more: &[Box<str>]) -> Vec<Box<str>> {
+    let always = DEFAULT_SYMBOLS.map(Box::from);
+    let more: BTreeSet<_> = more.iter().filter(|symbol| !always.contains(*symbol)).cloned().collect();
+    always.into_iter().chain(more).collect()
 }
 
 /// Serves the venue, standing still at the start of the day.
@@ -43,7 +53,7 @@ pub(crate) fn serve(day: &Day, pace: &Pace) -> Result<SimulatorHandle, Failure> 
         cash: Decimal::from(CASH),
         start: day.start,
         seed: day.seed,
-        symbols: Vec::new(),
+        symbols: symbols(&day.symbols),
         missing_account: MissingAccount::Default,
         master_client_id: Some(day.own_client),
         lockstep: true,

@@ -109,11 +109,7 @@ impl Bridge {
             let held = self.batches.get_mut(key).and_then(|entry| entry.orders.remove(&cl_ord_id));
             let Some(held) = held else { continue };
             self.batches.left(&cl_ord_id);
-            self.recent.mark_denied(&held.order.bot, held.asked);
-            self.book.update(held.key, |state| {
-                state.status = OrderStatus::Denied;
-                state.denied_by = Some(denial.guard);
-            });
+            self.never_held(held.key, (&held.order.bot, held.asked), &denial);
             self.closings.hear(held.key, Word::Ended { cum_qty: Qty::ZERO });
             out.push(self.tell_canceled(&held, held.order.qty, &denial.to_string()));
         }
@@ -156,7 +152,7 @@ impl Bridge {
         };
         let mut ctx = self.context(now, phase, (bot, held.client_id), config);
         ctx.own = Some(held.key);
-        ctx.asked = Some(held.asked);
+        ctx.asked = held.asked;
         ctx.unbounded = held.unbounded;
         ctx.group = std::slice::from_ref(order);
         match guard::release(&ctx, order.clone(), |order| order) {
@@ -205,7 +201,7 @@ impl Bridge {
                 decision: None,
             };
             let Some((earlier, _)) = entry.net else {
-                let book_key = self.post_own(now, order.clone(), None, out)?;
+                let book_key = self.post_own(now, order.clone(), None, None, out)?;
                 return Ok((book_key, order));
             };
             self.book.update(earlier, |state| {
@@ -213,7 +209,12 @@ impl Bridge {
                 state.status = OrderStatus::PendingNew;
             });
             let way = self.own_way().expect("there was a number, so there is a connection");
-            self.push_own(now, OwnWaiting { order: order.clone(), key: earlier, asked: None }, way, out);
+            self.push_own(
+                now,
+                OwnWaiting { order: order.clone(), key: earlier, asked: None, in_place_of: None },
+                way,
+                out,
+            );
             Ok((earlier, order))
         });
         match decided {

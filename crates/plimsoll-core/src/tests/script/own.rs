@@ -1,14 +1,38 @@
 //! Orders of our own in scripts: what makes Plimsoll place one, and how the venue gets it.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{
-    Contract, InstrumentId, NewOrder, OrdType, OrderRequest, OrderStatus, PermId, Qty, Side, TimeInForce,
+    Contract, Currency, InstrumentId, NewOrder, OrdType, OrderRequest, OrderStatus, PermId, Qty, Side,
+    TimeInForce,
 };
 
 use super::{AtVenue, Script};
 use crate::bridge::OwnOrder;
+use crate::config::{Equivalent, OnCloseCrossing, Sizing};
 use crate::{Command, Event};
 
 impl Script {
+    /// Both bots may trade an equivalent, and it stands in for the other instrument: by its worth, or so many units for
+    /// each.
+    pub(super) fn add_equivalent(&mut self, of: &str, with: &str, ratio: Option<&str>) {
+        let (of, instrument) = (InstrumentId::us_stock(of), InstrumentId::us_stock(with));
+        for bot in &mut self.config.bots {
+            let contract =
+                Contract { primary_exchange: "ARCA".into(), ..Contract::stock(with, Currency::USD) };
+            bot.instruments.insert(instrument.clone(), contract);
+            bot.shared.insert(instrument.clone());
+        }
+        let sizing = ratio.map_or(Sizing::Notional, |ratio| Sizing::Ratio(ratio.parse().unwrap()));
+        let crossing = &mut self.config.venue.on_close_crossing;
+        if !matches!(crossing, OnCloseCrossing::Equivalent(_)) {
+            *crossing = OnCloseCrossing::Equivalent(BTreeMap::new());
+        }
+        if let OnCloseCrossing::Equivalent(all) = crossing {
+            all.insert(of, Equivalent { instrument, sizing });
+        }
+    }
+
     /// Plimsoll places an order of its own for a bot.
     pub(super) fn own_places(&mut self, name: &str, [side, qty, symbol, kind]: [&str; 4]) {
         let bot = self.config.bots.iter().find(|bot| bot.name.as_str() == name).unwrap();
@@ -23,6 +47,7 @@ impl Script {
             stop_px: None,
             tif: TimeInForce::Day,
             outside_rth: false,
+            decision: None,
         };
         let mut out = Vec::new();
         // As an event would: what time it is was found out before.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod advisers;
+mod announced;
 mod books;
 mod cancels;
 mod combos;

@@ -81,7 +81,7 @@ fn every_mistake_of_the_script_is_told_with_its_place() {
             a.drill:10:30: something is missing; write the limit, `LMT 500.10`
             a.drill:11:30: `now` is not understood; write a time in force (OPG, GTC, IOC, AUC), `account=DU2222222`, `account=none`, or `as late`
             a.drill:12:23: trend has sent no order `nothing` above; write one that it has
-            a.drill:13:16: unknown fault `earthquake`; there are bars_outside_session, bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, unscheduled_close; docs/simulator.md lists the faults
+            a.drill:13:16: unknown fault `earthquake`; there are announce_hours, bars_outside_session, bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, unscheduled_close; docs/simulator.md lists the faults
             a.drill:14:20: `2s` is not understood; write by how much, `step +90s` or `step -2s`
             a.drill:15:19: an operator cannot `sleep`; write `halt`, `halt_all`, `resume`, `restart`, or `announce XNYS 2026-12-03 closed`
             a.drill:16:51: `13:00` is one word too many; leave it out
@@ -115,6 +115,35 @@ fn every_mistake_of_the_expectations_is_told_with_its_place() {
             a.drill:16:18: `late_on_closed` is not understood; write one of missing_account, unknown_account, crossing_on_close, late_on_close, late_on_open, cancel_after_freeze, outside_session, duplicate_order_id, tif_not_allowed, bad_tick_size, client_id_in_use, message_rate, market_data_lines, historical_pacing, current_time_pacing, too_many_orders, insufficient_funds, aggressive_limit, malformed_frame, order_efficiency, read_only
             a.drill:17:14: `arned` is not understood; write one of starting, reconciling, armed, read_only, halted
             a.drill:18:21: `Fileld` is not understood; write one of ApiPending, PendingSubmit, PendingCancel, PreSubmitted, Submitted, ApiCancelled, Cancelled, Filled, Inactive"#]],
+    );
+}
+
+// What stands at 18:00 is before what stands at 09:00, because it is of the evening before.
+#[test]
+fn a_drill_can_begin_on_the_evening_before() {
+    let head = HEAD.replace("from      12:45:00", "from      18:00:00 day_before");
+    let text = "18:00:10 operator halt\n09:00:00 operator resume\nexpect 20:00:00 state halted\nexpect state armed\n";
+    let drill = read("a", "a.drill", &format!("{head}{text}")).unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!((drill.from, drill.to), (at("2026-11-26T18:00:00-05"), at("2026-11-27T12:51:00-05")));
+    let cues: Vec<Timestamp> = drill.cues.iter().map(|cue| cue.at).collect();
+    assert_eq!(cues, [at("2026-11-26T18:00:10-05"), at("2026-11-27T09:00:00-05")]);
+    assert_eq!(drill.expected[0].at, Some(at("2026-11-26T20:00:00-05")));
+}
+
+#[test]
+fn a_drill_that_would_end_before_it_begins_or_last_too_long_is_told() {
+    let head = HEAD.replace("from      12:45:00", "from      13:00:00");
+    check(
+        &format!("{head}expect orders 0\n"),
+        &expect![[
+            r#"a.drill:6:11: the drill would end before it begins; write a later time, or `from 18:00:00 day_before`"#
+        ]],
+    );
+    let head = HEAD.replace("from      12:45:00", "from      12:00:00 day_before");
+    check(
+        &format!("{head}expect orders 0\n"),
+        &expect![[r#"a.drill:6:11: the drill would be longer than a day; write an earlier time"#]],
     );
 }
 

@@ -1,0 +1,42 @@
+//! Options of `simulate`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Which days, and what to tell of them.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// How many days.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) days: u64,
+    /// The seed of the first day; each day after it has the next one. The same seed gives the same day.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What the days are about.
+    #[arg(long, value_enum, default_value_t = Scenario::Closing)]
+    pub(crate) scenario: Scenario,
+    /// Play the one day of this plan.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "seed", "scenario"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Print everything that happens on one day.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// Make the plan of one day smaller as long as it breaks the same invariant, and play that.
+    #[arg(long)]
+    pub(crate) shrink: bool,
+    /// How many days are played at the same time; as many as there are processors if absent.
+    #[arg(long)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a day is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// The last twenty minutes before a close, its auction, and ten minutes after it.
+    Closing,
+}
