@@ -39,6 +39,12 @@ name = "{NAME}"
 bots = ["trend"]
 by = "equal"
 accounts = {json.dumps(list(ACCOUNTS))}
+
+[[allocation]]
+name = "WORTH"
+bots = ["trend"]
+by = "equity"
+accounts = {json.dumps(list(ACCOUNTS[:5]))}
 """
 
 
@@ -50,6 +56,7 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
         simulator.manual(account, "SPY", "BUY", BY_HAND)
     bot = Bot("trend", (CLIENT,), ACCOUNTS, ("SPY",), (), {"duplicate_window": "0s"})
     gateway = stack.enter_context(Gateway(binary, home, simulator, [bot], accounts=ACCOUNTS, sections=SECTION))
+    by_equity(gateway, bot, library)
     executed = over_a_kill_while_they_work(simulator, gateway, bot, library)
     torn = over_kills_while_they_are_sent(simulator, gateway, bot, library)
     gateway.stop()
@@ -70,6 +77,33 @@ def shares(quantity: int) -> dict[str, int]:
     return parts
 
 
+def by_equity(gateway: Gateway, bot: Bot, library: Any) -> None:
+    """Each account's part is by what the venue says that it is worth; one of them holds what was bought by hand."""
+    with ExitStack() as stack:
+        ib = stack.enter_context(libraries.connected(library, bot.port, CLIENT))
+        [spy] = ib.qualifyContracts(library.Stock("SPY", "SMART", "USD"))
+        ib.sleep(2)  # The gateway has to see a first quote.
+        order = library.MarketOrder("BUY", SMALL, account="WORTH", tif="DAY")
+        order.account, order.faGroup = "", "WORTH"
+        trade = ib.placeOrder(spy, order)
+        until(ib, "the order by equity fills", lambda: trade.orderStatus.status == "Filled")
+        told = {row.account: row.value for row in ib.accountSummary() if row.tag == "NetLiquidation"}
+    report = gateway.json("allocation", "list")[0]
+    weights = {row["account"]: Fraction(row["weight"]) for row in report["accounts"]}
+    expect("accounts by equity", sorted(weights), sorted(ACCOUNTS[:5]))
+    for account, weight in weights.items():
+        # Trading has moved it by dollars since.
+        if abs(weight - Fraction(told[account])) > 10_000:
+            raise Failed(f"{account} was divided by {float(weight)}, and is worth {told[account]}")
+    total = sum(weights.values())
+    exact = {account: SMALL * weight / total for account, weight in weights.items()}
+    parts = {account: int(share) for account, share in exact.items()}
+    rests = sorted(exact, key=lambda account: (parts[account] - exact[account], account))
+    for account in rests[: SMALL - sum(parts.values())]:
+        parts[account] += 1
+    expect("parts by equity", {row["account"]: int(row["sent"]) for row in report["accounts"]}, parts)
+
+
 def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot, library: Any) -> float:
     """The order rests in 21 accounts, the gateway dies, and the market comes when it is back."""
     parts = shares(BIG)
@@ -78,6 +112,7 @@ def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot
         [spy] = ib.qualifyContracts(library.Stock("SPY", "SMART", "USD"))
         [ticker] = ib.reqTickers(spy)
         ib.sleep(2)  # The gateway has to see a first quote.
+        had = held_by(ib)
         limit = round(float(ticker.bid) * 0.99, 2)
         order = library.LimitOrder("BUY", BIG, limit, account=NAME, tif="DAY")
         trade = ib.placeOrder(spy, order)
@@ -105,7 +140,8 @@ def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot
         expect("the last word", CANCELED in told, True)
         until(ib, "every execution has its commission", lambda: all_priced(ib))
         by_account = held_by(ib)
-        expect("executed by account", by_account, {a: float(q) for a, q in parts.items() if a not in POOR})
+        wanted = {a: float(q) for a, q in parts.items() if a not in POOR}
+        expect("executed by account", {a: q - had.get(a, 0.0) for a, q in by_account.items() if q != had.get(a)}, wanted)
         mine = {row.account: float(row.position) for row in ib.positions()}
         expect("the client's positions", mine, by_account)
         ib.disconnect()
