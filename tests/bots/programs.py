@@ -218,6 +218,10 @@ class Simulator(Program):
         """A market order by hand."""
         self._http("POST", "/orders", {"account": account, "symbol": symbol, "side": side, "qty": str(qty)})
 
+    def price(self, symbol: str, bid: str, ask: str) -> None:
+        """A quote from now on."""
+        self._http("POST", "/price", {"symbol": symbol, "bid": bid, "ask": ask})
+
     def clock(self, to: str) -> None:
         """Moves venue time to an instant."""
         self._http("POST", "/clock", {"to": to})
@@ -288,12 +292,15 @@ class Gateway(Program):
         *,
         crossing: str = "deny",
         clock: str | None = None,
+        accounts: tuple[str, ...] = ("DU1111111", "DU2222222"),
+        sections: str = "",
         environment: dict[str, str] | None = None,
     ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
         clock = clock or f'servers = []\nfollow = "127.0.0.1:{simulator.control}"'
-        self.config.write_text(self._toml(home, simulator, bots, mode, (crossing, clock)))
+        text = self._toml(home, simulator, bots, mode, (crossing, clock, accounts))
+        self.config.write_text(text + sections)
         arguments = [str(binary), "run", "--config", str(self.config)]
         super().__init__("run", arguments, home / "run.log", environment)
 
@@ -317,8 +324,8 @@ class Gateway(Program):
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, how: tuple[str, str]) -> str:
-        crossing, clock = how
+    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, how: tuple[str, str, tuple[str, ...]]) -> str:
+        crossing, clock, accounts = how
         state = home / "state"
         head = f"""\
 [plimsoll]
@@ -334,7 +341,7 @@ kind = "ibkr"
 environment = "sim"
 upstream = "127.0.0.1:{simulator.port}"
 client_id = {OWN_CLIENT_ID}
-accounts = ["DU1111111", "DU2222222"]
+accounts = {json.dumps(list(accounts))}
 on_close_crossing = "{crossing}"
 """
         return "\n\n".join([head, *(bot.toml() for bot in bots)]) + "\n"

@@ -1,5 +1,6 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
+mod allocations;
 mod breaks;
 mod cancels;
 mod closing;
@@ -31,6 +32,7 @@ use plimsoll_model::{
 };
 
 use crate::acks::Acks;
+use crate::allocation::open::Allocations;
 use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::clock::ClockWatch;
@@ -51,6 +53,7 @@ use crate::result::{self, Results};
 use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
+pub use allocations::{AllocationView, PartView};
 use breaks::Doubt;
 use closing::Closings;
 use equivalents::InPlaces;
@@ -82,6 +85,12 @@ pub struct Bridge {
     pub(crate) outbox: Outbox,
     pub(crate) recent: Recent,
     pub(crate) batches: Batches,
+    /// Orders over several accounts.
+    pub(crate) allocations: Allocations,
+    /// What each account is worth, as the broker last told in this life of our own connection.
+    equities: BTreeMap<Account, Money>,
+    /// Our question for that.
+    pub(crate) equity_req: Option<ReqId>,
     /// Orders of our own in the place of bots' on-close orders.
     in_places: InPlaces,
     /// Our own questions for the price of an auction.
@@ -151,6 +160,9 @@ impl Bridge {
             outbox: Outbox::default(),
             recent: Recent::default(),
             batches: Batches::default(),
+            allocations: Allocations::default(),
+            equities: BTreeMap::new(),
+            equity_req: None,
             in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
@@ -205,6 +217,7 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
+                    self.equities.clear();
                     let own = self.own_client();
                     self.forget_certainty(|client| client == own);
                     self.acks.forget(link);
@@ -238,6 +251,7 @@ impl Bridge {
         self.net_orders(now, out);
         self.tell_equivalents(out);
         self.step_closings(now, out);
+        self.step_allocations(out);
     }
 
     /// The orders that the latest event has entered or changed.
@@ -355,6 +369,7 @@ impl Bridge {
     /// The halt of everything also ends what is working, on the connection that placed it.
     fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
         self.cancel_held_of(now, bot, out);
+        self.cancel_divided_of(now, bot);
         let links: Vec<LinkId> = self
             .links
             .iter()
@@ -372,9 +387,7 @@ impl Bridge {
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
             .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
-            .filter(|(_, state)| {
-                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
-            })
+            .filter(|(_, state)| !self.is_kept_here(state))
             .count();
         if unreachable > 0 {
             out.push(Command::Notice {

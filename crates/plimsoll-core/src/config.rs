@@ -7,6 +7,7 @@ use std::time::Duration;
 use plimsoll_model::{Account, BotName, ClientId, Contract, InstrumentId, Money, Qty};
 use rust_decimal::Decimal;
 
+use crate::allocation::Allocation;
 use crate::guard::GuardId;
 use crate::schedule::Job;
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub bots: Vec<BotConfig>,
     /// What is to be done at instants of trade dates; names are distinct.
     pub jobs: Vec<Job>,
+    /// How orders are divided over accounts; names are distinct, and no account's.
+    pub allocations: Vec<Allocation>,
     /// Guards that are not asked. No configuration file can name one: a drill has to fail without its guard, and
     /// this is how a test takes it away.
     pub switched_off: Vec<GuardId>,
@@ -163,6 +166,12 @@ impl Config {
     /// The bot of that name.
     pub fn bot(&self, name: &BotName) -> Option<&BotConfig> {
         self.bots.iter().find(|bot| bot.name == *name)
+    }
+
+    /// The allocation of that name that this bot may use.
+    pub(crate) fn allocation(&self, bot: &BotName, name: &str) -> Option<&Allocation> {
+        let is_it = |one: &&Allocation| one.name.as_str() == name && one.bots.contains(bot);
+        self.allocations.iter().find(is_it)
     }
 
     /// How long before the cutoff netted on-close orders leave; none if orders are not netted. That is the business of

@@ -12,6 +12,7 @@ use plimsoll_ledger::Terms;
 use plimsoll_model::{ComboLeg, ConId, Contract, ContractReport, InstrumentId, Leg, ReqId, SecType};
 use rust_decimal::Decimal;
 
+use crate::allocation::Lots;
 use crate::guard::Reason;
 
 /// The listings whose stocks trade by the calendar of the US exchanges, in the broker's words.
@@ -225,6 +226,17 @@ impl Contracts {
     pub(crate) fn terms(&self, instrument: &InstrumentId) -> Option<Terms> {
         let learned = self.learned(instrument).and_then(|report| Terms::of(&report.contract));
         learned.or_else(|| self.configured.get(instrument).and_then(Terms::of))
+    }
+
+    /// In what quantities the broker takes orders of it. Of everything but crypto the API takes whole units only (10243),
+    /// however small the step that is told.
+    pub(crate) fn lots(&self, instrument: &InstrumentId) -> Lots {
+        let units = Lots::units();
+        let Some(report) = self.learned(instrument) else { return units };
+        let is_fractional = matches!(&report.contract.sec_type, SecType::Other(word) if &**word == "CRYPTO");
+        let step = report.qty_step.unwrap_or(units.step);
+        let step = if is_fractional { step } else { step.max(units.step) };
+        Lots { step, min: report.qty_min.unwrap_or(step).max(step) }
     }
 
     /// Our identifier of a contract that a message names by number, by symbol, or by both. The two must

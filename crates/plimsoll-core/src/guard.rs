@@ -140,6 +140,8 @@ pub const GUARDS: &[GuardSpec] = &[
             "too_many",
             "recalled",
             "held_for_close",
+            "divided",
+            "not_divided",
         ],
         judges: Judges::Message,
         check: supported::check,
@@ -332,6 +334,29 @@ fn judge_parts(ctx: &Context<'_>, order: &NewOrder, parts: &[NewOrder]) -> Resul
         })?;
     }
     Ok(())
+}
+
+/// An order that is divided over accounts, as the bot asks for it: whether it can be read, was asked before, and is
+/// within what the bot may ask for at once. What it does is judged of each part, in the account of that.
+pub(crate) fn judge_whole(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    type Check = fn(&Context<'_>, &NewOrder) -> Result<(), Reason>;
+    let checks: [(GuardId, Check); 3] = [
+        (GuardId::Supported, supported::check),
+        (GuardId::Duplicate, duplicate::check),
+        (GuardId::Limits, limits::whole),
+    ];
+    for (guard, check) in checks.into_iter().filter(|(id, _)| !ctx.config.switched_off.contains(id)) {
+        check(ctx, order).map_err(|reason| Denial { guard, reason })?;
+    }
+    Ok(())
+}
+
+/// The money in all parts of a divided order together, of which at least one adds risk.
+pub(crate) fn judge_worth(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Denial> {
+    if ctx.config.switched_off.contains(&GuardId::Limits) {
+        return Ok(());
+    }
+    limits::order_notional(ctx, order).map_err(|reason| Denial { guard: GuardId::Limits, reason })
 }
 
 /// Whether all orders that could trade with this one are on-close orders of others than its bot. Its own it can cancel,

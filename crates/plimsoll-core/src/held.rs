@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 use plimsoll_model::{
-    BotName, ClientId, ConId, Contract, ExecId, Money, NewOrder, OrderId, PermId, Price, Qty, RawFrame,
+    Account, BotName, ClientId, ConId, Contract, ExecId, Money, NewOrder, OrderId, PermId, Price, Qty,
+    RawFrame,
 };
 
 use crate::{Rewrite, on_close};
@@ -50,6 +51,13 @@ pub enum Words {
 pub enum News {
     /// It waits for its auction.
     Accepted,
+    /// It is divided over so many accounts.
+    Divided {
+        /// How many of them have an order.
+        accounts: usize,
+    },
+    /// Orders for it work at the venue.
+    Working,
     /// How it stands, for a bot that asks.
     Stands {
         /// FIX 14.
@@ -79,6 +87,8 @@ pub enum News {
     Executed {
         /// How much, at what price, and of what execution of the broker's.
         share: Box<on_close::Share>,
+        /// Of which account.
+        account: Account,
         /// FIX 151: how much of the order is not executed with it.
         leaves_qty: Qty,
         /// FIX 6.

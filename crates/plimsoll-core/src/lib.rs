@@ -18,6 +18,7 @@
 //! * a guard reads and judges; state changes in one place per event, after all guards have passed.
 
 mod acks;
+pub mod allocation;
 mod bars;
 mod book;
 mod bridge;
@@ -62,7 +63,7 @@ use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
-pub use bridge::{Bridge, Repeated};
+pub use bridge::{AllocationView, Bridge, PartView, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};
@@ -421,6 +422,11 @@ pub enum Ask {
     OpenOrders,
     /// Today's executions of all clients.
     Executions {
+        /// Our number.
+        req_id: ReqId,
+    },
+    /// What all accounts are worth, and its changes from then on.
+    Equity {
         /// Our number.
         req_id: ReqId,
     },

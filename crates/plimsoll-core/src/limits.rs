@@ -229,3 +229,16 @@ pub const AVG_PX_PLACES: u32 = 8;
 
 /// Units in one on-close order that is netted; the sum over all of them is counted in 64 bits.
 pub const NETTED_QTY_MAX: u64 = 1_000_000_000_000;
+
+/// Allocations of one configuration; a file with more is refused.
+pub const ALLOCATIONS_MAX: usize = 100;
+
+/// Accounts of one allocation: their orders wait for the disk together, within [`OUTBOX_PER_LINK_MAX`].
+pub const ALLOCATION_ACCOUNTS_MAX: usize = 200;
+
+/// Divided orders that are remembered with all their parts. As many may work at once; beyond it the next is denied, and
+/// of those that are over the oldest are forgotten.
+pub const ALLOCATIONS_KEPT: usize = 200;
+
+/// Decimal places of an account's exact share, for people.
+pub const SHARE_PLACES: u32 = 4;

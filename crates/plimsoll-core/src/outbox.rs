@@ -123,6 +123,12 @@ impl Outbox {
         self.parcels.iter().filter(|parcel| parcel.link == link).count() >= limits::OUTBOX_PER_LINK_MAX
     }
 
+    /// How many more parcels this link may have.
+    pub(crate) fn room(&self, link: LinkId) -> usize {
+        let waiting = self.parcels.iter().filter(|parcel| parcel.link == link).count();
+        limits::OUTBOX_PER_LINK_MAX.saturating_sub(waiting)
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.parcels.is_empty()
@@ -163,6 +169,13 @@ impl Outbox {
     /// Whether this order of our own still waits.
     pub(crate) fn holds_own(&self, key: OrderKey) -> bool {
         self.parcels.iter().any(|parcel| matches!(&parcel.load, Load::Own(own) if own.key == key))
+    }
+
+    /// Takes back an order of our own before it leaves; whether it still waited.
+    pub(crate) fn take_own(&mut self, key: OrderKey) -> bool {
+        let before = self.parcels.len();
+        self.parcels.retain(|parcel| !matches!(&parcel.load, Load::Own(own) if own.key == key));
+        self.parcels.len() < before
     }
 
     /// Takes back everything; for a new start.

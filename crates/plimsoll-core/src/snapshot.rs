@@ -7,7 +7,7 @@ use plimsoll_model::{
 };
 
 use crate::book::OrderState;
-use crate::bridge::Bridge;
+use crate::bridge::{AllocationView, Bridge};
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub bots: Vec<BotView>,
     /// All orders but those that ended a while ago, oldest first.
     pub orders: Vec<OrderView>,
+    /// Orders over several accounts, the latest first.
+    pub allocations: Vec<AllocationView>,
     /// All holdings, bots' and foreign.
     pub positions: Vec<PositionView>,
     /// Where the broker and the ledger differ.
@@ -131,7 +133,8 @@ pub struct BreakView {
 impl Bridge {
     /// Everything at this instant.
     pub fn snapshot(&self, now: Now) -> Snapshot {
-        Snapshot { orders: self.order_views(), ..self.snapshot_without_orders(now) }
+        let allocations = self.allocation_views();
+        Snapshot { orders: self.order_views(), allocations, ..self.snapshot_without_orders(now) }
     }
 
     /// Everything but the orders. Whoever only asks how things stand must not hold up those who trade: of orders
@@ -153,6 +156,7 @@ impl Bridge {
                 .collect(),
             bots: self.bot_views(now),
             orders: Vec::new(),
+            allocations: Vec::new(),
             positions: self.position_views(),
             breaks: self.break_views(),
             disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),

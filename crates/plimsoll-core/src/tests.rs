@@ -1,6 +1,9 @@
 //! Script in, trace out. A script is what happens, a line each; the trace is what the bridge commands.
 //! The words of both are those of the trace printer, so a journal reads like a test.
 
+mod allocation_properties;
+mod allocations;
+mod allocations_ended;
 mod announced;
 mod attacks;
 mod bars;

@@ -129,6 +129,8 @@ impl fmt::Display for ReportLine<'_> {
                 write!(f, "position {} {} {}", p.account, p.contract.symbol, p.position)
             }
             Report::PositionsEnd => f.write_str("positions end"),
+            Report::Equity { account, worth: Some(worth), .. } => write!(f, "{account} is worth {worth}"),
+            Report::Equity { account, worth: None, .. } => write!(f, "{account} is worth nobody knows what"),
             Report::AboutAccount(account) => write!(f, "about {account}"),
             Report::Error(e) => match e.id {
                 Some(id) => write!(f, "error {} on {id}: {}", e.code, e.text),
@@ -205,7 +207,15 @@ impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             News::Accepted => f.write_str("held for the closing auction"),
+            News::Divided { accounts } => write!(f, "divided over {accounts} accounts"),
+            News::Working => f.write_str("works"),
             News::Stands { leaves_qty, .. } => write!(f, "{leaves_qty} left"),
+            News::Executed { share, account, leaves_qty, .. }
+                if share.of.as_ref() == Some(&share.exec_id) =>
+            {
+                let (side, qty, px) = (share.side, share.last_qty, share.last_px);
+                write!(f, "{side} {qty} at {px} in {account}, {leaves_qty} left: {}", share.exec_id)
+            }
             News::Executed { share, leaves_qty, .. } => {
                 let (side, qty, px, crossed) = (share.side, share.last_qty, share.last_px, share.crossed_qty);
                 write!(f, "{side} {qty} at {px} ({crossed} with other bots), {leaves_qty} left")?;
@@ -243,6 +253,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::Positions => f.write_str("positions"),
             Ask::OpenOrders => f.write_str("open orders"),
             Ask::Executions { .. } => f.write_str("executions"),
+            Ask::Equity { .. } => f.write_str("equity"),
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
             Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),

@@ -222,6 +222,10 @@ pub struct OrderRequest {
     pub legs: Vec<ComboLeg>,
     /// Names of features in the message that no guard can bound (`cash quantity`, `adviser group`, …).
     pub unguarded: Vec<&'static str>,
+    /// The group of accounts that it is for, as an adviser's bot names one; or empty.
+    pub fa_group: Box<str>,
+    /// Names of fields that are not above, and that an order of these words alone would lose (`display size`, …).
+    pub beyond: Vec<&'static str>,
 }
 
 /// An order that names its bot, account and instrument. Guards judge this.

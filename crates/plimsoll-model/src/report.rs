@@ -50,6 +50,15 @@ pub enum Report {
     PositionsEnd,
     /// A line about one account (values, summary): shown to bots of that account only.
     AboutAccount(Account),
+    /// What an account is worth, in an answer to a question for it.
+    Equity {
+        /// The request it answers.
+        req_id: ReqId,
+        /// Whose.
+        account: Account,
+        /// How much; none if the venue's word for it is no amount of money.
+        worth: Option<Money>,
+    },
     /// An error, warning or notice.
     Error(ErrorReport),
     /// The venue's clock.
@@ -249,4 +258,8 @@ pub struct ContractReport {
     pub liquid_hours: Box<str>,
     /// The zone of those hours, as the broker spells it.
     pub time_zone: Box<str>,
+    /// The smallest order; none before version 164.
+    pub qty_min: Option<Qty>,
+    /// By how much one order may be larger than another; none before version 164.
+    pub qty_step: Option<Qty>,
 }

@@ -8,6 +8,7 @@
 //! parsed, checked and listed in [`Loaded::unenforced`], so that nobody relies on them in silence.
 
 mod across;
+mod allocation;
 pub mod announced;
 mod bot;
 mod crossing;
@@ -33,6 +34,7 @@ use plimsoll_core::Config;
 use plimsoll_core::schedule::Planned;
 use plimsoll_model::{BotName, ClientId};
 
+use allocation::RawAllocation;
 use bot::RawBot;
 use job::Jobs;
 use place::Problems;
@@ -179,6 +181,7 @@ struct Raw {
     bots: Vec<RawBot>,
     jobs: Jobs,
     nightly: Nightly,
+    allocations: Vec<RawAllocation>,
 }
 
 fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
@@ -198,6 +201,7 @@ fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
     let bots: Vec<RawBot> =
         root.tables("bot", problems).into_iter().map(|s| RawBot::read(s, problems)).collect();
     let jobs = root.tables("job", problems);
+    let allocations = allocation::read(root.tables("allocation", problems), problems);
     let alerts = root.tables("alert", problems);
     let names: Vec<BotName> =
         bots.iter().filter_map(|bot| Some(bot.name.as_ref()?.get_ref().clone())).collect();
@@ -205,14 +209,15 @@ fn read(text: &str, problems: &mut Problems) -> Option<Loaded> {
     let jobs = job::read(jobs, &bots, venues.first().and_then(RawVenue::net_lead), problems);
     future::check_alerts(alerts, problems);
     root.finish(problems);
-    let raw = Raw { plimsoll, clock, venues, bots, jobs, nightly };
+    let raw = Raw { plimsoll, clock, venues, bots, jobs, nightly, allocations };
     across::check(&raw, problems);
+    allocation::check(&raw, problems);
     build(raw, text, problems)
 }
 
 /// The two results; nothing if a part is missing, and then a problem says which.
 fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
-    let Raw { plimsoll, clock, venues, bots, jobs, nightly } = raw;
+    let Raw { plimsoll, clock, venues, bots, jobs, nightly, allocations } = raw;
     let venue = venues.into_iter().next()?;
     let settings = Settings {
         state_dir: plimsoll.state_dir?,
@@ -232,6 +237,7 @@ fn build(raw: Raw, text: &str, problems: &mut Problems) -> Option<Loaded> {
         venue: venue.into_config()?,
         bots: bots.into_iter().map(RawBot::into_config).collect::<Option<_>>()?,
         jobs: jobs.jobs,
+        allocations: allocations.into_iter().map(RawAllocation::into_config).collect::<Option<_>>()?,
         switched_off: Vec::new(),
     };
     Some(Loaded { config, settings, planned: jobs.planned, unenforced: problems.take_notes() })

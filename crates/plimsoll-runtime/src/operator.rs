@@ -33,7 +33,7 @@ use crate::http::{self, Problem};
 use crate::input::{Detail, Input, OperatorInput};
 use crate::link::{self, BindError, Bound};
 use crate::record;
-use crate::view::{BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
+use crate::view::{AllocationRow, BotRow, BreakRow, OrderRow, PositionRow, StatusView, View};
 
 /// The socket, in the state directory.
 pub const SOCKET: &str = "operator.sock";
@@ -175,6 +175,7 @@ fn routes(access: Arc<Access>, door: Door) -> Router {
         .route("/orders", get(orders))
         .route("/positions", get(positions))
         .route("/breaks", get(breaks))
+        .route("/allocations", get(allocations))
         .route("/halt", post(halt))
         .route("/resume", post(resume))
         .layer(middleware::from_fn_with_state(Arc::clone(&access), check_door))
@@ -234,6 +235,10 @@ async fn orders(State(access): State<Arc<Access>>) -> Answer<Vec<OrderRow>> {
 
 async fn positions(State(access): State<Arc<Access>>) -> Answer<Vec<PositionRow>> {
     Ok(Json(look(&access, Detail::Standing).await?.positions))
+}
+
+async fn allocations(State(access): State<Arc<Access>>) -> Answer<Vec<AllocationRow>> {
+    Ok(Json(look(&access, Detail::Everything).await?.allocations))
 }
 
 async fn breaks(State(access): State<Arc<Access>>) -> Answer<Vec<BreakRow>> {

@@ -183,6 +183,8 @@ mod tests {
                 valid_exchanges: "SMART".into(),
                 liquid_hours: "".into(),
                 time_zone: "".into(),
+                qty_min: None,
+                qty_step: None,
             }))
         };
         let tick = Report::Quote { id: ReqId(2), field: QuoteField::Bid, price: Price::parse("600").ok() };

@@ -3,6 +3,8 @@
 //!
 //! Does not own what is shown; the bridge and the shell say it.
 
+mod allocation;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use serde::Serialize;
 
 use crate::permissions::Data;
 
+pub use allocation::{AllocationRow, PartRow};
+
 /// Everything at one instant.
 #[derive(Debug, Clone, Serialize)]
 #[expect(missing_docs, reason = "the field names are the documented interface")]
@@ -23,6 +27,7 @@ pub struct View {
     pub status: StatusView,
     pub orders: Vec<OrderRow>,
     pub positions: Vec<PositionRow>,
+    pub allocations: Vec<AllocationRow>,
 }
 
 /// `plimsoll status --json`.
@@ -358,7 +363,8 @@ impl View {
             history: shell.history,
             venue: shell.login,
         };
-        Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue) }
+        let allocations = snapshot.allocations.iter().map(AllocationRow::new).collect();
+        Self { status, orders: orders(snapshot), positions: positions(snapshot, shell.venue), allocations }
     }
 }
 

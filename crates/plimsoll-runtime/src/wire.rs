@@ -17,8 +17,8 @@ use plimsoll_core::{Ask, Rewrite};
 use plimsoll_model::{Account, ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
-    CancelOrder, ErrorMessage, OrderStatus, ReqCompletedOrders, ReqContractDetails, ReqExecutions,
-    ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
+    CancelOrder, ErrorMessage, OrderStatus, ReqAccountSummary, ReqCompletedOrders, ReqContractDetails,
+    ReqExecutions, ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
 use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate};
@@ -244,6 +244,11 @@ pub(crate) fn ask(version: ServerVersion, ask: &Ask) -> RawFrame {
         Ask::Executions { req_id } => {
             Request::ReqExecutions(ReqExecutions { req_id: req_id.0, ..ReqExecutions::default() })
         }
+        Ask::Equity { req_id } => Request::ReqAccountSummary(ReqAccountSummary {
+            req_id: req_id.0,
+            group: "All".into(),
+            tags: "NetLiquidation".into(),
+        }),
         Ask::CompletedOrders => Request::ReqCompletedOrders(ReqCompletedOrders { api_only: false }),
         Ask::Contract { req_id, contract } => Request::ReqContractDetails(Box::new(ReqContractDetails {
             req_id: req_id.0,

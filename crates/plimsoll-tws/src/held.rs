@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use plimsoll_model::{ConId, ExecId, Money, OrderId, PermId, Price, Qty, RawFrame, ReqId, Side};
+use plimsoll_model::{Account, ConId, ExecId, Money, OrderId, PermId, Price, Qty, RawFrame, ReqId, Side};
 
 use crate::denial::{self, Addressee};
 use crate::echo::{self, Echo};
@@ -40,6 +40,8 @@ pub struct Held {
 pub struct Part<'a> {
     /// The key under which the client knows it.
     pub exec_id: &'a ExecId,
+    /// Whose.
+    pub account: &'a Account,
     /// Which way.
     pub side: Side,
     /// How much.
@@ -85,6 +87,12 @@ impl Held {
         self.state("PreSubmitted", Progress { cum_qty: Qty::ZERO, leaves_qty, avg_px: None }, None)
     }
 
+    /// It works, in orders that stand for it.
+    pub fn working(&self) -> Vec<RawFrame> {
+        let leaves_qty = self.placed.order.total_qty.unwrap_or(Qty::ZERO);
+        self.state("Submitted", Progress { cum_qty: Qty::ZERO, leaves_qty, avg_px: None }, None)
+    }
+
     /// How it stands, for a client that asks.
     pub fn stands(&self, progress: Progress) -> Vec<RawFrame> {
         let status = if progress.cum_qty.is_zero() { "PreSubmitted" } else { "Submitted" };
@@ -126,7 +134,7 @@ impl Held {
             contract,
             exec_id: part.exec_id.as_str().into(),
             time: Text::from(&*spelled(part.at, part.login_zone, self.to.version)),
-            account: self.placed.order.account.clone(),
+            account: part.account.as_str().into(),
             exchange: part.exchange.into(),
             side: Word::literal(if part.side == Side::Buy { "BOT" } else { "SLD" }),
             qty: Some(part.last_qty),
@@ -249,6 +257,7 @@ mod tests {
         let exec_id = ExecId::new("net.SPY-trend-20261127-1.1.01").unwrap();
         held(version).executed(&Part {
             exec_id: &exec_id,
+            account: &Account::new("DU1").unwrap(),
             side: Side::Buy,
             last_qty: Qty::whole(cum),
             last_px: Price::parse("600.25").unwrap(),

@@ -4,6 +4,7 @@
 //! can bound. Does not own any decision about either, nor the relay of what it calls `Other`.
 
 mod bars;
+mod beyond;
 mod report;
 mod request;
 mod time;

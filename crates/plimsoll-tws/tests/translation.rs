@@ -309,10 +309,18 @@ fn lines_about_an_account_name_it_and_notices_name_nobody() {
     for text in [
         "6|2|NetLiquidation|1|USD|DU1|",
         "54|1|DU1|",
-        "63|1|9|DU1|NetLiquidation|1|USD|",
+        "63|1|9|DU1|TotalCashValue|1|USD|",
         "73|1|9|DU1||K|1||",
     ] {
         assert_eq!(said(157, text), Report::AboutAccount(Account::new("DU1").unwrap()), "{text}");
+    }
+    // Orders are divided by it; without an amount of money nobody knows it.
+    let du1 = Account::new("DU1").unwrap();
+    for (text, worth) in [("1000000.25|USD", Some("1000000.25 USD")), ("|USD", None), ("7|", None)] {
+        let line = format!("63|1|9|DU1|NetLiquidation|{text}|");
+        let worth = worth.and_then(plimsoll_model::Money::parse);
+        let wanted = Report::Equity { req_id: plimsoll_model::ReqId(9), account: du1.clone(), worth };
+        assert_eq!(said(157, &line), wanted, "{line}");
     }
     let Report::Error(notice) = said(178, "4|2|-1|1100|Connectivity lost||") else { panic!() };
     assert_eq!((notice.id, notice.code), (None, 1100));

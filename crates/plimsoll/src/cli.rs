@@ -1,5 +1,6 @@
 //! The commands and their options, as clap reads them.
 
+mod allocation;
 mod calendar;
 mod drill;
 mod schedule;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_runtime::simulator::Pace;
 
+pub(crate) use allocation::{Allocation, ShowAllocation};
 pub(crate) use calendar::{AddDay, Calendar};
 pub(crate) use drill::{Drill, RunDrill};
 pub(crate) use schedule::{ExplainSchedule, Schedule};
@@ -79,6 +81,11 @@ pub(crate) enum Command {
     Positions(Ask),
     /// List differences between the ledger and the broker.
     Breaks(Ask),
+    /// Show orders over several accounts, and who got what.
+    Allocation {
+        #[command(subcommand)]
+        what: Allocation,
+    },
     /// Compare what was booked with the broker's statement, or with what the broker says now.
     Reconcile(Reconcile),
     /// Compare each bot's books with the broker's and with its own database, and block those that differ too much.

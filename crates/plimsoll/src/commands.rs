@@ -1,5 +1,6 @@
 //! Which command does what. Each module is one command; none knows another.
 
+mod allocation;
 mod calendar;
 mod check;
 mod ended;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Executions(query) => history::executions(&query),
         Command::Positions(query) => views::positions(&query),
         Command::Breaks(query) => views::breaks(&query),
+        Command::Allocation { what } => allocation::run(&what),
         Command::Reconcile(options) => reconcile::run(&options),
         Command::Nightly(options) => nightly::run(&options),
         Command::Statement { what } => statement::run(&what),

@@ -266,6 +266,7 @@ fn book(root: &Path) -> Result<()> {
     with_each_client(root, "bots.book")?;
     with_each_client(root, "bots.oca")?;
     with_each_client(root, "bots.net")?;
+    with_each_client(root, "bots.allocation")?;
     clients::one_cancels_all(root)
 }
 

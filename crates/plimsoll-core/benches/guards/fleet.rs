@@ -120,6 +120,8 @@ impl Fleet {
             what_if: false,
             outside_rth: false,
             unguarded: Vec::new(),
+            fa_group: "".into(),
+            beyond: Vec::new(),
         };
         let raw = RawFrame::new(Bytes::from_static(&[b'x'; 582]));
         (Event::FromBot { link: link(bot), request: Request::Order(Box::new(request)), raw }, id)
@@ -208,7 +210,9 @@ impl Fleet {
                 Ask::OpenOrders => Report::OpenOrderEnd,
                 Ask::Executions { req_id } => Report::ExecutionsEnd(req_id),
                 Ask::CompletedOrders => Report::CompletedOrdersEnd,
-                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::DayBars { .. } => continue,
+                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::DayBars { .. } | Ask::Equity { .. } => {
+                    continue;
+                }
                 Ask::Contract { req_id, contract } => {
                     let number = contract.symbol[1..].parse().expect("symbols are numbered");
                     Report::Contract(Box::new(ContractReport {
@@ -218,6 +222,8 @@ impl Fleet {
                         valid_exchanges: "SMART,ARCA".into(),
                         liquid_hours: "".into(),
                         time_zone: "US/Eastern".into(),
+                        qty_min: None,
+                        qty_step: None,
                     }))
                 }
             };
@@ -264,6 +270,7 @@ fn config(size: &Size) -> Config {
         },
         bots: (0..size.bots).map(bot).collect(),
         jobs: Vec::new(),
+        allocations: Vec::new(),
         switched_off: Vec::new(),
     }
 }

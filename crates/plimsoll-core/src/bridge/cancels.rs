@@ -25,7 +25,8 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        if self.recall(now, link, order_id, out)
+        if self.cancel_divided(now, (link, asker.client_id), order_id, out)
+            || self.recall(now, link, order_id, out)
             || self.withdraw(now, (link, asker.client_id), order_id, out)
             || self.cancel_equivalent(now, (link, asker.client_id), order_id, out)
         {
@@ -118,7 +119,11 @@ impl Bridge {
             let is_open = key.and_then(|key| self.book.get(key)).is_some_and(|state| state.status.is_open());
             // What has left for the auction with others' orders is not this client's to cancel any more.
             let is_held = self.held_as(client_id, order_id).is_some();
-            if is_open && is_held {
+            if self.divided_as(client_id, order_id).is_some() {
+                if is_open {
+                    self.cancel_divided(now, (link, client_id), order_id, out);
+                }
+            } else if is_open && is_held {
                 self.withdraw_held(now, client_id, order_id, out);
             } else if is_open && !self.recall(now, link, order_id, out) {
                 out.push(Command::Cancel { link, order_id });

@@ -172,7 +172,9 @@ impl Bridge {
                 qty: left,
                 ord_type: OrdType::MarketOnClose,
                 limit_px: None,
+                stop_px: None,
                 tif: TimeInForce::Day,
+                outside_rth: false,
                 decision: None,
             };
             match self.place_for_bot(now, wanted, out) {
@@ -373,7 +375,9 @@ impl Bridge {
             qty,
             ord_type: OrdType::Market,
             limit_px: None,
+            stop_px: None,
             tif: TimeInForce::Day,
+            outside_rth: false,
             decision: None,
         };
         let text = match self.place_for_bot(now, wanted, out) {

@@ -108,7 +108,9 @@ impl Bridge {
             qty: self.equivalent_qty(now, bot, order, equivalent)?,
             ord_type: order.ord_type.clone(),
             limit_px: None,
+            stop_px: None,
             tif: order.tif.clone(),
+            outside_rth: false,
             decision: order.decision.clone(),
         };
         let told = |denial: Denial| Box::<str>::from(denial.to_string());

@@ -54,6 +54,9 @@ impl Bridge {
             Ok(Posted::Settled) => self.tell_settled(&execution, out),
             Err(error) => out.push(Command::Notice { text: error.to_string() }),
         }
+        if let (Ok(Posted::New | Posted::Corrected), Some(key)) = (&posted, key) {
+            self.leg_executed(now, key, report, out);
+        }
         if posted == Ok(Posted::New) && self.recon.state != ReconState::Done {
             self.moved.insert((execution.account.clone(), execution.instrument.clone()));
         }

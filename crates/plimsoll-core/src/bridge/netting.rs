@@ -244,8 +244,13 @@ impl Bridge {
         }
     }
 
+    /// Orders of bots that the venue does not know: those that are held, and those that were divided.
+    fn kept_here(&self) -> impl Iterator<Item = &HeldOrder> {
+        self.batches.orders().chain(self.allocations.orders())
+    }
+
     /// Says something to the bot of an order that is held or was.
-    fn tell(&self, held: &HeldOrder, news: News) -> Command {
+    pub(super) fn tell(&self, held: &HeldOrder, news: News) -> Command {
         if let Placed::Us = held.by {
             let text = format!("{}: {news}", held.order.cl_ord_id);
             return match news {
@@ -280,7 +285,7 @@ impl Bridge {
     /// venue does not know them, and a bot that asks for its open orders has to see them.
     pub fn held_open(&self, link: LinkId) -> Vec<(Held, News)> {
         let client_id = self.links.get(link).map(|state| state.client_id);
-        let of_client = self.batches.orders().filter(|held| Some(held.client_id) == client_id);
+        let of_client = self.kept_here().filter(|held| Some(held.client_id) == client_id);
         let open = of_client.filter_map(|held| {
             let state = self.book.get(held.key).filter(|state| state.status.is_open())?;
             let (cum_qty, avg_px) = (state.cum_qty, held.avg_px());
@@ -302,22 +307,23 @@ impl Bridge {
         let today = self.civil_date(now);
         let zone = self.calendar.zone();
         let mut all = Vec::new();
-        for held in self.batches.orders().filter(is_its) {
-            for Part { share, exchange, at } in held.parts.values() {
+        for held in self.kept_here().filter(is_its) {
+            for Part { share, account, exchange, at } in held.parts.values() {
                 if zone.to_datetime(*at).date() != today {
                     continue;
                 }
                 let fee = self.ledger.execution(&share.exec_id).and_then(|row| row.fee);
                 let leaves_qty = held.order.qty.saturating_sub(share.cum_qty);
                 let (share, avg_px) = (Box::new(share.clone()), held.avg_px());
-                let news = News::Executed { share, leaves_qty, avg_px, exchange: exchange.clone(), at: *at };
+                let (account, exchange) = (account.clone(), exchange.clone());
+                let news = News::Executed { share, account, leaves_qty, avg_px, exchange, at: *at };
                 all.push((self.in_its_words(held), news, fee));
             }
         }
         all
     }
 
-    fn tell_canceled(&self, held: &HeldOrder, leaves_qty: Qty, reason: &str) -> Command {
+    pub(super) fn tell_canceled(&self, held: &HeldOrder, leaves_qty: Qty, reason: &str) -> Command {
         let cum_qty = held.order.qty.saturating_sub(leaves_qty);
         let reason = reason.chars().take(limits::TOLD_REASON_MAX).collect::<String>().into();
         self.tell(held, News::Canceled { cum_qty, leaves_qty, avg_px: held.avg_px(), reason })

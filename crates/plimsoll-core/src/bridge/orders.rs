@@ -136,6 +136,10 @@ impl Bridge {
         let Some(state) = self.links.get_mut(asker.link) else { return };
         let mut group = state.take_group(&request);
         group.push((request, raw));
+        if let Some(allocation) = Self::allocation_in(asker, &group) {
+            self.allocate(now, asker, &allocation, &group, out);
+            return;
+        }
         let mut taken = Vec::with_capacity(group.len());
         let mut first_no = None;
         for (request, raw) in &group {
@@ -174,7 +178,7 @@ impl Bridge {
         out: &mut Vec<Command>,
     ) {
         let link = asker.link;
-        let taken = self.take_in(now, asker, request, &raw);
+        let taken = Self::no_preview(asker, request).and_then(|()| self.take_in(now, asker, request, &raw));
         let judged = match &taken {
             Ok(taken) => {
                 let ctx = self.context(now, Phase::Decision, (asker.bot(), asker.client_id), &asker.config);
@@ -220,7 +224,7 @@ impl Bridge {
         out.push(self.denial_of_unread(asker, asker.link, order_id, denial, raw));
     }
 
-    fn take_in(
+    pub(super) fn take_in(
         &mut self,
         now: Now,
         asker: &Asker,

@@ -30,7 +30,9 @@ pub(crate) struct OwnOrder {
     pub(crate) qty: Qty,
     pub(crate) ord_type: OrdType,
     pub(crate) limit_px: Option<Price>,
+    pub(crate) stop_px: Option<Price>,
     pub(crate) tif: TimeInForce,
+    pub(crate) outside_rth: bool,
     /// What a bot has declared it to be.
     pub(crate) decision: Option<Box<str>>,
 }
@@ -70,8 +72,20 @@ impl Bridge {
     }
 
     /// With its reference and its number.
-    fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
-        let OwnOrder { bot, account, instrument, side, qty, ord_type, limit_px, tif, decision } = wanted;
+    pub(super) fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
+        let OwnOrder {
+            bot,
+            account,
+            instrument,
+            side,
+            qty,
+            ord_type,
+            limit_px,
+            stop_px,
+            tif,
+            outside_rth,
+            decision,
+        } = wanted;
         let (order_id, ex_destination) = (self.own_order_id()?, self.own_route(&instrument));
         Ok(NewOrder {
             cl_ord_id: self.next_reference(now, &bot, Some(&instrument)),
@@ -83,12 +97,12 @@ impl Bridge {
             qty,
             ord_type,
             limit_px,
-            stop_px: None,
+            stop_px,
             tif,
             transmit: true,
             parent_id: None,
             oca_group: "".into(),
-            outside_rth: false,
+            outside_rth,
             legs: Vec::new(),
             ex_destination,
             decision,
@@ -236,6 +250,7 @@ impl Bridge {
             state.denied_by = Some(denial.guard);
         });
         self.closings.hear(key, Word::Unsent);
+        self.leg_denied(key, denial);
         out.push(Command::Notice {
             text: format!("our own order {order} [{}] was not sent: {denial}", order.cl_ord_id),
         });
@@ -254,6 +269,7 @@ impl Bridge {
             contract.expect("an order of ours is of a configured instrument, or a guard denied it");
         self.acks.sent(link, order.get().order_id, now.mono);
         self.own_left(&order.get().cl_ord_id.clone());
+        self.leg_left(&order.get().cl_ord_id);
         out.push(Command::Place { link, order, contract });
     }
 
@@ -262,6 +278,8 @@ impl Bridge {
         let Some((link, client_id)) = self.own_way() else { return };
         let open = self.book.open().filter(|(key, state)| {
             state.client_id == Some(client_id)
+                // These are canceled with the bot's order that they are parts of.
+                && self.allocations.of_leg(*key).is_none()
                 && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
                 // What waits for the disk meets the halt there, and what is held is not at the venue.
                 && !self.outbox.holds_own(*key)

@@ -74,6 +74,10 @@ impl Bridge {
 
     /// Whether the commission of an execution is for the bot: of its own, and of what it was shown.
     pub(super) fn sees_commission(&self, link: LinkId, viewer: Viewer<'_>, exec_id: &ExecId) -> bool {
+        if self.allocations.of_execution(exec_id).is_some() {
+            // Its bot is told by ourselves.
+            return self.links.get(link).is_some_and(|state| state.was_shown(exec_id));
+        }
         let is_own = self
             .ledger
             .posted_for(exec_id)

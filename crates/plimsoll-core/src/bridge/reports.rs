@@ -97,7 +97,10 @@ impl Bridge {
                 if self.share_commission(exec_id, *charge, out) => {}
             Report::Commission { exec_id, charge: Some(charge) } => {
                 match self.ledger.fee(exec_id, plimsoll_model::Fee { charge: *charge }) {
-                    Ok(FeePosted::New | FeePosted::Changed { .. }) => self.note_moved(exec_id, None),
+                    Ok(FeePosted::New | FeePosted::Changed { .. }) => {
+                        self.note_moved(exec_id, None);
+                        self.leg_charged(exec_id, *charge, out);
+                    }
                     Ok(
                         FeePosted::Duplicate
                         | FeePosted::Waiting
@@ -188,6 +191,7 @@ impl Bridge {
                     }
                 }
             }
+            Report::Equity { req_id, account, worth } => self.note_equity(req_id, account, worth),
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
             Report::DayBars(bars) => self.hear_day_bars(now, &bars, out),
             Report::NextValidId(next) => {
@@ -360,6 +364,7 @@ impl Bridge {
         if was_open && !self.is_open(key) {
             self.closings.hear(key, Word::Refused);
         }
+        self.leg_refused(key, error);
     }
 
     fn is_open(&self, key: OrderKey) -> bool {

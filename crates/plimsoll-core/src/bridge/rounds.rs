@@ -72,11 +72,15 @@ impl Bridge {
                 !self.is_reported(state) || in_doubt && is_old(state)
             })
             // What is held here is not at the broker.
-            .filter(|(_, state)| {
-                state.cl_ord_id.as_ref().is_none_or(|id| self.batches.of_order(id).is_none())
-            })
+            .filter(|(_, state)| !self.is_kept_here(state))
             .map(|(key, _)| key)
             .collect();
+    }
+
+    /// Whether the order is held or was divided here, and the venue does not know it.
+    pub(super) fn is_kept_here(&self, state: &OrderState) -> bool {
+        let id = state.cl_ord_id.as_ref();
+        id.is_some_and(|id| self.batches.of_order(id).is_some() || self.allocations.get(id).is_some())
     }
 
     /// Whether a connection reports on the order: its bot's, or for an order of our own ours, once a full round on it

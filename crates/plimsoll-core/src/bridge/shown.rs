@@ -82,7 +82,7 @@ impl Bridge {
                 }
                 vec![]
             }
-            Report::AboutAccount(account) if !viewer.has(account) => return,
+            Report::AboutAccount(account) | Report::Equity { account, .. } if !viewer.has(account) => return,
             // The shell asks `holding_seen_by`, because a line of a holding may have to be shown again.
             Report::Position(_) | Report::Portfolio(_) | Report::PositionMulti { .. } => return,
             _ => vec![],
@@ -163,7 +163,10 @@ impl Bridge {
         client: Option<(ClientId, OrderId)>,
     ) -> bool {
         let owner = key.and_then(|key| self.book.get(key)).and_then(|state| state.owner.bot());
+        let is_part = key.is_some_and(|key| self.allocations.of_leg(key).is_some());
         match owner {
+            // Its bot is told of it as of the order that it is a part of.
+            Some(owner) if is_part && *owner == viewer.bot.name => false,
             _ if self.shows_all(viewer.bot) => true,
             Some(owner) => *owner == viewer.bot.name,
             None => client.is_some_and(|client| is_of(viewer, client)),

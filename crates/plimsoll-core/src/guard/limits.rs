@@ -19,6 +19,12 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     position_notional(ctx, order)
 }
 
+/// What bounds an order by itself, wherever it is executed.
+pub(super) fn whole(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+    rate(ctx, order)?;
+    qty(ctx, order)
+}
+
 pub(super) fn rate(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.orders_per_minute_max else {
         return Ok(());
@@ -96,7 +102,7 @@ fn daily_loss(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     loss.map_or(Ok(()), |loss| Err(Reason::DailyLossMax { loss, max }))
 }
 
-fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
+pub(super) fn order_notional(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     let Some(max) = ctx.bot.order_notional_max else {
         return Ok(());
     };

@@ -48,6 +48,8 @@ pub enum Reason {
     CutoffNear { auction: Auction, instrument: InstrumentId, cutoff: Zoned, rule: Box<str>, margin: Margin },
     AuctionLeft { instrument: InstrumentId, date: Date },
     HeldForClose { order_id: OrderId },
+    Divided { order_id: OrderId },
+    NotDivided { allocation: Account, why: Box<str> },
     Repeated { of: ClOrdId, age: Duration, window: Duration },
     OrderIdUsed { order_id: OrderId },
     DecisionTaken { decision: Box<str>, by: ClOrdId },
@@ -141,6 +143,8 @@ impl Reason {
             Self::CutoffNear { .. } => "cutoff_near",
             Self::AuctionLeft { .. } => "auction_left",
             Self::HeldForClose { .. } => "held_for_close",
+            Self::Divided { .. } => "divided",
+            Self::NotDivided { .. } => "not_divided",
             Self::Repeated { .. } => "repeated",
             Self::OrderIdUsed { .. } => "order_id_used",
             Self::DecisionTaken { .. } => "decision_taken",
@@ -181,7 +185,9 @@ impl Reason {
             Self::Unbounded { .. }
             | Self::WordUnknown { .. }
             | Self::OrderChanged { .. }
-            | Self::HeldForClose { .. } => 11,
+            | Self::HeldForClose { .. }
+            | Self::Divided { .. }
+            | Self::NotDivided { .. } => 11,
             Self::QtyZero => 13,
             Self::AccountMissing { .. } | Self::AccountNotAllowed { .. } | Self::AccountChanged { .. } => 15,
             Self::Collar { .. } | Self::NoReference { .. } => 16,
@@ -316,6 +322,11 @@ impl Reason {
                 f,
                 "order {order_id} is held for the closing auction and cannot be changed; cancel it and place another"
             ),
+            Self::Divided { order_id } => write!(
+                f,
+                "order {order_id} is divided over several accounts and cannot be changed; cancel it and place another"
+            ),
+            Self::NotDivided { allocation, why } => write!(f, "not divided by {allocation}: {why}"),
             Self::Repeated { of, age, window } => {
                 write!(f, "the same as {of} {} ago, window {}", Span(*age), Span(*window))
             }

@@ -67,6 +67,7 @@ pub(crate) struct HeldOrder {
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) share: Share,
+    pub(crate) account: Account,
     pub(crate) exchange: Box<str>,
     pub(crate) at: Timestamp,
 }

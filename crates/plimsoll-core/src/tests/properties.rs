@@ -391,6 +391,8 @@ fn wild_order(u: &mut Unstructured<'_>) -> Result<OrderRequest> {
         what_if: u.ratio(1, 9)?,
         outside_rth: u.arbitrary()?,
         unguarded: Vec::new(),
+        fa_group: "".into(),
+        beyond: Vec::new(),
     })
 }
 

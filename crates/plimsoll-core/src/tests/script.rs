@@ -99,6 +99,8 @@ pub(super) struct Script {
     pub(super) listed_hours: Box<str>,
     /// And of contracts of these symbols, in London's time.
     pub(super) london_hours: Vec<(&'static str, Box<str>)>,
+    /// The smallest order of every contract, and its step.
+    pub(super) lots: Option<(Qty, Qty)>,
     /// The auction's price by its bar of the day, once there is one.
     official_close: Option<Price>,
     /// The sessions of the past that it tells: trade date, open, close.
@@ -172,6 +174,7 @@ impl Script {
                 bot("revert", 12, &["DU1", "DU2"], &["SPY", "QQQ"]),
             ],
             jobs: Vec::new(),
+            allocations: Vec::new(),
             switched_off: Vec::new(),
         };
         Self::with(config)
@@ -197,6 +200,7 @@ impl Script {
             answers: Vec::new(),
             listed_hours: "".into(),
             london_hours: Vec::new(),
+            lots: None,
             official_close: None,
             past_sessions: Vec::new(),
             read_only: false,
@@ -548,6 +552,8 @@ impl Script {
             what_if: false,
             outside_rth: false,
             unguarded: Vec::new(),
+            fa_group: "".into(),
+            beyond: Vec::new(),
         };
         for word in rest {
             match word.split_once('=') {
@@ -573,6 +579,11 @@ impl Script {
                 None if *word == "staged" => order.transmit = false,
                 None if *word == "rth" => order.outside_rth = true,
                 None if *word == "whatif" => order.what_if = true,
+                Some(("group", v)) => {
+                    order.fa_group = v.into();
+                    order.unguarded.push("adviser group");
+                }
+                None if *word == "hidden" => order.beyond.push("hidden"),
                 None if *word == "cash" => order.unguarded.push("cash quantity"),
                 None => order.limit_px = Some(Price::parse(word).unwrap()),
                 Some(other) => panic!("unknown word {other:?}"),

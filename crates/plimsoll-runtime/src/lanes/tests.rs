@@ -26,6 +26,8 @@ fn order(id: i32) -> Request {
         what_if: false,
         outside_rth: false,
         unguarded: vec![],
+        fa_group: "".into(),
+        beyond: vec![],
     }))
 }
 

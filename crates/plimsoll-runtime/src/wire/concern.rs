@@ -14,6 +14,7 @@ pub fn is_event(report: &Report) -> bool {
         | Report::CompletedOrder(_)
         | Report::Error(_) => true,
         Report::AboutAccount(_)
+        | Report::Equity { .. }
         | Report::Position(_)
         | Report::Portfolio(_)
         | Report::PositionMulti { .. }
@@ -48,6 +49,7 @@ pub fn is_own_event(report: &Report) -> bool {
         | Report::Contract(_)
         | Report::Schedule(_)
         | Report::DayBars(_)
+        | Report::Equity { .. }
         | Report::Error(_) => true,
         Report::ManagedAccounts(_)
         | Report::Quote { .. }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use plimsoll_core::on_close::Share;
 use plimsoll_core::{Held, News, Rewrite, Words};
-use plimsoll_model::{Money, Price, Qty, RawFrame, ReqId};
+use plimsoll_model::{Account, Money, Price, Qty, RawFrame, ReqId};
 use plimsoll_tws::denial::Addressee;
 use plimsoll_tws::held::{self, Part, Progress};
 
@@ -16,7 +16,8 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
     }
     let held = as_placed(to, order)?;
     Ok(match news {
-        News::Accepted => held.accepted(),
+        News::Accepted | News::Divided { .. } => held.accepted(),
+        News::Working => held.working(),
         News::Stands { cum_qty, leaves_qty, avg_px } => {
             held.stands(Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px })
         }
@@ -24,8 +25,8 @@ pub(crate) fn tell(to: Addressee, order: &Held, news: &News) -> Result<Vec<RawFr
             let progress = Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px };
             held.noted(progress, &news.to_string())
         }
-        News::Executed { share, leaves_qty, avg_px, exchange, at } => {
-            held.executed(&part(share, (*leaves_qty, *avg_px), exchange, *at))
+        News::Executed { share, account, leaves_qty, avg_px, exchange, at } => {
+            held.executed(&part(share, account, (*leaves_qty, *avg_px), exchange, *at))
         }
         News::Canceled { cum_qty, leaves_qty, avg_px, reason } => {
             let progress = Progress { cum_qty: *cum_qty, leaves_qty: *leaves_qty, avg_px: *avg_px };
@@ -42,9 +43,10 @@ pub(crate) fn repeat(
     news: &News,
     (req_id, fee): (ReqId, Option<Money>),
 ) -> Result<Vec<RawFrame>, String> {
-    let News::Executed { share, leaves_qty, avg_px, exchange, at } = news else { return Ok(vec![]) };
+    let News::Executed { share, account, leaves_qty, avg_px, exchange, at } = news else { return Ok(vec![]) };
     let held = as_placed(to, order)?;
-    let mut frames = vec![held.repeated(&part(share, (*leaves_qty, *avg_px), exchange, *at), req_id)];
+    let mut frames =
+        vec![held.repeated(&part(share, account, (*leaves_qty, *avg_px), exchange, *at), req_id)];
     frames.extend(fee.map(|charge| held::commission(to.version, &share.exec_id, charge)));
     Ok(frames)
 }
@@ -65,12 +67,14 @@ fn as_placed(to: Addressee, order: &Held) -> Result<held::Held, String> {
 
 fn part<'a>(
     share: &'a Share,
+    account: &'a Account,
     (leaves_qty, avg_px): (Qty, Option<Price>),
     exchange: &'a str,
     at: Timestamp,
 ) -> Part<'a> {
     Part {
         exec_id: &share.exec_id,
+        account,
         side: share.side,
         last_qty: share.last_qty,
         last_px: share.last_px,
@@ -141,6 +145,7 @@ mod tests {
         };
         let news = News::Executed {
             share: Box::new(share),
+            account: Account::new("U1111111").unwrap(),
             leaves_qty: Qty::ZERO,
             avg_px: None,
             exchange: "ARCA".into(),
@@ -157,7 +162,7 @@ mod tests {
                 (line.side.as_str(), line.qty, line.contract.con_id),
                 ("SLD", Some(Qty::whole(100)), 756_733)
             );
-            assert!(line.order_ref.is_empty(), "{line:?}");
+            assert!(line.order_ref.is_empty() && line.account == "U1111111", "{line:?}");
         }
     }
 }

@@ -122,7 +122,8 @@ impl Work {
             }
             // Nothing is decided by what follows, so nothing of it is journaled.
             Told::Report(report) => match &*report {
-                Report::AboutAccount(account) if !state.accounts.contains(account) => {}
+                Report::AboutAccount(account) | Report::Equity { account, .. }
+                    if !state.accounts.contains(account) => {}
                 Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
                 Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, &raw),
                 Report::PositionMulti { req_id, line } => {

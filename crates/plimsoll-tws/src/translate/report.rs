@@ -13,6 +13,9 @@ use super::{contract, legs, limit_px, meaningless, side, stop_px, time};
 use crate::message::{self, Order, WireContract};
 use crate::{DecodeError, Response, ServerVersion, Word};
 
+/// TWS's word for what an account is worth.
+const NET_LIQUIDATION: &str = "NetLiquidation";
+
 type Translated<T> = Result<T, DecodeError>;
 
 /// What a venue says with this frame. `zone` is the zone of the venue's login, for times without one.
@@ -67,11 +70,24 @@ fn about_account(message: &Response) -> Translated<Report> {
     let name = match message {
         Response::UpdateAccountValue(m) => &m.account,
         Response::AccountDownloadEnd(m) => &m.account,
+        Response::AccountSummary(m) if m.tag == NET_LIQUIDATION => return equity(m),
         Response::AccountSummary(m) => &m.account,
         Response::AccountUpdateMulti(m) => &m.account,
         _ => return Ok(Report::Other),
     };
     account(message.name(), name.as_str()).map(Report::AboutAccount)
+}
+
+/// What an account is worth if everything in it were sold.
+fn equity(m: &message::AccountSummary) -> Translated<Report> {
+    let amount = rust_decimal::Decimal::from_str_exact(&m.value.to_str_lossy()).ok();
+    let worth =
+        amount.zip(Currency::new(m.currency.as_str())).map(|(amount, currency)| Money { amount, currency });
+    Ok(Report::Equity {
+        req_id: ReqId(m.req_id),
+        account: account("accountSummary", m.account.as_str())?,
+        worth,
+    })
 }
 
 /// The FIX state behind TWS's status word.
@@ -235,6 +251,8 @@ fn contract_details(m: &message::ContractDetails) -> Translated<Report> {
         valid_exchanges: m.valid_exchanges.to_str_lossy().into(),
         liquid_hours: m.liquid_hours.to_str_lossy().into(),
         time_zone: word(&m.time_zone),
+        qty_min: m.min_size.and_then(Qty::new),
+        qty_step: m.size_increment.and_then(Qty::new).filter(|step| !step.is_zero()),
     })))
 }
 

@@ -5,6 +5,7 @@ use plimsoll_model::{
     TimeInForce,
 };
 
+use super::beyond::beyond;
 use super::{contract, legs, limit_px, meaningless, side, stop_px};
 use crate::denial::order_id_of;
 use crate::layout::NO_MESSAGE;
@@ -120,6 +121,8 @@ fn order(placed: &PlaceOrder) -> Result<OrderRequest, DecodeError> {
         outside_rth: order.outside_rth || order.include_overnight || by_night(&placed.contract),
         legs: legs(&order.combo),
         unguarded: unguarded(placed),
+        fa_group: order.fa_group.as_str().into(),
+        beyond: beyond(order),
     })
 }
 

@@ -201,7 +201,7 @@ pub(super) fn rows(answer: &Value, columns: &[&str]) -> std::io::Result<()> {
     output::line(output::table(columns, &rows).trim_end())
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
@@ -210,7 +210,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Asks the gateway that runs there.
-fn ask(reach: &Reach, path: &str) -> Result<Value, Failure> {
+pub(super) fn ask(reach: &Reach, path: &str) -> Result<Value, Failure> {
     let dir = super::gateway_dir::find(reach)?;
     super::runtime()?
         .block_on(plimsoll_runtime::operator_client::get(&dir, path))

@@ -89,7 +89,7 @@ impl Bridge {
             let entry = self.batches.get_mut(key);
             let Some(held) = entry.and_then(|entry| entry.orders.get_mut(&share.cl_ord_id)) else { continue };
             let (exchange, at) = (place.exchange.into(), place.at.unwrap_or(now.wall));
-            let part = Part { share: share.clone(), exchange, at };
+            let part = Part { share: share.clone(), account: key.account.clone(), exchange, at };
             held.parts.insert(share.exec_id.without_revision().into(), part);
             let (book_key, bot, avg_px) = (held.key, held.order.bot.clone(), held.avg_px());
             let execution = Execution {
@@ -119,7 +119,10 @@ impl Bridge {
                 let leaves_qty = held.order.qty.saturating_sub(share.cum_qty);
                 let (of_own, is_over) = (share.of.is_none(), share.leaves_qty.is_zero());
                 let (exec_id, share) = (share.exec_id.clone(), Box::new(share));
-                out.push(self.tell(held, News::Executed { share, leaves_qty, avg_px, exchange, at }));
+                let account = key.account.clone();
+                out.push(
+                    self.tell(held, News::Executed { share, account, leaves_qty, avg_px, exchange, at }),
+                );
                 if is_over && !leaves_qty.is_zero() {
                     out.push(self.tell_canceled(held, leaves_qty, OVER));
                 }

@@ -44,7 +44,9 @@ impl Script {
             qty: Qty::parse(qty).unwrap(),
             ord_type: OrdType::from_wire(kind),
             limit_px: None,
+            stop_px: None,
             tif: TimeInForce::Day,
+            outside_rth: false,
             decision: None,
         };
         let mut out = Vec::new();
@@ -79,6 +81,8 @@ impl Script {
             outside_rth: false,
             legs: Vec::new(),
             unguarded: Vec::new(),
+            fa_group: "".into(),
+            beyond: Vec::new(),
         };
         let (order_ref, account) = (request.order_ref.clone(), order.account.clone());
         let (perm_id, status, cum_qty) = (PermId(self.next_perm), OrderStatus::PendingNew, Qty::ZERO);

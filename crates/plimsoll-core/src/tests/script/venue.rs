@@ -277,6 +277,8 @@ impl Script {
                 valid_exchanges: "SMART,ARCA,ISLAND,NYSE".into(),
                 liquid_hours,
                 time_zone,
+                qty_min: self.lots.map(|(min, _)| min),
+                qty_step: self.lots.map(|(_, step)| step),
             })));
         }
     }
@@ -340,7 +342,7 @@ impl Script {
                     let bars = bars.into_iter().collect();
                     self.own(Report::DayBars(Box::new(DayBarsReport { req_id, bars })));
                 }
-                Ask::Quotes { .. } | Ask::Schedule { .. } => {}
+                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::Equity { .. } => {}
             }
         }
     }

@@ -1,0 +1,87 @@
+//! Cancels of orders over several accounts: what waits for the disk never leaves, and what has left is canceled part by
+//! part on the connection that placed it, once in each life of it, until nothing works any more.
+
+use plimsoll_model::{BotName, ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
+
+use crate::Command;
+use crate::bridge::Bridge;
+
+/// TWS: an order "that needs to be cancelled cannot be cancelled".
+const CODE_CANCEL_TOO_LATE: i32 = 10148;
+
+impl Bridge {
+    /// The reference of an order that is or was divided.
+    pub(in crate::bridge) fn divided_as(&self, client_id: ClientId, order_id: OrderId) -> Option<ClOrdId> {
+        let state = self.book.get(self.book.by_client(client_id, order_id)?)?;
+        let cl_ord_id = state.cl_ord_id.as_ref()?;
+        self.allocations.get(cl_ord_id).map(|_| cl_ord_id.clone())
+    }
+
+    /// A bot wants an order back that is divided; whether it is one. It is told the end when nothing works any more.
+    pub(in crate::bridge) fn cancel_divided(
+        &mut self,
+        now: Now,
+        (link, client_id): (LinkId, ClientId),
+        order_id: OrderId,
+        out: &mut Vec<Command>,
+    ) -> bool {
+        let Some(id) = self.divided_as(client_id, order_id) else { return false };
+        if !self.take_back(now, &id) {
+            let key = self.book.by_client(client_id, order_id);
+            let status = key.and_then(|key| self.book.get(key)).map(|state| state.status);
+            let word = if status == Some(OrderStatus::Filled) { "Filled" } else { "Cancelled" };
+            let text =
+                format!("OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {word}.");
+            out.push(Command::Refuse { link, id: Some(order_id.0), code: CODE_CANCEL_TOO_LATE, text });
+        }
+        true
+    }
+
+    /// The same for all orders of this bot, or of everybody.
+    pub(in crate::bridge) fn cancel_divided_of(&mut self, now: Now, bot: Option<&BotName>) {
+        let is_of = |of: &BotName| bot.is_none_or(|bot| of == bot);
+        let all = self.allocations.orders().filter(|held| is_of(&held.order.bot));
+        let ids: Vec<_> = all.map(|held| held.order.cl_ord_id.clone()).collect();
+        for id in ids {
+            self.take_back(now, &id);
+        }
+    }
+
+    /// Whether anything of it was left to be canceled.
+    fn take_back(&mut self, now: Now, id: &ClOrdId) -> bool {
+        if !self.allocations.cancel(id) {
+            return false;
+        }
+        let Some(entry) = self.allocations.get(id) else { return false };
+        let keys: Vec<_> = entry.legs.iter().filter_map(|leg| Some(leg.order.as_ref()?.0)).collect();
+        for key in keys {
+            if self.outbox.take_own(key) {
+                let entry = self.allocations.get_mut(id);
+                if let Some(leg) = entry.and_then(|entry| entry.leg_mut(key)) {
+                    leg.is_recalled = true;
+                }
+                self.book.update(key, |state| {
+                    state.status = OrderStatus::Canceled;
+                    state.since = now.wall;
+                });
+            }
+        }
+        true
+    }
+
+    /// Sends the cancels that are wanted and were not sent in this life of our own connection.
+    pub(super) fn cancel_legs(&mut self, id: &ClOrdId, out: &mut Vec<Command>) {
+        let Some((link, _)) = self.own_way().filter(|_| self.is_reconciled()) else { return };
+        let epoch = self.recon.epoch;
+        let Some(entry) = self.allocations.get_mut(id).filter(|entry| entry.is_canceled) else { return };
+        for leg in &mut entry.legs {
+            let Some((key, _)) = leg.order.as_ref() else { continue };
+            let open = self.book.get(*key).filter(|state| state.status.is_open());
+            let Some(order_id) = open.and_then(|state| state.order_id) else { continue };
+            if leg.canceled_in != Some(epoch) {
+                leg.canceled_in = Some(epoch);
+                out.push(Command::Cancel { link, order_id });
+            }
+        }
+    }
+}
