@@ -76,14 +76,13 @@ fn every_guard_has_its_page_and_its_pitfall() {
 
 /// Every reason once. The count is that of the enum's words, so a new one has to be entered here.
 fn all_reasons() -> Vec<Reason> {
-    let usd = Money { amount: Decimal::TEN, currency: Currency::USD };
     let spy = || InstrumentId::us_stock("SPY");
-    let (ten, qty, px) = (Duration::from_secs(10), Qty::whole(10), Price::new(Decimal::TEN));
+    let (ten, qty) = (Duration::from_secs(10), Qty::whole(10));
     let of = ClOrdId::new("SPY-trend-20260227-1").unwrap();
     let du1 = Account::new("DU1").unwrap();
-    let at = jiff::Timestamp::UNIX_EPOCH;
+    let at = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
     let crossing = Crossing { label: "x".into(), side: Side::Buy, qty, ord_type: "LMT".into() };
-    vec![
+    let mut reasons = vec![
         Reason::Unreadable { why: "x".into() },
         Reason::Unbounded { feature: "x" },
         Reason::WordUnknown { field: "order type", word: "x".into() },
@@ -97,7 +96,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::AccountNotAllowed { account: du1.clone(), allowed: vec![] },
         Reason::AccountChanged { was: du1.clone(), asked: du1.clone() },
         Reason::NotOwned { instrument: spy() },
-        Reason::GroupNotOwned { group: "x".into(), account: Account::new("DU1").unwrap() },
+        Reason::GroupNotOwned { group: "x".into(), account: du1.clone() },
         Reason::ContractUnknown { symbol: "".into() },
         Reason::ContractMismatch { instrument: spy(), con_id: 1 },
         Reason::ContractDiffers { instrument: spy(), field: "multiplier", asked: "25".into() },
@@ -110,19 +109,19 @@ fn all_reasons() -> Vec<Reason> {
         Reason::LinkChanged,
         Reason::Recalled { member: OrderId(1) },
         Reason::GroupDenied { member: OrderId(1), guard: "halt" },
-        Reason::OutsideSession { next_open: at.to_zoned(jiff::tz::TimeZone::UTC) },
+        Reason::OutsideSession { next_open: at.clone() },
         Reason::CalendarUnknown { why: "x".into() },
         Reason::HoursDisputed { dispute: "x".into() },
         Reason::AfterCutoff {
             auction: Auction::Open,
             instrument: spy(),
-            cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
+            cutoff: at.clone(),
             rule: "x".into(),
         },
         Reason::CutoffNear {
             auction: Auction::Close,
             instrument: spy(),
-            cutoff: at.to_zoned(jiff::tz::TimeZone::UTC),
+            cutoff: at,
             rule: "x".into(),
             margin: Margin { uncertainty: ten, ack: ten },
         },
@@ -135,18 +134,28 @@ fn all_reasons() -> Vec<Reason> {
         Reason::DecisionTaken { decision: "x".into(), by: of },
         Reason::Stale { instrument: spy(), field: None, age: ten, max: ten },
         Reason::NoQuote { instrument: spy() },
+        Reason::WouldCross { with: crossing.clone() },
+        Reason::SentElsewhere { with: crossing.clone(), sent: "x".into() },
+        Reason::NoEquivalent { with: crossing, why: "x".into() },
+    ];
+    reasons.extend(reasons_of_limits());
+    reasons
+}
+
+/// Those of amounts, prices and counts.
+fn reasons_of_limits() -> Vec<Reason> {
+    let usd = Money { amount: Decimal::TEN, currency: Currency::USD };
+    let (qty, px) = (Qty::whole(10), Price::new(Decimal::TEN));
+    vec![
         Reason::QtyMax { qty, max: qty },
         Reason::NotionalMax { notional: usd, max: usd },
         Reason::PositionMax { notional: usd, max: usd },
         Reason::DailyLossMax { loss: usd, max: usd },
         Reason::RateMax { count: 1, max: 1 },
         Reason::Collar { px, reference: px, collar: Decimal::MAX },
-        Reason::NoReference { instrument: spy() },
+        Reason::NoReference { instrument: InstrumentId::us_stock("SPY") },
         Reason::NotRepresentable { what: "x" },
         Reason::OtherCurrency { limit: usd, traded: "EUR".into() },
-        Reason::WouldCross { with: crossing.clone() },
-        Reason::SentElsewhere { with: crossing.clone(), sent: "x".into() },
-        Reason::NoEquivalent { with: crossing, why: "x".into() },
     ]
 }
 
