@@ -6,7 +6,7 @@ use plimsoll_calendar::{Amendment, Announcement, Change};
 use super::script::Script;
 use crate::{Event, Operator};
 
-fn announced(calendar: &str, date: Date, change: Change) -> Event {
+pub(super) fn announced(calendar: &str, date: Date, change: Change) -> Event {
     let amendment =
         Amendment { change, name: "a storm".into(), source: "NYSE, the evening before".into(), force: false };
     let days = [Announcement { calendar: calendar.into(), date, amendment }].into();

@@ -2,6 +2,7 @@
 //!
 //! Each test plays a page's examples; a page that quotes another text, or one more, or one less, fails.
 
+use plimsoll_calendar::Change;
 use plimsoll_model::{Account, Contract, Currency, InstrumentId, SecType};
 use rust_decimal::Decimal;
 
@@ -83,6 +84,10 @@ fn trading_session_says_what_its_page_quotes() {
 
 #[test]
 fn close_cutoff_says_what_its_page_quotes() {
+    let mut announced_away = fleet();
+    announced_away.run("day 2026-11-27");
+    let half_day = jiff::civil::date(2026, 11, 27);
+    announced_away.feed(super::announced::announced("XNYS", half_day, Change::Closed));
     page(
         include_str!("../../../../docs/guards/close_cutoff.md"),
         &[
@@ -114,6 +119,12 @@ fn close_cutoff_says_what_its_page_quotes() {
                 "
                 10:00:00 quote EUR.CASH.USD 1.10 1.11
                 10:00:01 trend SELL 20000 EUR MOC sec=CASH exch=IDEALPRO
+                ",
+            ),
+            announced_away.run(
+                "
+                12:50:59 quote SPY 500.00 500.02
+                12:51:00 trend SELL 100 SPY MOC
                 ",
             ),
         ],
