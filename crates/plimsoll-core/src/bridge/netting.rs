@@ -137,6 +137,7 @@ impl Bridge {
             let label = format!("{} [{}] of {bot}", held.order, held.order.cl_ord_id);
             if let Err(denial) = self.enter(now, &batch, held) {
                 self.never_held(key, (&bot, asked), &denial);
+                self.closings.hear(key, Word::Ended { cum_qty: Qty::ZERO });
                 // Its bot is not there yet, and no order of it will be.
                 out.push(Command::Notice {
                     text: format!("{label} was not held over the restart: {denial}"),

@@ -175,8 +175,9 @@ impl Batches {
     pub(crate) fn net_of(&self, cl_ord_id: &ClOrdId, book: &Book) -> Option<fallback::Net> {
         let entry = self.all.get(self.orders.get(cl_ord_id)?)?;
         let net = entry.net.as_ref().filter(|_| !entry.batch.is_held()).and_then(|(key, _)| book.get(*key));
-        let is_silent =
-            |state: &OrderState| matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown);
+        let is_silent = |state: &OrderState| {
+            state.by_absence || matches!(state.status, OrderStatus::PendingNew | OrderStatus::Unknown)
+        };
         Some(if net.is_some_and(is_silent) { fallback::Net::Unacknowledged } else { fallback::Net::Sound })
     }
 

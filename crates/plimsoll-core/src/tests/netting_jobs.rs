@@ -205,3 +205,54 @@ fn a_part_of_an_order_that_the_venue_accepts_in_silence_is_not_proved_to_be_in_t
         shown.map(|order| format!("{} {}", order.cl_ord_id.as_ref().unwrap(), order.status)).collect();
     expect!["SPY-revert-20261127-1 pending_new, SPY-trend-20261127-2 pending_new, SPY-plimsoll-20261127-1 pending_new"].assert_eq(&shown.join(", "));
 }
+
+/// The venue takes the order for all without a word, and then nobody remembers having asked.
+const TAKEN_IN_SILENCE: &str = "
+    12:49:55 wake
+    12:49:57 wake
+    12:49:57.100 venue forgets own 100000001
+";
+
+#[track_caller]
+fn is_not_doubled(then: &str) -> Script {
+    let mut world = closing::world();
+    world.run(DAY);
+    world.run(TAKEN_IN_SILENCE);
+    let trace = world.run(then);
+    let trace = trace
+        + &world.run(
+            "
+            12:59:53 wake
+            12:59:53.100 own answers
+            12:59:57.900 quote SPY 600.00 600.02
+            12:59:58 wake
+            12:59:58.100 own answers
+            12:59:59.500 wake
+            ",
+        );
+    assert!(!trace.contains("MKT"), "no market order: {trace}");
+    assert!(!trace.contains("will not be executed"), "nobody is told that it is dead: {trace}");
+    assert!(trace.contains("is not proved dead"), "{trace}");
+    world
+}
+
+#[test]
+fn one_that_left_in_silence_is_not_doubled_after_a_restart() {
+    is_not_doubled("12:51:00 restart\n12:51:01 quote SPY 600.00 600.02");
+}
+
+#[test]
+fn one_that_left_in_silence_is_not_doubled_after_our_connection_was_lost() {
+    is_not_doubled(
+        "12:51:00 own down\n12:51:01 own up\n12:51:02 own answers\n12:51:03 quote SPY 600.00 600.02",
+    );
+}
+
+#[test]
+fn one_that_left_in_silence_and_is_named_nowhere_after_the_auction_ends_then() {
+    let mut world = is_not_doubled("12:51:00 restart\n12:51:01 quote SPY 600.00 600.02");
+    let trace = world.run("13:09:59 wake\n13:10:00 wake");
+    let [before, after] = ["13:09:59", "13:10:00"]
+        .map(|at| trace.lines().any(|line| line.starts_with(at) && line.contains("will not be executed")));
+    assert!(!before && after, "{trace}");
+}

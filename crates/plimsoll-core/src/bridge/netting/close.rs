@@ -16,17 +16,21 @@ impl Bridge {
     /// Asks for prices that are due, and says when the next is.
     pub(super) fn ask_for_closes(&mut self, now: Now, out: &mut Vec<Command>) -> Option<Mono> {
         let unpriced: Vec<_> = self.batches.unpriced().map(|(key, _)| key.clone()).collect();
-        let dues = unpriced.into_iter().filter_map(|key| self.ask_for_close(now, key, out));
-        dues.min()
+        let dues: Vec<_> = unpriced.into_iter().filter_map(|key| self.ask_for_close(now, key, out)).collect();
+        // One of unknown fate ends then, whether or not anything has to be asked.
+        let ends = self.batches.released().filter_map(|(key, _)| self.until_official(now, key));
+        dues.into_iter().chain(ends).min()
+    }
+
+    /// When the auction will be over and told, unless it is.
+    fn until_official(&self, now: Now, key: &BatchKey) -> Option<Mono> {
+        let left = self.official_at(key)?.duration_since(self.clock.corrected(now));
+        Some(now.mono.after(std::time::Duration::try_from(left).ok().filter(|left| !left.is_zero())?))
     }
 
     fn ask_for_close(&mut self, now: Now, key: BatchKey, out: &mut Vec<Command>) -> Option<Mono> {
-        let time = self.clock.corrected(now);
-        let known =
-            self.close_of(&key).and_then(|close| close.checked_add(limits::OFFICIAL_CLOSE_AFTER).ok());
-        if let Some(known) = known.filter(|known| time < *known) {
-            let left = std::time::Duration::try_from(known.duration_since(time)).unwrap_or_default();
-            return Some(now.mono.after(left));
+        if let Some(due) = self.until_official(now, &key) {
+            return Some(due);
         }
         // Without a connection nothing can be asked; its return is an event.
         let contract = self.contracts.to_order(&key.instrument);
@@ -42,6 +46,16 @@ impl Bridge {
         self.close_reqs.insert(req_id, key);
         out.push(Command::Ask(Ask::DayBars { req_id, contract }));
         Some(again(now.mono))
+    }
+
+    /// Whether the auction is over and the broker has told all its executions, as far as it tells any.
+    pub(super) fn is_official(&self, now: Now, key: &BatchKey) -> bool {
+        let is_past = |at: Timestamp| self.clock.corrected(now) >= at;
+        self.recon.state == ReconState::Done && self.official_at(key).is_some_and(is_past)
+    }
+
+    fn official_at(&self, key: &BatchKey) -> Option<Timestamp> {
+        self.close_of(key)?.checked_add(limits::OFFICIAL_CLOSE_AFTER).ok()
     }
 
     fn close_of(&self, key: &BatchKey) -> Option<Timestamp> {

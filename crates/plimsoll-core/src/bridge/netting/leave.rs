@@ -14,7 +14,7 @@ use crate::book::FLEET;
 use crate::bridge::Bridge;
 use crate::fallback::Word;
 use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdict};
-use crate::on_close::{BatchKey, HeldOrder, Net, release_at};
+use crate::on_close::{BatchKey, HeldOrder, Net, Placed, release_at};
 use crate::outbox::OwnWaiting;
 use crate::recon::ReconState;
 use crate::{Command, Config, News, limits};
@@ -47,7 +47,7 @@ impl Bridge {
                 Leaves::Now => self.leave(now, &key, out),
             }
         }
-        self.end_batches(out);
+        self.end_batches(now, out);
         let close = self.ask_for_closes(now, out);
         self.leave_due = self.leave_due.into_iter().chain(close).min();
     }
@@ -156,6 +156,8 @@ impl Bridge {
         ctx.unbounded = held.unbounded;
         ctx.group = std::slice::from_ref(order);
         match guard::release(&ctx, order.clone(), |order| order) {
+            // What we place ourselves we hold to our own judgement.
+            Verdict::Observed(_, denial) if matches!(held.by, Placed::Us) => Err(denial),
             Verdict::Cleared(order) | Verdict::Observed(order, _) => Ok(order),
             Verdict::Denied(_, denial) => Err(denial),
         }
@@ -269,7 +271,7 @@ impl Bridge {
     }
 
     /// The order for all is over at the venue, and all its executions are known.
-    fn end_batches(&mut self, out: &mut Vec<Command>) {
+    fn end_batches(&mut self, now: Now, out: &mut Vec<Command>) {
         let ended: Vec<_> = self
             .batches
             .released()
@@ -277,6 +279,8 @@ impl Bridge {
                 let state = self.book.get(entry.net.as_ref()?.0)?;
                 let is_told = match state.status {
                     OrderStatus::Filled => state.posted_qty >= state.qty,
+                    // A venue that takes an order without a word names it in no answer either, and executes it.
+                    _ if state.by_absence => self.is_official(now, key),
                     status => !status.is_open() && state.posted_qty >= state.cum_qty,
                 };
                 is_told.then(|| (key.clone(), state.status))
