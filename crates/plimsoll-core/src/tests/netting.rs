@@ -346,11 +346,11 @@ fn one_that_does_not_fit_its_batch_any_more_over_a_restart_is_denied_and_a_perso
         12:49:58 restart
         12:49:58.500 wake
         ",
-        &expect![[r#"
+        &expect![["
             12:49:58 notice SELL 10 SPY MOC [SPY-revert-20261127-2] of revert was not held over the restart: Plimsoll close_cutoff: the on-close orders of SPY of 2026-11-27 have left as one; this one comes too late
             12:49:58 notice SPY-plimsoll-20261127-1 is not at the venue (was unknown)
             12:49:58 notice reconciled: 2 open orders, 0 positions
-        "#]],
+        "]],
     );
     let orders = world.bridge.snapshot(world.now()).orders;
     let late = orders.iter().find(|order| order.qty == plimsoll_model::Qty::whole(10)).unwrap();
@@ -367,10 +367,10 @@ fn an_order_for_all_that_the_broker_does_not_know_after_a_restart_is_not_sent_ag
         12:49:58.500 quote SPY 600.00 600.02
         12:49:59 wake
         ",
-        &expect![[r#"
+        &expect![["
             12:49:58 notice SPY-plimsoll-20261127-1 is not at the venue (was unknown)
             12:49:58 notice reconciled: 2 open orders, 0 positions
-        "#]],
+        "]],
     );
 }
 
