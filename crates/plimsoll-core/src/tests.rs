@@ -4,6 +4,7 @@
 mod allocation_properties;
 mod allocations;
 mod allocations_ended;
+mod allocations_released;
 mod announced;
 mod attacks;
 mod bars;

@@ -194,7 +194,8 @@ impl Bridge {
             Verdict::Observed(order, denial) => (order.get().clone(), denial),
             Verdict::Denied(order, denial) => (order, denial),
         };
-        if let Some(asked) = asked {
+        // A part was asked for with the whole order, and that was said as long as any part has left.
+        if let Some(asked) = asked.filter(|_| self.allocations.of_leg(key).is_none()) {
             self.recent.mark_denied(&order.bot, asked);
         }
         self.deny_own(key, &order, &denial, out);

@@ -96,6 +96,11 @@ impl Bridge {
         self.allocations.ended(id);
         let Some(entry) = self.allocations.get(id) else { return };
         let (key, cum_qty) = (entry.held.key, entry.cum_qty());
+        let never_left = |leg: &Leg| leg.status.is_none_or(|status| status == OrderStatus::Denied);
+        if let Some(asked) = entry.held.asked.filter(|_| entry.legs.iter().all(never_left)) {
+            // As one that was denied: it was not carried out, and the same may be asked for again.
+            self.recent.mark_denied(&entry.held.order.bot, asked);
+        }
         let leaves_qty = entry.held.order.qty.saturating_sub(cum_qty);
         if leaves_qty.is_zero() {
             return;
