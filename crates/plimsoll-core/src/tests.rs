@@ -5,6 +5,7 @@ mod allocation_properties;
 mod allocations;
 mod allocations_ended;
 mod allocations_released;
+mod allocations_returned;
 mod announced;
 mod attacks;
 mod bars;

@@ -1,10 +1,12 @@
 //! Cancels of orders over several accounts: what waits for the disk never leaves, and what has left is canceled part by
 //! part on the connection that placed it, once in each life of it, until nothing works any more.
 
-use plimsoll_model::{BotName, ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
+use plimsoll_model::{ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
 
 use crate::Command;
+use crate::book::OrderKey;
 use crate::bridge::Bridge;
+use crate::on_close::HeldOrder;
 
 /// TWS: an order "that needs to be cancelled cannot be cancelled".
 const CODE_CANCEL_TOO_LATE: i32 = 10148;
@@ -37,14 +39,19 @@ impl Bridge {
         true
     }
 
-    /// The same for all orders of this bot, or of everybody.
-    pub(in crate::bridge) fn cancel_divided_of(&mut self, now: Now, bot: Option<&BotName>) {
-        let is_of = |of: &BotName| bot.is_none_or(|bot| of == bot);
-        let all = self.allocations.orders().filter(|held| is_of(&held.order.bot));
+    /// The same for all of these orders, also for what works of one that was told to be over.
+    pub(in crate::bridge) fn cancel_divided_of(&mut self, now: Now, is_of: impl Fn(&HeldOrder) -> bool) {
+        let all = self.allocations.orders().filter(|held| is_of(held));
         let ids: Vec<_> = all.map(|held| held.order.cl_ord_id.clone()).collect();
         for id in ids {
             self.take_back(now, &id);
         }
+    }
+
+    /// Whether this order of our own is a part of an order that is canceled.
+    pub(in crate::bridge) fn is_canceled_as_part(&self, key: OrderKey) -> bool {
+        let entry = self.allocations.of_leg(key).and_then(|id| self.allocations.get(id));
+        entry.is_some_and(|entry| entry.is_canceled)
     }
 
     /// Whether anything of it was left to be canceled.
