@@ -3,6 +3,7 @@
 
 mod allocation_properties;
 mod allocations;
+mod allocations_canceled;
 mod allocations_ended;
 mod allocations_released;
 mod allocations_returned;

@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) told: Told,
     /// Somebody wants what still works of it canceled.
     pub(crate) is_canceled: bool,
+    /// And has said so just now: it does not matter what was sent before.
+    pub(crate) is_cancel_new: bool,
     /// What the executions cost, as far as that is known.
     pub(crate) fees: BTreeMap<Box<str>, Money>,
 }
@@ -168,7 +170,7 @@ impl Allocations {
     /// where that was known by a refusal or by silence alone.
     pub(crate) fn cancel(&mut self, id: &ClOrdId) -> bool {
         let Some(entry) = self.all.get_mut(id).filter(|entry| !entry.is_over()) else { return false };
-        entry.is_canceled = true;
+        (entry.is_canceled, entry.is_cancel_new) = (true, true);
         self.canceling.insert(id.clone());
         true
     }

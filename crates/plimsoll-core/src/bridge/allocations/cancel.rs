@@ -1,5 +1,6 @@
 //! Cancels of orders over several accounts: what waits for the disk never leaves, and what has left is canceled part by
-//! part on the connection that placed it, once in each life of it, until nothing works any more.
+//! part on the connection that placed it, at every word of the bot or of a halt and once in each life of that connection,
+//! until nothing works any more.
 
 use plimsoll_model::{ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
 
@@ -76,16 +77,19 @@ impl Bridge {
         true
     }
 
-    /// Sends the cancels that are wanted and were not sent in this life of our own connection.
+    /// Sends the cancels that are wanted. Somebody who asks again may know more than we do: a cancel that was refused or
+    /// was lost is sent again. By itself one is sent once in each life of our own connection, when the broker's lists say
+    /// what is left.
     pub(super) fn cancel_legs(&mut self, id: &ClOrdId, out: &mut Vec<Command>) {
-        let Some((link, _)) = self.own_way().filter(|_| self.is_reconciled()) else { return };
-        let epoch = self.recon.epoch;
+        let (way, epoch, is_reconciled) = (self.own_way(), self.recon.epoch, self.is_reconciled());
         let Some(entry) = self.allocations.get_mut(id).filter(|entry| entry.is_canceled) else { return };
+        let is_new = std::mem::take(&mut entry.is_cancel_new);
+        let Some((link, _)) = way.filter(|_| is_new || is_reconciled) else { return };
         for leg in &mut entry.legs {
             let Some((key, _)) = leg.order.as_ref() else { continue };
             let open = self.book.get(*key).filter(|state| state.status.is_open());
             let Some(order_id) = open.and_then(|state| state.order_id) else { continue };
-            if leg.canceled_in != Some(epoch) {
+            if is_new || leg.canceled_in != Some(epoch) {
                 leg.canceled_in = Some(epoch);
                 out.push(Command::Cancel { link, order_id });
             }
