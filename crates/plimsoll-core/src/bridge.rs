@@ -369,7 +369,7 @@ impl Bridge {
     /// The halt of everything also ends what is working, on the connection that placed it.
     fn cancel_everything(&mut self, now: Now, bot: Option<&BotName>, out: &mut Vec<Command>) {
         self.cancel_held_of(now, bot, out);
-        self.cancel_divided_of(now, bot);
+        self.cancel_divided_of(now, |held| bot.is_none_or(|bot| held.order.bot == *bot));
         let links: Vec<LinkId> = self
             .links
             .iter()

@@ -3,7 +3,10 @@
 
 mod allocation_properties;
 mod allocations;
+mod allocations_canceled;
 mod allocations_ended;
+mod allocations_released;
+mod allocations_returned;
 mod announced;
 mod attacks;
 mod bars;

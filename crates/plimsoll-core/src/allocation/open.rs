@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) told: Told,
     /// Somebody wants what still works of it canceled.
     pub(crate) is_canceled: bool,
+    /// And has said so just now: it does not matter what was sent before.
+    pub(crate) is_cancel_new: bool,
     /// What the executions cost, as far as that is known.
     pub(crate) fees: BTreeMap<Box<str>, Money>,
 }
@@ -94,7 +96,7 @@ impl Allocations {
 
     /// Whether another one may be added: as many may work at once as are kept.
     pub(crate) fn is_full(&self) -> bool {
-        self.all.len() >= limits::ALLOCATIONS_KEPT && self.all.values().all(|entry| entry.told != Told::Over)
+        self.all.len() >= limits::ALLOCATIONS_KEPT && !self.all.values().any(Entry::is_over)
     }
 
     pub(crate) fn add(&mut self, entry: Entry) {
@@ -111,7 +113,7 @@ impl Allocations {
 
     /// The one that is over and came first.
     fn forget_oldest(&mut self) {
-        let is_over = |id: &ClOrdId| self.all.get(id).is_none_or(|entry| entry.told == Told::Over);
+        let is_over = |id: &ClOrdId| self.all.get(id).is_none_or(Entry::is_over);
         let Some(at) = self.since.iter().position(is_over) else { return };
         let Some(id) = self.since.remove(at) else { return };
         self.all.remove(&id);
@@ -164,10 +166,11 @@ impl Allocations {
         touched
     }
 
-    /// What still works of it is to be canceled; whether anything does.
+    /// What still works of it is to be canceled; whether anything does. A part can work after its bot was told the end:
+    /// where that was known by a refusal or by silence alone.
     pub(crate) fn cancel(&mut self, id: &ClOrdId) -> bool {
-        let Some(entry) = self.all.get_mut(id).filter(|entry| entry.told != Told::Over) else { return false };
-        entry.is_canceled = true;
+        let Some(entry) = self.all.get_mut(id).filter(|entry| !entry.is_over()) else { return false };
+        (entry.is_canceled, entry.is_cancel_new) = (true, true);
         self.canceling.insert(id.clone());
         true
     }
@@ -185,6 +188,11 @@ impl Entry {
 
     pub(crate) fn leg_mut(&mut self, key: OrderKey) -> Option<&mut Leg> {
         self.legs.iter_mut().find(|leg| leg.order.as_ref().is_some_and(|(of, _)| *of == key))
+    }
+
+    /// Its bot was told the end, and no part works in spite of that.
+    pub(crate) fn is_over(&self) -> bool {
+        self.told == Told::Over && self.legs.iter().all(Leg::is_over)
     }
 
     /// How much of the bot's order is executed.

@@ -302,6 +302,7 @@ impl Bridge {
             left,
             told: Told::Nothing,
             is_canceled: false,
+            is_cancel_new: false,
             fees: std::collections::BTreeMap::new(),
         });
         out.push(Command::Flush { token });

@@ -113,6 +113,7 @@ impl Bridge {
         for order_id in staged {
             self.recall(now, link, order_id, out);
         }
+        self.cancel_divided_of(now, |held| held.client_id == client_id);
         for order_id in open {
             // What was recalled together with another message of its group never left.
             let key = self.book.by_client(client_id, order_id);
@@ -120,10 +121,9 @@ impl Bridge {
             // What has left for the auction with others' orders is not this client's to cancel any more.
             let is_held = self.held_as(client_id, order_id).is_some();
             if self.divided_as(client_id, order_id).is_some() {
-                if is_open {
-                    self.cancel_divided(now, (link, client_id), order_id, out);
-                }
-            } else if is_open && is_held {
+                continue;
+            }
+            if is_open && is_held {
                 self.withdraw_held(now, client_id, order_id, out);
             } else if is_open && !self.recall(now, link, order_id, out) {
                 out.push(Command::Cancel { link, order_id });

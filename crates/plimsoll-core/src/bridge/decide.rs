@@ -166,7 +166,7 @@ impl Bridge {
         }
     }
 
-    fn open_of(&self, asker: &Asker, order_id: OrderId) -> Option<OrderKey> {
+    pub(super) fn open_of(&self, asker: &Asker, order_id: OrderId) -> Option<OrderKey> {
         let key = self.book.by_client(asker.client_id, order_id)?;
         self.book.get(key).filter(|state| state.status.is_open()).map(|_| key)
     }

@@ -140,6 +140,13 @@ impl Bridge {
             self.allocate(now, asker, &allocation, &group, out);
             return;
         }
+        // Not a guard's word, which may be switched off: the venue would take the change for a new order.
+        if let Some((member, denial)) = self.change_of_kept(asker, &group) {
+            let divided = self.divided_as(asker.client_id, member);
+            self.deny_group(now, asker, &group, vec![], member, &denial, out);
+            out.extend(divided.and_then(|id| self.tell_how_it_stands(&id)));
+            return;
+        }
         let mut taken = Vec::with_capacity(group.len());
         let mut first_no = None;
         for (request, raw) in &group {
@@ -160,6 +167,21 @@ impl Bridge {
         } else {
             self.let_through(now, asker, group, &taken, denial, out);
         }
+    }
+
+    /// A change of an order that is held or was divided here, and why there is none.
+    fn change_of_kept(&self, asker: &Asker, group: &[(OrderRequest, RawFrame)]) -> Option<(OrderId, Denial)> {
+        let kept = |order_id: OrderId| {
+            let state = self.book.get(self.open_of(asker, order_id)?)?;
+            let is_divided = self.divided_as(asker.client_id, order_id).is_some();
+            let reason = match self.is_kept_here(state) {
+                true if is_divided => Reason::Divided { order_id },
+                true => Reason::HeldForClose { order_id },
+                false => return None,
+            };
+            Some((order_id, Denial { guard: GuardId::Supported, reason }))
+        };
+        group.iter().find_map(|(request, _)| kept(request.order_id))
     }
 
     /// In observe mode, the halt that an order meets which nobody could tell to be reducing.

@@ -194,7 +194,8 @@ impl Bridge {
             Verdict::Observed(order, denial) => (order.get().clone(), denial),
             Verdict::Denied(order, denial) => (order, denial),
         };
-        if let Some(asked) = asked {
+        // A part was asked for with the whole order, and that was said as long as any part has left.
+        if let Some(asked) = asked.filter(|_| self.allocations.of_leg(key).is_none()) {
             self.recent.mark_denied(&order.bot, asked);
         }
         self.deny_own(key, &order, &denial, out);
@@ -279,7 +280,7 @@ impl Bridge {
         let open = self.book.open().filter(|(key, state)| {
             state.client_id == Some(client_id)
                 // These are canceled with the bot's order that they are parts of.
-                && self.allocations.of_leg(*key).is_none()
+                && !self.is_canceled_as_part(*key)
                 && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
                 // What waits for the disk meets the halt there, and what is held is not at the venue.
                 && !self.outbox.holds_own(*key)

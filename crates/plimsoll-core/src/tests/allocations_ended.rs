@@ -51,40 +51,6 @@ fn a_cancel_takes_back_what_waits_and_cancels_what_works_and_is_told_at_the_end(
 }
 
 #[test]
-fn a_halt_of_everything_cancels_every_part_once() {
-    check(
-        "
-        10:00:00 quote SPY 500.00 500.02
-        10:00:01 trend BUY 10 SPY LMT 500.00 account=EVEN id=5
-        10:00:02 venue accepts own 100000000
-        10:00:02 venue accepts own 100000001
-        10:00:02 venue accepts own 100000002
-        10:00:03 halt all trend
-        10:00:04 venue cancels own 100000000
-        10:00:05 trend cancel all
-        10:00:06 venue cancels own 100000001
-        10:00:06 venue cancels own 100000002
-        ",
-        &expect![["
-            10:00:01 place 900 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2] as order 100000000
-            10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
-            10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
-            10:00:01 tell trend order 5: divided over 3 accounts
-            10:00:02 tell trend order 5: works
-            10:00:03 notice trend halted (all) by op: drill
-            10:00:03 cancel 900 order 100000000
-            10:00:03 cancel 900 order 100000001
-            10:00:03 cancel 900 order 100000002
-            10:00:04 notice broker error 202: Order Canceled
-            10:00:05 notice trend: global cancel became cancels of its own orders
-            10:00:06 notice broker error 202: Order Canceled
-            10:00:06 tell trend order 5: canceled with 10 left
-            10:00:06 notice broker error 202: Order Canceled
-        "]],
-    );
-}
-
-#[test]
 fn a_change_is_denied_and_the_bot_is_told_how_its_order_stands() {
     check(
         "
@@ -100,9 +66,39 @@ fn a_change_is_denied_and_the_bot_is_told_how_its_order_stands() {
             10:00:01 tell trend order 5: divided over 3 accounts
             10:00:02 deny 1 change of 5: Plimsoll supported: order 5 is divided over several accounts and cannot be changed; cancel it and place another
             10:00:02 tell trend order 5: 10 left
-            10:00:03 deny 1 change of 5: Plimsoll account: a change may not move the order from account EVEN to DU1
+            10:00:03 deny 1 change of 5: Plimsoll supported: order 5 is divided over several accounts and cannot be changed; cancel it and place another
+            10:00:03 tell trend order 5: 10 left
         "]],
     );
+}
+
+#[test]
+fn what_is_kept_here_cannot_be_changed_whatever_the_guards_say() {
+    let mut world = world();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 10 SPY LMT 500.00 account=EVEN id=5
+        ",
+    );
+    // A person takes the allocations out of the configuration, and has the guards only watch.
+    world.config.allocations.clear();
+    let trace = world.run(
+        "
+        observe
+        10:00:02 restart
+        10:00:02 quote SPY 500.00 500.02
+        10:00:03 trend BUY 12 SPY LMT 500.00 account=EVEN id=5
+        10:00:04 trend BUY 12 SPY LMT 500.00 account=DU1 id=5
+        ",
+    );
+    expect![["
+        10:00:02 notice reconciled: 4 open orders, 0 positions
+        10:00:03 deny 1 change of 5: Plimsoll supported: order 5 is divided over several accounts and cannot be changed; cancel it and place another
+        10:00:03 tell trend order 5: 10 left
+        10:00:04 deny 1 change of 5: Plimsoll supported: order 5 is divided over several accounts and cannot be changed; cancel it and place another
+        10:00:04 tell trend order 5: 10 left
+    "]].assert_eq(&trace);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Cancels of orders over several accounts: what waits for the disk never leaves, and what has left is canceled part by
-//! part on the connection that placed it, once in each life of it, until nothing works any more.
+//! part on the connection that placed it, at every word of the bot or of a halt and once in each life of that connection,
+//! until nothing works any more.
 
-use plimsoll_model::{BotName, ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
+use plimsoll_model::{ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
 
 use crate::Command;
+use crate::book::OrderKey;
 use crate::bridge::Bridge;
+use crate::on_close::HeldOrder;
 
 /// TWS: an order "that needs to be cancelled cannot be cancelled".
 const CODE_CANCEL_TOO_LATE: i32 = 10148;
@@ -37,14 +40,19 @@ impl Bridge {
         true
     }
 
-    /// The same for all orders of this bot, or of everybody.
-    pub(in crate::bridge) fn cancel_divided_of(&mut self, now: Now, bot: Option<&BotName>) {
-        let is_of = |of: &BotName| bot.is_none_or(|bot| of == bot);
-        let all = self.allocations.orders().filter(|held| is_of(&held.order.bot));
+    /// The same for all of these orders, also for what works of one that was told to be over.
+    pub(in crate::bridge) fn cancel_divided_of(&mut self, now: Now, is_of: impl Fn(&HeldOrder) -> bool) {
+        let all = self.allocations.orders().filter(|held| is_of(held));
         let ids: Vec<_> = all.map(|held| held.order.cl_ord_id.clone()).collect();
         for id in ids {
             self.take_back(now, &id);
         }
+    }
+
+    /// Whether this order of our own is a part of an order that is canceled.
+    pub(in crate::bridge) fn is_canceled_as_part(&self, key: OrderKey) -> bool {
+        let entry = self.allocations.of_leg(key).and_then(|id| self.allocations.get(id));
+        entry.is_some_and(|entry| entry.is_canceled)
     }
 
     /// Whether anything of it was left to be canceled.
@@ -69,16 +77,19 @@ impl Bridge {
         true
     }
 
-    /// Sends the cancels that are wanted and were not sent in this life of our own connection.
+    /// Sends the cancels that are wanted. Somebody who asks again may know more than we do: a cancel that was refused or
+    /// was lost is sent again. By itself one is sent once in each life of our own connection, when the broker's lists say
+    /// what is left.
     pub(super) fn cancel_legs(&mut self, id: &ClOrdId, out: &mut Vec<Command>) {
-        let Some((link, _)) = self.own_way().filter(|_| self.is_reconciled()) else { return };
-        let epoch = self.recon.epoch;
+        let (way, epoch, is_reconciled) = (self.own_way(), self.recon.epoch, self.is_reconciled());
         let Some(entry) = self.allocations.get_mut(id).filter(|entry| entry.is_canceled) else { return };
+        let is_new = std::mem::take(&mut entry.is_cancel_new);
+        let Some((link, _)) = way.filter(|_| is_new || is_reconciled) else { return };
         for leg in &mut entry.legs {
             let Some((key, _)) = leg.order.as_ref() else { continue };
             let open = self.book.get(*key).filter(|state| state.status.is_open());
             let Some(order_id) = open.and_then(|state| state.order_id) else { continue };
-            if leg.canceled_in != Some(epoch) {
+            if is_new || leg.canceled_in != Some(epoch) {
                 leg.canceled_in = Some(epoch);
                 out.push(Command::Cancel { link, order_id });
             }

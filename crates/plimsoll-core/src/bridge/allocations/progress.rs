@@ -19,6 +19,10 @@ const NOTICES: std::ops::RangeInclusive<i32> = 2100..=2199;
 /// A warning that the broker attaches to an order that works.
 const CODE_ORDER_MESSAGE: i32 = 399;
 
+/// What becomes of a part that works after its bot was told the end.
+const CANCELED_AGAIN: &str = "its cancel is sent";
+const TO_BE_CANCELED: &str = "its bot's cancel or a halt of everything cancels it";
+
 impl Bridge {
     /// After every event: orders of which a part has changed.
     pub(in crate::bridge) fn step_allocations(&mut self, out: &mut Vec<Command>) {
@@ -36,7 +40,7 @@ impl Bridge {
     }
 
     fn step_allocation(&mut self, id: &ClOrdId, out: &mut Vec<Command>) {
-        self.look_at_legs(id);
+        self.look_at_legs(id, out);
         self.cancel_legs(id, out);
         let Some(entry) = self.allocations.get(id) else { return };
         let is_executed = !entry.held.parts.is_empty();
@@ -61,7 +65,9 @@ impl Bridge {
             self.tell_was(id, Told::Working);
         }
         let Some(entry) = self.allocations.get(id) else { return };
-        if entry.told != Told::Over && entry.legs.iter().all(Leg::is_over) {
+        if entry.is_over() {
+            self.allocations.ended(id);
+        } else if entry.legs.iter().all(Leg::is_over) {
             self.end_divided(id, out);
         }
     }
@@ -73,11 +79,22 @@ impl Bridge {
     }
 
     /// What the book says of its parts, kept beside them: the book forgets.
-    fn look_at_legs(&mut self, id: &ClOrdId) {
+    fn look_at_legs(&mut self, id: &ClOrdId, out: &mut Vec<Command>) {
         let Some(entry) = self.allocations.get_mut(id) else { return };
+        let is_over = entry.told == Told::Over;
         for leg in &mut entry.legs {
-            let Some((key, _)) = leg.order.as_ref() else { continue };
+            let Some((key, cl_ord_id)) = leg.order.as_ref() else { continue };
             let Some(state) = self.book.get(*key) else { continue };
+            let was_open = leg.status.is_some_and(OrderStatus::is_open);
+            if is_over && state.status.is_open() && !was_open {
+                let (order, account) = (&entry.held.order, &leg.part.account);
+                let (bot, remedy) =
+                    (&order.bot, if entry.is_canceled { CANCELED_AGAIN } else { TO_BE_CANCELED });
+                let text = format!(
+                    "{cl_ord_id} for {account} works after all, though {bot} was told the end of {order} [{id}]; {remedy}"
+                );
+                out.push(Command::Notice { text });
+            }
             leg.status = Some(state.status);
             leg.cum_qty = state.cum_qty;
             leg.is_posted = state.posted_qty >= state.cum_qty;
@@ -96,6 +113,11 @@ impl Bridge {
         self.allocations.ended(id);
         let Some(entry) = self.allocations.get(id) else { return };
         let (key, cum_qty) = (entry.held.key, entry.cum_qty());
+        let never_left = |leg: &Leg| leg.status.is_none_or(|status| status == OrderStatus::Denied);
+        if let Some(asked) = entry.held.asked.filter(|_| entry.legs.iter().all(never_left)) {
+            // As one that was denied: it was not carried out, and the same may be asked for again.
+            self.recent.mark_denied(&entry.held.order.bot, asked);
+        }
         let leaves_qty = entry.held.order.qty.saturating_sub(cum_qty);
         if leaves_qty.is_zero() {
             return;
