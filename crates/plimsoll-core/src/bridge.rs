@@ -28,7 +28,8 @@ use jiff::civil::Date;
 use plimsoll_calendar::{Announcement, Calendar, Moment};
 use plimsoll_ledger::{ExecutionRow, Ledger, PositionRow, Terms};
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, Mono, Now, Position, Price, Qty, ReqId,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, Money, Mono, Now, OrderId, Position, Price,
+    Qty, ReqId,
 };
 
 use crate::acks::Acks;
@@ -252,6 +253,12 @@ impl Bridge {
         self.tell_equivalents(out);
         self.step_closings(now, out);
         self.step_allocations(out);
+    }
+
+    /// Whether this client has used the number for an order, as far as is remembered. Errors name orders and requests by
+    /// one number.
+    pub fn has_order(&self, client_id: ClientId, order_id: OrderId) -> bool {
+        self.book.by_client(client_id, order_id).is_some()
     }
 
     /// The orders that the latest event has entered or changed.

@@ -38,7 +38,7 @@ use budget::{Budget, Free, Token};
 use cache::Job;
 use queue::{Pace, Queue};
 
-pub(crate) use answer::{CODE_HISTORY, PREFIX, answer};
+pub(crate) use answer::{CODE_HISTORY, PREFIX, answer, is_of_history};
 pub(crate) use request::{Ask, Asked, Kind, asked};
 use standing::Counts;
 pub(crate) use standing::Standing;

@@ -100,6 +100,11 @@ pub(crate) fn fault(code: i32, text: &str) -> Fault {
     }
 }
 
+/// Whether the venue says this of requests for history or for real-time bars, and of no order.
+pub(crate) fn is_of_history(code: i32) -> bool {
+    matches!(code, CODE_HISTORY | 165 | 366 | 420)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::request::tests::{frame, v};
@@ -142,6 +147,9 @@ mod tests {
         assert_eq!(said("No market data permissions for NYSE STK"), Fault::Refused);
         assert_eq!(said("Keine Daten"), Fault::Refused, "passed on in the venue's words");
         assert_eq!(fault(200, "No security definition has been found"), Fault::Refused);
+        // An order is refused with one number space for both.
+        assert!([201, 202, 110, 321, 399, 10147, 10148].iter().all(|code| !is_of_history(*code)));
+        assert!([162, 165, 366, 420].iter().all(|code| is_of_history(*code)));
         assert_eq!(fault(2174, "Warning: without time zone"), Fault::Notice);
         assert_eq!(
             fault(420, "Invalid Real-time Query:Historical data request pacing violation"),

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_core::BarHours;
-use plimsoll_model::{LinkId, RawFrame, Report};
+use plimsoll_model::{LinkId, OrderId, RawFrame, Report};
 use plimsoll_tws::rewrite;
 use plimsoll_tws::translate::{BarsRequest, bars_request};
 
 use super::Work;
 use crate::carry::Carrier as _;
 use crate::history::cache::{Job, Said};
-use crate::history::{Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, answer, asked};
+use crate::history::{
+    Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, answer, asked, is_of_history,
+};
 use crate::lanes::Heard;
 use crate::view::HistoryRow;
 use crate::wire::{self, Told};
@@ -90,6 +92,10 @@ impl Work {
                 None => return Passes::Yes,
             },
             Told::Report(report) => match &**report {
+                // An order may have the number of a request, and the bridge has to hear of it.
+                Report::Error(error) if !is_of_history(error.code) && self.names_order(link, error.id) => {
+                    return Passes::Yes;
+                }
                 Report::Error(error) => self.history.failed(now, link, error, raw, &mut out),
                 _ => return Passes::Yes,
             },
@@ -99,6 +105,11 @@ impl Work {
         };
         self.carry_out_history(out);
         passes
+    }
+
+    fn names_order(&self, link: LinkId, id: Option<i32>) -> bool {
+        let client_id = self.links.get(&link).map(|state| state.client_id);
+        client_id.zip(id).is_some_and(|(client_id, id)| self.bridge.has_order(client_id, OrderId(id)))
     }
 
     /// Ends what waits for too long.

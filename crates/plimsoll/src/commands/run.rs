@@ -16,12 +16,13 @@ pub(crate) fn run(options: &Config) -> Outcome {
     }
     let upstream = loaded.settings.upstream.clone();
     let state_dir = loaded.settings.state_dir.clone();
-    let blocks = pending::read(&state_dir)?;
     super::runtime()?.block_on(async move {
         let mut gateway = Gateway::start(loaded, Storage::Disk)
             .await
             .map_err(|error| Failure::new(Exit::Environment, error))?;
-        // No bot is let in before the broker has told everything, so these are in force by then.
+        // From here on `nightly` finds a gateway, so nothing comes to them any more. No bot is let in before the broker has
+        // told everything, so they are in force by then.
+        let blocks = pending::read(&state_dir)?;
         for block in &blocks {
             eprintln!("plimsoll: {} is blocked by `plimsoll nightly`: {}", block.bot, block.reason);
             if let Some(halt) = block.as_halt()

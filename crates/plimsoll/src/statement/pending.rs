@@ -1,6 +1,7 @@
 //! Blocks that found no gateway: kept in the state directory, and set by the next start before any bot is let in.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use plimsoll_core::{HaltLevel, Operator};
@@ -57,8 +58,12 @@ pub(crate) fn add(state_dir: &Path, blocks: &[Block]) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(state_dir)?;
     let draft = state_dir.join(format!("{FILE}.tmp"));
-    std::fs::write(&draft, serde_json::to_vec(&all)?)?;
+    // A block that is lost with the power lets a bot trade that a person was to look at.
+    let mut file = File::create(&draft)?;
+    file.write_all(&serde_json::to_vec(&all)?)?;
+    file.sync_all()?;
     std::fs::rename(&draft, state_dir.join(FILE))?;
+    File::open(state_dir)?.sync_all()?;
     Ok(())
 }
 
