@@ -394,8 +394,9 @@ impl Bridge {
             .open()
             .filter(|(_, state)| bot.is_none_or(|bot| state.owner.bot() == Some(bot)))
             .filter(|(_, state)| !state.client_id.is_some_and(is_reached))
-            .filter(|(_, state)| !self.is_kept_here(state))
+            .filter(|(key, state)| !self.is_kept_here(state) && !self.is_canceled_as_part(*key))
             .count();
+        out.extend(self.parts_canceled_later(bot));
         if unreachable > 0 {
             out.push(Command::Notice {
                 text: format!(

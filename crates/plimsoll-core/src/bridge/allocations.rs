@@ -20,7 +20,7 @@ use plimsoll_model::{
 
 use super::Bridge;
 use super::orders::{Asker, Taken};
-use super::own_orders::OwnOrder;
+use super::own_orders::{OwnOrder, no_connection};
 use crate::allocation::open::{Entry, Leg, Told};
 use crate::allocation::{Allocation, Division, Part, Rule, divide};
 use crate::book::OrderState;
@@ -242,7 +242,10 @@ impl Bridge {
         (left, judged): (Qty, Vec<Judged>),
         out: &mut Vec<Command>,
     ) {
-        let Some((link, own_client)) = self.own_way() else { return };
+        let Some((link, own_client)) = self.own_way() else {
+            let order_id = taken.intake.order.order_id;
+            return self.deny_group(now, asker, &[], vec![taken], order_id, &no_connection(), out);
+        };
         let order = taken.intake.order;
         self.links.used(asker.client_id, order.order_id);
         let asked = self.recent.new_order(now.mono, &order, false);

@@ -301,7 +301,7 @@ impl Bridge {
 }
 
 /// Our own connection is not there, or the broker has no number left for it.
-fn no_connection() -> Denial {
+pub(super) fn no_connection() -> Denial {
     let reason = Reason::NotReconciled { waiting_for: "our own connection to the broker" };
     Denial { guard: GuardId::Reconciled, reason }
 }

@@ -27,7 +27,9 @@ fn life(u: &mut Unstructured<'_>) -> Result<String> {
                 let qty = u.choose(&["1", "7", "10", "100"])?;
                 let kind = u.choose(&["MKT", "LMT 500.00"])?;
                 let name = u.choose(&["EVEN", "PARTS", "DU2"])?;
-                format!("trend {side} {qty} SPY {kind} account={name} id={next}")
+                let decision = u.choose(&["", " ref=decision:a", " ref=decision:b"])?;
+                let decision = if name.starts_with("DU") { "" } else { decision };
+                format!("trend {side} {qty} SPY {kind} account={name} id={next}{decision}")
             }
             4 => format!("trend cancel {id}"),
             5 => (*u.choose(&["disk slow", "disk done", "disk done"])?).to_owned(),
@@ -38,6 +40,7 @@ fn life(u: &mut Unstructured<'_>) -> Result<String> {
             10 => format!("venue accepts own {of}"),
             11 | 12 => format!("venue fills own {of} {} 500.01", u.choose(&["1", "2", "all"])?),
             13 => format!("venue {} own {of}", u.choose(&["cancels", "deactivates"])?),
+            14 => format!("venue errs own {of} {}", u.choose(&["161", "10148"])?),
             _ => "wake".to_owned(),
         };
         writeln!(script, "{clock} {what}\n{clock} quote SPY 500.00 500.02\n{clock} wake").unwrap();
@@ -57,7 +60,7 @@ fn no_part_is_sent_twice_and_the_books_the_report_and_what_the_bot_is_told_are_t
         let mut world = allocations::world();
         world.lenient = true;
         let trace = world.run(&script);
-        sent_once(&trace);
+        sent_once(&world, &trace);
         told_once(&world, &trace);
         books_agree(&world);
         reports_agree(&world);
@@ -66,13 +69,35 @@ fn no_part_is_sent_twice_and_the_books_the_report_and_what_the_bot_is_told_are_t
     .budget_ms(BUDGET_MS);
 }
 
-/// Each order of our own leaves once, under a number and a reference of its own.
-fn sent_once(trace: &str) {
-    let mut seen = BTreeSet::new();
-    for line in trace.lines().filter(|line| line.contains(" place 900 ")) {
-        let (_, reference) = line.split_once('[').unwrap();
-        assert!(seen.insert(reference.to_owned()), "sent twice: {line}\n{trace}");
+/// Each account gets its part of each order once, whatever reference that bears, and a declared decision is carried out
+/// by one order.
+fn sent_once(world: &Script, trace: &str) {
+    let mut parts = BTreeMap::new();
+    for view in world.bridge.allocation_views() {
+        for part in view.parts {
+            let Some(cl_ord_id) = part.cl_ord_id else { continue };
+            parts.insert(cl_ord_id.to_string(), (view.cl_ord_id.clone(), view.order_id.0, part.account));
+        }
     }
+    let (mut seen, mut carried_out) = (BTreeSet::new(), BTreeMap::new());
+    for line in trace.lines().filter(|line| line.contains(" place 900 ")) {
+        let reference = line.split_once('[').unwrap().1.split_once(']').unwrap().0;
+        let Some((of, order_id, account)) = parts.get(reference) else {
+            panic!("nobody's part: {line}\n{trace}")
+        };
+        assert!(line.contains(&format!(" for {account} [")), "{account}: {line}\n{trace}");
+        assert!(seen.insert((of.clone(), account.clone())), "sent twice: {line}\n{trace}");
+        if let Some(decision) = declared(world, *order_id) {
+            let first = carried_out.entry(decision).or_insert_with(|| of.clone());
+            assert_eq!(first, of, "carried out twice: {line}\n{trace}");
+        }
+    }
+}
+
+/// The decision that the bot's order declared.
+fn declared(world: &Script, order_id: i32) -> Option<String> {
+    let asked = world.requests.iter().find(|((_, id), _)| id.0 == order_id)?.1;
+    asked.order_ref.strip_prefix("decision:").map(str::to_owned)
 }
 
 /// Whatever the bot is told is executed of its divided orders, is so at the venue, once, and nothing is kept from it.

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::script::{Script, bot};
 use crate::allocation::{Allocation, Rule};
+use crate::guard::GuardId;
 
 fn accounts(all: &[&str]) -> Vec<Account> {
     all.iter().map(|text| Account::new(text).unwrap()).collect()
@@ -341,6 +342,22 @@ fn equity_is_what_the_broker_last_told_and_ends_with_the_connection() {
         10:00:05 deny 1 order 6: Plimsoll supported: not divided by WORTH: the equity of DU1 is not known yet
     "]]
     .assert_eq(&trace);
+}
+
+#[test]
+fn no_order_vanishes_without_an_answer_where_nobody_asks_for_the_connection() {
+    let mut world = world();
+    world.config.switched_off = vec![GuardId::Reconciled];
+    let trace = world.run(
+        "
+        10:00:00 own down
+        10:00:01 quote SPY 500.00 500.02
+        10:00:02 trend BUY 9 SPY MKT account=EVEN id=5
+        ",
+    );
+    expect![["
+        10:00:02 deny 1 order 5: Plimsoll reconciled: not reconciled with the broker, waiting for our own connection to the broker
+    "]].assert_eq(&trace);
 }
 
 #[test]

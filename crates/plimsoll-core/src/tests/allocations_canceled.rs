@@ -103,13 +103,36 @@ fn a_halt_reaches_the_parts_while_the_brokers_lists_are_not_heard() {
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
             10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
             10:00:01 tell trend order 5: divided over 3 accounts
-            10:00:03 notice 3 working orders are not on a connection of ours and were not canceled; cancel them at the broker
+            10:00:03 notice 3 parts of divided orders are canceled when our own connection is back and the broker's lists have been heard; until then they work
             10:00:03 notice fleet halted (all) by op: drill
             10:00:06 notice fleet halted (all) by op: drill
             10:00:06 cancel 900 order 100000000
             10:00:06 cancel 900 order 100000001
             10:00:06 cancel 900 order 100000002
             10:00:07 notice reconciled: 4 open orders, 0 positions
+        "]],
+    );
+}
+
+#[test]
+fn a_halt_without_our_connection_says_that_the_parts_will_be_canceled() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 10 SPY LMT 500.00 account=EVEN id=5
+        10:00:01 own places trend BUY 1 SPY MKT
+        10:00:02 own down
+        10:00:03 halt all
+        ",
+        &expect![["
+            10:00:01 place 900 BUY 4 SPY LMT 500.00 for DU1 [SPY-trend-20260227-2] as order 100000000
+            10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU2 [SPY-trend-20260227-3] as order 100000001
+            10:00:01 place 900 BUY 3 SPY LMT 500.00 for DU3 [SPY-trend-20260227-4] as order 100000002
+            10:00:01 tell trend order 5: divided over 3 accounts
+            10:00:01 place 900 BUY 1 SPY MKT for DU1 [SPY-trend-20260227-5] as order 100000003
+            10:00:03 notice 3 parts of divided orders are canceled when our own connection is back and the broker's lists have been heard; until then they work
+            10:00:03 notice 1 working orders are not on a connection of ours and were not canceled; cancel them at the broker
+            10:00:03 notice fleet halted (all) by op: drill
         "]],
     );
 }

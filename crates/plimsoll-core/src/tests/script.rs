@@ -86,7 +86,7 @@ pub(super) struct Script {
     epoch: u64,
     disk_slow: bool,
     owed_flush: Option<u64>,
-    requests: BTreeMap<(LinkId, OrderId), OrderRequest>,
+    pub(super) requests: BTreeMap<(LinkId, OrderId), OrderRequest>,
     pub(super) at_venue: BTreeMap<(ClientId, OrderId), AtVenue>,
     pub(super) executions: Vec<ExecutionReport>,
     pub(super) holdings: BTreeMap<(Account, InstrumentId), Position>,

@@ -2,7 +2,7 @@
 //! part on the connection that placed it, at every word of the bot or of a halt and once in each life of that connection,
 //! until nothing works any more.
 
-use plimsoll_model::{ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
+use plimsoll_model::{BotName, ClOrdId, ClientId, LinkId, Now, OrderId, OrderStatus};
 
 use crate::Command;
 use crate::book::OrderKey;
@@ -53,6 +53,24 @@ impl Bridge {
     pub(in crate::bridge) fn is_canceled_as_part(&self, key: OrderKey) -> bool {
         let entry = self.allocations.of_leg(key).and_then(|id| self.allocations.get(id));
         entry.is_some_and(|entry| entry.is_canceled)
+    }
+
+    /// Without our own connection no part is canceled now, and a person has to know it.
+    pub(in crate::bridge) fn parts_canceled_later(&self, bot: Option<&BotName>) -> Option<Command> {
+        let entries = self.allocations.iter().filter(|entry| {
+            entry.is_canceled
+                && bot.is_none_or(|bot| entry.held.order.bot == *bot)
+                && self.own_way().is_none()
+        });
+        let keys = entries.flat_map(|entry| &entry.legs).filter_map(|leg| Some(leg.order.as_ref()?.0));
+        let count =
+            keys.filter(|key| self.book.get(*key).is_some_and(|state| state.status.is_open())).count();
+        (count > 0).then(|| Command::Notice {
+            text: format!(
+                "{count} parts of divided orders are canceled when our own connection is back and the broker's lists have \
+                 been heard; until then they work"
+            ),
+        })
     }
 
     /// Whether anything of it was left to be canceled.
