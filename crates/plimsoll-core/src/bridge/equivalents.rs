@@ -14,7 +14,9 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{ClientId, InstrumentId, LinkId, NewOrder, Now, OrderId, OrderStatus, Qty, Side};
+use plimsoll_model::{
+    Account, BotName, ClientId, InstrumentId, LinkId, NewOrder, Now, OrderId, OrderStatus, Qty, Side,
+};
 use rust_decimal::Decimal;
 
 use super::Bridge;
@@ -39,8 +41,17 @@ pub(crate) struct InPlaces(BTreeMap<OrderKey, InPlace>);
 struct InPlace {
     client_id: ClientId,
     order_id: OrderId,
+    /// What the bot's order was: one more of the kind is a retry, however the quotes have moved.
+    kind: Kind,
     /// Our own order, for people.
     label: String,
+}
+
+/// Bot, account, instrument and side of an order that stays here.
+type Kind = (BotName, Account, InstrumentId, Side);
+
+fn kind_of(order: &NewOrder) -> Kind {
+    (order.bot.clone(), order.account.clone(), order.instrument.clone(), order.side)
 }
 
 impl Bridge {
@@ -96,6 +107,13 @@ impl Bridge {
         replaced: Box<Replaced>,
         out: &mut Vec<Command>,
     ) -> Result<(), Box<str>> {
+        let kind = kind_of(order);
+        let is_again = |of: &&InPlace| {
+            of.kind == kind || (of.client_id, of.order_id) == (replaced.client_id, replaced.order_id)
+        };
+        if let Some(of) = self.in_places.0.values().find(is_again) {
+            return Err(format!("order {} is already replaced by {}", of.order_id, of.label).into());
+        }
         if self.in_places.0.len() >= limits::EQUIVALENTS_MAX {
             let max = limits::EQUIVALENTS_MAX;
             return Err(Reason::TooMany { what: "orders in equivalent instruments", max }.to_string().into());
@@ -120,7 +138,7 @@ impl Bridge {
         let label = format!("{own} [{}]", own.cl_ord_id);
         let (client_id, order_id) = (replaced.client_id, replaced.order_id);
         let key = self.post_own(now, own, Some(asked), Some(replaced), out).map_err(told)?;
-        self.in_places.0.insert(key, InPlace { client_id, order_id, label });
+        self.in_places.0.insert(key, InPlace { client_id, order_id, kind, label });
         Ok(())
     }
 

@@ -81,7 +81,7 @@ fn a_stated_ratio_is_taken_as_it_is_and_rounded_down_and_less_than_one_unit_is_n
 
 #[test]
 fn the_order_that_leaves_is_judged_by_every_guard_and_without_it_nothing_is_sent() {
-    // Its own price, its own duplicates, and the other order of the account in it; at last the bot's limits.
+    // Its own price, the order that was replaced before, and the other order of the account in it; at last the bot's limits.
     check(
         "
         12:46:00 quote SPY 600.00 600.02
@@ -96,7 +96,7 @@ fn the_order_that_leaves_is_judged_by_every_guard_and_without_it_nothing_is_sent
             12:46:00 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1], and nothing was sent in its place: IVV last struck 1m ago, limit 15s
             12:46:01 place 900 SELL 39 IVV MOC for DU1 [IVV-revert-20261127-3] as order 100000000
             12:46:01 deny 2 order 9: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]; in its place SELL 39 IVV MOC [IVV-revert-20261127-3] was sent
-            12:46:02 deny 2 order 10: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1], and nothing was sent in its place: Plimsoll duplicate: the same as IVV-revert-20261127-3 1s ago, window 2s
+            12:46:02 deny 2 order 10: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1], and nothing was sent in its place: order 9 is already replaced by SELL 39 IVV MOC [IVV-revert-20261127-3]
             12:46:11 deny 2 order 11: Plimsoll self_match: could trade with our own SELL 39 MOC [IVV-revert-20261127-3]
             12:46:12 deny 2 order 12: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]
         "]],
@@ -204,6 +204,26 @@ fn a_cancel_of_what_was_denied_takes_back_what_was_sent_in_its_place() {
 }
 
 #[test]
+fn a_retry_of_what_was_replaced_is_denied_whatever_its_number_and_the_quotes() {
+    check(
+        "
+        12:45:02 revert SELL 40 SPY MOC id=8
+        12:45:02.100 venue accepts own 100000000
+        12:45:10 quote IVV 600.00 600.02
+        12:45:10 quote SPY 600.00 600.02
+        12:45:10 revert SELL 40 SPY MOC id=9
+        12:45:14 revert SELL 41 SPY MOC id=8
+        ",
+        &expect![["
+            12:45:02 place 900 SELL 39 IVV MOC for DU1 [IVV-revert-20261127-2] as order 100000000
+            12:45:02 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]; in its place SELL 39 IVV MOC [IVV-revert-20261127-2] was sent
+            12:45:10 deny 2 order 9: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1], and nothing was sent in its place: order 8 is already replaced by SELL 39 IVV MOC [IVV-revert-20261127-2]
+            12:45:14 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1], and nothing was sent in its place: order 8 is already replaced by SELL 39 IVV MOC [IVV-revert-20261127-2]
+        "]],
+    );
+}
+
+#[test]
 fn what_the_venue_refuses_is_told_to_the_bot_and_to_a_person() {
     check(
         "
@@ -241,13 +261,20 @@ fn what_was_sent_in_the_place_of_an_order_is_known_after_a_restart() {
 
 #[test]
 fn no_more_orders_work_in_equivalents_than_the_limit() {
-    let mut world = Script::new();
-    world.run(&DAY.replace("SPY IVV", "SPY IVV 1"));
+    // One bot has one of a kind, so each order is of an instrument of its own.
     let max = crate::limits::EQUIVALENTS_MAX;
-    let mut lines = String::new();
+    let mut world = Script::new();
+    let (mut before, mut lines) = (String::new(), String::new());
     for n in 0..=max {
-        writeln!(lines, "12:45:02 revert SELL {} SPY MOC id={}", 40 + n, 100 + n).unwrap();
+        writeln!(before, "equivalent S{n} IVV 1\nequivalent SPY S{n} 1").unwrap();
     }
+    writeln!(before, "day 2026-11-27\n12:45:00 quote IVV 602.50 602.52").unwrap();
+    for n in 0..=max {
+        writeln!(before, "12:45:00 quote S{n} 600.00 600.02").unwrap();
+        writeln!(before, "12:45:01 trend BUY 1 S{n} MOC id={}", 1000 + n).unwrap();
+        writeln!(lines, "12:45:02 revert SELL {} S{n} MOC id={}", 40 + n, 100 + n).unwrap();
+    }
+    world.run(&before);
     let trace = world.run(&lines);
     assert_eq!(trace.matches("place 900").count(), max, "{trace}");
     let last = trace.lines().last().unwrap();
