@@ -303,7 +303,10 @@ impl Bridge {
         let Some(state) = self.links.get(link) else { return Vec::new() };
         let is_its = |held: &&HeldOrder| match held.by {
             Placed::Bot { .. } => held.client_id == state.client_id,
-            Placed::Us => held.order.bot == state.bot,
+            // What nobody trades here any more cannot be named in the venue's words.
+            Placed::Us => {
+                held.order.bot == state.bot && self.contracts.to_order(&held.order.instrument).is_some()
+            }
         };
         let today = self.civil_date(now);
         let zone = self.calendar.zone();

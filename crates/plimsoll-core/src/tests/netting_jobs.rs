@@ -206,6 +206,23 @@ fn a_part_of_an_order_that_the_venue_accepts_in_silence_is_not_proved_to_be_in_t
     expect!["SPY-revert-20261127-1 pending_new, SPY-trend-20261127-2 pending_new, SPY-plimsoll-20261127-1 pending_new"].assert_eq(&shown.join(", "));
 }
 
+#[test]
+fn its_executions_are_left_out_once_the_instrument_is_out_of_the_configuration() {
+    let mut world = closing::world();
+    world.run(DAY);
+    world.run("12:49:55 wake\n12:49:57 wake\n12:49:57.100 venue accepts own 100000001");
+    world.run("13:00:01 venue fills own 100000001 60 601.00\n13:00:02 venue tells DU1 SPY");
+    assert_eq!(world.bridge.held_executions(world.now(), plimsoll_model::LinkId(1)).len(), 1);
+    for bot in &mut world.config.bots {
+        bot.instruments.remove(&plimsoll_model::InstrumentId::us_stock("SPY"));
+    }
+    world.run("13:01:00 restart\n13:01:01 trend arrives");
+    let links = (1..=6).map(plimsoll_model::LinkId);
+    let told: Vec<_> = links.flat_map(|link| world.bridge.held_executions(world.now(), link)).collect();
+    let bots: Vec<_> = told.iter().map(|(held, _, _)| held.bot.as_str()).collect();
+    assert_eq!(bots, ["revert"], "what a bot has ordered itself it is told in its own words");
+}
+
 /// The venue takes the order for all without a word, and then nobody remembers having asked.
 const TAKEN_IN_SILENCE: &str = "
     12:49:55 wake
