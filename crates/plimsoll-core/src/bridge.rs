@@ -251,6 +251,7 @@ impl Bridge {
         self.run_jobs(now, hint, out);
         self.net_orders(now, out);
         self.tell_equivalents(out);
+        self.cancel_in_places(out);
         self.step_closings(now, out);
         self.step_allocations(out);
     }

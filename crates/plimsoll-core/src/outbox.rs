@@ -151,21 +151,6 @@ impl Outbox {
         self.parcels.remove(at)
     }
 
-    /// Takes back the order of our own that waits in the place of a bot's order.
-    pub(crate) fn recall_in_place_of(&mut self, link: LinkId, order_id: OrderId) -> Option<OwnWaiting> {
-        let is_for = |parcel: &Parcel| match &parcel.load {
-            Load::Own(own) => {
-                own.in_place_of.as_ref().is_some_and(|of| (of.link, of.order_id) == (link, order_id))
-            }
-            Load::Orders(_) | Load::LetThrough(_) => false,
-        };
-        let at = self.parcels.iter().position(is_for)?;
-        match self.parcels.remove(at)?.load {
-            Load::Own(own) => Some(*own),
-            Load::Orders(_) | Load::LetThrough(_) => None,
-        }
-    }
-
     /// Whether this order of our own still waits.
     pub(crate) fn holds_own(&self, key: OrderKey) -> bool {
         self.parcels.iter().any(|parcel| matches!(&parcel.load, Load::Own(own) if own.key == key))

@@ -99,7 +99,7 @@ impl Bridge {
         was_new
     }
 
-    /// Cancels of every order that this link's client has working or waiting.
+    /// Cancels of every order that this link's client has working or waiting, and of what stands in for one.
     pub(super) fn cancel_all_of(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(state) = self.links.get(link) else { return };
         let client_id = state.client_id;
@@ -114,6 +114,7 @@ impl Bridge {
             self.recall(now, link, order_id, out);
         }
         self.cancel_divided_of(now, |held| held.client_id == client_id);
+        self.cancel_equivalents_of(now, (link, client_id), out);
         for order_id in open {
             // What was recalled together with another message of its group never left.
             let key = self.book.by_client(client_id, order_id);

@@ -45,6 +45,10 @@ struct InPlace {
     kind: Kind,
     /// Our own order, for people.
     label: String,
+    /// It is to end.
+    is_canceled: bool,
+    /// In which life of our own connection its cancel was sent.
+    canceled_in: Option<u64>,
 }
 
 /// Bot, account, instrument and side of an order that stays here.
@@ -138,7 +142,8 @@ impl Bridge {
         let label = format!("{own} [{}]", own.cl_ord_id);
         let (client_id, order_id) = (replaced.client_id, replaced.order_id);
         let key = self.post_own(now, own, Some(asked), Some(replaced), out).map_err(told)?;
-        self.in_places.0.insert(key, InPlace { client_id, order_id, kind, label });
+        let of = InPlace { client_id, order_id, kind, label, is_canceled: false, canceled_in: None };
+        self.in_places.0.insert(key, of);
         Ok(())
     }
 
@@ -224,22 +229,73 @@ impl Bridge {
         if self.book.by_client(client_id, order_id).is_some_and(is_used_again) {
             return false;
         }
-        if let Some(waiting) = self.outbox.recall_in_place_of(link, order_id) {
-            self.in_places.0.remove(&waiting.key);
-            self.book.update(waiting.key, |state| {
+        let is_for = |of: &InPlace| (of.client_id, of.order_id) == (client_id, order_id);
+        let all = self.in_places.0.iter().filter(|(_, of)| is_for(of));
+        let keys: Vec<_> = all.map(|(key, _)| *key).collect();
+        for key in &keys {
+            self.take_back_equivalent(now, link, *key, out);
+        }
+        !keys.is_empty()
+    }
+
+    /// The same for all that stands in for orders of this client.
+    pub(super) fn cancel_equivalents_of(
+        &mut self,
+        now: Now,
+        (link, client_id): (LinkId, ClientId),
+        out: &mut Vec<Command>,
+    ) {
+        let all = self.in_places.0.iter().filter(|(_, of)| of.client_id == client_id);
+        let keys: Vec<_> = all.map(|(key, _)| *key).collect();
+        for key in keys {
+            self.take_back_equivalent(now, link, key, out);
+        }
+    }
+
+    /// What waits for the disk never leaves; what may have left is canceled, now or when our connection is there.
+    fn take_back_equivalent(&mut self, now: Now, link: LinkId, key: OrderKey, out: &mut Vec<Command>) {
+        if self.outbox.take_own(key) {
+            let of = self.in_places.0.remove(&key);
+            self.book.update(key, |state| {
                 state.status = OrderStatus::Canceled;
                 state.since = now.wall;
             });
-            out.push(Command::CanceledUnsent { link, order_id });
-            return true;
+            out.extend(of.map(|of| Command::CanceledUnsent { link, order_id: of.order_id }));
+        } else if let Some(of) = self.in_places.0.get_mut(&key) {
+            of.is_canceled = true;
+            // A bot that asks again is to be heard again.
+            of.canceled_in = None;
         }
-        let is_for = |of: &InPlace| (of.client_id, of.order_id) == (client_id, order_id);
-        let Some((key, _)) = self.in_places.0.iter().find(|(_, of)| is_for(of)) else { return false };
-        let own = self.book.get(*key).and_then(|state| state.order_id).zip(self.own_way());
-        if let Some((order_id, (link, _))) = own {
-            out.push(Command::Cancel { link, order_id });
+    }
+
+    /// What was to be canceled before is canceled once more.
+    pub(super) fn cancel_equivalents_again(&mut self) {
+        for of in self.in_places.0.values_mut() {
+            of.canceled_in = None;
         }
-        true
+    }
+
+    pub(super) fn is_canceled_in_place(&self, key: OrderKey) -> bool {
+        self.in_places.0.get(&key).is_some_and(|of| of.is_canceled)
+    }
+
+    /// After every event: the cancels that are wanted and were not sent in this life of our own connection.
+    pub(super) fn cancel_in_places(&mut self, out: &mut Vec<Command>) {
+        if self.in_places.0.is_empty() {
+            return;
+        }
+        let Some((link, _)) = self.own_way() else { return };
+        let epoch = self.recon.epoch;
+        for (key, of) in &mut self.in_places.0 {
+            if !of.is_canceled || of.canceled_in == Some(epoch) {
+                continue;
+            }
+            let open = self.book.get(*key).filter(|state| state.status.is_open());
+            if let Some(order_id) = open.and_then(|state| state.order_id) {
+                of.canceled_in = Some(epoch);
+                out.push(Command::Cancel { link, order_id });
+            }
+        }
     }
 
     /// After every event: orders in equivalents that are over. The venue tells nobody but us.

@@ -276,11 +276,13 @@ impl Bridge {
 
     /// Cancels of what we have working ourselves: of this bot, or of everybody.
     pub(super) fn cancel_own_of(&mut self, bot: Option<&BotName>, out: &mut Vec<Command>) {
+        self.cancel_equivalents_again();
         let Some((link, client_id)) = self.own_way() else { return };
         let open = self.book.open().filter(|(key, state)| {
             state.client_id == Some(client_id)
-                // These are canceled with the bot's order that they are parts of.
+                // These are canceled with the bot's order that they are parts of, or stand in for.
                 && !self.is_canceled_as_part(*key)
+                && !self.is_canceled_in_place(*key)
                 && bot.is_none_or(|bot| state.owner.bot() == Some(bot))
                 // What waits for the disk meets the halt there, and what is held is not at the venue.
                 && !self.outbox.holds_own(*key)

@@ -204,6 +204,69 @@ fn a_cancel_of_what_was_denied_takes_back_what_was_sent_in_its_place() {
 }
 
 #[test]
+fn a_global_cancel_and_a_cancel_while_our_connection_is_away_reach_what_was_sent_in_the_place_of_an_order() {
+    check(
+        "
+        12:45:02 revert SELL 40 SPY MOC id=8
+        12:45:02.100 venue accepts own 100000000
+        12:45:03 own down
+        12:45:04 revert cancel 8
+        12:45:05 own up
+        12:45:05 own answers
+        ",
+        &expect![["
+            12:45:02 place 900 SELL 39 IVV MOC for DU1 [IVV-revert-20261127-2] as order 100000000
+            12:45:02 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]; in its place SELL 39 IVV MOC [IVV-revert-20261127-2] was sent
+            12:45:05 cancel 900 order 100000000
+            12:45:05 notice reconciled: 2 open orders, 0 positions
+        "]],
+    );
+    check(
+        "
+        12:45:02 revert SELL 40 SPY MOC id=8
+        12:45:02.100 venue accepts own 100000000
+        12:45:03 revert cancel all
+        ",
+        &expect![["
+            12:45:02 place 900 SELL 39 IVV MOC for DU1 [IVV-revert-20261127-2] as order 100000000
+            12:45:02 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]; in its place SELL 39 IVV MOC [IVV-revert-20261127-2] was sent
+            12:45:03 notice revert: global cancel became cancels of its own orders
+            12:45:03 cancel 900 order 100000000
+        "]],
+    );
+    check(
+        "
+        12:45:02 revert SELL 40 SPY MOC id=8
+        12:45:02.100 venue accepts own 100000000
+        12:45:03 halt all revert
+        12:45:04 halt all revert
+        ",
+        &expect![["
+            12:45:02 place 900 SELL 39 IVV MOC for DU1 [IVV-revert-20261127-2] as order 100000000
+            12:45:02 deny 2 order 8: Plimsoll self_match: could trade with our own BUY 100 MOC [SPY-trend-20261127-1]; in its place SELL 39 IVV MOC [IVV-revert-20261127-2] was sent
+            12:45:03 notice revert halted (all) by op: drill
+            12:45:03 cancel 900 order 100000000
+            12:45:04 notice revert halted (all) by op: drill
+            12:45:04 cancel 900 order 100000000
+        "]],
+    );
+    // What waits for the disk never leaves, whichever connection of the bot says so.
+    check(
+        "
+        12:45:02 disk slow
+        12:45:02 revert SELL 40 SPY MOC id=8
+        12:45:03 revert leaves
+        12:45:03 revert arrives
+        12:45:03 revert cancel 8
+        12:45:04 disk done
+        ",
+        &expect![["
+            12:45:03 canceled unsent 2 order 8
+        "]],
+    );
+}
+
+#[test]
 fn a_retry_of_what_was_replaced_is_denied_whatever_its_number_and_the_quotes() {
     check(
         "
