@@ -58,6 +58,11 @@ pub fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body
             Body::FromVenue { link: link.0, server_version, raw: Raw(raw.clone()) }
         }
         Event::Quote { instrument, quote } => quote_body(instrument, quote),
+        Event::Stream { link, instrument, still_since } => Body::Stream {
+            link: link.0,
+            instrument: instrument.to_string(),
+            still_since_ns: still_since.map(since_1970),
+        },
         Event::Flushed { token } => Body::Flushed { token: *token },
         Event::Operator(Operator::Halt { level, bot, by, reason }) => Body::Halt {
             level: level.as_str().into(),
@@ -160,17 +165,20 @@ fn signed_nanos(span: SignedDuration) -> i64 {
     i64::try_from(span.as_nanos()).unwrap_or(if span.is_negative() { i64::MIN } else { i64::MAX })
 }
 
+/// They fit until 2262.
+fn since_1970(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
 fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
     let text = |px: Option<Price>| px.map(|px| px.to_string());
-    // Nanoseconds since 1970 fit until 2262.
-    let nanos = |at: Timestamp| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
-    let other = |at: Timestamp| (at != quote.struck.latest).then(|| nanos(at));
+    let other = |at: Timestamp| (at != quote.struck.latest).then(|| since_1970(at));
     Body::Quote {
         instrument: instrument.to_string(),
         bid: text(quote.bid),
         ask: text(quote.ask),
         last: text(quote.last),
-        struck_ns: nanos(quote.struck.latest),
+        struck_ns: since_1970(quote.struck.latest),
         bid_struck_ns: other(quote.struck.bid),
         ask_struck_ns: other(quote.struck.ask),
     }
@@ -221,6 +229,11 @@ pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
                 },
             },
         },
+        Body::Stream { link, instrument, still_since_ns } => Event::Stream {
+            link: LinkId(link),
+            instrument: InstrumentId::us_stock(&instrument),
+            still_since: still_since_ns.map(instant).transpose()?,
+        },
         Body::Flushed { token } => Event::Flushed { token },
         Body::Halt { level, bot, by, reason } => Event::Operator(Operator::Halt {
             level: halt_level(&level)?,
@@ -257,6 +270,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::BotGone { link }
         | Body::FromBot { link, .. }
         | Body::FromVenue { link, .. }
+        | Body::Stream { link, .. }
         | Body::LinkNote { link, .. } => Some(LinkId(*link)),
         Body::Sealed
         | Body::Started { .. }

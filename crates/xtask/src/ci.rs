@@ -94,6 +94,11 @@ const STEPS: &[Step] = &[
         run: foreign::guards,
     },
     Step {
+        name: "frozen",
+        proves: "no order leaves on frozen prices, and the order channel outlives every way in which they freeze",
+        run: |root| with_each_client(root, "bots.frozen"),
+    },
+    Step {
         name: "book",
         proves: "bots that share an account see their own orders and holdings only",
         run: foreign::book,

@@ -55,6 +55,7 @@ pub enum Reason {
     DecisionTaken { decision: Box<str>, by: ClOrdId },
     Stale { instrument: InstrumentId, field: Option<&'static str>, age: Duration, max: Duration },
     NoQuote { instrument: InstrumentId },
+    StreamStill { instrument: InstrumentId, age: Duration, max: Duration },
     QtyMax { qty: Qty, max: Qty },
     NotionalMax { notional: Money, max: Money },
     PositionMax { notional: Money, max: Money },
@@ -150,6 +151,7 @@ impl Reason {
             Self::DecisionTaken { .. } => "decision_taken",
             Self::Stale { .. } => "stale",
             Self::NoQuote { .. } => "no_quote",
+            Self::StreamStill { .. } => "stream_still",
             Self::QtyMax { .. } => "qty_max",
             Self::NotionalMax { .. } => "notional_max",
             Self::PositionMax { .. } => "position_max",
@@ -181,7 +183,10 @@ impl Reason {
             | Self::DecisionTaken { .. }
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
-            Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
+            Self::Stale { .. }
+            | Self::NoQuote { .. }
+            | Self::StreamStill { .. }
+            | Self::WaitedTooLong { .. } => 8,
             Self::Unbounded { .. }
             | Self::WordUnknown { .. }
             | Self::OrderChanged { .. }
@@ -342,6 +347,13 @@ impl Reason {
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
+            Self::StreamStill { instrument, age, max } => {
+                let (age, max) = (Span(*age), Span(*max));
+                write!(
+                    f,
+                    "the bot's own prices of {instrument} stopped {age} ago while the market moves, limit {max}"
+                )
+            }
             _ => self.fmt_limit(f),
         }
     }
