@@ -15,8 +15,8 @@ from kill9.traced import SEGMENT
 
 HEAD_OF_SEGMENT = 62
 MAGIC = b"PLJR"
-# Cuts in each of the last two records, unless it is every byte.
-CUTS = 2
+# Cuts in each of the last two records. That a reader takes a cut at any byte show the journal's own tests.
+CUTS, CUTS_FULL = 2, 24
 
 
 def check(place: Place, *, full: bool) -> str:
@@ -32,7 +32,7 @@ def check(place: Place, *, full: bool) -> str:
     last_two = records(kept / "journal" / SEGMENT)[-2:]
     begun = 0
     for begin, end in last_two:
-        for cut in range(begin, end) if full else sorted({begin + step * (end - 1 - begin) // (CUTS - 1) for step in range(CUTS)}):
+        for cut in places(begin, end, CUTS_FULL if full else CUTS):
             shutil.rmtree(state)
             shutil.copytree(kept, state)
             zero(state / "journal" / SEGMENT, cut, last_two[-1][1])
@@ -56,6 +56,11 @@ def records(segment: Path) -> list[tuple[int, int]]:
             end = at + int(struct.unpack("<I", head[4:])[0])
             found.append((at, end))
             at = end
+
+
+def places(begin: int, end: int, number: int) -> list[int]:
+    """The first byte and the last one, and so many in all."""
+    return sorted({begin + step * (end - 1 - begin) // (number - 1) for step in range(number)})
 
 
 def zero(segment: Path, begin: int, end: int) -> None:

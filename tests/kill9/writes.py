@@ -61,8 +61,8 @@ def count(place: Place) -> dict[str, int]:
 
 
 def spread(total: int, number: int) -> list[int]:
-    """So many of the first `total` numbers, the first and the last among them."""
-    return sorted({1 + round(step * (total - 1) / (number - 1)) for step in range(number)})
+    """So many of the first `total` numbers, each in the middle of its share of them."""
+    return sorted({1 + (2 * step + 1) * total // (2 * number) for step in range(number)})
 
 
 def over(binary: Path, home: Path, faults: Iterable[Fault], *, new: bool) -> list[Seen]:
