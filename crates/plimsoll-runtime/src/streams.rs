@@ -1,8 +1,8 @@
 //! Whether the streams of prices that a bot has asked for are alive.
 //!
-//! A stream counts as stopped when the market moves and the stream does not. Whether the market moves is said by
-//! Plimsoll's own quotes of the same instrument: at night, in a halt, or when everything has stopped, they stand as well, and
-//! nothing is wrong with the bot's stream alone. A tick costs a bit; ages are taken once a second.
+//! A stream counts as stopped when the market moves and the stream does not, or when the venue has said that it is gone.
+//! Whether the market moves is said by Plimsoll's own quotes of the same instrument: at night, in a halt, or when everything
+//! has stopped, they stand as well, and nothing is wrong with the bot's stream alone. A tick costs a bit; ages are taken once a second.
 //!
 //! Owns what was asked for and when it was struck last, and when a stream is begun again. Does not own any connection,
 //! nor what stopped prices mean for an order, which is the guard's `stale_data`.
@@ -49,8 +49,10 @@ struct Stream {
     /// Since when the market moves without it.
     behind_since: Option<Mono>,
     is_still: bool,
-    /// The venue said that all data is gone.
+    /// The venue said that all data is gone, and no price has come since.
     is_lost: bool,
+    /// It was not begun again since then.
+    is_missing: bool,
     /// When it is begun again, and how often that was done since it last moved.
     renew_at: Option<Mono>,
     renewals: u32,
@@ -103,7 +105,7 @@ impl Streams {
     /// The venue has said that all subscriptions of this connection are gone.
     pub(crate) fn lost(&mut self, now: Mono) {
         for stream in self.all.values_mut() {
-            stream.is_lost = true;
+            (stream.is_lost, stream.is_missing) = (true, true);
             stream.renew_at = Some(now.after(BOTS_TURN));
         }
     }
@@ -177,6 +179,7 @@ impl Stream {
             behind_since: None,
             is_still: false,
             is_lost: false,
+            is_missing: false,
             renew_at: None,
             renewals: 0,
             unheard: Vec::new(),
@@ -199,19 +202,19 @@ impl Stream {
         if std::mem::take(&mut self.has_moved) {
             self.struck = now;
             (self.behind_since, self.renew_at) = (None, None);
-            (self.is_still, self.is_lost, self.renewals) = (false, false, 0);
+            (self.is_still, self.is_lost, self.is_missing, self.renewals) = (false, false, false, 0);
             return false;
         }
         if market_moves {
             self.behind_since.get_or_insert(now.mono);
         }
         let is_behind = self.behind_since.is_some_and(|since| now.mono.since(since) >= BEHIND_MIN);
-        if !self.is_still && is_behind && now.mono.since(self.struck.mono) > max {
+        if !self.is_still && (is_behind || self.is_lost) && now.mono.since(self.struck.mono) > max {
             self.is_still = true;
             self.renew_at.get_or_insert(now.mono);
         }
         // While nothing moves anywhere there is nothing to gain, and a storm at the venue to lose.
-        let may = market_moves || self.is_lost;
+        let may = market_moves || self.is_missing;
         may && self.renew_at.is_some_and(|at| at <= now.mono)
     }
 
@@ -221,7 +224,7 @@ impl Stream {
         self.renewals += 1;
         // The venue tells what it remembers, once more for nothing.
         self.unheard = vec![QuoteField::Bid, QuoteField::Ask, QuoteField::Last];
-        (self.is_lost, self.may_be_unknown) = (false, true);
+        (self.is_missing, self.may_be_unknown) = (false, true);
     }
 }
 

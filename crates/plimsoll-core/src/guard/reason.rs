@@ -349,10 +349,7 @@ impl Reason {
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
             Self::StreamStill { instrument, age, max } => {
                 let (age, max) = (Span(*age), Span(*max));
-                write!(
-                    f,
-                    "the bot's own prices of {instrument} stopped {age} ago while the market moves, limit {max}"
-                )
+                write!(f, "the bot's own prices of {instrument} stopped {age} ago, limit {max}")
             }
             _ => self.fmt_limit(f),
         }

@@ -36,12 +36,21 @@ fn new_risk_is_denied_and_an_exit_is_not_until_the_stream_moves() {
         10:00:21 trend BUY 1 SPY MKT
         10:00:22 trend BUY 2 SPY MOC
         10:00:23 trend SELL 5 SPY MKT
+        10:00:24 venue fills trend 4 5 500.00
         10:00:24 revert SELL 4 SPY LMT 500.50
         ",
     );
     world.feed(stream(TREND, None));
     trace += &world.run("10:00:25 trend BUY 3 SPY LMT 500.00");
-    expect![[r#""#]].assert_eq(&trace);
+    expect![["
+        10:00:01 submit 1 BUY 5 SPY MKT for DU1 [SPY-trend-20260227-1]
+        10:00:21 deny 1 order 2: Plimsoll stale_data: the bot's own prices of SPY stopped 18s ago, limit 15s
+        10:00:22 deny 1 order 3: Plimsoll stale_data: the bot's own prices of SPY stopped 19s ago, limit 15s
+        10:00:23 submit 1 SELL 5 SPY MKT for DU1 [SPY-trend-20260227-4]
+        10:00:24 submit 2 SELL 4 SPY LMT 500.50 for DU1 [SPY-revert-20260227-1]
+        10:00:25 submit 1 BUY 3 SPY LMT 500.00 for DU1 [SPY-trend-20260227-5]
+    "]]
+    .assert_eq(&trace);
 }
 
 #[test]
@@ -49,7 +58,10 @@ fn a_stream_that_stops_while_the_order_waits_for_the_disk_denies_it() {
     let mut world = Script::new();
     world.run("10:00:00 quote SPY 500.00 500.02\n10:00:01 disk slow\n10:00:02 trend BUY 1 SPY MKT");
     world.feed(stream(TREND, Some(ten(-14))));
-    expect![[r#""#]].assert_eq(&world.run("10:00:03 disk done"));
+    expect![["
+        10:00:03 deny 1 order 1: Plimsoll stale_data: the bot's own prices of SPY stopped 17s ago, limit 15s
+    "]]
+    .assert_eq(&world.run("10:00:03 disk done"));
 }
 
 #[test]

@@ -129,6 +129,20 @@ fn after_data_was_lost_the_bot_has_its_turn_and_then_the_stream_is_begun_again()
 }
 
 #[test]
+fn lost_data_that_is_too_old_is_still_at_once_whatever_the_market_does() {
+    let mut world = World::new();
+    world.pass(5, true, true);
+    assert_eq!(world.pass(20, false, false), [""; 0], "1100: everything has stopped");
+    world.streams.lost(world.now().mono);
+    assert_eq!(world.pass(1, false, false), ["26 still"]);
+    assert_eq!(world.pass(1, true, false), ["27 renew"]);
+    assert_eq!(world.pass(600, false, false), [""; 0], "while nothing moves it is asked once");
+    assert_eq!(world.pass(1, true, false), ["628 renew"], "and once more when the market moves");
+    assert_eq!(world.pass(1, true, true), [""; 0], "memory");
+    assert_eq!(world.pass(1, true, true), ["630 moves"]);
+}
+
+#[test]
 fn a_stream_that_the_bot_or_the_venue_has_ended_is_measured_no_more() {
     let mut world = World::new();
     world.streams.end(KEY);

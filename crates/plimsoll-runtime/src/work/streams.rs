@@ -62,6 +62,8 @@ impl Work {
         match error.id {
             None if error.code == CODE_DATA_LOST => {
                 state.streams.lost(now);
+                // Its prices may be too old already, and ours are about to be young again.
+                self.measure_at = now;
                 false
             }
             None => false,
@@ -127,8 +129,8 @@ impl Work {
             (
                 CODE_DATA_BROKEN,
                 format!(
-                    "Market data farm connection is broken:{instrument} stands still on this connection while the market \
-                     moves; Plimsoll asks for it again"
+                    "Market data farm connection is broken:{instrument} stands still on this connection; Plimsoll asks for \
+                     it again"
                 ),
             )
         } else {
