@@ -96,7 +96,7 @@ impl Streams {
     }
 
     /// A price has come.
-    pub(crate) fn struck(&mut self, strike: &Strike) {
+    pub(crate) fn struck(&mut self, strike: Strike) {
         if let Some(stream) = self.all.get_mut(&(strike.stream, strike.req_id)) {
             stream.struck_by(strike.field);
         }
@@ -235,7 +235,7 @@ fn end((stream, req_id): (PriceStream, i32)) -> Request {
     }
 }
 
-/// TWS: "Can't find EId with tickerId".
+/// TWS does not find the number of the request.
 const CODE_UNKNOWN_ID: i32 = 300;
 
 /// Codes that refuse a request for market data. An order may have the number of a request, so no other code is taken for

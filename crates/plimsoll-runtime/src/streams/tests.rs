@@ -33,7 +33,7 @@ impl World {
     }
 
     fn strike(&mut self, field: QuoteField) {
-        self.streams.struck(&Strike { stream: KEY.0, req_id: KEY.1, field: Some(field) });
+        self.streams.struck(Strike { stream: KEY.0, req_id: KEY.1, field: Some(field) });
     }
 
     /// Seconds in which the market moves, or not, and the stream does, or not.

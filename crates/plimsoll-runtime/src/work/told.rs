@@ -102,7 +102,7 @@ impl Work {
             }
             Told::RelayTick(strike) => {
                 if let Some(strike) = strike {
-                    state.streams.struck(&strike);
+                    state.streams.struck(strike);
                 }
                 state.to_bot.add_tick(raw.bytes());
             }
