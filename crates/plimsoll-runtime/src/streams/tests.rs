@@ -158,7 +158,7 @@ fn a_stream_that_the_bot_or_the_venue_has_ended_is_measured_no_more() {
 #[test]
 fn the_end_of_a_stream_is_what_the_official_client_sends() {
     let version = ServerVersion::new(178).unwrap();
-    assert_eq!(end(KEY).encode(version).bytes(), b"2\02\07\0");
+    assert_eq!(end(KEY).encode(version).bytes(), b"2\x002\x007\x00");
 }
 
 #[test]
