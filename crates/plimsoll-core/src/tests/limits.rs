@@ -94,6 +94,7 @@ fn manual_orders_and_foreign_holdings_count_towards_the_position() {
         10:00:01 venue holds DU1 SPY 60
         10:00:04 wake
         10:00:04 own answers
+        10:00:04.500 accept DU1 SPY 60
         10:00:05 venue manual 77 BUY 50 SPY LMT 499.00
         10:00:06 trend BUY 11 SPY MKT
         10:00:07 trend BUY 10 SPY MKT

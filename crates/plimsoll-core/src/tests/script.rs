@@ -424,6 +424,13 @@ impl Script {
                 let (by, reason) = ("op".into(), "drill".into());
                 self.feed(Event::Operator(Operator::Halt { level, bot, by, reason }));
             }
+            ["accept", account, symbol, difference] => self.feed(Event::Operator(Operator::Accept {
+                account: Account::new(account).unwrap(),
+                instrument: InstrumentId::us_stock(symbol),
+                difference: Position::parse(difference).unwrap(),
+                by: "op".into(),
+                reason: "split".into(),
+            })),
             ["resume", ref whom @ ..] => {
                 let bot = whom.first().map(|name| BotName::new(name).unwrap());
                 let (by, reason) = ("op".into(), "drill".into());

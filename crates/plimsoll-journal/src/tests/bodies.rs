@@ -36,6 +36,13 @@ fn every_body() -> Vec<Body> {
             reason: "\"quoted\"\n".to_owned(),
         },
         Body::Resume { bot: text("trend"), by: "operator".to_owned(), reason: String::new() },
+        Body::Accept {
+            account: "DU1".to_owned(),
+            instrument: "SPY".to_owned(),
+            difference: "-40.5".to_owned(),
+            by: "operator".to_owned(),
+            reason: "split".to_owned(),
+        },
         Body::Calendar { days_toml: "[[day]]\n".to_owned(), problems: vec!["a.toml".to_owned()] },
         Body::Clock(ClockRecord::Stepped { by_ns: -3_000_000_000 }),
         Body::JobEnded {
