@@ -42,11 +42,11 @@ fn a_break_denies_new_risk_and_lets_reducing_orders_pass_until_a_person_accepts_
     expect![[r#"
         10:00:07 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         10:00:07.1 submit 1 SELL 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
-        10:00:07.2 deny 1 order 8: Plimsoll stale_data: no quote of QQQ has been seen
+        10:00:07.2 submit 1 BUY 1 QQQ LMT 399.00 for DU1 [QQQ-trend-20260227-4]
         10:00:08 notice DU1 SPY: the difference is -60 and not -50; nothing was accepted; look again
         10:00:08.1 deny 1 order 9: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         10:00:09 notice DU1 SPY: a difference of -60 was accepted by op: split
-        10:00:09.1 deny 1 order 10: Plimsoll self_match: could trade with our own SELL 10 LMT [SPY-trend-20260227-3]
+        10:00:09.1 submit 1 BUY 3 SPY LMT 498.00 for DU1 [SPY-trend-20260227-6]
         10:00:10 notice DU1 SPY: no difference keeps new risk out; nothing was accepted
     "#]].assert_eq(&trace);
     let snapshot = world.bridge.snapshot(world.now());
@@ -107,12 +107,10 @@ fn what_was_there_before_the_first_reconciliation_is_no_break() {
         10:00:03 trend BUY 1 SPY LMT 499.00 id=6
         ",
         &expect![[r#"
-            10:00:00 notice reconciled: 0 open orders, 0 positions
-            10:00:01 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
+            10:00:01 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
             10:00:01 notice reconciled: 0 open orders, 1 positions
-            10:00:02 refuse 1 326: Unable to connect as the client id is already in use or not allowed. Plimsoll: client id 11 is already connected
-            10:00:02 close 1: client id 11 is already connected
-            10:00:03 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
+            10:00:02 notice reconciled: 0 open orders, 1 positions
+            10:00:03 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
         "#]],
     );
 }
