@@ -278,6 +278,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Flushed { .. }
         | Body::Halt { .. }
         | Body::Resume { .. }
+        | Body::Accept { .. }
         | Body::Calendar { .. }
         | Body::Clock(_)
         | Body::JobEnded { .. }
