@@ -277,11 +277,6 @@ impl fmt::Display for Reason {
             Self::NotReconciled { waiting_for } => {
                 write!(f, "not reconciled with the broker, waiting for {waiting_for}")
             }
-            Self::Unexplained { account, instrument } => write!(
-                f,
-                "the broker's {instrument} in {account} is explained by no execution; \
-                 see `plimsoll breaks`, and `plimsoll accept` if the broker is right"
-            ),
             Self::WaitedTooLong { waited, max } => {
                 write!(f, "waited {} for the disk, limit {}", Span(*waited), Span(*max))
             }
@@ -303,6 +298,11 @@ impl Reason {
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }
+            Self::Unexplained { account, instrument } => write!(
+                f,
+                "the broker's {instrument} in {account} is explained by no execution; \
+                 see `plimsoll breaks`, and `plimsoll accept` if the broker is right"
+            ),
             Self::OutsideSession { next_open } => {
                 write!(f, "the market is closed until {}", Local(next_open))
             }

@@ -100,12 +100,12 @@ fn manual_orders_and_foreign_holdings_count_towards_the_position() {
         10:00:07 trend BUY 10 SPY MKT
         ",
         // 60 + 50 + 11 = 121 * 500 = 60500.
-        &expect![[r#"
+        &expect![["
             10:00:04 notice DU1 SPY: the broker holds 60, our executions 0; 60 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
             10:00:04.5 notice DU1 SPY: a difference of 60 was accepted by op: split
             10:00:06 deny 1 order 1: Plimsoll limits: position would be 60500 USD, limit 60000 USD
             10:00:07 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20260227-2]
-        "#]],
+        "]],
     );
 }
 

@@ -39,7 +39,7 @@ fn a_break_denies_new_risk_and_lets_reducing_orders_pass_until_a_person_accepts_
         10:00:10 accept DU1 SPY -60
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:07 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         10:00:07.1 submit 1 SELL 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
         10:00:07.2 submit 1 BUY 1 QQQ LMT 399.00 for DU1 [QQQ-trend-20260227-4]
@@ -48,7 +48,7 @@ fn a_break_denies_new_risk_and_lets_reducing_orders_pass_until_a_person_accepts_
         10:00:09 notice DU1 SPY: a difference of -60 was accepted by op: split
         10:00:09.1 submit 1 BUY 3 SPY LMT 498.00 for DU1 [SPY-trend-20260227-6]
         10:00:10 notice DU1 SPY: no difference keeps new risk out; nothing was accepted
-    "#]].assert_eq(&trace);
+    "]].assert_eq(&trace);
     let snapshot = world.bridge.snapshot(world.now());
     assert!(snapshot.breaks.is_empty(), "{:?}", snapshot.breaks);
     let (du1, spy) = (Account::new("DU1").unwrap(), InstrumentId::us_stock("SPY"));
@@ -68,11 +68,11 @@ fn a_break_clears_when_the_holding_is_again_what_executions_come_to() {
         10:00:11 trend BUY 2 SPY LMT 499.00 id=7
         ",
     );
-    expect![[r#"
+    expect![["
         10:00:07 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         10:00:10.1 notice DU1 SPY: the broker holds 100, our executions 40; 0 is foreign and shown to no bot as its own
         10:00:11 submit 1 BUY 2 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
-    "#]].assert_eq(&trace);
+    "]].assert_eq(&trace);
     assert!(world.bridge.snapshot(world.now()).breaks.is_empty());
 }
 
@@ -83,15 +83,15 @@ fn a_break_and_what_was_accepted_outlast_a_restart() {
     let again = "restart\n10:01:00 own up\n10:01:00 own answers\n10:01:01 quote SPY 500.00 500.02";
     world.run(&again.replace("restart", "10:00:59 restart"));
     let trace = world.run("10:01:02 trend BUY 1 SPY LMT 499.00 id=6\n10:01:03 accept DU1 SPY -60");
-    expect![[r#"
+    expect![["
         10:01:02 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         10:01:03 notice DU1 SPY: a difference of -60 was accepted by op: split
-    "#]].assert_eq(&trace);
+    "]].assert_eq(&trace);
     world.run(&again.replace("restart", "10:00:59 restart").replace("10:0", "10:1"));
     let trace = world.run("10:11:02 trend BUY 2 SPY LMT 499.00 id=7");
-    expect![[r#"
+    expect![["
         10:11:02 submit 1 BUY 2 SPY LMT 499.00 for DU1 [SPY-trend-20260227-3]
-    "#]]
+    "]]
     .assert_eq(&trace);
 }
 
@@ -106,12 +106,12 @@ fn what_was_there_before_the_first_reconciliation_is_no_break() {
         10:00:03 quote SPY 500.00 500.02
         10:00:03 trend BUY 1 SPY LMT 499.00 id=6
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
             10:00:01 notice reconciled: 0 open orders, 1 positions
             10:00:02 notice reconciled: 0 open orders, 1 positions
             10:00:03 submit 1 BUY 1 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
-        "#]],
+        "]],
     );
 }
 
@@ -128,9 +128,9 @@ fn an_order_decided_before_the_break_does_not_leave_after_it() {
         10:00:03.100 own answers
         10:00:03.200 disk done
         ",
-        &expect![[r#"
+        &expect![["
             10:00:03.1 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
             10:00:03.2 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
-        "#]],
+        "]],
     );
 }
