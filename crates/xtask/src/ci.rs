@@ -130,6 +130,11 @@ const STEPS: &[Step] = &[
         run: soak,
     },
     Step { name: "kill9", proves: "a killed gateway comes back with the venue's truth", run: kill9 },
+    Step {
+        name: "writes",
+        proves: "a gateway killed at a write to its journal, or told that it failed, comes back with the venue's truth",
+        run: writes,
+    },
     Step { name: "bench", proves: "the benchmarks run (their numbers are not judged here)", run: bench },
 ];
 
@@ -260,6 +265,14 @@ fn soak(root: &Path) -> Result<()> {
 fn kill9(root: &Path) -> Result<()> {
     let plimsoll = release_binary(root)?;
     let mut command = bots(root, Path::new("python3"), "kill9.run");
+    command.arg("--plimsoll").arg(plimsoll);
+    finish(command, STEP_MAX)
+}
+
+/// A spread selection of the writes; every one of them is run by hand (`--full`).
+fn writes(root: &Path) -> Result<()> {
+    let plimsoll = release_binary(root)?;
+    let mut command = bots(root, Path::new("python3"), "kill9.writes");
     command.arg("--plimsoll").arg(plimsoll);
     finish(command, STEP_MAX)
 }
