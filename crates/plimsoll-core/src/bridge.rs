@@ -41,6 +41,7 @@ use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
+use crate::equities::Equities;
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, Halts};
 use crate::limits;
@@ -90,9 +91,7 @@ pub struct Bridge {
     /// Orders over several accounts.
     pub(crate) allocations: Allocations,
     /// What each account is worth, as the broker last told in this life of our own connection.
-    equities: BTreeMap<Account, Money>,
-    /// Our question for that.
-    pub(crate) equity_req: Option<ReqId>,
+    pub(crate) equities: Equities,
     /// Orders of our own in the place of bots' on-close orders.
     in_places: InPlaces,
     /// Our own questions for the price of an auction.
@@ -165,8 +164,7 @@ impl Bridge {
             recent: Recent::default(),
             batches: Batches::default(),
             allocations: Allocations::default(),
-            equities: BTreeMap::new(),
-            equity_req: None,
+            equities: Equities::default(),
             in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
@@ -222,7 +220,7 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
-                    self.equities.clear();
+                    self.equities.forget();
                     let own = self.own_client();
                     self.forget_certainty(|client| client == own);
                     self.acks.forget(link);
@@ -299,7 +297,9 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];
+        let equity = self.equities.due().filter(|_| self.recon.state == ReconState::Done);
+        let all =
+            [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due(), equity];
         all.into_iter().flatten().min()
     }
 
@@ -342,6 +342,11 @@ impl Bridge {
         let is_idle = self.recon.state == ReconState::Done && self.recon.polling.is_none();
         if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
+        }
+        if self.recon.state == ReconState::Done && self.equities.due().is_some_and(|due| due <= now.mono) {
+            let mut asks = Vec::new();
+            self.ask_equity(now, &mut asks);
+            Self::ask(out, asks);
         }
         if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);

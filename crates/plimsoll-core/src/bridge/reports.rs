@@ -191,7 +191,7 @@ impl Bridge {
                     }
                 }
             }
-            Report::Equity { req_id, account, worth } => self.note_equity(req_id, account, worth),
+            Report::Equity { req_id, account, worth } => self.note_equity(now, req_id, account, worth),
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
             Report::DayBars(bars) => self.hear_day_bars(now, &bars, out),
             Report::NextValidId(next) => {
@@ -210,9 +210,11 @@ impl Bridge {
                 self.recon.down();
                 self.recon.link = Some(link);
                 self.quotes.clear();
+                self.equities.forget_answers();
             }
             CODE_RESTORED_DATA_LOST | CODE_RESTORED => {
                 let mut asks = Vec::new();
+                self.ask_equity(now, &mut asks);
                 if error.code == CODE_RESTORED_DATA_LOST {
                     self.subscribe(&mut asks);
                 }
