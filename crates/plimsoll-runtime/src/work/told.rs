@@ -130,21 +130,45 @@ impl Work {
                 }
                 self.end_kept_without_orders(link);
             }
-            // Nothing is decided by what follows, so nothing of it is journaled.
-            Told::Report(report) => match &*report {
-                Report::AboutAccount(account) | Report::Equity { account, .. }
-                    if !state.accounts.contains(account) => {}
-                Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
-                Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, &raw),
-                Report::PositionMulti { req_id, line } => {
-                    self.told_holding(link, Stream::Multi(*req_id), line, &raw);
-                }
-                Report::OpenOrderEnd => {
-                    self.tell_held(link);
-                    self.send_to_bot(link, &raw);
-                }
-                _ => self.send_to_bot(link, &raw),
-            },
+            Told::Report(report) => self.told_aside(link, &report, &raw),
+        }
+    }
+
+    /// Nothing is decided by this, so nothing of it is journaled.
+    fn told_aside(&mut self, link: LinkId, report: &Report, raw: &RawFrame) {
+        let Some(state) = self.links.get(&link) else { return };
+        match report {
+            Report::AboutAccount(account) | Report::Equity { account, .. }
+                if !state.accounts.contains(account) => {}
+            Report::Position(line) => self.told_holding(link, Stream::Positions, line, raw),
+            Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, raw),
+            Report::PositionMulti { req_id, line } => {
+                self.told_holding(link, Stream::Multi(*req_id), line, raw);
+            }
+            Report::OpenOrderEnd => {
+                self.tell_held(link);
+                self.send_to_bot(link, raw);
+            }
+            Report::ManagedAccounts(_)
+            | Report::NextValidId(_)
+            | Report::OpenOrder(_)
+            | Report::Status(_)
+            | Report::Execution(_)
+            | Report::ExecutionsEnd(_)
+            | Report::Commission { .. }
+            | Report::CompletedOrder(_)
+            | Report::CompletedOrdersEnd
+            | Report::PositionsEnd
+            | Report::AboutAccount(_)
+            | Report::Equity { .. }
+            | Report::Error(_)
+            | Report::CurrentTime(_)
+            | Report::Contract(_)
+            | Report::ContractEnd(_)
+            | Report::Schedule(_)
+            | Report::DayBars(_)
+            | Report::Quote { .. }
+            | Report::Other => self.send_to_bot(link, raw),
         }
     }
 
