@@ -1,6 +1,7 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
 mod allocations;
+mod auctions;
 mod breaks;
 mod cancels;
 mod closing;
@@ -38,7 +39,7 @@ use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
-use crate::contracts::Contracts;
+use crate::contracts::{Contracts, shares_us_days};
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
 use crate::guard::{Context, Phase};
@@ -55,6 +56,7 @@ use crate::schedule::Schedule;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 pub use allocations::{AllocationView, PartView};
+use auctions::Auctions;
 use breaks::Doubt;
 use closing::Closings;
 use equivalents::InPlaces;
@@ -108,6 +110,8 @@ pub struct Bridge {
     pub(crate) schedule: Schedule,
     /// On-close orders that are followed until after the close.
     closings: Closings,
+    /// On-close orders of which the venue says nothing after their auction.
+    auctions: Auctions,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -176,6 +180,7 @@ impl Bridge {
             changes: Changes::default(),
             schedule: Schedule::default(),
             closings: Closings::default(),
+            auctions: Auctions::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -253,6 +258,7 @@ impl Bridge {
         self.tell_equivalents(out);
         self.cancel_in_places(out);
         self.step_closings(now, out);
+        self.ask_what_auctions_owe(now, hint, out);
         self.step_allocations(out);
     }
 
@@ -295,8 +301,9 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];
-        all.into_iter().flatten().min()
+        let questions = [self.next_question(), self.closings.due(), self.auctions.due()];
+        let all = [self.leave_due, self.schedule.next_wakeup()].into_iter().chain(questions);
+        all.flatten().min()
     }
 
     /// When the broker is next asked something.
@@ -406,6 +413,13 @@ impl Bridge {
                 ),
             });
         }
+    }
+
+    /// The calendar that an instrument trades by, with what was announced and as narrow as the broker's hours; none where
+    /// nobody knows its hours.
+    pub(crate) fn calendar_for(&self, instrument: &InstrumentId) -> Option<&Calendar> {
+        let name = self.contracts.calendar_at(instrument, "")?;
+        self.elsewhere.get(name).or_else(|| shares_us_days(name).then_some(&self.calendar))
     }
 
     pub(crate) fn bot_config(&self, name: &BotName) -> Option<&BotConfig> {

@@ -243,8 +243,7 @@ impl Bridge {
 
     /// Whether the venue of an instrument is open; of what has no calendar nobody knows that it is not.
     fn is_trading(&self, now: Now, instrument: &InstrumentId) -> bool {
-        let Some(name) = self.contracts.calendar_of(instrument) else { return true };
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let Some(calendar) = self.calendar_for(instrument) else { return true };
         calendar.is_regular_session(self.clock.corrected(now)).unwrap_or(false)
     }
 

@@ -9,6 +9,7 @@ mod allocations_released;
 mod allocations_returned;
 mod announced;
 mod attacks;
+mod auctions;
 mod bars;
 mod breaks;
 mod clock;

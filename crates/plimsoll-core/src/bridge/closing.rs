@@ -65,6 +65,13 @@ impl Closings {
         }
     }
 
+    /// Somebody was told that the venue is out of reach, on whatever connection.
+    pub(super) fn doubt_reach(&mut self) {
+        for closing in &mut self.all {
+            closing.fallback.doubt_reach();
+        }
+    }
+
     /// Open orders, executions and completed orders are being asked for.
     pub(super) fn asked(&mut self, moment: Moment) {
         for closing in &mut self.all {
@@ -270,8 +277,7 @@ impl Bridge {
 
     /// The close of the session that an on-close order of now takes part in.
     pub(super) fn closes_at(&self, now: Now, instrument: &InstrumentId) -> Option<Timestamp> {
-        let name = self.contracts.calendar_of(instrument)?;
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let calendar = self.calendar_for(instrument)?;
         let date = calendar.trade_date(self.clock.corrected(now)).ok()?;
         Some(calendar.session(date).ok()??.close())
     }
@@ -401,7 +407,10 @@ impl Bridge {
         let is_good = match finding {
             Finding::Alive => true,
             Finding::Settled { is_over, owed, .. } => *is_over && owed.is_zero() && position.is_zero(),
-            Finding::NotProved { .. } | Finding::TooLate { .. } | Finding::Contradicted { .. } => false,
+            Finding::NotProved { .. }
+            | Finding::TooLate { .. }
+            | Finding::Unanswered { .. }
+            | Finding::Contradicted { .. } => false,
         };
         out.push(if is_good { Command::JobNote { text } } else { Command::Notice { text } });
     }

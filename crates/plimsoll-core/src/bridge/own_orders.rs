@@ -211,8 +211,7 @@ impl Bridge {
         if order.ord_type != OrdType::Market || self.closes_at(now, &order.instrument)? > arrival {
             return None;
         }
-        let calendar = self.contracts.calendar_of(&order.instrument)?;
-        let calendar = self.elsewhere.get(calendar).unwrap_or(&self.calendar);
+        let calendar = self.calendar_for(&order.instrument)?;
         let next = calendar.trade_date(arrival).and_then(|date| calendar.next_session(date));
         let reason = match next {
             Ok(next) => Reason::OutsideSession { next_open: next.open().to_zoned(calendar.zone().clone()) },

@@ -341,6 +341,10 @@ impl Bridge {
     }
 
     fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
+        // Our own connection may be the last to hear of it, or may have gone silent.
+        if matches!(error.code, CODE_CONNECTIVITY_LOST | CODE_NO_SERVER) {
+            self.closings.doubt_reach();
+        }
         let own = self.own_way().filter(|(own, _)| *own == link).map(|(_, client_id)| client_id);
         let client_id = own.or_else(|| self.links.get(link).map(|state| state.client_id));
         let Some((client_id, id)) = client_id.zip(error.id) else { return };

@@ -69,7 +69,9 @@ impl Bridge {
             .open()
             .filter(|(_, state)| {
                 let in_doubt = matches!(state.status, OrderStatus::Unknown | OrderStatus::Inactive);
-                !self.is_reported(state) || in_doubt && is_old(state)
+                !self.is_reported(state)
+                    || in_doubt && is_old(state)
+                    || self.is_over_by_auction(now, state)
             })
             // What is held here is not at the broker.
             .filter(|(_, state)| !self.is_kept_here(state))

@@ -53,6 +53,8 @@ fn a_position_is_closed_in_the_auction_and_an_order_that_works_is_left_to_it() {
         12:49:55.200 venue accepts own 100000000
         12:59:53 wake
         12:59:53.100 own answers
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.100 own answers
         12:59:59.500 wake
@@ -78,6 +80,8 @@ fn an_order_that_the_venue_canceled_is_replaced_by_a_market_order_once() {
         12:49:55.200 venue accepts own 100000000
         12:51:00 venue cancels own 100000000
         12:59:53 wake
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.100 venue fills own 100000001 100 501.00
         12:59:58.200 wake
@@ -104,6 +108,8 @@ fn only_what_was_not_executed_is_sent_to_the_market() {
         12:49:55.200 venue accepts own 100000000
         12:55:00 venue fills own 100000000 30 501.00
         12:56:00 venue cancels own 100000000
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![[r"
@@ -125,6 +131,8 @@ fn an_order_that_stays_silent_is_canceled_and_nothing_is_sent_without_an_answer(
         12:49:56 venue forgets own 100000000
         12:59:53 wake
         12:59:53.100 own answers
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.100 own answers
         13:00:00 wake
@@ -148,6 +156,8 @@ fn an_order_once_seen_open_and_then_lost_is_proved_dead_by_fresh_answers() {
         12:51:00 venue forgets own 100000000
         12:59:53 wake
         12:59:53.100 own answers
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![[r"
@@ -169,6 +179,8 @@ fn while_our_own_connection_is_down_nothing_is_sent_and_a_person_is_told() {
         12:49:55.200 venue accepts own 100000000
         12:59:50 own down
         12:59:53 wake
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         13:00:00 wake
         ",
@@ -189,6 +201,8 @@ fn an_on_close_order_that_was_too_late_goes_to_the_market() {
         12:49:55 wake
         12:49:59.500 disk done
         12:59:53 wake
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![[r"
@@ -212,6 +226,8 @@ fn a_restart_between_order_and_fallback_changes_nothing() {
         12:59:53.100 own answers
         12:59:54 venue cancels own 100000000
         12:59:55 restart
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.200 restart
         12:59:58.300 own answers
@@ -240,6 +256,8 @@ fn a_kill_before_the_disk_has_the_order_makes_it_unknown_and_no_second_one_is_se
         12:49:56 restart
         12:59:53 wake
         12:59:53.100 own answers
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.100 own answers
         13:00:00 wake
@@ -263,6 +281,8 @@ fn a_bots_own_on_close_order_is_followed_and_not_doubled() {
         12:40:01 venue accepts trend 2
         12:49:55 wake
         12:51:00 venue cancels trend 2
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![[r"
@@ -303,6 +323,8 @@ fn what_the_bot_has_closed_itself_needs_no_market_order() {
         12:52:00 quote SPY 500.00 500.02
         12:52:00 trend SELL 100 SPY MKT id=2
         12:52:01 venue fills trend 2 100 500.00
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![[r"

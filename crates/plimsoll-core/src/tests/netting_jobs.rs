@@ -113,6 +113,8 @@ fn one_that_is_held_is_taken_back_by_a_halt_and_not_canceled_at_the_venue() {
         12:49:55 wake
         12:49:56 halt all trend
         12:49:57 wake
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![["

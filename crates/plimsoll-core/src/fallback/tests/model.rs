@@ -12,9 +12,12 @@ use super::*;
 
 const WHOLE: u64 = 2;
 /// How many events are followed through whatever order they come in.
-const EVENTS: usize = 10;
-/// Instants that matter: those of the terms.
-const INSTANTS: [&str; 3] = ["17:59:53", "17:59:58", "17:59:59"];
+const EVENTS: usize = 11;
+/// Instants that matter: those of the terms, and from when on the venue has to have answered something.
+const INSTANTS: [&str; 4] = ["17:59:53", "17:59:57", "17:59:58", "17:59:59"];
+/// Where in them a market order may leave, and from where on answers are its proof.
+const DUE: usize = 2;
+const FRESH: usize = 1;
 
 /// What the venue knows of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +62,9 @@ struct World {
     is_own: bool,
     epoch: u64,
     is_up: bool,
+    /// At which instant the latest questions were asked, and those that were answered in this life of the connection.
+    asked_at: usize,
+    answered_at: Option<usize>,
     is_decided: bool,
     market: Option<u64>,
     breaks_left: u8,
@@ -78,6 +84,8 @@ impl World {
             is_own,
             epoch: 1,
             is_up: true,
+            asked_at: 0,
+            answered_at: None,
             is_decided: false,
             market: None,
             breaks_left: 2,
@@ -112,6 +120,7 @@ impl World {
                         break;
                     }
                     self.machine.asked(moment);
+                    self.asked_at = self.instant;
                     self.to_venue[own].extend([Sent::OpenOrders, Sent::Executions, Sent::CompletedOrders]);
                 }
                 Step::Cancel => {
@@ -133,7 +142,8 @@ impl World {
         assert!(!on_its_way && !matches!(self.truth, Truth::Works { .. }), "it may still execute: {self:?}");
         assert!(qty + self.cum_qty <= WHOLE, "more than is left: {self:?}");
         assert_eq!(self.market, None, "twice: {self:?}");
-        assert!(self.instant == 1, "not in its time: {self:?}");
+        assert!(self.instant == DUE, "not in its time: {self:?}");
+        assert!(self.is_up && self.answered_at >= Some(FRESH), "the venue may not be there: {self:?}");
         self.market = Some(qty);
     }
 
@@ -160,7 +170,10 @@ impl World {
                     w.to_us[on].pop_front();
                     match *said {
                         Said::Word(word) => w.machine.hear(word),
-                        Said::Answered => drop(w.machine.answered(w.epoch)),
+                        Said::Answered => {
+                            w.answered_at = Some(w.asked_at);
+                            w.machine.answered(w.epoch);
+                        }
                     }
                 }));
             }
@@ -286,6 +299,7 @@ impl World {
                 all.push(self.with(|w| {
                     w.breaks_left -= 1;
                     w.is_up = false;
+                    w.answered_at = None;
                     w.to_us[1].clear();
                     w.to_venue[1].retain(|sent| reads && matches!(sent, Sent::Order | Sent::Cancel));
                 }));
@@ -303,6 +317,7 @@ impl World {
             all.push(self.with(|w| {
                 w.kills_left -= 1;
                 w.is_up = false;
+                w.answered_at = None;
                 w.to_us = Default::default();
                 for way in &mut w.to_venue {
                     way.retain(|sent| matches!(sent, Sent::Order | Sent::Cancel));
