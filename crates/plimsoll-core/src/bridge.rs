@@ -8,6 +8,7 @@ mod closing;
 mod decide;
 mod equivalents;
 mod executions;
+mod fallbacks;
 mod hours;
 mod jobs;
 mod links;
@@ -39,7 +40,7 @@ use crate::book::{Book, OrderKey, OrderState};
 use crate::changes::Changes;
 use crate::clock::ClockWatch;
 use crate::config::{BotConfig, Config};
-use crate::contracts::{Contracts, shares_us_days};
+use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
 use crate::guard::{Context, Phase};
@@ -58,8 +59,9 @@ use crate::{Ask, ClockEvent, Command, Event, Operator};
 pub use allocations::{AllocationView, PartView};
 use auctions::Auctions;
 use breaks::Doubt;
-use closing::Closings;
 use equivalents::InPlaces;
+use fallbacks::Closings;
+pub use fallbacks::FallbackView;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -310,7 +312,7 @@ impl Bridge {
     fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
-            return None;
+            return self.recon.restored_due();
         }
         if asks || self.recon.polling.is_some() {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
@@ -346,19 +348,13 @@ impl Bridge {
         if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
+        if self.recon.restored_due().is_some_and(|due| due <= now.mono) {
+            self.begin_restored(now, out);
+        }
         if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
-    }
-
-    fn no_copy(&self) -> String {
-        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
-        let every = limits::DROP_COPY_POLL.as_secs();
-        format!(
-            "orders of other clients do not come by themselves; they are asked for every {every} s; \
-             make client {client} the Master API client in the API settings of TWS"
-        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
@@ -413,13 +409,6 @@ impl Bridge {
                 ),
             });
         }
-    }
-
-    /// The calendar that an instrument trades by, with what was announced and as narrow as the broker's hours; none where
-    /// nobody knows its hours.
-    pub(crate) fn calendar_for(&self, instrument: &InstrumentId) -> Option<&Calendar> {
-        let name = self.contracts.calendar_at(instrument, "")?;
-        self.elsewhere.get(name).or_else(|| shares_us_days(name).then_some(&self.calendar))
     }
 
     pub(crate) fn bot_config(&self, name: &BotName) -> Option<&BotConfig> {

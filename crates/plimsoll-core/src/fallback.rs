@@ -22,15 +22,17 @@
 //! Invariants: at most one market order, restarts included; never more than what the venue says was not executed;
 //! none before its instant and none from the close on; what is not known is told to a person and acted upon by nobody.
 
+mod told;
+
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use jiff::Timestamp;
 use plimsoll_model::Qty;
 
 use crate::limits;
+
+pub(crate) use told::{Finding, Standing};
 
 /// What one fallback is about, and its instants by corrected time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,46 +200,6 @@ pub(crate) enum Step {
     },
     /// Tell a person.
     Tell(Finding),
-}
-
-/// What a person has to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// It works, so the auction has it.
-    Alive,
-    /// Nobody knows.
-    NotProved {
-        /// What is missing.
-        missing: &'static str,
-    },
-    /// It is dead, and the proof came too late.
-    TooLate {
-        /// What was not executed.
-        leaves_qty: Qty,
-    },
-    /// It is dead, and just before the close the venue did not answer.
-    Unanswered {
-        /// What was not executed.
-        leaves_qty: Qty,
-    },
-    /// A market order was sent for what was left, and now the venue says that more was executed.
-    Contradicted {
-        /// What was sent.
-        sent: Qty,
-        /// What was executed of the on-close order all the same.
-        cum_qty: Qty,
-    },
-    /// After the close: what its executions say.
-    Settled {
-        /// Their sum.
-        executed: Qty,
-        /// Of the order.
-        qty: Qty,
-        /// What more of it was executed by the venue's word, or is with other bots: its execution is still to come.
-        owed: Qty,
-        /// Whether it has ended.
-        is_over: bool,
-    },
 }
 
 impl Fallback {
@@ -476,45 +438,5 @@ impl Fallback {
         let sent = self.sent.filter(|sent| *sent > self.leaves_qty() && !self.is_contradicted)?;
         self.is_contradicted = true;
         Some(Finding::Contradicted { sent, cum_qty: self.cum_qty })
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alive => {
-                f.write_str("works and takes part in the closing auction; no market order was sent for it")
-            }
-            Self::NotProved { missing } => write!(
-                f,
-                "is not proved dead: {missing}; no market order was sent, because it could double the position; look \
-                 at the broker"
-            ),
-            Self::TooLate { leaves_qty } => write!(
-                f,
-                "is dead with {leaves_qty} not executed, which was proved too late for a market order before the close; \
-                 the position is open"
-            ),
-            Self::Unanswered { leaves_qty } => write!(
-                f,
-                "is dead with {leaves_qty} not executed, and the venue did not answer what was asked just before the close; \
-                 no market order was sent, because it could have come too late; the position is open"
-            ),
-            Self::Contradicted { sent, cum_qty } => write!(
-                f,
-                "executed {cum_qty} although a market order for {sent} was sent after the venue had said that it was \
-                 over; the position may be reversed, look at the broker"
-            ),
-            Self::Settled { executed, qty, owed, is_over: true } if owed.is_zero() => {
-                write!(f, "is over: {executed} of {qty} executed")
-            }
-            Self::Settled { executed, qty, owed, is_over: true } => write!(
-                f,
-                "is over: {executed} of {qty} executed, and {owed} more whose execution has not been told yet"
-            ),
-            Self::Settled { executed, qty, is_over: false, .. } => {
-                write!(f, "is still open after the close: {executed} of {qty} executed; look at the broker")
-            }
-        }
     }
 }

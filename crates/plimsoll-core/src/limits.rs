@@ -89,6 +89,9 @@ pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 /// inactive it is asked about that.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
+/// How long our own connection has to hear by itself that the broker's servers are back, when another one was told so.
+pub const RESTORED_GRACE: Duration = Duration::from_secs(5);
+
 /// How often the broker is asked for the hours of the coming days; a surprise is announced the evening before.
 pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
 

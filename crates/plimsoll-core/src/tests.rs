@@ -16,6 +16,7 @@ mod clock;
 mod closing;
 mod closing_days;
 mod closing_faults;
+mod closing_missed;
 mod combos;
 mod contracts;
 mod decisions;

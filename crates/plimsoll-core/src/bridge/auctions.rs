@@ -53,6 +53,8 @@ impl Bridge {
         let open: Vec<_> = self
             .book
             .open_on_close()
+            // What left with others in one order ends with that.
+            .filter(|(_, state)| !self.is_kept_here(state))
             .filter_map(|(key, state)| Some((key, self.owes_from(state)?, state.label())))
             .collect();
         self.auctions.told.retain(|key| open.iter().any(|(of, ..)| of == key));
@@ -81,9 +83,10 @@ impl Bridge {
         until: Timestamp,
         out: &mut Vec<Command>,
     ) -> Timestamp {
-        let waits = self.auctions.asked.map_or(Duration::ZERO, |asked| {
-            limits::AUCTION_OWES_AGAIN.saturating_sub(now.mono.since(asked))
-        });
+        let waits = self
+            .auctions
+            .asked
+            .map_or(Duration::ZERO, |asked| limits::AUCTION_OWES_AGAIN.saturating_sub(now.mono.since(asked)));
         if !waits.is_zero() {
             return later(time, waits).min(until);
         }

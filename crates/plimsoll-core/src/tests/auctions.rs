@@ -68,7 +68,7 @@ fn an_execution_that_was_lost_is_asked_for_a_minute_after_the_auction() {
     let trace = world.run("13:03:00 wake");
     assert_eq!(trace, "");
     let rows = world.bridge.ledger.rows();
-    assert!(rows.iter().all(|row| row.position.is_zero()), "{rows:?}");
+    assert!(rows.iter().all(|row| row.qty.is_zero()), "{rows:?}");
 }
 
 #[test]
@@ -87,7 +87,9 @@ fn an_order_that_the_venue_keeps_open_is_told_to_a_person_in_the_end() {
     let mut world = world(false);
     asks(&mut world, 0..31);
     let trace = world.run("13:31:00 wake");
-    expect_test::expect![[r#""#]].assert_eq(&trace);
+    expect_test::expect![["
+        13:31:00 notice SPY-plimsoll-20261127-1 was in a closing auction that is over, and since 2026-11-27T18:01:00Z the broker has told neither what was executed of it nor its end; it is asked no more; look at the broker
+    "]].assert_eq(&trace);
 }
 
 #[test]
@@ -106,6 +108,7 @@ fn a_bots_own_on_close_order_is_asked_about_as_well() {
         "
         day 2026-11-27
         10:00:00 quote SPY 500.00 500.02
+        12:45:00 quote SPY 500.00 500.02
         12:45:01 trend BUY 100 SPY MOC id=5
         12:45:02 venue accepts trend 5
         12:59:00 own answers
