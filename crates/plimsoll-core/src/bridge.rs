@@ -43,6 +43,7 @@ use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
+use crate::equities::Equities;
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, Halts};
 use crate::limits;
@@ -93,9 +94,7 @@ pub struct Bridge {
     /// Orders over several accounts.
     pub(crate) allocations: Allocations,
     /// What each account is worth, as the broker last told in this life of our own connection.
-    equities: BTreeMap<Account, Money>,
-    /// Our question for that.
-    pub(crate) equity_req: Option<ReqId>,
+    pub(crate) equities: Equities,
     /// Orders of our own in the place of bots' on-close orders.
     in_places: InPlaces,
     /// Our own questions for the price of an auction.
@@ -168,8 +167,7 @@ impl Bridge {
             recent: Recent::default(),
             batches: Batches::default(),
             allocations: Allocations::default(),
-            equities: BTreeMap::new(),
-            equity_req: None,
+            equities: Equities::default(),
             in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
@@ -225,7 +223,7 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
-                    self.equities.clear();
+                    self.equities.forget();
                     let own = self.own_client();
                     self.forget_certainty(|client| client == own);
                     self.acks.forget(link);
@@ -303,7 +301,8 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let questions = [self.next_question(), self.closings.due(), self.auctions.due()];
+        let equity = self.equities.due().filter(|_| self.recon.state == ReconState::Done);
+        let questions = [self.next_question(), self.closings.due(), self.auctions.due(), equity];
         let all = [self.leave_due, self.schedule.next_wakeup()].into_iter().chain(questions);
         all.flatten().min()
     }
@@ -350,6 +349,11 @@ impl Bridge {
         }
         if self.recon.restored_due().is_some_and(|due| due <= now.mono) {
             self.begin_restored(now, out);
+        }
+        if self.recon.state == ReconState::Done && self.equities.due().is_some_and(|due| due <= now.mono) {
+            let mut asks = Vec::new();
+            self.ask_equity(now, &mut asks);
+            Self::ask(out, asks);
         }
         if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);

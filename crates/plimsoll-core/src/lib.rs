@@ -28,6 +28,7 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
+mod equities;
 mod fallback;
 mod group;
 pub mod guard;
@@ -428,6 +429,11 @@ pub enum Ask {
     /// What all accounts are worth, and its changes from then on.
     Equity {
         /// Our number.
+        req_id: ReqId,
+    },
+    /// No more of that, under this number.
+    EndEquity {
+        /// Of the question.
         req_id: ReqId,
     },
     /// Orders that ended today.

@@ -256,5 +256,12 @@ pub const ALLOCATION_ACCOUNTS_MAX: usize = 200;
 /// of those that are over the oldest are forgotten.
 pub const ALLOCATIONS_KEPT: usize = 200;
 
+/// How often the broker is asked anew what accounts are worth, where orders are divided by it: it tells what has changed
+/// every three minutes.
+pub const EQUITY_AGAIN: Duration = Duration::from_mins(5);
+
+/// The oldest worth that an order is divided by: three questions without an answer.
+pub const EQUITY_AGE_MAX: Duration = Duration::from_mins(15);
+
 /// Decimal places of an account's exact share, for people.
 pub const SHARE_PLACES: u32 = 4;

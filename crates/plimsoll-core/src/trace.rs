@@ -254,6 +254,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::OpenOrders => f.write_str("open orders"),
             Ask::Executions { .. } => f.write_str("executions"),
             Ask::Equity { .. } => f.write_str("equity"),
+            Ask::EndEquity { .. } => f.write_str("no more equity"),
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
             Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),

@@ -17,7 +17,7 @@ use plimsoll_core::{Ask, Rewrite};
 use plimsoll_model::{Account, ClientId, Contract, OrderId, RawFrame, Report, ReqId, Request as Asked};
 use plimsoll_tws::denial::{self, Addressee, Standing};
 use plimsoll_tws::message::{
-    CancelOrder, ErrorMessage, OrderStatus, ReqAccountSummary, ReqCompletedOrders, ReqContractDetails,
+    ById, CancelOrder, ErrorMessage, OrderStatus, ReqAccountSummary, ReqCompletedOrders, ReqContractDetails,
     ReqExecutions, ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
@@ -249,6 +249,7 @@ pub(crate) fn ask(version: ServerVersion, ask: &Ask) -> RawFrame {
             group: "All".into(),
             tags: "NetLiquidation".into(),
         }),
+        Ask::EndEquity { req_id } => Request::CancelAccountSummary(ById { req_id: req_id.0 }),
         Ask::CompletedOrders => Request::ReqCompletedOrders(ReqCompletedOrders { api_only: false }),
         Ask::Contract { req_id, contract } => Request::ReqContractDetails(Box::new(ReqContractDetails {
             req_id: req_id.0,

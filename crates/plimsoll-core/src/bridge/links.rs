@@ -22,7 +22,7 @@ impl Bridge {
         self.hearing.forget();
         self.quotes.clear();
         self.results.clear();
-        self.equities.clear();
+        self.equities.forget();
         self.all_started = None;
         self.contract_reqs.clear();
         self.close_reqs.clear();
@@ -67,7 +67,7 @@ impl Bridge {
         self.listed.note_asked(self.clock.corrected(now));
         self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
-        self.ask_equity(&mut asks);
+        self.ask_equity(now, &mut asks);
         self.begin_round(now, link, &mut asks);
         Self::ask(out, asks);
     }

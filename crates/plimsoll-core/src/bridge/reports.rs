@@ -191,7 +191,7 @@ impl Bridge {
                     }
                 }
             }
-            Report::Equity { req_id, account, worth } => self.note_equity(req_id, account, worth),
+            Report::Equity { req_id, account, worth } => self.note_equity(now, req_id, account, worth),
             Report::Schedule(schedule) => self.hear_schedule(&schedule, out),
             Report::DayBars(bars) => self.hear_day_bars(now, &bars, out),
             Report::NextValidId(next) => {
@@ -210,6 +210,7 @@ impl Bridge {
                 self.recon.down();
                 self.recon.link = Some(link);
                 self.quotes.clear();
+                self.equities.forget_answers();
             }
             CODE_RESTORED_DATA_LOST | CODE_RESTORED => {
                 self.begin_again(now, link, data_after(error.code), out);

@@ -25,6 +25,7 @@ impl Bridge {
     /// The broker's servers are back in reach of TWS.
     pub(super) fn begin_again(&mut self, now: Now, link: LinkId, data: Data, out: &mut Vec<Command>) {
         let mut asks = Vec::new();
+        self.ask_equity(now, &mut asks);
         if data == Data::Lost {
             self.subscribe(&mut asks);
         }

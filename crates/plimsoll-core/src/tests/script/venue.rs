@@ -353,7 +353,7 @@ impl Script {
                     let bars = bars.into_iter().collect();
                     self.own(Report::DayBars(Box::new(DayBarsReport { req_id, bars })));
                 }
-                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::Equity { .. } => {}
+                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::Equity { .. } | Ask::EndEquity { .. } => {}
             }
         }
     }

@@ -34,7 +34,10 @@ const CLOSES: &str = "\n[[job]]\nbot = \"trend\"\nat = \"moc_entry - 5s\"\ndo = 
 
 #[test]
 fn a_job_is_shown_with_its_next_start_and_its_fallback_and_what_is_held_until_when() {
-    expect_test::expect![[r#""#]].assert_eq(&said(&loaded("enforce", "net", CLOSES)));
+    expect_test::expect![["
+        ok job: trend-close_positions: close_positions for trend at moc_entry - 5s; next Fri 2026-11-27 12:49:55 EST (half day: day after Thanksgiving); fallback: a market order at close - 2s, Fri 2026-11-27 12:59:58 EST
+        ok netting: market-on-close orders of trend, revert in SPY are held until Fri 2026-11-27 12:49:58 EST at the latest, 2s before the cutoff of 12:50:00 (close - 10m), and leave as one for each account
+    "]].assert_eq(&said(&loaded("enforce", "net", CLOSES)));
 }
 
 #[test]
