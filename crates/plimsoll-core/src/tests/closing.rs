@@ -89,7 +89,7 @@ fn an_order_that_the_venue_canceled_is_replaced_by_a_market_order_once() {
         13:05:00 wake
         13:05:01 own answers
         ",
-        &expect![[r#"
+        &expect![[r"
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
             12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 place 900 SELL 100 SPY MOC for DU1 [SPY-trend-20261127-2] as order 100000000
@@ -97,7 +97,7 @@ fn an_order_that_the_venue_canceled_is_replaced_by_a_market_order_once() {
             12:59:58 notice job flat: SPY-trend-20261127-2 is dead: market order SELL 100 SPY [SPY-trend-20261127-3] in its place
             12:59:58 place 900 SELL 100 SPY MKT for DU1 [SPY-trend-20261127-3] as order 100000001
             13:05:01 job flat: SPY-trend-20261127-2 is over: 0 of 100 executed; trend holds 0 SPY
-        "#]],
+        "]],
     );
 }
 
@@ -208,13 +208,13 @@ fn an_on_close_order_that_was_too_late_goes_to_the_market() {
         12:59:57.100 own answers
         12:59:58 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
             12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:59.5 notice our own order SELL 100 SPY MOC [SPY-trend-20261127-2] was not sent: Plimsoll close_cutoff: on-close orders of SPY have to be in by 2026-11-27 12:50:00 America/New_York (close - 10m) and this one could come late: time is known to 0ms, the venue answers within 1s
             12:59:58 notice job flat: SPY-trend-20261127-2 is dead: market order SELL 100 SPY [SPY-trend-20261127-3] in its place
             12:59:58 place 900 SELL 100 SPY MKT for DU1 [SPY-trend-20261127-3] as order 100000001
-        "#]],
+        "]],
     );
 }
 

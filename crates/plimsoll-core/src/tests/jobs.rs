@@ -63,12 +63,12 @@ fn a_job_is_started_at_its_instant_and_once() {
         15:49:55.001 wake
         15:50:30 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             10:00:01 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:01 submit 2 BUY 10 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]
             15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 cancel 1 order 1
-        "#]],
+        "]],
     );
 }
 
@@ -82,10 +82,10 @@ fn an_early_close_takes_the_job_along() {
         12:49:55 wake
         15:49:55 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             12:49:55 job stop: halt for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 notice trend halted (new_risk) by job stop: scheduled for 2026-11-27T17:49:55Z
-        "#]],
+        "]],
     );
 }
 
@@ -100,13 +100,13 @@ fn a_job_of_the_fleet_is_everybody_s() {
         15:49:55 wake
         15:49:56 revert BUY 1 SPY MKT
         ",
-        &expect![[r#"
+        &expect![[r"
             10:00:01 submit 2 BUY 10 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]
             15:49:55 job stop: halt for fleet on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 cancel 2 order 1
             15:49:55 notice fleet halted (all) by job stop: scheduled for 2026-02-27T20:49:55Z
             15:49:56 deny 2 order 2: Plimsoll halt: halted (all) by job stop: scheduled for 2026-02-27T20:49:55Z
-        "#]],
+        "]],
     );
 }
 
@@ -151,11 +151,11 @@ fn a_program_waits_for_the_disk_and_says_how_it_ended() {
         15:49:57 job ends flat 0
         15:49:58 job ends flat 0
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:56 job flat of 2026-02-27 starts
             15:49:57 job flat: its program of 2026-02-27 ended with exit code 0
-        "#]],
+        "]],
     );
 }
 
@@ -185,10 +185,10 @@ fn a_disk_that_is_too_slow_for_the_deadline_starts_nothing() {
         15:50:00 disk done
         15:50:01 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the disk took until 2026-02-27T20:50:00Z, and 2026-02-27T20:50:00Z is too late
-        "#]],
+        "]],
     );
 }
 
@@ -202,14 +202,14 @@ fn a_restart_does_not_start_it_again() {
         15:49:56 restart
         15:49:58 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 job stop: halt for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 notice trend halted (new_risk) by job stop: scheduled for 2026-02-27T20:49:55Z
             15:49:55 job flat of 2026-02-27 starts
             15:49:56 job flat: its program of 2026-02-27 ended with exit code 0
             15:49:56 notice reconciled: 0 open orders, 0 positions
-        "#]],
+        "]],
     );
 }
 
@@ -224,11 +224,11 @@ fn a_start_of_which_nobody_knows_whether_it_happened_is_not_repeated() {
         15:49:57 wake
         15:49:58 job ends flat 0
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55.5 notice job flat: its program of 2026-02-27 has an unknown end, because the gateway ended before it did; it is not repeated, look whether it did its work
             15:49:55.5 notice reconciled: 0 open orders, 0 positions
-        "#]],
+        "]],
     );
 }
 
@@ -253,13 +253,13 @@ fn what_was_due_while_nobody_ran_is_missed_or_late_as_the_job_says() {
         15:55:00 restart
         15:55:02 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             15:55:00 notice reconciled: 0 open orders, 0 positions
             15:55:02 notice job alerts: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
             15:55:02 job skips: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
             15:55:02 notice job late-120: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
             15:55:02 job late-900: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 5m7s after it
-        "#]],
+        "]],
     );
 }
 
@@ -295,7 +295,7 @@ fn a_clock_that_is_set_starts_nothing_early_and_nothing_twice() {
         15:50:02 clock hears a 10800000 4
         15:50:03 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             09:31:00 notice the clock is bad: nobody has said the time yet
             12:59:30 notice the clock is good: off by +0.000ms, known to 4ms
             13:00:01 notice the clock is stepped: off by +10800000.000ms, known to 9ms
@@ -303,7 +303,7 @@ fn a_clock_that_is_set_starts_nothing_early_and_nothing_twice() {
             15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:50:01 notice the clock is stepped: off by -10800000.000ms, known to 6ms
             15:50:02 notice the clock is degraded: off by -10800000.000ms, known to 4ms
-        "#]],
+        "]],
     );
 }
 
@@ -322,13 +322,13 @@ fn a_clock_that_is_set_while_nobody_knows_the_time_gives_nothing_up_until_a_sour
         15:49:55 clock hears a -10800000 4
         15:49:55.010 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             09:31:00 notice the clock is bad: nobody has said the time yet
             13:00:01 notice the clock is stepped: nobody has said the time yet
             13:01:05 notice the clock is degraded: off by +10800000.000ms, known to 4ms
             15:49:55 notice the clock is degraded: off by +10800000.000ms, known to 4ms
             15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
-        "#]],
+        "]],
     );
 }
 
@@ -343,14 +343,14 @@ fn a_machine_that_slept_over_it_says_so() {
         15:50:30 clock slept 90000
         15:50:31 clock hears a 0 4
         ",
-        &expect![[r#"
+        &expect![[r"
             09:31:00 notice the clock is bad: nobody has said the time yet
             09:31:00 notice the clock is good: off by +0.000ms, known to 4ms
             15:49:00 notice the clock is good: off by +0.000ms, known to 4ms
             15:50:30 notice the clock is stepped: off by +0.000ms, known to 1.0s
             15:50:30 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: it was seen to be due 35s late
             15:50:31 notice the clock is good: off by +0.000ms, known to 4ms
-        "#]],
+        "]],
     );
 }
 
@@ -365,10 +365,10 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         15:49:57 own up
         15:49:58 own answers
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:58 notice reconciled: 0 open orders, 0 positions
             15:49:58 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 3s after it
-        "#]],
+        "]],
     );
     check(
         vec![requires(Requirement::Data)],
@@ -377,9 +377,9 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         15:49:55 wake
         15:50:00 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: no QQQ price yet
-        "#]],
+        "]],
     );
     check(
         vec![requires(Requirement::Clock)],
@@ -388,10 +388,10 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         15:49:55 wake
         15:50:00 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             15:49:30 notice the clock is bad: nobody has said the time yet
             15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the clock is bad
-        "#]],
+        "]],
     );
 }
 
@@ -406,10 +406,10 @@ fn what_could_be_too_late_is_not_started() {
         15:49:55 wake
         15:50:00 wake
         ",
-        &expect![[r#"
+        &expect![[r"
             09:31:00 notice the clock is bad: nobody has said the time yet
             15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: it could be later than 2026-02-27T20:50:00Z: time is known to 15m
-        "#]],
+        "]],
     );
 }
 
@@ -418,9 +418,9 @@ fn a_program_that_still_runs_on_the_next_date_is_not_started_beside_itself() {
     let mut world = with(vec![job("flat", program())]);
     world.run("day 2026-11-24\n15:49:55 wake");
     let trace = world.run("day 2026-11-25\n15:49:55 wake\n15:50:00 wake");
-    expect![[r#"
+    expect![[r"
         15:50:00 notice job flat: missed on 2026-11-25, due at 2026-11-25T20:49:55Z: its program of 2026-11-24 still runs
-    "#]].assert_eq(&trace);
+    "]].assert_eq(&trace);
 }
 
 #[test]
@@ -432,9 +432,9 @@ fn a_close_that_is_announced_as_early_moves_the_job() {
     let day = Announcement { calendar: "XNYS".into(), date: date(2026, 11, 20), amendment };
     world.feed(Event::Operator(Operator::Calendar { days: [day].into(), problems: [].into() }));
     let trace = world.run("13:49:54 wake\n13:49:55 wake\n15:49:55 wake");
-    expect![[r#"
+    expect![[r"
         13:49:55 job flat: cancel_orders for trend on 2026-11-20, due at 2026-11-20T18:49:55Z, 0ms after it
-    "#]]
+    "]]
     .assert_eq(&trace);
 }
 

@@ -358,16 +358,16 @@ fn explore(from: World, events: usize) -> (usize, usize) {
 #[test]
 fn no_short_sequence_of_events_doubles_an_order() {
     for is_own in [true, false] {
-        // The nearer to the decision a walk begins, the further it goes.
+        // The nearer to the decision a walk begins, the further it goes; the last one comes to an end.
         let works = Truth::Works { named: true };
         let walks = [
             explore(World::new(is_own), EVENTS),
-            explore(World::shortly_before(is_own, works), EVENTS + 1),
+            explore(World::shortly_before(is_own, works), EVENTS),
             explore(World::shortly_before(is_own, Truth::Over), EVENTS + 4),
         ];
         let all: usize = walks.iter().map(|(all, _)| all).sum();
         let sent: usize = walks.iter().map(|(_, sent)| sent).sum();
-        assert!(sent > 200 && all > 10_000, "the walk is too short to mean anything: {walks:?}");
+        assert!(sent > 50 && all > 100_000, "the walk is too short to mean anything: {walks:?}");
     }
 }
 
