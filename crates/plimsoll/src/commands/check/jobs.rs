@@ -63,7 +63,8 @@ impl<'a> Next<'a> {
             );
             return row("job", Mark::Warn, says);
         };
-        let marks = start.marks.iter().map(|mark| format!(" ({mark})")).collect::<String>();
+        let marks: Vec<_> = start.marks.iter().map(|mark| format!(" ({mark})")).collect();
+        let marks = marks.concat();
         let fallback = match (&job.action, &self.fallback) {
             (Action::ClosePositions { fallback: Some(when) }, Some(entry)) => {
                 format!("; fallback: a market order at {when}, {}", shown(entry, calendars))

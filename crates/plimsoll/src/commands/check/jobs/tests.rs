@@ -12,8 +12,8 @@ fn loaded(mode: &str, crossing: &str, jobs: &str) -> Loaded {
          client_id = 900\naccounts = [\"DU1111111\"]\non_close_crossing = \"{crossing}\"\npacing = \"ibkr\"\n"
     );
     for (name, client, port) in [("trend", 11, 7401), ("revert", 12, 7402)] {
-        text += &format!(
-            "\n[[bot]]\nname = \"{name}\"\nvenue = \"ib\"\nlisten = \"127.0.0.1:{port}\"\nclient_ids = [{client}]\n\
+        text = format!(
+            "{text}\n[[bot]]\nname = \"{name}\"\nvenue = \"ib\"\nlisten = \"127.0.0.1:{port}\"\nclient_ids = [{client}]\n\
              accounts = [\"DU1111111\"]\ninstruments = [\"SPY\"]\nshared = [\"SPY\"]\nstage = \"paper\"\n"
         );
     }
@@ -26,7 +26,9 @@ fn said(loaded: &Loaded) -> String {
     let now = "2026-11-27T12:00:00Z".parse().unwrap();
     let word = |mark| if mark == Mark::Ok { "ok" } else { "warn" };
     let rows = rows(loaded, &[], now);
-    rows.iter().map(|row| format!("{} {}: {}\n", word(row.mark), row.what, row.says)).collect()
+    let rows: Vec<_> =
+        rows.iter().map(|row| format!("{} {}: {}\n", word(row.mark), row.what, row.says)).collect();
+    rows.concat()
 }
 
 const CLOSES: &str = "\n[[job]]\nbot = \"trend\"\nat = \"moc_entry - 5s\"\ndo = \"close_positions\"\n\
