@@ -55,6 +55,7 @@ use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
 use crate::schedule::Schedule;
+use crate::unexplained::Unexplained;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 pub use allocations::{AllocationView, PartView};
@@ -123,6 +124,8 @@ pub struct Bridge {
     listed_holdings: Option<BTreeSet<(Account, InstrumentId)>>,
     /// Where they and the ledger differ.
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
+    /// What of the broker's holdings is explained by no execution.
+    pub(crate) unexplained: Unexplained,
     /// Holdings that an execution has moved during the full round under way.
     moved: BTreeSet<(Account, InstrumentId)>,
     /// What orders had executed without the ledger when the round of questions under way was asked.
@@ -186,6 +189,7 @@ impl Bridge {
             broker_positions: BTreeMap::new(),
             listed_holdings: None,
             doubts: BTreeMap::new(),
+            unexplained: Unexplained::default(),
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),
             inactive_since: None,
@@ -372,6 +376,9 @@ impl Bridge {
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
             }
+            Operator::Accept { account, instrument, difference, by, reason } => {
+                self.accept(&account, &instrument, difference, (&by, &reason), out);
+            }
             Operator::Calendar { days, problems } => self.take_announced(now, days, &problems, out),
         }
     }
@@ -451,6 +458,7 @@ impl Bridge {
             halts: &self.halts,
             recon: &self.recon.state,
             read_only: self.recon.read_only,
+            unexplained: &self.unexplained,
             recent: &self.recent,
             batches: &self.batches,
             day_start: self.day_start.get(&bot.name),

@@ -130,6 +130,8 @@ pub struct BreakView {
     pub instrument: InstrumentId,
     pub ledger: Position,
     pub broker: Position,
+    /// It lasted and is explained by nothing: no new risk in it.
+    pub locked: bool,
 }
 
 impl Bridge {
@@ -227,6 +229,13 @@ impl Bridge {
         if self.recon.read_only {
             return ("held", Some("the broker's API is read-only".to_owned()));
         }
+        let locked = |id: &InstrumentId| {
+            let of = |account| self.unexplained.is_break(account, id);
+            bot.accounts.iter().any(of)
+        };
+        if let Some(id) = bot.instruments.keys().find(|id| locked(id)) {
+            return ("held", Some(format!("the broker's {id} is not explained, see `plimsoll breaks`")));
+        }
         let trading: Vec<_> = bot.instruments.keys().filter(|id| self.is_trading(now, id)).collect();
         if trading.is_empty() {
             return ("closed", None);
@@ -292,19 +301,6 @@ impl Bridge {
                 realised_net: row.realised_net.amount,
                 fees: row.fees,
             })
-            .collect()
-    }
-
-    fn break_views(&self) -> Vec<BreakView> {
-        self.broker_positions
-            .iter()
-            .map(|((account, instrument), (broker, _))| BreakView {
-                account: account.clone(),
-                instrument: instrument.clone(),
-                ledger: self.ledger.position(account, instrument),
-                broker: *broker,
-            })
-            .filter(|row| row.ledger != row.broker)
             .collect()
     }
 }

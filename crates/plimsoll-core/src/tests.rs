@@ -47,6 +47,7 @@ mod script;
 mod self_match;
 mod shown;
 mod table;
+mod unexplained;
 mod words;
 
 use expect_test::Expect;

@@ -266,6 +266,8 @@ pub struct BreakRow {
     pub ledger: String,
     pub venue: String,
     pub kind: &'static str,
+    /// Whether it lasted, is explained by nothing, and keeps new risk out of its instrument.
+    pub locked: bool,
     /// When it was first seen by whoever looked, or by a reconciliation.
     pub since: String,
 }
@@ -432,6 +434,7 @@ fn breaks(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BreakRow> {
             ledger: found.ledger.to_string(),
             venue: found.broker.to_string(),
             kind: "position",
+            locked: found.locked,
             since: rfc3339(since),
         }
     };

@@ -130,6 +130,8 @@ impl Bridge {
         self.closings_answered(out);
         if full {
             self.explain_all(now, was_known, out);
+            let config = self.config.clone();
+            self.unexplained.begin(config.iter().flat_map(|config| &config.venue.accounts));
         } else {
             self.explain_what_lasted(asked, out);
         }

@@ -36,6 +36,7 @@ pub enum Reason {
     ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
+    Unexplained { account: Account, instrument: InstrumentId },
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     ReadOnly,
@@ -131,6 +132,7 @@ impl Reason {
             Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
             Self::Halted { .. } => "halted",
             Self::NotReconciled { .. } => "not_reconciled",
+            Self::Unexplained { .. } => "unexplained",
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
             Self::ReadOnly => "read_only",
@@ -201,6 +203,7 @@ impl Reason {
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
+            | Self::Unexplained { .. }
             | Self::ReadOnly
             | Self::LinkChanged
             | Self::GroupDenied { .. }
@@ -295,6 +298,11 @@ impl Reason {
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }
+            Self::Unexplained { account, instrument } => write!(
+                f,
+                "the broker's {instrument} in {account} is explained by no execution; \
+                 see `plimsoll breaks`, and `plimsoll accept` if the broker is right"
+            ),
             Self::OutsideSession { next_open } => {
                 write!(f, "the market is closed until {}", Local(next_open))
             }

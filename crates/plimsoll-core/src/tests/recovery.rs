@@ -178,8 +178,8 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         10:00:04 trend SELL 41 SPY MKT
         ",
         &expect![["
-            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
-            10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
+            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
+            10:00:04 deny 1 order 1: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         "]],
     );
 }

@@ -269,6 +269,17 @@ impl Script {
         Now { mono: Mono::from_nanos(nanos), wall: self.wall + self.ahead }
     }
 
+    /// The operator takes the broker's side of a break for right.
+    fn accept(&mut self, account: &str, symbol: &str, difference: &str) {
+        self.feed(Event::Operator(Operator::Accept {
+            account: Account::new(account).unwrap(),
+            instrument: InstrumentId::us_stock(symbol),
+            difference: Position::parse(difference).unwrap(),
+            by: "op".into(),
+            reason: "split".into(),
+        }));
+    }
+
     fn start(&mut self) {
         self.epoch += 1;
         let config = Arc::new(self.config.clone());
@@ -427,6 +438,7 @@ impl Script {
                 let (by, reason) = ("op".into(), "drill".into());
                 self.feed(Event::Operator(Operator::Halt { level, bot, by, reason }));
             }
+            ["accept", account, symbol, difference] => self.accept(account, symbol, difference),
             ["resume", ref whom @ ..] => {
                 let bot = whom.first().map(|name| BotName::new(name).unwrap());
                 let (by, reason) = ("op".into(), "drill".into());

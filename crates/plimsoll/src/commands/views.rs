@@ -183,7 +183,7 @@ pub(crate) fn breaks(query: &Ask) -> Outcome {
     } else if none {
         output::line("no breaks")?;
     } else {
-        rows(&breaks, &["account", "symbol", "ledger", "venue", "kind", "since"])?;
+        rows(&breaks, &["account", "symbol", "ledger", "venue", "kind", "locked", "since"])?;
     }
     Ok(if none { Exit::Good } else { Exit::No })
 }
