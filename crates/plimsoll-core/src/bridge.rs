@@ -1,12 +1,14 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
 mod allocations;
+mod auctions;
 mod breaks;
 mod cancels;
 mod closing;
 mod decide;
 mod equivalents;
 mod executions;
+mod fallbacks;
 mod hours;
 mod jobs;
 mod links;
@@ -58,9 +60,11 @@ use crate::unexplained::Unexplained;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 pub use allocations::{AllocationView, PartView};
+use auctions::Auctions;
 use breaks::Doubt;
-use closing::Closings;
 use equivalents::InPlaces;
+use fallbacks::Closings;
+pub use fallbacks::FallbackView;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -111,6 +115,8 @@ pub struct Bridge {
     pub(crate) schedule: Schedule,
     /// On-close orders that are followed until after the close.
     closings: Closings,
+    /// On-close orders of which the venue says nothing after their auction.
+    auctions: Auctions,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -181,6 +187,7 @@ impl Bridge {
             changes: Changes::default(),
             schedule: Schedule::default(),
             closings: Closings::default(),
+            auctions: Auctions::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
@@ -264,6 +271,7 @@ impl Bridge {
         self.tell_equivalents(out);
         self.cancel_in_places(out);
         self.step_closings(now, out);
+        self.ask_what_auctions_owe(now, hint, out);
         self.step_allocations(out);
     }
 
@@ -307,16 +315,16 @@ impl Bridge {
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let equity = self.equities.due().filter(|_| self.recon.state == ReconState::Done);
-        let all =
-            [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due(), equity];
-        all.into_iter().flatten().min()
+        let questions = [self.next_question(), self.closings.due(), self.auctions.due(), equity];
+        let all = [self.leave_due, self.schedule.next_wakeup()].into_iter().chain(questions);
+        all.flatten().min()
     }
 
     /// When the broker is next asked something.
     fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
-            return None;
+            return self.recon.restored_due();
         }
         if asks || self.recon.polling.is_some() {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
@@ -352,6 +360,9 @@ impl Bridge {
         if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
+        if self.recon.restored_due().is_some_and(|due| due <= now.mono) {
+            self.begin_restored(now, out);
+        }
         if self.recon.state == ReconState::Done && self.equities.due().is_some_and(|due| due <= now.mono) {
             let mut asks = Vec::new();
             self.ask_equity(now, &mut asks);
@@ -361,15 +372,6 @@ impl Bridge {
             self.poll(now, out);
             self.ask_again(now, out);
         }
-    }
-
-    fn no_copy(&self) -> String {
-        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
-        let every = limits::DROP_COPY_POLL.as_secs();
-        format!(
-            "orders of other clients do not come by themselves; they are asked for every {every} s; \
-             make client {client} the Master API client in the API settings of TWS"
-        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {

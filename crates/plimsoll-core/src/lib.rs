@@ -66,7 +66,7 @@ use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
-pub use bridge::{AllocationView, Bridge, PartView, Repeated};
+pub use bridge::{AllocationView, Bridge, FallbackView, PartView, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};

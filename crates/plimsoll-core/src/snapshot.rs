@@ -7,7 +7,7 @@ use plimsoll_model::{
 };
 
 use crate::book::OrderState;
-use crate::bridge::{AllocationView, Bridge};
+use crate::bridge::{AllocationView, Bridge, FallbackView};
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub disputed_days: Vec<String>,
     /// All jobs, in the order of the configuration.
     pub jobs: Vec<JobView>,
+    /// On-close orders of jobs that a market order may stand in for, until after the close.
+    pub fallbacks: Vec<FallbackView>,
 }
 
 /// One bot link.
@@ -163,6 +165,7 @@ impl Bridge {
             breaks: self.break_views(),
             disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),
             jobs: self.schedule.views(),
+            fallbacks: self.fallback_views(),
         }
     }
 
@@ -252,8 +255,7 @@ impl Bridge {
 
     /// Whether the venue of an instrument is open; of what has no calendar nobody knows that it is not.
     fn is_trading(&self, now: Now, instrument: &InstrumentId) -> bool {
-        let Some(name) = self.contracts.calendar_of(instrument) else { return true };
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let Some(calendar) = self.calendar_for(instrument) else { return true };
         calendar.is_regular_session(self.clock.corrected(now)).unwrap_or(false)
     }
 

@@ -115,6 +115,8 @@ pub(super) struct Script {
     pub(super) unanswered: Vec<(ReqId, Contract)>,
     /// Words about orders that the venue does not have are passed over.
     pub(super) lenient: bool,
+    /// What the venue says of executions gets lost.
+    is_mute: bool,
     /// The venue keeps no books; for events that no script has written.
     pub(super) deaf: bool,
     /// What bots are shown is part of the trace.
@@ -208,6 +210,7 @@ impl Script {
             contracts_unanswered: false,
             unanswered: Vec::new(),
             lenient: false,
+            is_mute: false,
             deaf: false,
             shows: false,
             trace: String::new(),
