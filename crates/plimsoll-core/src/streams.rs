@@ -37,7 +37,7 @@ impl Streams {
         }
     }
 
-    /// A link has ended, and its streams with it.
+    /// A link has ended, or its bot has left it, and nobody decides by its streams any more.
     pub(crate) fn end(&mut self, ended: LinkId) {
         self.0.retain(|(_, _, link), _| *link != ended);
     }

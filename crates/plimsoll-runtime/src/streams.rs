@@ -19,7 +19,7 @@ use plimsoll_tws::translate::{PriceStream, Strike, StruckBy};
 /// Streams of one link that are measured; five times what a login has.
 const STREAMS_MAX: usize = 512;
 /// How long the market must have moved without a stream: its prices and ours do not arrive in the same instant.
-const BEHIND_MIN: Duration = Duration::from_secs(3);
+const BEHIND_MIN: Duration = Duration::from_secs(1);
 /// How long a bot may take to ask again itself after the venue said that its data is gone.
 const BOTS_TURN: Duration = Duration::from_secs(2);
 /// How long a stream that was begun again may take before it is tried once more; doubled each time.
