@@ -428,7 +428,6 @@ impl Work {
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
             state.asked.sent(version, raw);
-            state.bars.sent(version, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),
