@@ -1,6 +1,6 @@
-"""One order of an unmodified client over 24 accounts of the live profile: three of them have no money left, and the
-gateway is killed with signal 9 while the parts are being sent, and again while they work. Nothing is sent twice, the books
-end as the venue's, and the report says who got what.
+"""One order of an unmodified client over 24 accounts of the live profile: three of them have no money left, and the gateway is
+killed with signal 9 when so many of the parts have reached the venue and the others have not, once while those work and then
+once for each of some places. Nothing is sent twice, the books end as the venue's, and the report says who got what and why.
 
     python -m bots.allocation --library ib_async --plimsoll target/release/plimsoll
 """
@@ -8,9 +8,7 @@ end as the venue's, and the report says who got what.
 from __future__ import annotations
 
 import json
-import random
 import sys
-import time
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -19,20 +17,23 @@ from typing import Any
 from bots import library as libraries
 from bots.book import expect, until
 from bots.programs import OWN_CLIENT_ID, Bot, Failed, Gateway, Simulator, SimulatorOptions, wait_until
+from bots.relay import Relay
 
 ACCOUNTS = tuple(f"DU22{number:05}" for number in range(1, 25))
 # What is bought in them by hand leaves less than a part of the big order needs.
-POOR = (ACCOUNTS[4], ACCOUNTS[11], ACCOUNTS[23])
+POOR = (ACCOUNTS[4], ACCOUNTS[11], ACCOUNTS[17])
+# The parts behind these are lost with the gateway that sends them.
+ARRIVED = 20
+LOST = ACCOUNTS[ARRIVED:]
+WORKING = ARRIVED - len(POOR)
 BY_HAND = 5_500
 BIG = 12_010
 SMALL = 250
 CLIENT = 21
 NAME = "GROWTH"
-KILLS = 5
-SEED = 7
+# Parts at the venue at each further kill.
+CUTS = (0, 1, 11, 23, 24)
 CANCELED = 202
-# A process that was killed has asked for the time and sent its messages in the same second; the next cannot know.
-OF_THE_LIFE_BEFORE = ("current_time_pacing", "message_rate")
 PATIENCE = 30.0
 
 SECTION = f"""
@@ -57,16 +58,21 @@ def run(stack: ExitStack, library: Any, binary: Path, home: Path) -> str:
     for account in POOR:
         simulator.manual(account, "SPY", "BUY", BY_HAND)
     bot = Bot("trend", (CLIENT,), ACCOUNTS, ("SPY",), (), {"duplicate_window": "0s"})
-    gateway = stack.enter_context(Gateway(binary, home, simulator, [bot], accounts=ACCOUNTS, sections=SECTION))
+    relay = stack.enter_context(Relay(simulator.port))
+    through = {"accounts": ACCOUNTS, "sections": SECTION, "upstream": relay.port}
+    gateway = stack.enter_context(Gateway(binary, home, simulator, [bot], **through))
     by_equity(gateway, bot, library)
-    executed = over_a_kill_while_they_work(simulator, gateway, bot, library)
-    torn = over_kills_while_they_are_sent(simulator, gateway, bot, library)
+    executed = over_a_kill_while_they_work(simulator, relay, gateway, bot, library)
+    for cut in CUTS:
+        over_a_kill_while_they_are_sent(simulator, relay, gateway, (bot, library), cut)
+    obeyed(simulator)
     gateway.stop()
     gateway.command("journal", "verify")
     gateway.command("journal", "replay")
     return (
-        f"{BIG} over {len(ACCOUNTS)} accounts with {len(POOR)} rejections and kill -9 while 21 worked: {executed:g} executed; "
-        f"{KILLS} more kills while parts were sent ({torn}): no part was sent twice, and the books are the venue's"
+        f"{BIG} over {len(ACCOUNTS)} accounts with {len(POOR)} rejections and kill -9 with {ARRIVED} parts at the venue: "
+        f"{executed:g} executed; more kills with {', '.join(map(str, CUTS))} parts there: no part was sent twice, and the books "
+        "are the venue's"
     )
 
 
@@ -106,8 +112,8 @@ def by_equity(gateway: Gateway, bot: Bot, library: Any) -> None:
     expect("parts by equity", {row["account"]: int(row["sent"]) for row in report["accounts"]}, parts)
 
 
-def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot, library: Any) -> float:
-    """The order rests in 21 accounts, the gateway dies, and the market comes when it is back."""
+def over_a_kill_while_they_work(simulator: Simulator, relay: Relay, gateway: Gateway, bot: Bot, library: Any) -> float:
+    """Twenty parts reach the venue and three of them are refused; the gateway dies, and the market comes when it is back."""
     parts = shares(BIG)
     with ExitStack() as first:
         ib = first.enter_context(libraries.connected(library, bot.port, CLIENT))
@@ -117,16 +123,19 @@ def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot
         had = held_by(ib)
         limit = round(float(ticker.bid) * 0.99, 2)
         order = library.LimitOrder("BUY", BIG, limit, account=NAME, tif="DAY")
+        before = len(sent(simulator))
+        relay.stop_behind(ARRIVED)
         trade = ib.placeOrder(spy, order)
         until(ib, "the order works", lambda: trade.orderStatus.status == "Submitted")
-        until(ib, "21 parts work and three are refused", lambda: len(working(simulator)) == 21)
+        until(ib, "some parts work, three are refused, and the others are lost", lambda: is_cut(simulator, relay, before, ARRIVED))
+        expect("parts that work", len(working(simulator)), WORKING)
         seen = {row["account"]: int(row["qty"]) for row in working(simulator)}
-        expect("the parts at the venue", seen, {a: q for a, q in parts.items() if a not in POOR})
+        expect("the parts at the venue", seen, {a: parts[a] for a in ACCOUNTS if a not in (*POOR, *LOST)})
         expect("what the client calls its account", trade.order.account, NAME)
-        expect("open orders of the client", len(ib.reqAllOpenOrders()), 1)
         reference = gateway.json("allocation", "list")[0]["cl_ord_id"]
         gateway.command("allocation", "show", reference, expect=(1,))
         gateway.kill()
+    relay.go_on()
     gateway.start()
     with ExitStack() as second:
         ib = second.enter_context(libraries.connected(library, bot.port, CLIENT))
@@ -134,15 +143,16 @@ def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot
         told: list[int] = []
         ib.errorEvent += lambda _id, code, _text, _contract: told.append(code)
         expect("the open order after the kill", (trade.order.account, float(trade.order.totalQuantity)), (NAME, float(BIG)))
+        expect("open orders of the client", len(ib.reqAllOpenOrders()), 1)
         quote = (f"{limit - 0.03:.2f}", f"{limit - 0.02:.2f}")
         until(ib, "the order is over", lambda: is_told_the_end(simulator, ib, trade, quote))
-        lacking = sum(parts[account] for account in POOR)
+        lacking = sum(parts[account] for account in (*POOR, *LOST))
         expect("filled", float(trade.orderStatus.filled), float(BIG - lacking))
         expect("remaining", float(trade.orderStatus.remaining), float(lacking))
         expect("the last word", CANCELED in told, True)
         until(ib, "every execution has its commission", lambda: all_priced(ib))
         by_account = held_by(ib)
-        wanted = {a: float(q) for a, q in parts.items() if a not in POOR}
+        wanted = {a: float(q) for a, q in parts.items() if a not in (*POOR, *LOST)}
         expect("executed by account", {a: q - had.get(a, 0.0) for a, q in by_account.items() if q != had.get(a)}, wanted)
         mine = {row.account: float(row.position) for row in ib.positions()}
         expect("the client's positions", mine, by_account)
@@ -152,41 +162,58 @@ def over_a_kill_while_they_work(simulator: Simulator, gateway: Gateway, bot: Bot
         expect("executed by account, asked anew", held_by(ib), by_account)
         expect("commissions, asked anew", all_priced(ib), True)
         expect("open orders when it is over", ib.openTrades(), [])
+    expect("parts at the venue after all", len(sent(simulator)) - before, ARRIVED)
     agree(simulator, gateway, reference, parts)
-    shown = gateway.command("allocation", "show", reference, expect=(1,))
-    print(shown)
-    for account in POOR:
-        [line] = [line for line in shown.splitlines() if line.startswith(f"{account} lacks ")]
-        if "201" not in line or "Available Funds are insufficient" not in line:
-            raise Failed(f"the report does not say why {account} got nothing: {line}")
-    broken = [(row["kind"], row["client"]) for row in simulator.state()["violations"]]
-    lawful = [row for row in broken if row[0] not in OF_THE_LIFE_BEFORE]
-    expect("broken rules", lawful, [("insufficient_funds", OWN_CLIENT_ID)] * len(POOR))
+    explained(gateway.command("allocation", "show", reference, expect=(1,)))
     return float(BIG - lacking)
 
 
-def over_kills_while_they_are_sent(simulator: Simulator, gateway: Gateway, bot: Bot, library: Any) -> str:
-    """Small market orders, each with a kill at a random moment around its sending."""
-    chance = random.Random(SEED)
-    found = []
-    for _ in range(KILLS):
-        with ExitStack() as life:
-            ib = life.enter_context(libraries.connected(library, bot.port, CLIENT))
-            [spy] = ib.qualifyContracts(library.Stock("SPY", "SMART", "USD"))
-            ib.sleep(2)
-            before = len(sent(simulator))
-            ib.placeOrder(spy, library.MarketOrder("BUY", SMALL, account=NAME, tif="DAY"))
-            ib.sleep(0)
-            time.sleep(chance.uniform(0.0, 0.03))
-            gateway.kill()
-        gateway.start()
-        wait_until("every part has ended", PATIENCE, lambda: not working(simulator))
-        crossed = len(sent(simulator)) - before
-        found.append(str(crossed))
-        listed = gateway.json("allocation", "list")
-        if crossed or float(listed[0]["qty"]) == SMALL:
-            agree(simulator, gateway, listed[0]["cl_ord_id"], shares(SMALL))
-    return ", ".join(found) + f" of {len(ACCOUNTS)} had left"
+def explained(shown: str) -> None:
+    """The report says of each account that got nothing what became of its part."""
+    print(shown)
+    for account in (*POOR, *LOST):
+        [line] = [line for line in shown.splitlines() if line.startswith(f"{account} lacks ")]
+        why = ("201", "Available Funds are insufficient") if account in POOR else ("the venue does not have it",)
+        if not all(word in line for word in why):
+            raise Failed(f"the report does not say why {account} got nothing: {line}")
+
+
+def obeyed(simulator: Simulator) -> None:
+    """Nothing but the money of three accounts was ever too little, in no life of the gateway and between none of them."""
+    broken = [(row["kind"], row["client"]) for row in simulator.state()["violations"]]
+    expect("broken rules", broken, [("insufficient_funds", OWN_CLIENT_ID)] * len(POOR))
+
+
+def over_a_kill_while_they_are_sent(
+    simulator: Simulator, relay: Relay, gateway: Gateway, of: tuple[Bot, Any], cut: int
+) -> None:
+    """A small market order, and a kill when so many of its parts are at the venue and the others are not."""
+    bot, library = of
+    parts = shares(SMALL)
+    with ExitStack() as life:
+        ib = life.enter_context(libraries.connected(library, bot.port, CLIENT))
+        [spy] = ib.qualifyContracts(library.Stock("SPY", "SMART", "USD"))
+        ib.sleep(2)
+        before = len(sent(simulator))
+        relay.stop_behind(cut)
+        ib.placeOrder(spy, library.MarketOrder("BUY", SMALL, account=NAME, tif="DAY"))
+        until(ib, f"{cut} parts are at the venue", lambda: is_cut(simulator, relay, before, cut))
+        gateway.kill()
+    relay.go_on()
+    gateway.start()
+    wait_until("every part has ended", PATIENCE, lambda: not working(simulator))
+    arrived = sent(simulator)[before:]
+    expect("accounts that were served", sorted(row["account"] for row in arrived), sorted(ACCOUNTS[:cut]))
+    newest = gateway.json("allocation", "list")[0]
+    expect("the quantity of the newest", float(newest["qty"]), float(SMALL))
+    agree(simulator, gateway, newest["cl_ord_id"], parts)
+    expect("executed in all", sum(int(row["qty"]) for row in arrived), sum(parts[account] for account in ACCOUNTS[:cut]))
+
+
+def is_cut(simulator: Simulator, relay: Relay, before: int, cut: int) -> bool:
+    """Whether so many parts have reached the venue and nothing more will."""
+    there = len(sent(simulator)) - before
+    return there == cut and (cut == len(ACCOUNTS) or relay.stopped.is_set())
 
 
 def agree(simulator: Simulator, gateway: Gateway, reference: str, parts: dict[str, int]) -> None:

@@ -64,6 +64,8 @@ class Program:
         self.name = name
         self._arguments = arguments
         self._environment = {**os.environ, **(environment or {})}
+        # What the next child is started by, and behind it the child's own command.
+        self.by: tuple[str, ...] = ()
         self._log_path = log
         self._log: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -71,23 +73,36 @@ class Program:
 
     def start(self, seconds: float = START_SECONDS) -> None:
         """Starts the child and waits for its `ready`."""
+        if not self.starts(seconds):
+            raise Failed(f"{self.name} ended with {self._process().returncode} before it was ready\n{self.log()}")
+
+    def starts(self, seconds: float = START_SECONDS) -> bool:
+        """Starts a child that may end before it is ready; whether it is."""
         self.launch()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                if self._lines.get(timeout=0.1).startswith("ready"):
-                    return
+                if self._lines.get(timeout=0.05).startswith("ready"):
+                    return True
             except queue.Empty:
-                if self._process().poll() is not None:
-                    code = self._process().returncode
-                    raise Failed(f"{self.name} ended with {code} before it was ready\n{self.log()}") from None
-        raise Failed(f"{self.name} was not ready within {seconds:g} s\n{self.log()}")
+                if not self.running:
+                    return False
+        raise Failed(f"{self.name} was neither ready nor over within {seconds:g} s\n{self.log()}")
+
+    def ended(self, seconds: float) -> int:
+        """Waits until the child has ended by itself; its exit code."""
+        try:
+            self._process().wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} still lives after {seconds:g} s\n{self.log()}") from None
+        self._reap()
+        return int(self._process().returncode)
 
     def launch(self) -> None:
         """Starts the child and does not wait for it."""
         self._log = self._log_path.open("ab")
         self._child = subprocess.Popen(
-            self._arguments,
+            [*self.by, *self._arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -295,11 +310,12 @@ class Gateway(Program):
         accounts: tuple[str, ...] = ("DU1111111", "DU2222222"),
         sections: str = "",
         environment: dict[str, str] | None = None,
+        upstream: int | None = None,
     ) -> None:
         self._binary = binary
         self.config = home / "plimsoll.toml"
         clock = clock or f'servers = []\nfollow = "127.0.0.1:{simulator.control}"'
-        text = self._toml(home, simulator, bots, mode, (crossing, clock, accounts))
+        text = self._toml(home, upstream or simulator.port, bots, mode, (crossing, clock, accounts))
         self.config.write_text(text + sections)
         arguments = [str(binary), "run", "--config", str(self.config)]
         super().__init__("run", arguments, home / "run.log", environment)
@@ -319,12 +335,17 @@ class Gateway(Program):
             raise Failed(f"plimsoll {' '.join(arguments)} ended with {done.returncode}: {said}\n{self.log()}")
         return done.stdout
 
+    @property
+    def token(self) -> Path:
+        """What a resume asks a program for."""
+        return self.config.parent / "state" / "operator.token"
+
     def json(self, *arguments: str) -> Any:
-        """The same, for commands that print one JSON document."""
+        """`command`, for commands that print one JSON document."""
         return json.loads(self.command(*arguments, "--json"))
 
     @staticmethod
-    def _toml(home: Path, simulator: Simulator, bots: list[Bot], mode: str, how: tuple[str, str, tuple[str, ...]]) -> str:
+    def _toml(home: Path, upstream: int, bots: list[Bot], mode: str, how: tuple[str, str, tuple[str, ...]]) -> str:
         crossing, clock, accounts = how
         state = home / "state"
         head = f"""\
@@ -339,7 +360,7 @@ mode = "{mode}"
 name = "ib"
 kind = "ibkr"
 environment = "sim"
-upstream = "127.0.0.1:{simulator.port}"
+upstream = "127.0.0.1:{upstream}"
 client_id = {OWN_CLIENT_ID}
 accounts = {json.dumps(list(accounts))}
 on_close_crossing = "{crossing}"

@@ -1,12 +1,14 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
 mod allocations;
+mod auctions;
 mod breaks;
 mod cancels;
 mod closing;
 mod decide;
 mod equivalents;
 mod executions;
+mod fallbacks;
 mod hours;
 mod jobs;
 mod links;
@@ -41,6 +43,7 @@ use crate::config::{BotConfig, Config};
 use crate::contracts::Contracts;
 use crate::drop_copy::{DropCopy, Hearing};
 use crate::elsewhere::Elsewhere;
+use crate::equities::Equities;
 use crate::guard::{Context, Phase};
 use crate::halt::{Halt, Halts};
 use crate::limits;
@@ -52,12 +55,16 @@ use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
 use crate::schedule::Schedule;
+use crate::streams::Streams;
+use crate::unexplained::Unexplained;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 pub use allocations::{AllocationView, PartView};
+use auctions::Auctions;
 use breaks::Doubt;
-use closing::Closings;
 use equivalents::InPlaces;
+use fallbacks::Closings;
+pub use fallbacks::FallbackView;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -89,9 +96,7 @@ pub struct Bridge {
     /// Orders over several accounts.
     pub(crate) allocations: Allocations,
     /// What each account is worth, as the broker last told in this life of our own connection.
-    equities: BTreeMap<Account, Money>,
-    /// Our question for that.
-    pub(crate) equity_req: Option<ReqId>,
+    pub(crate) equities: Equities,
     /// Orders of our own in the place of bots' on-close orders.
     in_places: InPlaces,
     /// Our own questions for the price of an auction.
@@ -99,6 +104,8 @@ pub struct Bridge {
     /// When the next batch of on-close orders has to leave, or the price of one is asked for.
     leave_due: Option<Mono>,
     pub(crate) quotes: Quotes,
+    /// Bots' own streams that stand still.
+    pub(crate) streams: Streams,
     pub(crate) results: Results,
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
@@ -108,6 +115,8 @@ pub struct Bridge {
     pub(crate) schedule: Schedule,
     /// On-close orders that are followed until after the close.
     closings: Closings,
+    /// On-close orders of which the venue says nothing after their auction.
+    auctions: Auctions,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -118,6 +127,8 @@ pub struct Bridge {
     listed_holdings: Option<BTreeSet<(Account, InstrumentId)>>,
     /// Where they and the ledger differ.
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
+    /// What of the broker's holdings is explained by no execution.
+    pub(crate) unexplained: Unexplained,
     /// Holdings that an execution has moved during the full round under way.
     moved: BTreeSet<(Account, InstrumentId)>,
     /// What orders had executed without the ledger when the round of questions under way was asked.
@@ -162,12 +173,12 @@ impl Bridge {
             recent: Recent::default(),
             batches: Batches::default(),
             allocations: Allocations::default(),
-            equities: BTreeMap::new(),
-            equity_req: None,
+            equities: Equities::default(),
             in_places: InPlaces::default(),
             close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
+            streams: Streams::default(),
             results: Results::default(),
             ledger: Ledger::default(),
             halts: Halts::default(),
@@ -176,11 +187,13 @@ impl Bridge {
             changes: Changes::default(),
             schedule: Schedule::default(),
             closings: Closings::default(),
+            auctions: Auctions::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
             listed_holdings: None,
             doubts: BTreeMap::new(),
+            unexplained: Unexplained::default(),
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),
             inactive_since: None,
@@ -218,7 +231,7 @@ impl Bridge {
                     self.recon.down();
                     self.hearing.forget();
                     self.quotes.clear();
-                    self.equities.clear();
+                    self.equities.forget();
                     let own = self.own_client();
                     self.forget_certainty(|client| client == own);
                     self.acks.forget(link);
@@ -239,6 +252,11 @@ impl Bridge {
                 self.quotes.set(&instrument, quote);
                 self.note_day_start();
             }
+            Event::Stream { link, instrument, still_since } => {
+                if let Some(bot) = self.links.get(link).map(|state| state.bot.clone()) {
+                    self.streams.set(&bot, instrument, link, still_since);
+                }
+            }
             Event::Flushed { token } => {
                 self.flushed(now, token, out);
                 self.release_jobs(now, token, out);
@@ -253,6 +271,7 @@ impl Bridge {
         self.tell_equivalents(out);
         self.cancel_in_places(out);
         self.step_closings(now, out);
+        self.ask_what_auctions_owe(now, hint, out);
         self.step_allocations(out);
     }
 
@@ -295,15 +314,17 @@ impl Bridge {
 
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
-        let all = [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due()];
-        all.into_iter().flatten().min()
+        let equity = self.equities.due().filter(|_| self.recon.state == ReconState::Done);
+        let questions = [self.next_question(), self.closings.due(), self.auctions.due(), equity];
+        let all = [self.leave_due, self.schedule.next_wakeup()].into_iter().chain(questions);
+        all.flatten().min()
     }
 
     /// When the broker is next asked something.
     fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
-            return None;
+            return self.recon.restored_due();
         }
         if asks || self.recon.polling.is_some() {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
@@ -339,19 +360,18 @@ impl Bridge {
         if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
+        if self.recon.restored_due().is_some_and(|due| due <= now.mono) {
+            self.begin_restored(now, out);
+        }
+        if self.recon.state == ReconState::Done && self.equities.due().is_some_and(|due| due <= now.mono) {
+            let mut asks = Vec::new();
+            self.ask_equity(now, &mut asks);
+            Self::ask(out, asks);
+        }
         if self.next_question().is_some_and(|due| due <= now.mono) {
             self.poll(now, out);
             self.ask_again(now, out);
         }
-    }
-
-    fn no_copy(&self) -> String {
-        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
-        let every = limits::DROP_COPY_POLL.as_secs();
-        format!(
-            "orders of other clients do not come by themselves; they are asked for every {every} s; \
-             make client {client} the Master API client in the API settings of TWS"
-        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
@@ -364,6 +384,9 @@ impl Bridge {
                 let lifted = self.halts.lift(bot.as_ref());
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
+            }
+            Operator::Accept { account, instrument, difference, by, reason } => {
+                self.accept(&account, &instrument, difference, (&by, &reason), out);
             }
             Operator::Calendar { days, problems } => self.take_announced(now, days, &problems, out),
         }
@@ -433,6 +456,7 @@ impl Bridge {
             book: &self.book,
             ledger: &self.ledger,
             quotes: &self.quotes,
+            streams: &self.streams,
             results: &self.results,
             calendar: &self.calendar,
             elsewhere: &self.elsewhere,
@@ -444,6 +468,7 @@ impl Bridge {
             halts: &self.halts,
             recon: &self.recon.state,
             read_only: self.recon.read_only,
+            unexplained: &self.unexplained,
             recent: &self.recent,
             batches: &self.batches,
             day_start: self.day_start.get(&bot.name),

@@ -183,10 +183,10 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Reconciled,
         pitfall: "08-restart-with-foreign-position",
-        summary: "orders before the broker's orders, executions and positions are known",
+        summary: "orders before the broker's orders, executions and positions are known, and new risk where they differ from ours",
         keys: &["venue.client_id"],
-        reasons: &["not_reconciled", "read_only", "waited_too_long", "link_changed"],
-        judges: Judges::Message,
+        reasons: &["not_reconciled", "unexplained", "read_only", "waited_too_long", "link_changed"],
+        judges: Judges::Parts,
         check: reconciled::check,
     },
     GuardSpec {
@@ -221,7 +221,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "01-quotes-stop-socket-stays",
         summary: "new risk on a price that is too old",
         keys: &["bot.stale_after"],
-        reasons: &["stale", "no_quote"],
+        reasons: &["stale", "no_quote", "stream_still"],
         judges: Judges::Parts,
         check: stale_data::check,
     },

@@ -28,6 +28,7 @@ pub mod config;
 mod contracts;
 mod drop_copy;
 mod elsewhere;
+mod equities;
 mod fallback;
 mod group;
 pub mod guard;
@@ -44,7 +45,9 @@ mod recon;
 mod result;
 pub mod schedule;
 mod snapshot;
+mod streams;
 mod trace;
+mod unexplained;
 
 #[cfg(test)]
 mod tests;
@@ -63,7 +66,7 @@ use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
-pub use bridge::{AllocationView, Bridge, PartView, Repeated};
+pub use bridge::{AllocationView, Bridge, FallbackView, PartView, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};
@@ -141,6 +144,16 @@ pub enum Event {
         /// All fields as last struck.
         quote: Quote,
     },
+    /// A bot's own stream of an instrument's prices has stopped while the market moves, or moves again; measured by the
+    /// shell.
+    Stream {
+        /// On which link.
+        link: LinkId,
+        /// Of what.
+        instrument: InstrumentId,
+        /// When the last price came that it brought; none: it moves.
+        still_since: Option<Timestamp>,
+    },
     /// Everything up to this token is on the disk.
     Flushed {
         /// From [`Command::Flush`].
@@ -212,6 +225,19 @@ pub enum Operator {
     Resume {
         /// One bot, or everything.
         bot: Option<BotName>,
+        /// Who said it.
+        by: Box<str>,
+        /// Why.
+        reason: Box<str>,
+    },
+    /// The broker is right about a holding that no execution explains. The shell has checked that a person asked.
+    Accept {
+        /// In which account.
+        account: Account,
+        /// Of what.
+        instrument: InstrumentId,
+        /// By how much the broker's side is more, as the person saw it. If it is another by now, nothing is accepted.
+        difference: Position,
         /// Who said it.
         by: Box<str>,
         /// Why.
@@ -428,6 +454,11 @@ pub enum Ask {
     /// What all accounts are worth, and its changes from then on.
     Equity {
         /// Our number.
+        req_id: ReqId,
+    },
+    /// No more of that, under this number.
+    EndEquity {
+        /// Of the question.
         req_id: ReqId,
     },
     /// Orders that ended today.

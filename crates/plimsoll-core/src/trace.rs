@@ -29,6 +29,12 @@ impl fmt::Display for Event {
                 }
                 Ok(())
             }
+            Self::Stream { link, instrument, still_since: Some(since) } => {
+                write!(f, "link {link} {instrument} stands still since {since}")
+            }
+            Self::Stream { link, instrument, still_since: None } => {
+                write!(f, "link {link} {instrument} moves again")
+            }
             Self::Flushed { token } => write!(f, "flushed {token}"),
             Self::Clock(event) => write!(f, "clock {event}"),
             Self::Operator(Operator::Halt { level, bot, by, reason }) => {
@@ -38,6 +44,9 @@ impl fmt::Display for Event {
             Self::Operator(Operator::Resume { bot, by, reason }) => {
                 let whom = bot.as_ref().map_or("fleet", |bot| bot.as_str());
                 write!(f, "operator resumes {whom} by {by}: {reason}")
+            }
+            Self::Operator(Operator::Accept { account, instrument, difference, by, reason }) => {
+                write!(f, "operator accepts {difference} of {account} {instrument} by {by}: {reason}")
             }
             Self::Operator(Operator::Calendar { days, problems }) => {
                 write!(f, "{} announced days, {} problems", days.len(), problems.len())
@@ -254,6 +263,7 @@ impl fmt::Display for AskLine<'_> {
             Ask::OpenOrders => f.write_str("open orders"),
             Ask::Executions { .. } => f.write_str("executions"),
             Ask::Equity { .. } => f.write_str("equity"),
+            Ask::EndEquity { .. } => f.write_str("no more equity"),
             Ask::CompletedOrders => f.write_str("completed orders"),
             Ask::Contract { contract, .. } => write!(f, "contract {}", contract.symbol),
             Ask::Schedule { contract, .. } => write!(f, "schedule of {}", contract.symbol),

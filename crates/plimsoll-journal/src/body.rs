@@ -90,6 +90,16 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask_struck_ns: Option<i64>,
     },
+    /// A bot's own stream of prices has stopped while the market moves, or moves again.
+    Stream {
+        /// On which link.
+        link: u64,
+        /// Of what.
+        instrument: String,
+        /// When its last price came, in nanoseconds since 1970; absent where it moves again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        still_since_ns: Option<i64>,
+    },
     /// Everything up to this token was on the disk.
     Flushed {
         /// Counts up.
@@ -112,6 +122,19 @@ pub enum Body {
         /// One bot, or everything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bot: Option<String>,
+        /// Who said it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operator took the broker's side of a holding for right.
+    Accept {
+        /// In which account.
+        account: String,
+        /// Of what.
+        instrument: String,
+        /// By how much the broker's side was more.
+        difference: String,
         /// Who said it.
         by: String,
         /// Why.
@@ -253,7 +276,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 20;
+    const KIND_MAX: u8 = 22;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -278,6 +301,8 @@ impl Body {
             Self::Calendar { .. } => 19,
             Self::Clock(_) => 18,
             Self::JobEnded { .. } => 20,
+            Self::Stream { .. } => 22,
+            Self::Accept { .. } => 21,
         }
     }
 
@@ -296,6 +321,7 @@ impl Body {
             | Self::Clock(_)
             | Self::Woke => 0,
             Self::Started { config_toml, .. } => config_toml.len(),
+            Self::Stream { instrument, .. } => instrument.len(),
             Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
             Self::FromBot { raw, .. } | Self::FromVenue { raw, .. } => raw.0.bytes().len(),
             Self::Quote { instrument, bid, ask, last, .. } => {
@@ -303,6 +329,9 @@ impl Body {
             }
             Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Accept { account, instrument, difference, by, reason } => {
+                [account, instrument, difference, by, reason].map(String::len).iter().sum()
+            }
             Self::Calendar { days_toml, problems } => {
                 days_toml.len() + problems.iter().map(String::len).sum::<usize>()
             }

@@ -28,6 +28,7 @@ use crate::input::{Detail, Input, OperatorInput, Shared, VenueInput};
 use crate::journal_thread::{Journal, JournalSink};
 use crate::link::{self, BindError, Bound};
 use crate::operator::{Api, OperatorError};
+use crate::pacing;
 use crate::projection::{Projection, ProjectionState};
 use crate::replay::{self, ReplayError, Resumed};
 use crate::unread::Unread;
@@ -152,6 +153,8 @@ impl Gateway {
         })
         .map_err(StartError::Thread)?;
         let cache = history_cache(&settings, storage, &clock, &inputs)?;
+        // Who waits for us in lockstep has no second in which it takes no more.
+        let spent_until = past.spent_until.filter(|_| !clock.is_lockstep());
         let (ready, is_ready) = watch::channel(false);
         let work = Work::new(Parts {
             config,
@@ -161,6 +164,7 @@ impl Gateway {
             bridge: past.resumed.bridge,
             unread: past.resumed.unread,
             epoch: past.epoch,
+            spent_until,
             clock,
             journal,
             follows,
@@ -187,6 +191,8 @@ pub(crate) struct Parts {
     /// What of the journal this version did not understand.
     pub(crate) unread: Option<Unread>,
     pub(crate) epoch: u64,
+    /// Nothing is said to the venue before then: the life before may have spent the budget.
+    pub(crate) spent_until: Option<Instant>,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
     pub(crate) follows: Option<ProjectionState>,
@@ -261,6 +267,7 @@ fn resume(error: tokio::task::JoinError) -> Result<(), GatewayError> {
 struct Past {
     resumed: Resumed,
     epoch: u64,
+    spent_until: Option<Instant>,
     sink: JournalSink,
     lock: Option<StateLock>,
 }
@@ -271,11 +278,13 @@ impl Past {
         let report = replay::ReplayReport::default();
         let resumed = Resumed { bridge, report, last: None, last_link: LinkId(0), unread: None };
         let writer = Writer::new(MemorySink::new(), Options::default(), 1);
-        Self { resumed, epoch: 1, sink: JournalSink::Memory(Box::new(writer)), lock: None }
+        let sink = JournalSink::Memory(Box::new(writer));
+        Self { resumed, epoch: 1, spent_until: None, sink, lock: None }
     }
 
     fn on_disk(settings: &Settings, config: &Arc<Config>) -> Result<Self, StartError> {
         let lock = StateLock::acquire(&settings.state_dir)?;
+        let locked = Instant::now();
         let recovered = recover(&lock)?;
         if let Some(torn) = &recovered.torn_tail {
             tracing::warn!(
@@ -294,8 +303,9 @@ impl Past {
                 difference.decided
             );
         }
-        let writer = recovered.into_writer(Options::default());
-        Ok(Self { resumed, epoch, sink: JournalSink::Disk(Box::new(writer)), lock: Some(lock) })
+        let spent_until = pacing::spent_until(locked, resumed.last);
+        let sink = JournalSink::Disk(Box::new(recovered.into_writer(Options::default())));
+        Ok(Self { resumed, epoch, spent_until, sink, lock: Some(lock) })
     }
 }
 
@@ -340,4 +350,33 @@ pub(crate) fn without_stale_guard(config: &Config) -> Vec<BotName> {
 /// Each bot's stage, where the configuration names one.
 pub(crate) fn stages(settings: &Settings) -> BTreeMap<BotName, Box<str>> {
     settings.ports.iter().filter_map(|port| Some((port.bot.clone(), port.stage.clone()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use plimsoll_journal::Body;
+    use plimsoll_model::{Mono, Now};
+
+    use super::*;
+
+    #[test]
+    fn a_start_counts_with_what_the_life_before_has_spent_and_the_first_with_nothing() {
+        let dir = std::env::temp_dir().join(format!("plimsoll-spent-{}", std::process::id()));
+        let text = crate::config::tests::GOOD.replace("\"state\"", &format!("\"{}\"", dir.display()));
+        let Loaded { config, settings, .. } = crate::config::parse("plimsoll.toml", &text).unwrap();
+        let config = Arc::new(config);
+        let first = Past::on_disk(&settings, &config).unwrap();
+        assert_eq!(first.spent_until, None);
+        let JournalSink::Disk(mut writer) = first.sink else { unreachable!("it is on the disk") };
+        let now = Now { mono: Mono::ZERO, wall: Timestamp::UNIX_EPOCH };
+        writer.append(now, &Body::LinkNote { link: 1, text: "as any record".into() }).unwrap();
+        writer.sync().unwrap();
+        drop(first.lock);
+        let before = Instant::now();
+        let second = Past::on_disk(&settings, &config).unwrap();
+        assert!(second.spent_until.unwrap() > before + std::time::Duration::from_secs(1));
+        drop(second);
+        std::fs::remove_dir_all(dir).unwrap();
+    }
 }

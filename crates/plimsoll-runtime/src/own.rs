@@ -42,8 +42,12 @@ pub(crate) struct Login {
     pub(crate) accounts: Vec<Account>,
 }
 
-/// Keeps the connection up for ever.
-pub(crate) async fn keep(login: Login, shared: Arc<Shared>) {
+/// Keeps the connection up for ever, from a moment on or at once. It is the first to the venue: until it has told how
+/// things stand there, no bot is let in.
+pub(crate) async fn keep(login: Login, from: Option<std::time::Instant>, shared: Arc<Shared>) {
+    if let Some(from) = from {
+        sleep_until(Instant::from_std(from)).await;
+    }
     let mut backoff = BACKOFF_MIN;
     let mut said = String::new();
     loop {
@@ -184,7 +188,7 @@ async fn start(
                 })?;
                 early.push((frame, report, Some(room)));
             }
-            Told::Relay | Told::RelayTick | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
+            Told::Relay | Told::RelayTick(_) | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
             Told::Unreadable(why) => return Err(why),
         }
     }
@@ -305,7 +309,7 @@ fn hand_over(
         Told::Unreadable(why) => {
             shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why, _room: room }));
         }
-        Told::Relay | Told::RelayTick | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
+        Told::Relay | Told::RelayTick(_) | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
     }
     Ok(())
 }
@@ -336,6 +340,24 @@ mod tests {
     #[test]
     fn a_line_of_an_account_that_cannot_be_read_is_noted_and_the_connection_goes_on() {
         assert_eq!(hand("6|2|NetLiquidation|"), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_said_to_the_venue_before_what_the_life_before_has_spent_is_over() {
+        let venue = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        venue.set_nonblocking(true).unwrap();
+        let upstream = venue.local_addr().unwrap().to_string();
+        let (inputs, _receiver) = unbounded_channel();
+        let shared = Arc::new(Shared::new(&upstream, inputs, LinkId(0)));
+        let login = Login { client_id: ClientId(900), environment: Environment::Sim, accounts: Vec::new() };
+        let spent_until = Instant::now() + Duration::from_millis(1_100);
+        let task = tokio::spawn(keep(login, Some(spent_until.into_std()), shared));
+        sleep_until(spent_until - Duration::from_millis(10)).await;
+        let early = venue.accept().map(|_| ());
+        assert_eq!(early.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        sleep_until(spent_until + Duration::from_millis(10)).await;
+        venue.accept().unwrap();
+        task.abort();
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,12 +8,17 @@
 //!   second: a bot whose questions are never asked is as dead as one that is cut off. Beside more than 46 orders and cancels a
 //!   second they are more than the venue takes;
 //! * everything else goes [`BURST`] at a time and then one by one, so that no second has more than the venue takes;
-//!   what does not go waits in its bot's lane, and the bots take turns: who floods waits for himself.
+//!   what does not go waits in its bot's lane, and the bots take turns: who floods waits for himself;
+//! * what a process before this one has sent counts, too. How much it was nobody knows, because what is only relayed is not
+//!   journaled, so it counts as a whole budget, spent at its last moment: nothing is said to the venue until that is over
+//!   ([`spent_until`]).
 //!
 //! In the host's time, also where a simulator's clock is followed: one that stands still must not silence the bots.
 //! In lockstep nothing waits, because there the venue waits for us.
 
 use std::time::{Duration, Instant};
+
+use plimsoll_model::Now;
 
 /// Messages that the venue takes in a second, of all clients of the login together.
 pub(crate) const PER_SECOND: u32 = 50;
@@ -27,6 +32,15 @@ const EVERY: Duration = Duration::from_nanos(1_000_000_000 / (PER_SECOND - BURST
 const QUESTION_EVERY: Duration = Duration::from_millis(250);
 /// Orders beyond the budget keep others waiting for no longer than this.
 const DEBT_MAX: Duration = Duration::from_secs(1);
+/// How long what a life before has spent is spent. A little more than the venue's second, because the way there is not
+/// always as long.
+const SPENT: Duration = Duration::from_millis(1_100);
+
+/// Until when the venue's budget, for messages and for questions for its time, may have been spent by the process that
+/// kept the journal before; none where there was none. `locked` is when the state directory was ours, so the other had ended.
+pub(crate) fn spent_until(locked: Instant, before: Option<Now>) -> Option<Instant> {
+    before.map(|_| locked + SPENT)
+}
 
 /// The budget.
 #[derive(Debug)]
@@ -112,6 +126,15 @@ mod tests {
         let most = left.iter().map(|from| in_second(*from)).max().unwrap();
         assert!((40..=45).contains(&most), "{most}");
         assert!(left.len() >= 355, "{} in ten seconds", left.len());
+    }
+
+    #[test]
+    fn a_first_start_waits_for_nothing_and_a_later_one_until_what_was_spent_before_it_is_over() {
+        let locked = Instant::now();
+        assert_eq!(spent_until(locked, None), None);
+        let last = Now { mono: plimsoll_model::Mono::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
+        let until = spent_until(locked, Some(last)).unwrap();
+        assert!(until > locked + Duration::from_secs(1));
     }
 
     #[test]

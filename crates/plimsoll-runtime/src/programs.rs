@@ -1,6 +1,9 @@
 //! The programs of jobs: started without a shell, watched, killed when their time is up or the gateway ends, with
 //! everything that they have started.
 //!
+//! What it has started is its process group. A child that makes itself a group or a session of its own is out of reach: to
+//! kill it by its descent would take a subreaper, to which every orphan of the gateway's would come.
+//!
 //! Owns what runs. Does not own whether and when something is started, which the bridge decides, nor what a program
 //! leaves behind that has ended by itself: that is its own to end.
 

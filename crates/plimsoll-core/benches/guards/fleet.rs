@@ -210,7 +210,11 @@ impl Fleet {
                 Ask::OpenOrders => Report::OpenOrderEnd,
                 Ask::Executions { req_id } => Report::ExecutionsEnd(req_id),
                 Ask::CompletedOrders => Report::CompletedOrdersEnd,
-                Ask::Quotes { .. } | Ask::Schedule { .. } | Ask::DayBars { .. } | Ask::Equity { .. } => {
+                Ask::Quotes { .. }
+                | Ask::Schedule { .. }
+                | Ask::DayBars { .. }
+                | Ask::Equity { .. }
+                | Ask::EndEquity { .. } => {
                     continue;
                 }
                 Ask::Contract { req_id, contract } => {

@@ -127,7 +127,7 @@ impl Bridge {
         ctx.unbounded = taken.intake.unbounded;
         judge_whole(&ctx, whole)?;
         self.can_be_divided(allocation, request, whole)?;
-        let division = self.divide_by(allocation, whole).map_err(|why| not_divided(allocation, &why))?;
+        let division = self.divide_by(now, allocation, whole).map_err(|why| not_divided(allocation, &why))?;
         let Division { parts, left } = division;
         let mut judged = Vec::with_capacity(parts.len());
         let (mut first_no, mut adds_risk) = (None, false);
@@ -204,32 +204,34 @@ impl Bridge {
         Ok(())
     }
 
-    fn divide_by(&self, allocation: &Allocation, whole: &NewOrder) -> Result<Division, String> {
+    fn divide_by(&self, now: Now, allocation: &Allocation, whole: &NewOrder) -> Result<Division, String> {
+        if let Rule::Equity(accounts) = &allocation.rule {
+            let fresh = accounts.iter().try_for_each(|account| self.equities.fresh(now.mono, account));
+            fresh.map_err(|old| old.to_string())?;
+        }
         let lots = self.contracts.lots(&whole.instrument);
-        let equity = |account: &Account| self.equities.get(account).copied();
-        divide(&allocation.rule, whole.qty, lots, equity).map_err(|error| error.to_string())
+        divide(&allocation.rule, whole.qty, lots, |account| self.equities.of(account))
+            .map_err(|error| error.to_string())
     }
 
-    /// Asks what the accounts are worth, if anything is divided by it. It is told again whenever it changes.
-    pub(super) fn ask_equity(&mut self, asks: &mut Vec<Ask>) {
+    /// Asks what the accounts are worth, if anything is divided by it. It is told again whenever it changes, and all of it
+    /// is asked for again now and then. One question stands at a time, because the broker takes two of a client.
+    pub(super) fn ask_equity(&mut self, now: Now, asks: &mut Vec<Ask>) {
         let by_equity = |one: &Allocation| matches!(one.rule, Rule::Equity(_));
-        self.equity_req = None;
         if self.config.as_ref().is_some_and(|config| config.allocations.iter().any(by_equity)) {
             let req_id = self.recon.req_id();
-            self.equity_req = Some(req_id);
+            if let Some(before) = self.equities.asks(now.mono, req_id) {
+                asks.push(Ask::EndEquity { req_id: before });
+            }
             asks.push(Ask::Equity { req_id });
         }
     }
 
-    /// The broker says what an account is worth. Of one whose worth is no amount of money nobody knows it.
-    pub(super) fn note_equity(&mut self, req_id: ReqId, account: Account, worth: Option<Money>) {
-        if self.equity_req != Some(req_id) {
-            return;
+    /// The broker says what an account is worth. Accounts of the login that are not ours are nobody's.
+    pub(super) fn note_equity(&mut self, now: Now, req_id: ReqId, account: Account, worth: Option<Money>) {
+        if self.config.as_ref().is_some_and(|config| config.venue.accounts.contains(&account)) {
+            self.equities.told(now.mono, req_id, account, worth);
         }
-        match worth {
-            Some(worth) => self.equities.insert(account, worth),
-            None => self.equities.remove(&account),
-        };
     }
 
     /// Into the book and the outbox; the disk is asked to take it.

@@ -21,8 +21,9 @@ impl Bridge {
         self.recon.was_done = false;
         self.hearing.forget();
         self.quotes.clear();
+        self.streams.clear();
         self.results.clear();
-        self.equities.clear();
+        self.equities.forget();
         self.all_started = None;
         self.contract_reqs.clear();
         self.close_reqs.clear();
@@ -44,6 +45,7 @@ impl Bridge {
         self.hold_what_waited(now, waited, out);
         self.batches.none_comes();
         self.closings.restarted();
+        self.auctions.restarted();
         self.forget_certainty(|_| true);
     }
 
@@ -66,7 +68,7 @@ impl Bridge {
         self.listed.note_asked(self.clock.corrected(now));
         self.plan_audit(now);
         self.ask_schedule(now, &mut asks);
-        self.ask_equity(&mut asks);
+        self.ask_equity(now, &mut asks);
         self.begin_round(now, link, &mut asks);
         Self::ask(out, asks);
     }
@@ -134,6 +136,7 @@ impl Bridge {
     pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(gone) = self.links.close(link) else { return };
         self.acks.forget(link);
+        self.streams.end(link);
         self.forget_certainty(|client_id| client_id == Some(gone.client_id));
         if self.book.open_clients().any(|client| client == Some(gone.client_id)) {
             self.poll(now, out);

@@ -36,6 +36,7 @@ pub enum Reason {
     ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
+    Unexplained { account: Account, instrument: InstrumentId },
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     ReadOnly,
@@ -55,6 +56,7 @@ pub enum Reason {
     DecisionTaken { decision: Box<str>, by: ClOrdId },
     Stale { instrument: InstrumentId, field: Option<&'static str>, age: Duration, max: Duration },
     NoQuote { instrument: InstrumentId },
+    StreamStill { instrument: InstrumentId, age: Duration, max: Duration },
     QtyMax { qty: Qty, max: Qty },
     NotionalMax { notional: Money, max: Money },
     PositionMax { notional: Money, max: Money },
@@ -131,6 +133,7 @@ impl Reason {
             Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
             Self::Halted { .. } => "halted",
             Self::NotReconciled { .. } => "not_reconciled",
+            Self::Unexplained { .. } => "unexplained",
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
             Self::ReadOnly => "read_only",
@@ -150,6 +153,7 @@ impl Reason {
             Self::DecisionTaken { .. } => "decision_taken",
             Self::Stale { .. } => "stale",
             Self::NoQuote { .. } => "no_quote",
+            Self::StreamStill { .. } => "stream_still",
             Self::QtyMax { .. } => "qty_max",
             Self::NotionalMax { .. } => "notional_max",
             Self::PositionMax { .. } => "position_max",
@@ -181,7 +185,10 @@ impl Reason {
             | Self::DecisionTaken { .. }
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
-            Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
+            Self::Stale { .. }
+            | Self::NoQuote { .. }
+            | Self::StreamStill { .. }
+            | Self::WaitedTooLong { .. } => 8,
             Self::Unbounded { .. }
             | Self::WordUnknown { .. }
             | Self::OrderChanged { .. }
@@ -201,6 +208,7 @@ impl Reason {
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
+            | Self::Unexplained { .. }
             | Self::ReadOnly
             | Self::LinkChanged
             | Self::GroupDenied { .. }
@@ -295,6 +303,11 @@ impl Reason {
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }
+            Self::Unexplained { account, instrument } => write!(
+                f,
+                "the broker's {instrument} in {account} is explained by no execution; \
+                 see `plimsoll breaks`, and `plimsoll accept` if the broker is right"
+            ),
             Self::OutsideSession { next_open } => {
                 write!(f, "the market is closed until {}", Local(next_open))
             }
@@ -342,6 +355,10 @@ impl Reason {
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
+            Self::StreamStill { instrument, age, max } => {
+                let (age, max) = (Span(*age), Span(*max));
+                write!(f, "the bot's own prices of {instrument} stopped {age} ago, limit {max}")
+            }
             _ => self.fmt_limit(f),
         }
     }

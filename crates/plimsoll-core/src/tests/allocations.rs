@@ -316,7 +316,7 @@ fn a_table_is_sent_as_it_is() {
 fn equity_is_what_the_broker_last_told_and_ends_with_the_connection() {
     let mut world = world();
     world.run("10:00:00 quote SPY 500.00 500.02");
-    let req_id = world.bridge.equity_req.expect("asked when our own connection came up");
+    let req_id = world.bridge.equities.question().expect("asked when our own connection came up");
     for (account, worth) in
         [("DU1", "1000 USD"), ("DU2", "2000 USD"), ("DU3", "1000 USD"), ("DU3", "5000 USD")]
     {
@@ -342,6 +342,69 @@ fn equity_is_what_the_broker_last_told_and_ends_with_the_connection() {
         10:00:05 deny 1 order 6: Plimsoll supported: not divided by WORTH: the equity of DU1 is not known yet
     "]]
     .assert_eq(&trace);
+}
+
+/// The broker's answer to the question for what accounts are worth that stands.
+fn tell_worth(world: &mut Script) {
+    let req_id = world.bridge.equities.question().expect("asked where orders are divided by it");
+    for account in ["DU1", "DU2", "DU3"] {
+        let account = Account::new(account).unwrap();
+        world.own(Report::Equity { req_id, account, worth: Money::parse("1000 USD") });
+    }
+}
+
+#[test]
+fn equity_from_before_the_broker_was_lost_divides_nothing_until_it_is_told_again() {
+    let mut world = world();
+    world.run("10:00:00 quote SPY 500.00 500.02");
+    tell_worth(&mut world);
+    let before = world.bridge.equities.question();
+    let lost = world.run(
+        "
+        10:00:01 own error 1100
+        10:00:02 own error 1102
+        10:00:02 own answers
+        10:00:03 quote SPY 500.00 500.02
+        10:00:04 trend BUY 9 SPY MKT account=WORTH id=5
+        ",
+    );
+    assert!(lost.contains("not divided by WORTH: the equity of DU1 is not known yet"), "{lost}");
+    assert_ne!(world.bridge.equities.question(), before, "it is asked for again");
+    tell_worth(&mut world);
+    let told = world.run("10:00:05 trend BUY 9 SPY MKT account=WORTH id=6");
+    assert!(told.contains("tell trend order 6: divided over 3 accounts"), "{told}");
+}
+
+#[test]
+fn equity_is_asked_for_again_every_five_minutes_and_counts_for_fifteen() {
+    let mut world = world();
+    world.run("10:00:00 quote SPY 500.00 500.02");
+    tell_worth(&mut world);
+    let first = world.bridge.equities.question();
+    world.run("10:05:10 wake");
+    let second = world.bridge.equities.question();
+    assert_ne!(second, first, "the first question was more than five minutes ago");
+    world.run("10:10:09 wake");
+    assert_eq!(world.bridge.equities.question(), second);
+    world.run("10:10:10 wake");
+    assert_ne!(world.bridge.equities.question(), second);
+    let young = world.run(
+        "
+        10:14:50 quote SPY 500.00 500.02
+        10:14:50 trend BUY 9 SPY MKT account=WORTH id=5
+        ",
+    );
+    assert!(young.contains("tell trend order 5: divided over 3 accounts"), "{young}");
+    let old = world.run(
+        "
+        10:15:10 quote SPY 500.00 500.02
+        10:15:10 trend BUY 6 SPY MKT account=WORTH id=6
+        ",
+    );
+    assert!(old.contains("the equity of DU1 was told 910s ago, limit 900s; it is asked for again"), "{old}");
+    tell_worth(&mut world);
+    let again = world.run("10:15:11 trend BUY 6 SPY MKT account=WORTH id=7");
+    assert!(again.contains("tell trend order 7: divided over 3 accounts"), "{again}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ impl Work {
                 Report::Error(error) => self.history.failed(now, link, error, &mut out),
                 _ => return Passes::Yes,
             },
-            Told::RelayTick | Told::FamilyCodes | Told::Repeated(_) | Told::Unreadable(_) => {
+            Told::RelayTick(_) | Told::FamilyCodes | Told::Repeated(_) | Told::Unreadable(_) => {
                 return Passes::Yes;
             }
         };

@@ -46,7 +46,7 @@ impl Work {
             environment: self.settings.environment,
             accounts: self.config.venue.accounts.clone(),
         };
-        self.tasks.spawn(own::keep(login, Arc::clone(&self.shared)));
+        self.tasks.spawn(own::keep(login, self.spent_until, Arc::clone(&self.shared)));
         if let Some(api) = self.api.take() {
             self.tasks.spawn(api.serve());
         }

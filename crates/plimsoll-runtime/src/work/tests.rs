@@ -41,6 +41,7 @@ fn work() -> (Work, UnboundedSender<Input>, Inputs, mpsc::Receiver<JournalReport
         bridge: Bridge::new(),
         unread: None,
         epoch: 1,
+        spent_until: None,
         clock: Clock::system(None),
         journal: Journal::start(JournalSink::Memory(Box::new(memory)), None, report).unwrap(),
         follows: None,

@@ -25,6 +25,7 @@ pub(crate) mod option;
 pub(crate) mod past;
 pub(crate) mod recorded;
 mod replay;
+mod request;
 pub(crate) mod rng;
 mod schedule;
 pub(crate) mod slices;
@@ -35,10 +36,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use bars::{Bar, BarSize, What, millionths};
-use book::{Book, Fold, Pinned};
+use bars::{Bar, millionths};
+use book::{Book, Pinned};
 use hours::{Hours, Session};
 use listing::{Listing, Product};
+pub(crate) use request::BarRequest;
 use rust_decimal::Decimal;
 use schedule::Schedule;
 use walk::Walk;
@@ -371,14 +373,6 @@ impl Market {
         book.halted(at.as_second()) || book.walk.knows_nothing_of(self.hours_of(sym).last_begun(at).date)
     }
 
-    /// The bars that start in `from..until` and were begun by `now`.
-    pub(crate) fn bars(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
-        match ask.size {
-            BarSize::Seconds(size) => self.bars_inside_days(sym, ask, size, now),
-            BarSize::Day | BarSize::Week | BarSize::Month => self.bars_of_days(sym, ask, now),
-        }
-    }
-
     /// Where the data of a symbol begins.
     pub(crate) fn first_open(&self, sym: Sym) -> Timestamp {
         let hours = self.hours_of(sym);
@@ -386,108 +380,6 @@ impl Market {
         let first = jiff::civil::date(year, month, day).max(hours.date_at(hours.beginning()));
         hours.on(first).unwrap_or_else(|| hours.after(first)).open
     }
-
-    /// Day bars of the volatility of the last thirty closes, for a year, as a fraction.
-    pub(crate) fn volatility_bars(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
-        let days = self.days(sym, ask, now);
-        let book = &mut self.books[sym.0];
-        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
-        let bar = |session: Session| {
-            let before = book.walk.volatility(hours, hours.before(session.date).date);
-            let today = book.walk.volatility(hours, session.date);
-            let mut bar = Bar::flat(session.open, session.date, before);
-            bar.absorb(&Bar::flat(session.open, session.date, today));
-            bar
-        };
-        days.into_iter().map(bar).collect()
-    }
-
-    /// Day bars of what borrowing costs, in percent a year: all of it is easy to borrow.
-    pub(crate) fn fee_bars(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
-        let bar = |session: Session| Bar::flat(session.open, session.date, 250_000);
-        self.days(sym, ask, now).into_iter().map(bar).collect()
-    }
-
-    /// The sessions that day bars of a request stand for; none for other sizes.
-    fn days(&self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Session> {
-        let hours = self.hours_of(sym);
-        let mut days = Vec::new();
-        let mut session = hours.at_or_after(ask.from);
-        while ask.size == BarSize::Day && session.open < ask.until && session.open <= now {
-            days.push(session);
-            let next = hours.after(session.date);
-            if next == session {
-                break;
-            }
-            session = next;
-        }
-        days
-    }
-
-    fn bars_inside_days(&mut self, sym: Sym, ask: BarRequest, size: i64, now: Timestamp) -> Vec<Bar> {
-        let mut bars = Vec::new();
-        let book = &mut self.books[sym.0];
-        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
-        let wide = |session| if book.walk.is_recorded() { session } else { hours.wide(session) };
-        let shown = |session| if ask.regular { hours.regular(session) } else { wide(session) };
-        let mut sessions = Vec::new();
-        let mut session = hours.last_begun(ask.from);
-        if shown(session).close <= ask.from {
-            session = hours.after(session.date);
-        }
-        while shown(session).open < ask.until && shown(session).open <= now {
-            sessions.push((session, shown(session)));
-            let next = hours.after(session.date);
-            if next == session {
-                break;
-            }
-            session = next;
-        }
-        for (session, shown) in sessions {
-            let from = shown.open.max(ask.from).as_second();
-            let until = shown.close.min(ask.until).min(now + jiff::SignedDuration::from_secs(1)).as_second();
-            let opens = shown.open.as_second();
-            book.fold(hours, Fold { session, opens, what: ask.what, from, until, size }, &mut bars);
-        }
-        bars
-    }
-
-    fn bars_of_days(&mut self, sym: Sym, ask: BarRequest, now: Timestamp) -> Vec<Bar> {
-        let mut bars: Vec<Bar> = Vec::new();
-        let book = &mut self.books[sym.0];
-        let hours = hours_of(&self.hours, &self.others, book.walk.listing.schedule);
-        let mut session = hours.at_or_after(ask.from);
-        while session.open < ask.until && session.open <= now {
-            if let Some(day) = book.day_bar(hours, session, ask.what, now) {
-                let period = ask.size.first_date(session.date);
-                match bars.last_mut() {
-                    Some(last) if ask.size.first_date(last.date) == period => last.absorb(&day),
-                    _ => bars.push(day),
-                }
-            }
-            let next = hours.after(session.date);
-            if next == session {
-                break;
-            }
-            session = next;
-        }
-        bars
-    }
-}
-
-/// Which bars are wanted.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BarRequest {
-    /// Made of what.
-    pub(crate) what: What,
-    /// How long each.
-    pub(crate) size: BarSize,
-    /// Nothing before.
-    pub(crate) from: Timestamp,
-    /// Nothing from here on.
-    pub(crate) until: Timestamp,
-    /// Regular hours only; day bars hold the whole session in any case.
-    pub(crate) regular: bool,
 }
 
 /// An instant from seconds out of a file.

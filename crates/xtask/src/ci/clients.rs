@@ -8,10 +8,9 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 
-use super::{
-    RUST_CLIENTS, STEP_MAX, bots, cargo_alone, finish, finish_with_output, interpreter, prepared,
-    release_binary, target_alone,
-};
+use super::built::{RUST_CLIENTS, cargo_alone, release_binary, target_alone};
+use super::child::{STEP_MAX, finish, finish_with_output};
+use super::foreign::{bots, interpreter, prepared};
 
 /// A client, and the words that start it.
 struct Client {

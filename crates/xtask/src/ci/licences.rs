@@ -11,7 +11,8 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{FUZZ, RUST_CLIENTS, STEP_MAX, cargo, finish_with_output, manifest};
+use super::built::{FUZZ, RUST_CLIENTS, cargo, manifest};
+use super::child::{STEP_MAX, finish_with_output};
 
 const RULES: &str = "deny.toml";
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::{finish_with_output, release_binary};
+use super::built::release_binary;
+use super::child::finish_with_output;
 
 /// No position is doubled, no order is late, no pair could trade, on so many days: as many as have to see everything
 /// that can happen to one. A thousand and more are run by hand.
