@@ -438,7 +438,6 @@ impl Work {
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
             state.asked.sent(version, raw);
-            state.bars.sent(version, raw);
             self.stream_asked(link, raw);
         }
         match input {
