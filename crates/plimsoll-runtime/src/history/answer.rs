@@ -146,7 +146,10 @@ mod tests {
     fn a_number_at_the_end_of_a_text_is_the_readers_own() {
         let told = |text| with_number(text, 7, 9);
         assert_eq!(told("API historical data query cancelled: 7"), "API historical data query cancelled: 9");
-        assert_eq!(told("No historical data query found for ticker id:7"), "No historical data query found for ticker id:9");
+        assert_eq!(
+            told("No historical data query found for ticker id:7"),
+            "No historical data query found for ticker id:9"
+        );
         assert_eq!(told("query cancelled: 17"), "query cancelled: 17", "another one");
         assert_eq!(told("no more than 7"), "no more than 7", "no number of a request");
     }

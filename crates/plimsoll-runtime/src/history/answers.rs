@@ -162,13 +162,7 @@ impl History {
 
     /// There is nothing, says the venue. That is asked again before it is believed, and then told as an error: no library
     /// of a bot tells an answer without bars from bars.
-    fn empty(
-        &mut self,
-        now: Mono,
-        token: Token,
-        error: Option<&ErrorReport>,
-        out: &mut Vec<Act>,
-    ) -> Passes {
+    fn empty(&mut self, now: Mono, token: Token, error: Option<&ErrorReport>, out: &mut Vec<Act>) -> Passes {
         let flight = &self.flights[&token];
         if flight.tries < TRIES_MAX && !flight.askers.is_empty() {
             let pause = if flight.ask.weight.is_some() { SAME } else { AGAIN };

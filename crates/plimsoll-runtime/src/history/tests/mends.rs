@@ -151,7 +151,10 @@ fn an_error_names_to_each_bot_its_own_number_only() {
     let [Act::Refuse { link: LinkId(2), req_id: 9, code: 162, text }] = &world.said[..] else {
         panic!("{:?}", world.said)
     };
-    assert_eq!(&**text, "Historical Market Data Service error message:API historical data query cancelled: 9");
+    assert_eq!(
+        &**text,
+        "Historical Market Data Service error message:API historical data query cancelled: 9"
+    );
 }
 
 #[test]
