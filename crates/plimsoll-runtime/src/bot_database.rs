@@ -98,8 +98,12 @@ fn decimal(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).ok()
 }
 
-/// RFC 3339, a civil time, a date, or a number of seconds or of their thousandths since 1970.
+/// RFC 3339, a civil time, a date, or a number of seconds or of their thousandths since 1970. A date may be written as a number
+/// (`20261127`, `20261127153000`): read as seconds it would be a day in 1970, and as thousandths one in the year 2612.
 fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if let Some(civil) = digits(text) {
+        return zone.to_timestamp(civil).ok();
+    }
     if let Ok(number) = text.parse::<i64>() {
         let size = number.unsigned_abs();
         return if size < SECONDS_MAX {
@@ -120,6 +124,16 @@ fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         Err(_) => text.parse::<Date>().ok()?.at(0, 0, 0, 0),
     };
     zone.to_timestamp(civil).ok()
+}
+
+/// A date, or a date and a time, in digits only.
+fn digits(text: &str) -> Option<DateTime> {
+    if !matches!(text.len(), 8 | 14) || !text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or("0").parse::<i8>().ok();
+    let year = text[..4].parse::<i16>().ok().filter(|year| (1970..2200).contains(year))?;
+    DateTime::new(year, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?, 0).ok()
 }
 
 fn of_sqlite(database: &BotDatabase, table: &str, sum: &mut Sum<'_>) -> Result<(), String> {

@@ -60,7 +60,7 @@ const OVER_MAX: usize = 1_024;
 
 /// TWS: a number that is in use, for history and for market data.
 const CODE_DUPLICATE: i32 = 386;
-const CODE_DUPLICATE_LINE: i32 = 102;
+pub(crate) const CODE_DUPLICATE_LINE: i32 = 102;
 /// TWS: "No historical data query found for ticker id".
 const CODE_NO_QUERY: i32 = 366;
 /// TWS: "Failed to request historical ticks", and "Invalid Real-time Query".

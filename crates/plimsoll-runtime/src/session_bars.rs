@@ -23,6 +23,8 @@ struct Asked {
     stream: BarStream,
     req_id: i32,
     bars: AskedBars,
+    /// A stream that had the number before. It goes on if the venue calls this one a duplicate.
+    before: Option<AskedBars>,
 }
 
 /// What becomes of an answer.
@@ -53,17 +55,29 @@ impl SessionBars {
     /// The bot has sent this.
     pub(crate) fn sent(&mut self, version: ServerVersion, frame: &RawFrame) {
         let Some((stream, req_id, request)) = bars_request(version, frame) else { return };
-        self.forget(stream, req_id);
+        let before = self.forget(stream, req_id);
         let BarsRequest::Begin(bars) = request else { return };
         if self.0.len() == ASKED_MAX {
             let oldest = self.0.iter().position(|asked| !asked.bars.keeps_up).unwrap_or(0);
             self.0.remove(oldest);
         }
-        self.0.push(Asked { stream, req_id, bars: *bars });
+        let before = before.filter(|before| before.keeps_up);
+        self.0.push(Asked { stream, req_id, bars: *bars, before });
     }
 
-    fn forget(&mut self, stream: BarStream, req_id: i32) {
-        self.0.retain(|asked| (asked.stream, asked.req_id) != (stream, req_id));
+    fn forget(&mut self, stream: BarStream, req_id: i32) -> Option<AskedBars> {
+        let at = self.0.iter().position(|asked| (asked.stream, asked.req_id) == (stream, req_id))?;
+        Some(self.0.remove(at).bars)
+    }
+
+    /// The venue calls the latest request of this number a duplicate: the stream before it has the number still.
+    pub(crate) fn is_duplicate(&mut self, stream: BarStream, req_id: i32) {
+        let asked = self.0.iter_mut().find(|asked| (asked.stream, asked.req_id) == (stream, req_id));
+        if let Some(asked) = asked
+            && let Some(before) = asked.before.take()
+        {
+            asked.bars = before;
+        }
     }
 
     /// What becomes of bars that the venue sends. Those that nobody can read, or nobody has asked for, are passed on: no
@@ -269,6 +283,17 @@ mod tests {
         assert_eq!(tell(&mut bars, &five(CLOSE)), (Shows::Nothing, 1, 0), "the other was canceled");
         bars.sent(v(200), &frame("51|1|7|"));
         assert_eq!(tell(&mut bars, &five(CLOSE)), (Shows::AsItIs, 0, 0));
+    }
+
+    #[test]
+    fn a_duplicate_leaves_the_hours_of_the_stream_that_has_the_number() {
+        let mut bars = asked(&[five_seconds(7, 1), five_seconds(7, 0)]);
+        let five = |start| frame(&format!("50|3|7|{start}|600.0|601.0|599.0|600.5|100|600.2|7|"));
+        assert_eq!(tell(&mut bars, &five(CLOSE)), (Shows::AsItIs, 0, 0), "the venue has not spoken yet");
+        bars.is_duplicate(BarStream::RealTime, 7);
+        assert_eq!(tell(&mut bars, &five(CLOSE)), (Shows::Nothing, 1, 0));
+        bars.is_duplicate(BarStream::RealTime, 7);
+        assert_eq!(tell(&mut bars, &five(CLOSE)), (Shows::Nothing, 1, 0), "said twice");
     }
 
     #[test]

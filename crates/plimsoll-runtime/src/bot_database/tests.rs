@@ -64,6 +64,18 @@ fn a_database_s_numbers_are_taken_by_their_shortest_text() {
 }
 
 #[test]
+fn a_date_that_is_written_as_a_number_is_that_date() {
+    let home = Home::new("digits");
+    let database = mapped(&home, "own.sqlite3", Some("trades"));
+    let connection = Connection::open(&database.file).unwrap();
+    // The day itself, its last second, the next one's first, a number of seconds of eight digits that is no date.
+    let sql = "CREATE TABLE trades (closed_at INTEGER, profit REAL, fee REAL); INSERT INTO trades VALUES (20261127, 1, 0), \
+               (20261127235959, 10, 0), (20261128000000, 100, 0), (20261128, 1000, 0), (99999999, 10000, 0);";
+    connection.execute_batch(sql).unwrap();
+    assert_eq!(said(&database).unwrap(), "11 USD of 2 rows");
+}
+
+#[test]
 fn what_cannot_be_read_says_where_and_why() {
     let home = Home::new("wrong");
     let error = |file: &str, text: &str| {

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_core::BarHours;
-use plimsoll_model::{LinkId, OrderId, RawFrame, Report};
+use plimsoll_model::{ErrorReport, LinkId, OrderId, RawFrame, Report};
 use plimsoll_tws::rewrite;
-use plimsoll_tws::translate::{BarsRequest, bars_request};
+use plimsoll_tws::translate::{BarStream, BarsRequest, bars_request};
 
 use super::Work;
 use crate::carry::Carrier as _;
 use crate::history::cache::{Job, Said};
 use crate::history::{
-    Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, Taken, answer, asked, is_of_history,
+    Act, Ask, Asked, Asker, CODE_DUPLICATE_LINE, CODE_HISTORY, PREFIX, Passes, Standing, Taken, answer,
+    asked, is_of_history,
 };
 use crate::lanes::Heard;
 use crate::view::HistoryRow;
@@ -95,9 +96,15 @@ impl Work {
 
     /// The venue has said something on a bot's link. Passes if the bot is told in the usual way.
     pub(super) fn hear_history(&mut self, link: LinkId, told: &Told, raw: &RawFrame) -> Passes {
-        let Some(state) = self.links.get(&link) else { return Passes::Yes };
+        let Some(state) = self.links.get_mut(&link) else { return Passes::Yes };
         let now = self.clock.now().mono;
         let mut out = Vec::new();
+        if let Told::Report(report) = told
+            && let Report::Error(ErrorReport { id: Some(id), code, .. }) = **report
+            && code == CODE_DUPLICATE_LINE
+        {
+            state.bars.is_duplicate(BarStream::RealTime, id);
+        }
         let passes = match told {
             Told::Relay | Told::Bars => match answer(state.version, raw) {
                 Some(answer) => self.history.answered(now, link, answer, raw, &mut out),
