@@ -241,6 +241,7 @@ impl Bridge {
                 self.bot_arrived(link, bot, client_id, raw, out);
             }
             Event::BotLeft { link } => {
+                self.streams.end(link);
                 if let Some(state) = self.links.get_mut(link) {
                     state.leave();
                 }

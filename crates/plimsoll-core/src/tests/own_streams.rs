@@ -65,14 +65,15 @@ fn a_stream_that_stops_while_the_order_waits_for_the_disk_denies_it() {
 }
 
 #[test]
-fn a_link_takes_its_streams_along() {
-    let mut world = Script::new();
-    world.run("10:00:00 quote SPY 500.00 500.02");
-    world.feed(stream(TREND, Some(ten(-14))));
-    world.feed(Event::BotGone { link: TREND });
-    world.feed(stream(TREND, Some(ten(-14))));
-    assert_eq!(
-        world.bridge.streams.still_since(&BotName::new("trend").unwrap(), &InstrumentId::us_stock("SPY")),
-        None
-    );
+fn a_link_takes_its_streams_along_whether_it_ends_or_its_bot_has_only_left_it() {
+    for end in [Event::BotLeft { link: TREND }, Event::BotGone { link: TREND }] {
+        let mut world = Script::new();
+        world.run("10:00:00 quote SPY 500.00 500.02");
+        world.feed(stream(TREND, Some(ten(-14))));
+        let trend = BotName::new("trend").unwrap();
+        let spy = InstrumentId::us_stock("SPY");
+        assert!(world.bridge.streams.still_since(&trend, &spy).is_some());
+        world.feed(end);
+        assert_eq!(world.bridge.streams.still_since(&trend, &spy), None);
+    }
 }
