@@ -183,9 +183,9 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Reconciled,
         pitfall: "08-restart-with-foreign-position",
-        summary: "orders before the broker's orders, executions and positions are known",
+        summary: "orders before the broker's orders, executions and positions are known, and exits from what somebody else has closed",
         keys: &["venue.client_id"],
-        reasons: &["not_reconciled", "read_only", "waited_too_long", "link_changed"],
+        reasons: &["not_reconciled", "read_only", "waited_too_long", "link_changed", "closed_elsewhere"],
         judges: Judges::Message,
         check: reconciled::check,
     },

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
+use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Position, Price, Qty, Side};
 use rust_decimal::Decimal;
 
 use crate::guard::{Auction, Crossing, GUARDS, GuardId, Margin, Reason};
@@ -105,6 +105,12 @@ fn all_reasons() -> Vec<Reason> {
         Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
         Reason::NotReconciled { waiting_for: "x" },
         Reason::ReadOnly,
+        Reason::ClosedElsewhere {
+            instrument: spy(),
+            account: du1.clone(),
+            held: Position::FLAT,
+            foreign: Position::FLAT,
+        },
         Reason::WaitedTooLong { waited: ten, max: ten },
         Reason::LinkChanged,
         Reason::Recalled { member: OrderId(1) },
