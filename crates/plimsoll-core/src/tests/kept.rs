@@ -13,24 +13,32 @@ use crate::book::is_summable;
 use crate::{Event, OrderState, Quote, Struck, result};
 
 const BUDGET_MS: u64 = 700;
+const BUDGETS_MAX: usize = 20;
 
 #[test]
 fn the_result_kept_of_a_bot_is_what_a_walk_through_its_holdings_finds() {
     let mut kept = 0;
-    arbtest::arbtest(|u| {
-        between_lines(u, |world| {
-            for bot in &world.config.bots {
-                world.bridge.refresh_result(bot);
-                let walked = result::whole(&world.bridge.ledger, &world.bridge.quotes, bot, Currency::USD);
-                if let Some(answer) = world.bridge.results.kept_of(&bot.name) {
-                    kept += usize::from(walked.is_ok_and(|money| !money.amount.is_zero()));
-                    assert_eq!(answer, walked, "{}", bot.name);
+    // On a busy machine one budget may be over before a life has come to a result.
+    for _ in 0..BUDGETS_MAX {
+        arbtest::arbtest(|u| {
+            between_lines(u, |world| {
+                for bot in &world.config.bots {
+                    world.bridge.refresh_result(bot);
+                    let walked =
+                        result::whole(&world.bridge.ledger, &world.bridge.quotes, bot, Currency::USD);
+                    if let Some(answer) = world.bridge.results.kept_of(&bot.name) {
+                        kept += usize::from(walked.is_ok_and(|money| !money.amount.is_zero()));
+                        assert_eq!(answer, walked, "{}", bot.name);
+                    }
                 }
-            }
+            })
         })
-    })
-    .budget_ms(BUDGET_MS);
-    assert!(kept > 0, "no life had a result");
+        .budget_ms(BUDGET_MS);
+        if kept > 0 {
+            return;
+        }
+    }
+    panic!("no life had a result");
 }
 
 #[test]

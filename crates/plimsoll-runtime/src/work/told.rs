@@ -133,7 +133,26 @@ impl Work {
                     self.tell_held(link);
                     self.send_to_bot(link, &raw);
                 }
-                _ => self.send_to_bot(link, &raw),
+                Report::ManagedAccounts(_)
+                | Report::NextValidId(_)
+                | Report::OpenOrder(_)
+                | Report::Status(_)
+                | Report::Execution(_)
+                | Report::ExecutionsEnd(_)
+                | Report::Commission { .. }
+                | Report::CompletedOrder(_)
+                | Report::CompletedOrdersEnd
+                | Report::PositionsEnd
+                | Report::AboutAccount(_)
+                | Report::Equity { .. }
+                | Report::Error(_)
+                | Report::CurrentTime(_)
+                | Report::Contract(_)
+                | Report::ContractEnd(_)
+                | Report::Schedule(_)
+                | Report::DayBars(_)
+                | Report::Quote { .. }
+                | Report::Other => self.send_to_bot(link, &raw),
             },
         }
     }
