@@ -384,7 +384,7 @@ impl IbkrVenue {
             }
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = true,
             FaultKind::StaleSnapshot { symbol } => {
-                self.faults.cache.keep(symbol.as_deref(), self.exchange.now)
+                self.faults.cache.keep(symbol.as_deref(), self.exchange.now);
             }
             FaultKind::LateCommission { delay } => self.exchange.faults.commission_delay = Some(delay.0),
             FaultKind::LateCancel { delay } => self.exchange.faults.cancel_delay = Some(delay.0),
