@@ -50,6 +50,8 @@ pub struct Book {
     /// But for packed orders.
     by_ref: BTreeMap<ClOrdId, OrderKey>,
     open: BTreeSet<OrderKey>,
+    /// Those of them that take part in a closing auction.
+    open_on_close: BTreeSet<OrderKey>,
     /// Orders of which more is executed than the ledger has posted.
     unposted: BTreeSet<OrderKey>,
     index: Index,
@@ -80,6 +82,7 @@ impl Book {
             by_perm: BTreeMap::new(),
             by_ref: BTreeMap::new(),
             open: BTreeSet::new(),
+            open_on_close: BTreeSet::new(),
             unposted: BTreeSet::new(),
             index: Index::default(),
             denied: BTreeMap::new(),
@@ -228,6 +231,11 @@ impl Book {
         self.open.iter().filter_map(|key| Some((*key, self.get(*key)?)))
     }
 
+    /// Those of them that take part in a closing auction.
+    pub(crate) fn open_on_close(&self) -> impl Iterator<Item = (OrderKey, &OrderState)> {
+        self.open_on_close.iter().filter_map(|key| Some((*key, self.get(*key)?)))
+    }
+
     /// Every order that can still execute and is in this one-cancels-all group, of any account.
     pub(crate) fn open_in_group(&self, group: &str) -> impl Iterator<Item = &OrderState> {
         self.index.open_in_group(group).filter_map(|key| self.get(key))
@@ -354,6 +362,11 @@ impl Book {
             self.open.insert(key);
         } else {
             self.open.remove(&key);
+        }
+        if state.status.is_open() && state.ord_type.is_on_close() {
+            self.open_on_close.insert(key);
+        } else {
+            self.open_on_close.remove(&key);
         }
         if state.cum_qty > state.posted_qty {
             self.unposted.insert(key);

@@ -1,12 +1,14 @@
 //! The bridge itself: its state, and the one place where an event is handed to what it concerns.
 
 mod allocations;
+mod auctions;
 mod breaks;
 mod cancels;
 mod closing;
 mod decide;
 mod equivalents;
 mod executions;
+mod fallbacks;
 mod hours;
 mod jobs;
 mod links;
@@ -53,12 +55,15 @@ use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
 use crate::schedule::Schedule;
+use crate::unexplained::Unexplained;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
 pub use allocations::{AllocationView, PartView};
+use auctions::Auctions;
 use breaks::Doubt;
-use closing::Closings;
 use equivalents::InPlaces;
+use fallbacks::Closings;
+pub use fallbacks::FallbackView;
 use jobs::Hint;
 #[cfg(test)]
 pub(crate) use own_orders::OwnOrder;
@@ -107,6 +112,8 @@ pub struct Bridge {
     pub(crate) schedule: Schedule,
     /// On-close orders that are followed until after the close.
     closings: Closings,
+    /// On-close orders of which the venue says nothing after their auction.
+    auctions: Auctions,
     /// The last number of each bot's order references, by trade date.
     counters: BTreeMap<(BotName, Date), u32>,
     /// Our own questions about contracts.
@@ -117,6 +124,8 @@ pub struct Bridge {
     listed_holdings: Option<BTreeSet<(Account, InstrumentId)>>,
     /// Where they and the ledger differ.
     doubts: BTreeMap<(Account, InstrumentId), Doubt>,
+    /// What of the broker's holdings is explained by no execution.
+    pub(crate) unexplained: Unexplained,
     /// Holdings that an execution has moved during the full round under way.
     moved: BTreeSet<(Account, InstrumentId)>,
     /// What orders had executed without the ledger when the round of questions under way was asked.
@@ -174,11 +183,13 @@ impl Bridge {
             changes: Changes::default(),
             schedule: Schedule::default(),
             closings: Closings::default(),
+            auctions: Auctions::default(),
             counters: BTreeMap::new(),
             contract_reqs: BTreeMap::new(),
             broker_positions: BTreeMap::new(),
             listed_holdings: None,
             doubts: BTreeMap::new(),
+            unexplained: Unexplained::default(),
             moved: BTreeSet::new(),
             owed: BTreeMap::new(),
             inactive_since: None,
@@ -251,6 +262,7 @@ impl Bridge {
         self.tell_equivalents(out);
         self.cancel_in_places(out);
         self.step_closings(now, out);
+        self.ask_what_auctions_owe(now, hint, out);
         self.step_allocations(out);
     }
 
@@ -294,16 +306,16 @@ impl Bridge {
     /// When the bridge next has something to do by itself.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let equity = self.equities.due().filter(|_| self.recon.state == ReconState::Done);
-        let all =
-            [self.leave_due, self.schedule.next_wakeup(), self.next_question(), self.closings.due(), equity];
-        all.into_iter().flatten().min()
+        let questions = [self.next_question(), self.closings.due(), self.auctions.due(), equity];
+        let all = [self.leave_due, self.schedule.next_wakeup()].into_iter().chain(questions);
+        all.flatten().min()
     }
 
     /// When the broker is next asked something.
     fn next_question(&self) -> Option<Mono> {
         let asks = matches!(self.recon.state, ReconState::Asking(_));
         if self.recon.state == ReconState::Down {
-            return None;
+            return self.recon.restored_due();
         }
         if asks || self.recon.polling.is_some() {
             return Some(self.recon.last_poll.after(limits::POLL_PATIENCE));
@@ -339,6 +351,9 @@ impl Bridge {
         if is_idle && self.listed.due().is_some_and(|due| due <= now.mono) {
             self.audit_hours(now, out);
         }
+        if self.recon.restored_due().is_some_and(|due| due <= now.mono) {
+            self.begin_restored(now, out);
+        }
         if self.recon.state == ReconState::Done && self.equities.due().is_some_and(|due| due <= now.mono) {
             let mut asks = Vec::new();
             self.ask_equity(now, &mut asks);
@@ -348,15 +363,6 @@ impl Bridge {
             self.poll(now, out);
             self.ask_again(now, out);
         }
-    }
-
-    fn no_copy(&self) -> String {
-        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
-        let every = limits::DROP_COPY_POLL.as_secs();
-        format!(
-            "orders of other clients do not come by themselves; they are asked for every {every} s; \
-             make client {client} the Master API client in the API settings of TWS"
-        )
     }
 
     fn operator(&mut self, now: Now, operator: Operator, out: &mut Vec<Command>) {
@@ -369,6 +375,9 @@ impl Bridge {
                 let lifted = self.halts.lift(bot.as_ref());
                 let what = if lifted { "resumed" } else { "was not halted; resume" };
                 out.push(Command::Notice { text: format!("{whom} {what} by {by}: {reason}") });
+            }
+            Operator::Accept { account, instrument, difference, by, reason } => {
+                self.accept(&account, &instrument, difference, (&by, &reason), out);
             }
             Operator::Calendar { days, problems } => self.take_announced(now, days, &problems, out),
         }
@@ -449,6 +458,7 @@ impl Bridge {
             halts: &self.halts,
             recon: &self.recon.state,
             read_only: self.recon.read_only,
+            unexplained: &self.unexplained,
             recent: &self.recent,
             batches: &self.batches,
             day_start: self.day_start.get(&bot.name),

@@ -9,6 +9,10 @@
 //!   life of our connection, name it no more;
 //! * one that the venue never named may be on its way: it is canceled, and is dead when the venue confirms that.
 //!
+//! And it leaves only while the venue is known to hear us: in this life of our connection it has answered what was asked
+//! just before the market order was due, or later. On a connection that has gone silent an order may arrive after the
+//! close, and what the auction is doing meanwhile nobody has told.
+//!
 //! An error says that an order is over and not how much of it was executed, so it is a reason to ask and no proof. An
 //! execution says nothing of the rest.
 //!
@@ -18,13 +22,17 @@
 //! Invariants: at most one market order, restarts included; never more than what the venue says was not executed;
 //! none before its instant and none from the close on; what is not known is told to a person and acted upon by nobody.
 
+mod told;
+
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use jiff::Timestamp;
 use plimsoll_model::Qty;
+
+use crate::limits;
+
+pub(crate) use told::{Finding, Standing};
 
 /// What one fallback is about, and its instants by corrected time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +47,13 @@ pub(crate) struct Terms {
     pub(crate) close: Timestamp,
     /// When the auction is over and its executions are told.
     pub(crate) settle: Timestamp,
+}
+
+impl Terms {
+    /// Questions from here on count as asked when the market order was due, so that their answers are there by then.
+    fn due_from(&self) -> Timestamp {
+        self.at.saturating_sub(limits::FALLBACK_FRESH).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// The life of one on-close order, as far as anybody said.
@@ -101,9 +116,9 @@ struct Round {
 /// When questions were asked. An older answer is no answer to a later need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Asked {
-    /// Before the market order was due.
+    /// Long before the market order was due.
     Early,
-    /// When it was due.
+    /// When it was due, or just before.
     Due,
     /// After the auction.
     Settling,
@@ -187,41 +202,6 @@ pub(crate) enum Step {
     Tell(Finding),
 }
 
-/// What a person has to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// It works, so the auction has it.
-    Alive,
-    /// Nobody knows.
-    NotProved {
-        /// What is missing.
-        missing: &'static str,
-    },
-    /// It is dead, and the proof came too late.
-    TooLate {
-        /// What was not executed.
-        leaves_qty: Qty,
-    },
-    /// A market order was sent for what was left, and now the venue says that more was executed.
-    Contradicted {
-        /// What was sent.
-        sent: Qty,
-        /// What was executed of the on-close order all the same.
-        cum_qty: Qty,
-    },
-    /// After the close: what its executions say.
-    Settled {
-        /// Their sum.
-        executed: Qty,
-        /// Of the order.
-        qty: Qty,
-        /// What more of it was executed by the venue's word, or is with other bots: its execution is still to come.
-        owed: Qty,
-        /// Whether it has ended.
-        is_over: bool,
-    },
-}
-
 impl Fallback {
     /// Nothing has left yet.
     pub(crate) fn new(terms: Terms) -> Self {
@@ -284,6 +264,11 @@ impl Fallback {
             Some(Round { epoch, asked: self.asked_at(moment.time), is_answered: false, is_named: false });
     }
 
+    /// The venue may be out of reach: what was answered before says nothing of now.
+    pub(crate) fn doubt_reach(&mut self) {
+        self.round = None;
+    }
+
     /// It is held here, or left with others in one order, which the answers name in its place, or do not.
     pub(crate) fn netted(&mut self, net: Net) {
         self.is_unacknowledged = net == Net::Unacknowledged;
@@ -330,8 +315,8 @@ impl Fallback {
     pub(crate) fn next(&self, time: Timestamp) -> Option<Timestamp> {
         let Terms { ask_from, at, close, settle, .. } = self.terms;
         let mut due = match self.stage {
-            Stage::Watching => [ask_from, at, close].into_iter(),
-            Stage::Closed => [settle; 3].into_iter(),
+            Stage::Watching => [ask_from, self.terms.due_from(), at, close].into_iter(),
+            Stage::Closed => [settle; 4].into_iter(),
             Stage::Over => return None,
         };
         due.find(|instant| *instant > time)
@@ -362,7 +347,7 @@ impl Fallback {
     fn asked_at(&self, time: Timestamp) -> Asked {
         if time >= self.terms.settle {
             Asked::Settling
-        } else if time >= self.terms.at {
+        } else if time >= self.terms.due_from() {
             Asked::Due
         } else {
             Asked::Early
@@ -375,19 +360,21 @@ impl Fallback {
     }
 
     fn watch(&mut self, moment: Moment) -> Option<Step> {
-        if self.fate == Fate::Dead {
-            let qty = self.leaves_qty();
-            let can_leave = moment.time >= self.terms.at && moment.epoch.is_some();
-            let is_due = can_leave && self.sent.is_none() && !qty.is_zero();
-            self.sent = self.sent.or(Some(qty).filter(|_| is_due));
-            return is_due.then_some(Step::Send { qty });
-        }
-        if self.sent.is_some() || self.fate == Fate::Planned {
+        let (is_dead, qty) = (self.fate == Fate::Dead, self.leaves_qty());
+        let needs_nothing = is_dead && (qty.is_zero() || moment.time < self.terms.due_from());
+        if self.sent.is_some() || self.fate == Fate::Planned || needs_nothing {
             return None;
         }
         let epoch = moment.epoch?;
         let Some(round) = self.fresh(epoch, moment.time) else { return Some(Step::Ask) };
-        let is_new = round.is_answered && self.needs_cancel() && self.canceled_in != Some(epoch);
+        if !round.is_answered {
+            return None;
+        }
+        if is_dead {
+            self.sent = Some(qty).filter(|_| moment.time >= self.terms.at);
+            return self.sent.map(|qty| Step::Send { qty });
+        }
+        let is_new = self.needs_cancel() && self.canceled_in != Some(epoch);
         if is_new {
             self.canceled_in = Some(epoch);
         }
@@ -409,7 +396,17 @@ impl Fallback {
             |round: Round| Some(round.epoch) == moment.epoch && (round.is_answered || round.is_named);
         let is_answered = self.round.is_some_and(is_fresh);
         let missing = match self.fate {
-            Fate::Dead => return Some(Finding::TooLate { leaves_qty }),
+            Fate::Dead => {
+                let is_heard = self.round.is_some_and(|round| {
+                    Some(round.epoch) == moment.epoch && round.asked >= Asked::Due && round.is_answered
+                });
+                let finding = if is_heard {
+                    Finding::TooLate { leaves_qty }
+                } else {
+                    Finding::Unanswered { leaves_qty }
+                };
+                return Some(finding);
+            }
             Fate::Seen(Seen::Working) if self.is_unacknowledged => {
                 "the venue never named the order in which it left with others'"
             }
@@ -441,40 +438,5 @@ impl Fallback {
         let sent = self.sent.filter(|sent| *sent > self.leaves_qty() && !self.is_contradicted)?;
         self.is_contradicted = true;
         Some(Finding::Contradicted { sent, cum_qty: self.cum_qty })
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alive => {
-                f.write_str("works and takes part in the closing auction; no market order was sent for it")
-            }
-            Self::NotProved { missing } => write!(
-                f,
-                "is not proved dead: {missing}; no market order was sent, because it could double the position; look \
-                 at the broker"
-            ),
-            Self::TooLate { leaves_qty } => write!(
-                f,
-                "is dead with {leaves_qty} not executed, which was proved too late for a market order before the close; \
-                 the position is open"
-            ),
-            Self::Contradicted { sent, cum_qty } => write!(
-                f,
-                "executed {cum_qty} although a market order for {sent} was sent after the venue had said that it was \
-                 over; the position may be reversed, look at the broker"
-            ),
-            Self::Settled { executed, qty, owed, is_over: true } if owed.is_zero() => {
-                write!(f, "is over: {executed} of {qty} executed")
-            }
-            Self::Settled { executed, qty, owed, is_over: true } => write!(
-                f,
-                "is over: {executed} of {qty} executed, and {owed} more whose execution has not been told yet"
-            ),
-            Self::Settled { executed, qty, is_over: false, .. } => {
-                write!(f, "is still open after the close: {executed} of {qty} executed; look at the broker")
-            }
-        }
     }
 }

@@ -183,10 +183,17 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Reconciled,
         pitfall: "08-restart-with-foreign-position",
-        summary: "orders before the broker's orders, executions and positions are known, and exits from what somebody else has closed",
+        summary: "orders before the broker's orders, executions and positions are known, new risk where they differ from ours, and exits from what somebody else has closed",
         keys: &["venue.client_id"],
-        reasons: &["not_reconciled", "read_only", "waited_too_long", "link_changed", "closed_elsewhere"],
-        judges: Judges::Message,
+        reasons: &[
+            "not_reconciled",
+            "unexplained",
+            "read_only",
+            "waited_too_long",
+            "link_changed",
+            "closed_elsewhere",
+        ],
+        judges: Judges::Parts,
         check: reconciled::check,
     },
     GuardSpec {

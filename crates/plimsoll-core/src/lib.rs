@@ -46,6 +46,7 @@ mod result;
 pub mod schedule;
 mod snapshot;
 mod trace;
+mod unexplained;
 
 #[cfg(test)]
 mod tests;
@@ -64,7 +65,7 @@ use schedule::{Job, JobEnd, JobName};
 
 pub use bars::{BarDays, BarHours, BarTime, Lies};
 pub use book::{Book, FLEET, OrderKey, OrderState, Owner};
-pub use bridge::{AllocationView, Bridge, PartView, Repeated};
+pub use bridge::{AllocationView, Bridge, FallbackView, PartView, Repeated};
 pub use clock::{ClockEvent, ClockSource, ClockState};
 pub use config::Config;
 pub use contracts::{calendar_of, keeps_us_hours};
@@ -213,6 +214,19 @@ pub enum Operator {
     Resume {
         /// One bot, or everything.
         bot: Option<BotName>,
+        /// Who said it.
+        by: Box<str>,
+        /// Why.
+        reason: Box<str>,
+    },
+    /// The broker is right about a holding that no execution explains. The shell has checked that a person asked.
+    Accept {
+        /// In which account.
+        account: Account,
+        /// Of what.
+        instrument: InstrumentId,
+        /// By how much the broker's side is more, as the person saw it. If it is another by now, nothing is accepted.
+        difference: Position,
         /// Who said it.
         by: Box<str>,
         /// Why.

@@ -89,6 +89,9 @@ pub const POLL_PATIENCE: Duration = Duration::from_secs(30);
 /// inactive it is asked about that.
 pub const ORPHAN_POLL: Duration = Duration::from_secs(5);
 
+/// How long our own connection has to hear by itself that the broker's servers are back, when another one was told so.
+pub const RESTORED_GRACE: Duration = Duration::from_secs(5);
+
 /// How often the broker is asked for the hours of the coming days; a surprise is announced the evening before.
 pub const HOURS_AUDIT: Duration = Duration::from_hours(24);
 
@@ -153,8 +156,21 @@ pub const FALLBACKS_MAX: usize = 1_000;
 /// and for a cancel where one is needed.
 pub const FALLBACK_LEAD: Duration = Duration::from_secs(5);
 
+/// How long before a fallback's instant the venue is asked once more: an answer to that, or to what is asked later, is
+/// the sign of life without which no market order leaves.
+pub const FALLBACK_FRESH: Duration = Duration::from_secs(1);
+
 /// How long after the close the executions of the auction are looked at. The print can come minutes late.
 pub const FALLBACK_SETTLE: Duration = Duration::from_mins(5);
+
+/// How long after a closing auction the venue has to have said what became of an order in it.
+pub const AUCTION_OWES_AFTER: Duration = Duration::from_mins(1);
+
+/// How often it is asked for that while it has not.
+pub const AUCTION_OWES_AGAIN: Duration = Duration::from_mins(1);
+
+/// How long it is asked; then a person is told.
+pub const AUCTION_OWES_FOR: Duration = Duration::from_mins(30);
 
 /// Jobs of one configuration; a file with more is refused.
 pub const JOBS_MAX: usize = 200;

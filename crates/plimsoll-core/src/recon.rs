@@ -65,6 +65,26 @@ pub(crate) struct Recon {
     /// A round of questions without losing the state: about orders whose bot is away.
     pub(crate) polling: Option<Outstanding>,
     pub(crate) last_poll: Mono,
+    /// The broker's servers are back in reach, by what was told on another connection, and not on ours yet.
+    pub(crate) restored: Option<Restored>,
+}
+
+/// What was told elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// When.
+    pub(crate) at: Mono,
+    /// What is left of subscriptions to prices.
+    pub(crate) data: Data,
+}
+
+/// Subscriptions to prices after the broker's servers were out of reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// They go on.
+    Kept,
+    /// They are gone.
+    Lost,
 }
 
 impl Recon {
@@ -79,6 +99,7 @@ impl Recon {
             executions_req: None,
             polling: None,
             last_poll: Mono::ZERO,
+            restored: None,
         }
     }
 
@@ -88,6 +109,7 @@ impl Recon {
         self.epoch += 1;
         self.read_only = false;
         self.polling = None;
+        self.restored = None;
         let all =
             Outstanding { positions: true, open_orders: true, executions: true, completed_orders: true };
         self.state = ReconState::Asking(all);
@@ -145,6 +167,21 @@ impl Recon {
         self.state = ReconState::Down;
         self.link = None;
         self.polling = None;
+        self.restored = None;
+    }
+
+    /// Another connection was told that the broker's servers are back. Ours may hear it a moment later; where it does not,
+    /// its line got lost, and nothing would ever be asked again.
+    pub(crate) fn restored_elsewhere(&mut self, at: Mono, data: Data) {
+        if self.state == ReconState::Down && self.link.is_some() {
+            let earlier = self.restored.map(|restored| restored.at);
+            self.restored = Some(Restored { at: earlier.unwrap_or(at), data });
+        }
+    }
+
+    /// When everything is asked anew although ours has heard nothing.
+    pub(crate) fn restored_due(&self) -> Option<Mono> {
+        self.restored.map(|restored| restored.at.after(limits::RESTORED_GRACE))
     }
 
     pub(crate) fn is_own(&self, link: LinkId) -> bool {

@@ -7,7 +7,7 @@ use plimsoll_model::{
 };
 
 use crate::book::OrderState;
-use crate::bridge::{AllocationView, Bridge};
+use crate::bridge::{AllocationView, Bridge, FallbackView};
 use crate::clock::ClockView;
 use crate::config::Mode;
 use crate::drop_copy::DropCopy;
@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub disputed_days: Vec<String>,
     /// All jobs, in the order of the configuration.
     pub jobs: Vec<JobView>,
+    /// On-close orders of jobs that a market order may stand in for, until after the close.
+    pub fallbacks: Vec<FallbackView>,
 }
 
 /// One bot link.
@@ -128,6 +130,8 @@ pub struct BreakView {
     pub instrument: InstrumentId,
     pub ledger: Position,
     pub broker: Position,
+    /// It lasted and is explained by nothing: no new risk in it.
+    pub locked: bool,
 }
 
 impl Bridge {
@@ -161,6 +165,7 @@ impl Bridge {
             breaks: self.break_views(),
             disputed_days: self.listed.open().iter().map(ToString::to_string).collect(),
             jobs: self.schedule.views(),
+            fallbacks: self.fallback_views(),
         }
     }
 
@@ -224,6 +229,13 @@ impl Bridge {
         if self.recon.read_only {
             return ("held", Some("the broker's API is read-only".to_owned()));
         }
+        let locked = |id: &InstrumentId| {
+            let of = |account| self.unexplained.is_break(account, id);
+            bot.accounts.iter().any(of)
+        };
+        if let Some(id) = bot.instruments.keys().find(|id| locked(id)) {
+            return ("held", Some(format!("the broker's {id} is not explained, see `plimsoll breaks`")));
+        }
         let trading: Vec<_> = bot.instruments.keys().filter(|id| self.is_trading(now, id)).collect();
         if trading.is_empty() {
             return ("closed", None);
@@ -243,8 +255,7 @@ impl Bridge {
 
     /// Whether the venue of an instrument is open; of what has no calendar nobody knows that it is not.
     fn is_trading(&self, now: Now, instrument: &InstrumentId) -> bool {
-        let Some(name) = self.contracts.calendar_of(instrument) else { return true };
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let Some(calendar) = self.calendar_for(instrument) else { return true };
         calendar.is_regular_session(self.clock.corrected(now)).unwrap_or(false)
     }
 
@@ -290,19 +301,6 @@ impl Bridge {
                 realised_net: row.realised_net.amount,
                 fees: row.fees,
             })
-            .collect()
-    }
-
-    fn break_views(&self) -> Vec<BreakView> {
-        self.broker_positions
-            .iter()
-            .map(|((account, instrument), (broker, _))| BreakView {
-                account: account.clone(),
-                instrument: instrument.clone(),
-                ledger: self.ledger.position(account, instrument),
-                broker: *broker,
-            })
-            .filter(|row| row.ledger != row.broker)
             .collect()
     }
 }

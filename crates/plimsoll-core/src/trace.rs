@@ -39,6 +39,9 @@ impl fmt::Display for Event {
                 let whom = bot.as_ref().map_or("fleet", |bot| bot.as_str());
                 write!(f, "operator resumes {whom} by {by}: {reason}")
             }
+            Self::Operator(Operator::Accept { account, instrument, difference, by, reason }) => {
+                write!(f, "operator accepts {difference} of {account} {instrument} by {by}: {reason}")
+            }
             Self::Operator(Operator::Calendar { days, problems }) => {
                 write!(f, "{} announced days, {} problems", days.len(), problems.len())
             }

@@ -117,6 +117,19 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// The operator took the broker's side of a holding for right.
+    Accept {
+        /// In which account.
+        account: String,
+        /// Of what.
+        instrument: String,
+        /// By how much the broker's side was more.
+        difference: String,
+        /// Who said it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Calendar days that were announced after this version was written; all that hold from here on.
     Calendar {
         /// In the form of the files of `calendar.d`.
@@ -253,7 +266,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 20;
+    const KIND_MAX: u8 = 21;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -278,6 +291,7 @@ impl Body {
             Self::Calendar { .. } => 19,
             Self::Clock(_) => 18,
             Self::JobEnded { .. } => 20,
+            Self::Accept { .. } => 21,
         }
     }
 
@@ -303,6 +317,9 @@ impl Body {
             }
             Self::Halt { level, bot, by, reason } => level.len() + text(bot) + by.len() + reason.len(),
             Self::Resume { bot, by, reason } => text(bot) + by.len() + reason.len(),
+            Self::Accept { account, instrument, difference, by, reason } => {
+                [account, instrument, difference, by, reason].map(String::len).iter().sum()
+            }
             Self::Calendar { days_toml, problems } => {
                 days_toml.len() + problems.iter().map(String::len).sum::<usize>()
             }

@@ -60,6 +60,12 @@ impl Problem {
         Self { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
+    /// What only people may do, and nobody has typed the name of what it is done to.
+    pub fn needs_a_person(doing: &str, name: &str) -> Self {
+        let message = format!("{doing} needs the typed name `{name}`, or the operator's token");
+        Self { status: StatusCode::FORBIDDEN, message }
+    }
+
     /// The request is understood and does not fit the state of things.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self { status: StatusCode::CONFLICT, message: message.into() }

@@ -21,7 +21,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plimsoll_core::{HaltLevel, Operator};
-use plimsoll_model::BotName;
+use plimsoll_model::{Account, BotName, InstrumentId, Position};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -93,6 +93,26 @@ pub struct ResumeOrder {
     #[serde(default)]
     pub reason: String,
     /// The bot's name or `fleet`, typed by a person. Needed without the token.
+    #[serde(default)]
+    pub typed_name: Option<String>,
+}
+
+/// `POST /accept`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptOrder {
+    /// As in `/breaks`.
+    pub account: String,
+    /// As in `/breaks`.
+    pub symbol: String,
+    /// The broker's side less ours, as it was seen. If it is another by now, nothing is accepted.
+    pub difference: String,
+    /// Who says it.
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// The symbol, typed by a person. Needed without the token.
     #[serde(default)]
     pub typed_name: Option<String>,
 }
@@ -178,6 +198,7 @@ fn routes(access: Arc<Access>, door: Door) -> Router {
         .route("/allocations", get(allocations))
         .route("/halt", post(halt))
         .route("/resume", post(resume))
+        .route("/accept", post(accept))
         .layer(middleware::from_fn_with_state(Arc::clone(&access), check_door))
         .layer(Extension(door))
         .with_state(access)
@@ -260,13 +281,25 @@ async fn resume(State(access): State<Arc<Access>>, request: Request) -> Answer<S
     let bot = known_bot(&access, order.bot.as_deref())?;
     let name = bot.as_ref().map_or(FLEET, BotName::as_str);
     if !by_token && order.typed_name.as_deref() != Some(name) {
-        return Err(Problem {
-            status: StatusCode::FORBIDDEN,
-            message: format!("resuming needs the typed name `{name}`, or the operator's token"),
-        });
+        return Err(Problem::needs_a_person("resuming", name));
     }
     let (by, reason) = (order.by.into(), order.reason.into());
     act(&access, Operator::Resume { bot, by, reason }).await
+}
+
+async fn accept(State(access): State<Arc<Access>>, request: Request) -> Answer<StatusView> {
+    let by_token = has_token(request.headers(), &access.token);
+    let order: AcceptOrder = http::read_json(request).await?;
+    if !by_token && order.typed_name.as_deref() != Some(&order.symbol) {
+        return Err(Problem::needs_a_person("accepting", &order.symbol));
+    }
+    let account = Account::new(&order.account)
+        .ok_or_else(|| Problem::bad_request(format!("`{}` is no account", order.account)))?;
+    let difference = Position::parse(&order.difference)
+        .map_err(|error| Problem::bad_request(format!("difference `{}`: {error}", order.difference)))?;
+    let instrument = InstrumentId::us_stock(&order.symbol);
+    let (by, reason) = (order.by.into(), order.reason.into());
+    act(&access, Operator::Accept { account, instrument, difference, by, reason }).await
 }
 
 async fn act(access: &Access, operator: Operator) -> Answer<StatusView> {

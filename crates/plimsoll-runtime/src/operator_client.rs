@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::link::{self, ConnectError};
-use crate::operator::{HaltOrder, ResumeOrder, SOCKET};
+use crate::operator::{AcceptOrder, HaltOrder, ResumeOrder, SOCKET};
 
 /// How long the gateway may take to let us in.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
@@ -71,6 +71,15 @@ pub async fn resume(
     token: Option<&str>,
 ) -> Result<Value, ClientError> {
     exchange(state_dir, request(Method::POST, "/resume", token, json(order)?)?).await
+}
+
+/// Says that the broker is right about a holding.
+pub async fn accept(
+    state_dir: &Path,
+    order: &AcceptOrder,
+    token: Option<&str>,
+) -> Result<Value, ClientError> {
+    exchange(state_dir, request(Method::POST, "/accept", token, json(order)?)?).await
 }
 
 fn json(order: &impl Serialize) -> Result<Body, ClientError> {

@@ -24,7 +24,7 @@ mod told;
 
 pub(crate) use follow::{Batch, Followed, Projection, ProjectionState};
 pub use follow::{ProjectError, Projected, project};
-pub use read::{Filter, ReadError, executions, orders, positions};
+pub use read::{Filter, ReadError, executions, orders, positions, spoken_against};
 pub(crate) use told::Told;
 
 /// The file's name in the state directory.

@@ -11,7 +11,7 @@ use plimsoll_core::clock::Bounds;
 use plimsoll_core::schedule::{JobEnd, JobName};
 use plimsoll_core::{ClockEvent, ClockSource, Event, HaltLevel, Operator, Quote, Struck};
 use plimsoll_journal::{Body, ClockRecord, JobEndRecord, Raw};
-use plimsoll_model::{BotName, ClientId, InstrumentId, LinkId, Price};
+use plimsoll_model::{Account, BotName, ClientId, InstrumentId, LinkId, Position, Price};
 use plimsoll_tws::ServerVersion;
 
 use crate::config::{self, ConfigError};
@@ -67,6 +67,13 @@ pub fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body
         },
         Event::Operator(Operator::Resume { bot, by, reason }) => Body::Resume {
             bot: bot.as_ref().map(ToString::to_string),
+            by: by.to_string(),
+            reason: reason.to_string(),
+        },
+        Event::Operator(Operator::Accept { account, instrument, difference, by, reason }) => Body::Accept {
+            account: account.to_string(),
+            instrument: instrument.to_string(),
+            difference: difference.to_string(),
             by: by.to_string(),
             reason: reason.to_string(),
         },
@@ -233,6 +240,13 @@ pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
             by: by.into(),
             reason: reason.into(),
         }),
+        Body::Accept { account, instrument, difference, by, reason } => Event::Operator(Operator::Accept {
+            account: Account::new(&account).ok_or_else(|| field("account", &account))?,
+            instrument: InstrumentId::us_stock(&instrument),
+            difference: Position::parse(&difference).map_err(|_| field("difference", &difference))?,
+            by: by.into(),
+            reason: reason.into(),
+        }),
         Body::Calendar { days_toml, problems } => Event::Operator(Operator::Calendar {
             days: config::announced::parse("calendar.d (from the journal)", &days_toml)?.into(),
             problems: problems.into_iter().map(Into::into).collect(),
@@ -264,6 +278,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::Flushed { .. }
         | Body::Halt { .. }
         | Body::Resume { .. }
+        | Body::Accept { .. }
         | Body::Calendar { .. }
         | Body::Clock(_)
         | Body::JobEnded { .. }
@@ -339,6 +354,14 @@ mod tests {
             by: "me".into(),
             reason: "ü".into(),
         };
+        let accept = Operator::Accept {
+            account: Account::new("DU1").unwrap(),
+            instrument: InstrumentId::us_stock("ES.FUT.USD.20260320"),
+            difference: Position::parse("-40.5").unwrap(),
+            by: "me".into(),
+            reason: "split".into(),
+        };
+        check(&Event::Operator(accept), None);
         check(&Event::OwnUp { link }, None);
         check(&Event::OwnDown { link }, None);
         check(&Event::BotArrived { link, bot: trend, client_id: ClientId(11), raw: start }, None);

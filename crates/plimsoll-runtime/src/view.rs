@@ -4,13 +4,13 @@
 //! Does not own what is shown; the bridge and the shell say it.
 
 mod allocation;
+mod job;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::clock::ClockSourceView;
-use plimsoll_core::schedule::JobView;
 use plimsoll_core::{Snapshot, config::Mode};
 use plimsoll_journal::Head;
 use plimsoll_model::{BotName, InstrumentId};
@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::permissions::Data;
 
 pub use allocation::{AllocationRow, PartRow};
+pub use job::{FallbackRow, JobRow, LastRunRow};
 
 /// Everything at one instant.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +48,8 @@ pub struct StatusView {
     pub bots: Vec<BotRow>,
     pub breaks: Vec<BreakRow>,
     pub jobs: Vec<JobRow>,
+    /// On-close orders of jobs that a market order may stand in for, until after the close.
+    pub fallbacks: Vec<FallbackRow>,
     pub journal: JournalRow,
     /// Whether orders of other clients come by themselves: `live`, `absent`, or `unknown` so far.
     pub drop_copy: &'static str,
@@ -263,44 +266,10 @@ pub struct BreakRow {
     pub ledger: String,
     pub venue: String,
     pub kind: &'static str,
+    /// Whether it lasted, is explained by nothing, and keeps new risk out of its instrument.
+    pub locked: bool,
     /// When it was first seen by whoever looked, or by a reconciliation.
     pub since: String,
-}
-
-/// One job.
-#[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the field names are the documented interface")]
-pub struct JobRow {
-    pub job: String,
-    pub bot: Option<String>,
-    #[serde(rename = "do")]
-    pub does: &'static str,
-    /// As configured.
-    pub when: String,
-    pub calendar: String,
-    /// `planned`, `waiting` (it is due, and something is missing), `running`, or `ended` where the calendar ends.
-    pub state: &'static str,
-    /// What is waited for, or why there is no next date.
-    pub because: Option<String>,
-    /// The next trade date.
-    pub date: Option<String>,
-    /// When it starts on that.
-    pub at: Option<String>,
-    /// When it does not start any more.
-    pub until: Option<String>,
-    pub last: Option<LastRunRow>,
-}
-
-/// What became of a job last.
-#[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the field names are the documented interface")]
-pub struct LastRunRow {
-    pub date: String,
-    /// When that was known.
-    pub at: String,
-    /// `started`, `done`, `failed` or `missed`.
-    pub outcome: &'static str,
-    pub because: Option<String>,
 }
 
 /// The end of the journal.
@@ -349,7 +318,8 @@ impl View {
             clock: clock(snapshot, shell.clock_source),
             bots: bots(snapshot, &shell),
             breaks: breaks(snapshot, &shell),
-            jobs: jobs(snapshot),
+            jobs: job::jobs(snapshot),
+            fallbacks: job::fallbacks(snapshot),
             journal: JournalRow {
                 seq: shell.head.seq,
                 head: shell.head.hash.to_string(),
@@ -464,32 +434,11 @@ fn breaks(snapshot: &Snapshot, shell: &ShellFacts<'_>) -> Vec<BreakRow> {
             ledger: found.ledger.to_string(),
             venue: found.broker.to_string(),
             kind: "position",
+            locked: found.locked,
             since: rfc3339(since),
         }
     };
     snapshot.breaks.iter().map(row).collect()
-}
-
-fn jobs(snapshot: &Snapshot) -> Vec<JobRow> {
-    let row = |job: &JobView| JobRow {
-        job: job.name.to_string(),
-        bot: job.bot.as_ref().map(ToString::to_string),
-        does: job.does,
-        when: job.at.clone(),
-        calendar: job.calendar.to_string(),
-        state: job.state,
-        because: job.because.clone(),
-        date: job.next.map(|(date, _)| date.to_string()),
-        at: job.next.map(|(_, at)| rfc3339(at)),
-        until: job.until.map(rfc3339),
-        last: job.last.as_ref().map(|last| LastRunRow {
-            date: last.date.to_string(),
-            at: rfc3339(last.at),
-            outcome: last.outcome,
-            because: last.because.as_ref().map(ToString::to_string),
-        }),
-    };
-    snapshot.jobs.iter().map(row).collect()
 }
 
 fn rfc3339(at: Timestamp) -> String {

@@ -26,6 +26,7 @@ mod market;
 pub use market::announced::AnnounceError;
 pub use market::listing::DEFAULT_SYMBOLS;
 pub use market::recorded::{BarFileError, Recording};
+pub use market::rng::Stream;
 
 pub use ibkr::{
     AnnouncedHours, BookedExecution, BookedOrder, BrokenRule, ConfigError, ConnId, ExecutionTimes, Fault,

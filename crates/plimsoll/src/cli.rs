@@ -99,6 +99,13 @@ pub(crate) enum Command {
     Halt(Halt),
     /// Lift a halt. Needs a person at a terminal.
     Resume(Resume),
+    /// Take the broker's side of a break for right. Needs a person at a terminal.
+    Accept(Accept),
+    /// Show reports over the record of past days.
+    Report {
+        #[command(subcommand)]
+        what: Report,
+    },
     /// Explain a guard, with an order that is denied and one that passes.
     Explain(Explain),
     /// Show trading sessions, half days and cutoffs.
@@ -389,6 +396,30 @@ pub(crate) struct Resume {
     pub(crate) token_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reach: Reach,
+}
+
+/// Options of `accept`.
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// The account of the break, as `plimsoll breaks` shows it.
+    pub(crate) account: String,
+    /// Its symbol.
+    pub(crate) symbol: String,
+    /// Why, for the journal.
+    #[arg(long, default_value = "operator")]
+    pub(crate) reason: String,
+    /// The operator's token, for use without a terminal.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+/// What to report.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {
+    /// List the orders that a live account would have refused, and what became of them here.
+    PaperVsLive(History),
 }
 
 /// Options of `explain`.

@@ -1,5 +1,6 @@
 //! Which command does what. Each module is one command; none knows another.
 
+mod accept;
 mod allocation;
 mod calendar;
 mod check;
@@ -10,6 +11,7 @@ mod halt;
 mod history;
 mod journal;
 mod nightly;
+mod paper_vs_live;
 mod reconcile;
 mod run;
 mod schedule;
@@ -17,7 +19,7 @@ mod sim;
 mod statement;
 mod views;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Report};
 use crate::exit::{Exit, Failure};
 
 /// What every command returns.
@@ -46,6 +48,8 @@ pub(crate) fn run(cli: Cli) -> Outcome {
         Command::Statement { what } => statement::run(&what),
         Command::Halt(options) => halt::halt(&options),
         Command::Resume(options) => halt::resume(&options),
+        Command::Accept(options) => accept::run(&options),
+        Command::Report { what: Report::PaperVsLive(query) } => paper_vs_live::run(&query),
         Command::Explain(options) => explain::run(&options),
         Command::Calendar { what } => calendar::run(&what),
         Command::Schedule { what } => schedule::run(&what),

@@ -4,8 +4,9 @@
 //! are not there. A day follows from its seed: it is drawn as a [plan](plan), played in a [world](world), and judged by
 //! the venue's [own books](invariants).
 //!
-//! Owns the days, the threads that share them, and the exit code.
+//! Owns the options, one day, and the exit code. Does not own how many days share how many threads (`campaign`).
 
+mod campaign;
 mod config;
 mod disk;
 mod gateway;
@@ -24,9 +25,7 @@ mod tests;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
@@ -34,20 +33,23 @@ use crate::cli::{Scenario, Simulate as Options};
 use crate::commands::Outcome;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use invariants::Verdict;
+use campaign::{How, Tells, Until};
+use invariants::{Verdict, Violation};
 use plan::Plan;
 use planted::Planted;
-use report::{Day, Report};
+use report::{Day, Report, Took};
 use trace::Trace;
 use world::World;
 
 /// A thousand days that go wrong are told like ten.
 const BAD_DAYS_MAX: usize = 10;
+/// One day in so many is played a second time and has to be the same.
+const TWICE_EVERY: u64 = 16;
 
 pub(crate) fn run(options: &Options) -> Outcome {
     let one = match &options.plan {
         Some(path) => Some(read(path)?),
-        None => (options.days == 1).then(|| draw(options.scenario, options.seed)),
+        None => (until(options) == Until::Days(1)).then(|| draw(options.scenario, options.seed)),
     };
     if let Some(plan) = one {
         return one_day(options, plan);
@@ -57,12 +59,48 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Err(Failure::new(Exit::Usage, anyhow!(text)));
     }
     let begun = Instant::now();
-    let (first, days) = (options.seed, options.days);
+    let until = until(options);
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok());
-    let days = all(first, days, threads.map_or(1, NonZeroUsize::get), |seed| {
-        play(&draw(options.scenario, seed), Planted::Nothing, Trace::silent()).map(|(day, _)| day)
+    // A program reads the result alone.
+    let tells = if options.json { Tells::Nothing } else { Tells::Progress };
+    let how = How { threads: threads.map_or(1, NonZeroUsize::get), tells };
+    let days = campaign::run(options.seed, until, how, |seed| {
+        let plan = draw(options.scenario, seed);
+        let (day, _) = play(&plan, Planted::Nothing, Trace::silent())?;
+        let is_sample = options.twice || seed.is_multiple_of(TWICE_EVERY);
+        if is_sample { again(day, &plan) } else { Ok(day) }
     })?;
-    tell(options, &Report::of_days(first, days, begun.elapsed()), Trace::silent())
+    let took = Took { wall: begun.elapsed(), threads: how.threads };
+    tell(options, &Report::of_days(options.scenario, options.seed, days, took), Trace::silent())
+}
+
+/// How long to go on.
+fn until(options: &Options) -> Until {
+    const MINUTE: u64 = 60;
+    match (options.minutes, options.hours) {
+        (Some(minutes), _) => Until::Passed(Duration::from_secs(minutes.get() * MINUTE)),
+        (None, Some(hours)) => {
+            let day = draw(options.scenario, options.seed);
+            let minutes = day.to().duration_since(day.from()).as_mins().unsigned_abs().max(1);
+            Until::Days((hours.get() * MINUTE).div_ceil(minutes))
+        }
+        (None, None) => Until::Days(options.days),
+    }
+}
+
+/// Plays a day a second time and has it be the same.
+fn again(mut day: Day, plan: &Plan) -> Result<Day, Failure> {
+    let (second, _) = play(plan, Planted::Nothing, Trace::silent())?;
+    day.is_repeated = true;
+    if (second.hash, second.events) != (day.hash, day.events) {
+        day.plan = plan.to_string();
+        day.violations.push(Violation {
+            id: "same",
+            at: plan.from(),
+            text: format!("played twice, the traces are {:016x} and {:016x}", day.hash, second.hash),
+        });
+    }
+    Ok(day)
 }
 
 /// One day, made smaller first where that is asked for.
@@ -89,37 +127,11 @@ fn smaller(plan: &Plan, id: &str, planted: Planted) -> Plan {
     })
 }
 
-/// Plays these days on so many threads; each day has one thread, and the result does not depend on how many there are.
-fn all(
-    first: u64,
-    count: u64,
-    threads: usize,
-    play: impl Fn(u64) -> Result<Day, Failure> + Sync,
-) -> Result<Vec<Day>, Failure> {
-    let next = AtomicU64::new(0);
-    let days = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        return;
-                    }
-                    let day = play(first.wrapping_add(index));
-                    days.lock().expect("a thread that panics ends the run").push((index, day));
-                }
-            });
-        }
-    });
-    let mut days = days.into_inner().expect("a thread that panics ends the run");
-    days.sort_by_key(|(index, _)| *index);
-    days.into_iter().map(|(_, day)| day).collect()
-}
-
 fn draw(scenario: Scenario, seed: u64) -> Plan {
     match scenario {
         Scenario::Closing => plan::closing(seed),
+        Scenario::All if seed.is_multiple_of(2) => plan::closing(seed),
+        Scenario::Hours | Scenario::All => plan::hours(seed),
     }
 }
 
@@ -131,7 +143,16 @@ fn play(plan: &Plan, planted: Planted, trace: Trace) -> Result<(Day, Trace), Fai
     let simulated = plan.to().duration_since(plan.from());
     let text = if violations.is_empty() { String::new() } else { plan.to_string() };
     Ok((
-        Day { seed: plan.seed, plan: text, violations, counts, events, simulated, hash: trace.hash() },
+        Day {
+            seed: plan.seed,
+            plan: text,
+            violations,
+            counts,
+            events,
+            simulated,
+            hash: trace.hash(),
+            is_repeated: false,
+        },
         trace,
     ))
 }

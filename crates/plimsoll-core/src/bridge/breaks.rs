@@ -5,6 +5,11 @@
 //! differences are a moment of one side ahead of the other. Only one that was there for a while before the
 //! executions were asked for, and is the same when they have been told, is explained by none of them: it is
 //! foreign. Until then our own executions count.
+//!
+//! The broker's holding wins, so a foreign one is booked. But nobody knows where it came from, unless it was there before
+//! the first reconciliation: it is a break, and takes no new risk until executions explain it or a person accepts it.
+
+use std::collections::BTreeSet;
 
 use plimsoll_ledger::Break;
 use plimsoll_model::{Account, InstrumentId, Mono, Now, Position, Price};
@@ -12,6 +17,7 @@ use rust_decimal::Decimal;
 
 use super::Bridge;
 use crate::recon::ReconState;
+use crate::snapshot::BreakView;
 use crate::{Command, limits};
 
 /// To how many decimal places an average price is rounded that is not exact.
@@ -40,12 +46,15 @@ impl Bridge {
         }
         let key = (account.clone(), instrument.clone());
         let Some((broker, _)) = self.broker_positions.get(&key) else { return };
-        let ledger = self.ledger.position(account, instrument);
-        if ledger == *broker {
+        let (broker, ledger) = (*broker, self.ledger.position(account, instrument));
+        if self.explained(&key) == Some(broker) {
+            self.unexplained.explained(&key);
+        }
+        if ledger == broker {
             self.doubts.remove(&key);
             return;
         }
-        let gap = Break { account: account.clone(), instrument: instrument.clone(), ledger, broker: *broker };
+        let gap = Break { account: account.clone(), instrument: instrument.clone(), ledger, broker };
         if self.doubts.get(&key).is_none_or(|doubt| doubt.gap != gap) {
             self.doubts.insert(key, Doubt { gap, since: now.mono });
         }
@@ -122,25 +131,88 @@ impl Bridge {
         self.changes.holdings.insert((account.clone(), instrument.clone()));
         let key = (account.clone(), instrument.clone());
         let avg = self.broker_positions.get(&key).and_then(|(_, avg)| *avg);
-        let opening = self.ledger.opening(account, instrument);
-        let text =
-            match (gap.unexplained().and_then(|rest| opening.checked_add(rest)), self.terms(instrument)) {
-                (Some(opening), Some(terms)) => {
-                    // The broker's average cost is the best that is known about a holding from elsewhere;
-                    // none stays none, and no profit is made up.
-                    let avg = avg.and_then(|cost| per_unit(cost, terms.multiplier));
-                    match self.ledger.adopt(account, instrument, opening, avg, terms) {
-                        Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
-                        Err(error) => error.to_string(),
-                    }
+        let rest = self.unexplained_part(&key, *broker);
+        let text = match (rest, self.terms(instrument)) {
+            (Some(opening), Some(terms)) => {
+                // The broker's average cost is the best that is known about a holding from elsewhere;
+                // none stays none, and no profit is made up.
+                let avg = avg.and_then(|cost| per_unit(cost, terms.multiplier));
+                match self.ledger.adopt(account, instrument, opening, avg, terms) {
+                    Ok(()) => format!("{opening} is foreign and shown to no bot as its own"),
+                    Err(error) => error.to_string(),
                 }
-                _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
-            };
+            }
+            _ => "it was not booked, because its currency or multiplier is not known".to_owned(),
+        };
+        let lock = if self.unexplained.found(key, rest) {
+            format!(
+                "; no new risk in it before that is explained, or accepted with `plimsoll accept {account} {instrument}`"
+            )
+        } else {
+            String::new()
+        };
         out.push(Command::Notice {
             text: format!(
-                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}"
+                "{account} {instrument}: the broker holds {broker}, our executions {ledger}; {text}{lock}"
             ),
         });
+    }
+
+    /// A person has looked at a break and takes the broker's side for right.
+    pub(super) fn accept(
+        &mut self,
+        account: &Account,
+        instrument: &InstrumentId,
+        difference: Position,
+        (by, reason): (&str, &str),
+        out: &mut Vec<Command>,
+    ) {
+        let key = (account.clone(), instrument.clone());
+        let row = self
+            .break_views()
+            .into_iter()
+            .find(|row| (&row.account, &row.instrument) == (account, instrument));
+        let row = row.filter(|row| row.locked);
+        let rest = row.as_ref().and_then(|row| self.unexplained_part(&key, row.broker));
+        let text = match (row.and_then(|row| row.broker.checked_sub(row.ledger)), rest) {
+            (Some(now), Some(rest)) if now == difference => {
+                self.unexplained.accept(key, rest);
+                format!("a difference of {difference} was accepted by {by}: {reason}")
+            }
+            (Some(now), _) => {
+                format!("the difference is {now} and not {difference}; nothing was accepted; look again")
+            }
+            (None, _) => "no difference keeps new risk out; nothing was accepted".to_owned(),
+        };
+        out.push(Command::Notice { text: format!("{account} {instrument}: {text}") });
+    }
+
+    /// What of the broker's holding no execution explains.
+    fn unexplained_part(&self, key: &(Account, InstrumentId), broker: Position) -> Option<Position> {
+        let opening = self.ledger.opening(&key.0, &key.1);
+        broker.checked_sub(self.ledger.position(&key.0, &key.1))?.checked_add(opening)
+    }
+
+    /// What executions and everything that was accepted come to; nothing if the number does not fit.
+    pub(crate) fn explained(&self, key: &(Account, InstrumentId)) -> Option<Position> {
+        let executed =
+            self.ledger.position(&key.0, &key.1).checked_sub(self.ledger.opening(&key.0, &key.1))?;
+        executed.checked_add(self.unexplained.accepted(key))
+    }
+
+    /// Where the broker and what explains its holdings differ, in the order of account and instrument.
+    pub(crate) fn break_views(&self) -> Vec<BreakView> {
+        let mut keys: BTreeSet<_> = self.unexplained.breaks().collect();
+        keys.extend(self.broker_positions.keys());
+        let row = |key: &(Account, InstrumentId)| {
+            let locked = self.unexplained.is_break(&key.0, &key.1);
+            let booked = self.ledger.position(&key.0, &key.1);
+            // Without a connection the broker's side is what was booked of it.
+            let broker = self.broker_positions.get(key).map_or(booked, |(position, _)| *position);
+            let ledger = if locked { self.explained(key).unwrap_or(booked) } else { booked };
+            BreakView { account: key.0.clone(), instrument: key.1.clone(), ledger, broker, locked }
+        };
+        keys.into_iter().map(row).filter(|row| row.ledger != row.broker).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_calendar::{Announcement, Calendar, CalendarError, SessionState};
 use plimsoll_model::{ContractReport, InstrumentId, Now, ScheduleReport};
 
 use super::Bridge;
+use crate::contracts::shares_us_days;
 use crate::elsewhere::Elsewhere;
 use crate::listed_hours::{OpenDispute, past_disputes};
 use crate::{Ask, Command};
@@ -14,6 +15,13 @@ use crate::{Ask, Command};
 const PAST_NAMED: usize = 5;
 
 impl Bridge {
+    /// The calendar that an instrument trades by, with what was announced and as narrow as the broker's hours; none where
+    /// nobody knows its hours.
+    pub(crate) fn calendar_for(&self, instrument: &InstrumentId) -> Option<&Calendar> {
+        let name = self.contracts.calendar_at(instrument, "")?;
+        self.elsewhere.get(name).or_else(|| shares_us_days(name).then_some(&self.calendar))
+    }
+
     /// What the broker lists for a stock of ours.
     pub(super) fn hear_hours(
         &mut self,

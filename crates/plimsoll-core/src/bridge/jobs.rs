@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use plimsoll_model::{BotName, Now};
 
 use super::Bridge;
+use super::closing::{Close, Placing};
 use crate::clock::ClockState;
 use crate::contracts::shares_us_days;
 use crate::halt::{Halt, HaltLevel};
@@ -50,7 +51,7 @@ impl Bridge {
         let Some(config) = self.config.clone() else { return };
         let time = self.clock.corrected(now);
         for (job, date) in self.schedule.started(now, time, &config.jobs, &self.announced_days) {
-            out.push(Command::Notice { text: format!("job {job} of {date} {}", JobEnd::Unknown) });
+            out.push(Command::Notice { text: ended(&job, date, &JobEnd::Unknown) });
         }
         // The broker's hours of the life before hold on.
         self.plan_jobs(now);
@@ -102,14 +103,25 @@ impl Bridge {
         self.schedule = schedule;
         for due in all {
             match due {
-                Due::Missed { job, date, at, why } => Self::tell_missed(&job, date, at, &why, out),
+                Due::Missed { job, date, at, why } => {
+                    let rest = self.fallback_of_missed(now, &job, date);
+                    Self::tell_missed(&job, (date, at), &why, rest, out);
+                }
                 Due::Start { job, date, at } => self.start_job(now, time, &job, (date, at), out),
             }
         }
     }
 
-    fn tell_missed(job: &Job, date: Date, at: Timestamp, why: &str, out: &mut Vec<Command>) {
-        let text = format!("job {} of {date} missed, it was due at {at}: {why}", job.name);
+    /// What of it is still possible, or what a person may do, is the rest.
+    fn tell_missed(
+        job: &Job,
+        (date, at): (Date, Timestamp),
+        why: &str,
+        rest: Option<String>,
+        out: &mut Vec<Command>,
+    ) {
+        let rest = rest.map_or_else(String::new, |rest| format!("; {rest}"));
+        let text = format!("job {}: missed on {date}, due at {at}: {why}{rest}", job.name);
         out.push(match job.timing.missed {
             Missed::Skip => Command::JobNote { text },
             Missed::Alert | Missed::RunLate { .. } => Command::Notice { text },
@@ -128,7 +140,7 @@ impl Bridge {
         let what = job.action.as_str();
         let whom = job.bot.as_ref().map_or("fleet", BotName::as_str);
         let text =
-            format!("job {} of {date}: {what} for {whom}, due at {at}, {} after it", job.name, Span(late));
+            format!("job {}: {what} for {whom} on {date}, due at {at}, {} after it", job.name, Span(late));
         out.push(Command::JobNote { text });
         if is_program(job) {
             let token = self.outbox.token();
@@ -145,7 +157,10 @@ impl Bridge {
             Action::ClosePositions { .. } => {
                 let market_at = self.schedule.fallback_at(job, date);
                 match &job.bot {
-                    Some(bot) => self.close_positions(now, bot, market_at, out),
+                    Some(bot) => {
+                        let placing = Placing::OnClose;
+                        self.close_positions(now, Close { job: &job.name, bot, market_at, placing }, out);
+                    }
                     None => unreachable!("invariant: positions are closed for one bot"),
                 }
             }
@@ -169,7 +184,7 @@ impl Bridge {
                 }
             };
             self.schedule.gave_up(&job.name, date, time, &why);
-            Self::tell_missed(&job, date, at, &why, out);
+            Self::tell_missed(&job, (date, at), &why, None, out);
         }
     }
 
@@ -186,7 +201,7 @@ impl Bridge {
         if !self.schedule.ended(name, date, end, time) {
             return;
         }
-        let text = format!("job {name} of {date} {end}");
+        let text = ended(name, date, end);
         out.push(if end.is_good() { Command::JobNote { text } } else { Command::Notice { text } });
     }
 
@@ -212,4 +227,9 @@ impl Bridge {
         }
         out.push(Command::Notice { text });
     }
+}
+
+/// What became of the program of a date.
+fn ended(job: &JobName, date: Date, end: &JobEnd) -> String {
+    format!("job {job}: its program of {date} {end}")
 }

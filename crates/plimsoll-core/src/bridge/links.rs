@@ -44,6 +44,7 @@ impl Bridge {
         self.hold_what_waited(now, waited, out);
         self.batches.none_comes();
         self.closings.restarted();
+        self.auctions.restarted();
         self.forget_certainty(|_| true);
     }
 

@@ -52,8 +52,7 @@ impl Bridge {
         instrument: &InstrumentId,
         date: Option<Date>,
     ) -> Option<(Date, Zoned, Box<str>)> {
-        let name = self.contracts.calendar_at(instrument, "")?;
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let calendar = self.calendar_for(instrument)?;
         let date = match date {
             Some(date) => date,
             None => calendar.trade_date(self.clock.corrected(now)).ok()?,

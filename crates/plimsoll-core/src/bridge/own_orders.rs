@@ -8,8 +8,8 @@
 //! Does not own: why one is placed.
 
 use plimsoll_model::{
-    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, NewOrder, Now, OrdType, OrderStatus, Price,
-    Qty, Side, TimeInForce,
+    Account, BotName, ClOrdId, ClientId, InstrumentId, LinkId, NewOrder, Now, OrdType, OrderId, OrderStatus,
+    Price, Qty, Side, TimeInForce,
 };
 
 use super::Bridge;
@@ -35,6 +35,19 @@ pub(crate) struct OwnOrder {
     pub(crate) outside_rth: bool,
     /// What a bot has declared it to be.
     pub(crate) decision: Option<Box<str>>,
+}
+
+impl OwnOrder {
+    /// One for the day that takes the price which there is: in the auction, or in the market.
+    pub(crate) fn unpriced(
+        (bot, account, instrument): (BotName, Account, InstrumentId),
+        (side, qty): (Side, Qty),
+        ord_type: OrdType,
+    ) -> Self {
+        let tif = TimeInForce::Day;
+        let (limit_px, stop_px, outside_rth, decision) = (None, None, false, None);
+        Self { bot, account, instrument, side, qty, ord_type, limit_px, stop_px, tif, outside_rth, decision }
+    }
 }
 
 impl Bridge {
@@ -73,40 +86,33 @@ impl Bridge {
 
     /// With its reference and its number.
     pub(super) fn own_order(&mut self, now: Now, wanted: OwnOrder) -> Result<NewOrder, Denial> {
-        let OwnOrder {
-            bot,
-            account,
-            instrument,
-            side,
-            qty,
-            ord_type,
-            limit_px,
-            stop_px,
-            tif,
-            outside_rth,
-            decision,
-        } = wanted;
-        let (order_id, ex_destination) = (self.own_order_id()?, self.own_route(&instrument));
-        Ok(NewOrder {
-            cl_ord_id: self.next_reference(now, &bot, Some(&instrument)),
-            bot,
+        let order_id = self.own_order_id()?;
+        let cl_ord_id = self.next_reference(now, &wanted.bot, Some(&wanted.instrument));
+        Ok(self.named_own(wanted, cl_ord_id, order_id))
+    }
+
+    /// With these.
+    pub(super) fn named_own(&self, wanted: OwnOrder, cl_ord_id: ClOrdId, order_id: OrderId) -> NewOrder {
+        NewOrder {
+            cl_ord_id,
+            ex_destination: self.own_route(&wanted.instrument),
+            bot: wanted.bot,
             order_id,
-            account,
-            instrument,
-            side,
-            qty,
-            ord_type,
-            limit_px,
-            stop_px,
-            tif,
+            account: wanted.account,
+            instrument: wanted.instrument,
+            side: wanted.side,
+            qty: wanted.qty,
+            ord_type: wanted.ord_type,
+            limit_px: wanted.limit_px,
+            stop_px: wanted.stop_px,
+            tif: wanted.tif,
             transmit: true,
             parent_id: None,
             oca_group: "".into(),
-            outside_rth,
+            outside_rth: wanted.outside_rth,
             legs: Vec::new(),
-            ex_destination,
-            decision,
-        })
+            decision: wanted.decision,
+        }
     }
 
     /// Where an order of our own goes: as configured.
@@ -115,7 +121,7 @@ impl Bridge {
     }
 
     /// The next number of our own client. Far above our questions, whose numbers an error may name as well.
-    pub(super) fn own_order_id(&mut self) -> Result<plimsoll_model::OrderId, Denial> {
+    pub(super) fn own_order_id(&mut self) -> Result<OrderId, Denial> {
         let client_id = self.own_client().ok_or_else(no_connection)?;
         self.links.take_next(client_id, limits::OWN_ORDER_ID_MIN).ok_or_else(no_connection)
     }
@@ -211,8 +217,7 @@ impl Bridge {
         if order.ord_type != OrdType::Market || self.closes_at(now, &order.instrument)? > arrival {
             return None;
         }
-        let calendar = self.contracts.calendar_of(&order.instrument)?;
-        let calendar = self.elsewhere.get(calendar).unwrap_or(&self.calendar);
+        let calendar = self.calendar_for(&order.instrument)?;
         let next = calendar.trade_date(arrival).and_then(|date| calendar.next_session(date));
         let reason = match next {
             Ok(next) => Reason::OutsideSession { next_open: next.open().to_zoned(calendar.zone().clone()) },

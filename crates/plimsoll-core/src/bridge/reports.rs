@@ -7,12 +7,12 @@ use plimsoll_model::{
 };
 
 use super::orders::CODE_VALIDATION;
-use super::{Bridge, closing};
+use super::{Bridge, fallbacks};
 use crate::Command;
 use crate::book::{OrderKey, OrderState, OrderTerms, Owner};
 use crate::drop_copy::DropCopy;
 use crate::fallback::Word;
-use crate::recon::{Ended, ReconState};
+use crate::recon::{Data, Ended, ReconState};
 
 /// The broker's servers are out of TWS's reach.
 const CODE_CONNECTIVITY_LOST: i32 = 1100;
@@ -110,7 +110,7 @@ impl Bridge {
                     Err(error) => out.push(Command::Notice { text: error.to_string() }),
                 }
             }
-            Report::Error(error) => self.note_error(link, error),
+            Report::Error(error) => self.note_error(now, link, error),
             _ => {}
         }
         if listens && self.known_of(report) != known {
@@ -213,13 +213,7 @@ impl Bridge {
                 self.equities.forget_answers();
             }
             CODE_RESTORED_DATA_LOST | CODE_RESTORED => {
-                let mut asks = Vec::new();
-                self.ask_equity(now, &mut asks);
-                if error.code == CODE_RESTORED_DATA_LOST {
-                    self.subscribe(&mut asks);
-                }
-                self.begin_round(now, link, &mut asks);
-                Self::ask(out, asks);
+                self.begin_again(now, link, data_after(error.code), out);
             }
             // On no request: an API that is read-only tells nobody which orders have ended, and takes none. That is
             // an answer too, and what the others say is proof enough of what works.
@@ -256,7 +250,7 @@ impl Bridge {
             self.book.insert(from_report(report, instrument, legs, ours, now))
         };
         self.sought.remove(&key);
-        self.closings.hear(key, closing::word(report.status, report.cum_qty));
+        self.closings.hear(key, fallbacks::word(report.status, report.cum_qty));
         let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -302,7 +296,7 @@ impl Bridge {
         let Some(key) = self.find(report.perm_id, by_client, None) else { return };
         let own = self.recon.is_own(link);
         self.sought.remove(&key);
-        self.closings.hear(key, closing::word(report.status, Some(report.cum_qty)));
+        self.closings.hear(key, fallbacks::word(report.status, Some(report.cum_qty)));
         let before = self.book.get(key).map(|state| state.status);
         self.book.update(key, |state| {
             state.perm_id = named(report.perm_id).or(state.perm_id);
@@ -342,7 +336,18 @@ impl Bridge {
         self.doubt(now, &key.0, &key.1);
     }
 
-    fn note_error(&mut self, link: LinkId, error: &ErrorReport) {
+    fn note_error(&mut self, now: Now, link: LinkId, error: &ErrorReport) {
+        // Our own connection may be the last to hear of it, or may have gone silent.
+        match error.code {
+            CODE_CONNECTIVITY_LOST | CODE_NO_SERVER => {
+                self.closings.doubt_reach();
+                self.recon.restored = None;
+            }
+            CODE_RESTORED_DATA_LOST | CODE_RESTORED if !self.recon.is_own(link) => {
+                self.recon.restored_elsewhere(now.mono, data_after(error.code));
+            }
+            _ => {}
+        }
         let own = self.own_way().filter(|(own, _)| *own == link).map(|(_, client_id)| client_id);
         let client_id = own.or_else(|| self.links.get(link).map(|state| state.client_id));
         let Some((client_id, id)) = client_id.zip(error.id) else { return };
@@ -372,6 +377,11 @@ impl Bridge {
     fn is_open(&self, key: OrderKey) -> bool {
         self.book.get(key).is_some_and(|state| state.status.is_open())
     }
+}
+
+/// What a code that says that the servers are back says of subscriptions.
+fn data_after(code: i32) -> Data {
+    if code == CODE_RESTORED_DATA_LOST { Data::Lost } else { Data::Kept }
 }
 
 /// Zero is the broker's word for no number yet.

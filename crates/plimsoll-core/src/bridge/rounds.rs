@@ -8,7 +8,7 @@ use plimsoll_model::{ClientId, LinkId, Now, OrderStatus};
 use super::Bridge;
 use crate::book::{OrderKey, OrderState};
 use crate::halt::{Halt, HaltLevel};
-use crate::recon::{Ended, ReconState};
+use crate::recon::{Data, Ended, ReconState};
 use crate::{Ask, Command, limits};
 
 impl Bridge {
@@ -20,6 +20,24 @@ impl Bridge {
         self.recon.begin(link, now.mono, asks);
         self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
         self.note_sought(now);
+    }
+
+    /// The broker's servers are back in reach of TWS.
+    pub(super) fn begin_again(&mut self, now: Now, link: LinkId, data: Data, out: &mut Vec<Command>) {
+        let mut asks = Vec::new();
+        self.ask_equity(now, &mut asks);
+        if data == Data::Lost {
+            self.subscribe(&mut asks);
+        }
+        self.begin_round(now, link, &mut asks);
+        Self::ask(out, asks);
+    }
+
+    /// The same by what was told on another connection.
+    pub(super) fn begin_restored(&mut self, now: Now, out: &mut Vec<Command>) {
+        if let Some((link, restored)) = self.recon.link.zip(self.recon.restored) {
+            self.begin_again(now, link, restored.data, out);
+        }
     }
 
     /// Asks about orders whose bot is away, and about executions that the holdings suggest.
@@ -69,7 +87,7 @@ impl Bridge {
             .open()
             .filter(|(_, state)| {
                 let in_doubt = matches!(state.status, OrderStatus::Unknown | OrderStatus::Inactive);
-                !self.is_reported(state) || in_doubt && is_old(state)
+                !self.is_reported(state) || in_doubt && is_old(state) || self.is_over_by_auction(now, state)
             })
             // What is held here is not at the broker.
             .filter(|(_, state)| !self.is_kept_here(state))
@@ -112,6 +130,8 @@ impl Bridge {
         self.closings_answered(out);
         if full {
             self.explain_all(now, was_known, out);
+            let config = self.config.clone();
+            self.unexplained.begin(config.iter().flat_map(|config| &config.venue.accounts));
         } else {
             self.explain_what_lasted(asked, out);
         }
@@ -162,5 +182,15 @@ impl Bridge {
             state.by_absence = true;
         });
         out.push(Command::Notice { text });
+    }
+
+    /// That others' orders do not come by themselves.
+    pub(super) fn no_copy(&self) -> String {
+        let client = self.config.as_ref().map_or(0, |config| config.venue.client_id.0);
+        let every = limits::DROP_COPY_POLL.as_secs();
+        format!(
+            "orders of other clients do not come by themselves; they are asked for every {every} s; \
+             make client {client} the Master API client in the API settings of TWS"
+        )
     }
 }

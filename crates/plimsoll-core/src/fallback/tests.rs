@@ -53,6 +53,20 @@ fn steps(one: &mut Fallback, moment: Moment) -> Vec<Step> {
     all
 }
 
+/// The same where the venue answers at once and does not name the order.
+fn heard(one: &mut Fallback, moment: Moment) -> Vec<Step> {
+    let mut all = Vec::new();
+    while let Some(step) = one.step(moment) {
+        if step == Step::Ask {
+            one.asked(moment);
+            one.answered(moment.epoch.unwrap());
+        } else {
+            all.push(step);
+        }
+    }
+    all
+}
+
 fn send(qty: u64) -> Step {
     Step::Send { qty: Qty::whole(qty) }
 }
@@ -65,14 +79,64 @@ fn not_proved(all: &[Step]) -> bool {
 fn a_canceled_order_is_replaced_by_a_market_order_two_seconds_before_the_close_and_not_earlier() {
     let mut one = seen();
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
-    assert_eq!(steps(&mut one, now("17:59:57.999999999")), []);
+    assert_eq!(heard(&mut one, now("17:59:57.999999999")), []);
     assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
     assert_eq!(steps(&mut one, now("17:59:58")), []);
 }
 
 #[test]
+fn no_market_order_leaves_before_the_venue_has_answered_what_was_asked_shortly_before() {
+    let mut unsent = Fallback::new(terms());
+    unsent.hear(Word::Unsent);
+    let mut ended = seen();
+    ended.hear(Word::Ended { cum_qty: Qty::ZERO });
+    for mut one in [unsent, ended] {
+        assert_eq!(steps(&mut one, now("17:59:56.999999999")), []);
+        assert_eq!(one.next(at("17:59:56.999999999")), Some(at("17:59:57")));
+        assert_eq!(steps(&mut one, now("17:59:57")), [Step::Ask]);
+        assert_eq!(steps(&mut one, now("17:59:58")), []);
+        one.answered(1);
+        assert_eq!(steps(&mut one, now("17:59:58.9")), [send(100)]);
+    }
+}
+
+#[test]
+fn what_was_answered_long_before_is_no_sign_of_life() {
+    let mut one = seen();
+    assert_eq!(heard(&mut one, now("17:59:56.999999999")), []);
+    assert_eq!(one.fate, Fate::Dead);
+    assert_eq!(steps(&mut one, now("17:59:58")), [Step::Ask]);
+    let told = Step::Tell(Finding::Unanswered { leaves_qty: Qty::whole(100) });
+    assert_eq!(steps(&mut one, now("17:59:59")), [told]);
+}
+
+#[test]
+fn what_was_answered_before_the_venue_was_out_of_reach_is_no_sign_of_life() {
+    let mut one = seen();
+    assert_eq!(heard(&mut one, now("17:59:57")), []);
+    one.doubt_reach();
+    assert_eq!(steps(&mut one, now("17:59:58")), [Step::Ask]);
+    one.answered(1);
+    assert_eq!(steps(&mut one, now("17:59:58.1")), [send(100)]);
+}
+
+#[test]
+fn an_order_that_a_later_answer_names_again_is_left_to_the_auction() {
+    let mut one = seen();
+    assert_eq!(heard(&mut one, now("17:59:53")), []);
+    assert_eq!(steps(&mut one, now("17:59:57")), [Step::Ask]);
+    one.hear(Word::Working { cum_qty: Qty::ZERO });
+    one.answered(1);
+    assert_eq!(steps(&mut one, now("17:59:58")), []);
+    assert_eq!(steps(&mut one, now("17:59:59")), [Step::Tell(Finding::Alive)]);
+}
+
+#[test]
 fn from_the_instant_on_at_which_it_may_arrive_after_the_close_no_market_order_leaves_and_a_person_is_told() {
     let mut one = seen();
+    assert_eq!(steps(&mut one, now("17:59:58")), [Step::Ask]);
+    one.hear(Word::Working { cum_qty: Qty::ZERO });
+    one.answered(1);
     one.hear(Word::Ended { cum_qty: Qty::whole(40) });
     let told = Step::Tell(Finding::TooLate { leaves_qty: Qty::whole(60) });
     assert_eq!(steps(&mut one, now("17:59:59")), [told]);
@@ -83,14 +147,14 @@ fn only_what_was_not_executed_is_sent() {
     let mut one = seen();
     one.hear(Word::Executed { cum_qty: Qty::whole(30) });
     one.hear(Word::Ended { cum_qty: Qty::whole(20) });
-    assert_eq!(steps(&mut one, now("17:59:58")), [send(70)]);
+    assert_eq!(heard(&mut one, now("17:59:58")), [send(70)]);
 }
 
 #[test]
-fn an_order_that_never_left_us_is_dead_without_a_question() {
+fn an_order_that_never_left_us_is_dead_whatever_is_answered() {
     let mut one = Fallback::new(terms());
     one.hear(Word::Unsent);
-    assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
+    assert_eq!(heard(&mut one, now("17:59:58")), [send(100)]);
 }
 
 #[test]
@@ -111,7 +175,7 @@ fn an_order_once_seen_open_that_no_answer_names_any_more_is_dead() {
     let mut one = seen();
     assert_eq!(steps(&mut one, now("17:59:53")), [Step::Ask]);
     one.answered(1);
-    assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
+    assert_eq!(heard(&mut one, now("17:59:58")), [send(100)]);
 }
 
 #[test]
@@ -132,7 +196,7 @@ fn a_silent_order_that_no_answer_names_is_canceled_first_and_dead_when_that_is_c
     assert_eq!(steps(&mut one, now("17:59:53")), [Step::Ask]);
     one.answered(1);
     assert_eq!(steps(&mut one, now("17:59:54")), [Step::Cancel]);
-    assert_eq!(steps(&mut one, now("17:59:57")), []);
+    assert_eq!(heard(&mut one, now("17:59:57")), []);
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
     assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
 }
@@ -157,8 +221,8 @@ fn an_order_that_is_on_its_way_while_the_questions_are_answered_is_not_dead() {
     steps(&mut one, now("17:59:53"));
     one.hear(Word::Working { cum_qty: Qty::ZERO });
     one.answered(1);
-    assert_eq!(steps(&mut one, now("17:59:57")), []);
-    assert_eq!(steps(&mut one, now("17:59:58")), [Step::Ask]);
+    assert_eq!(steps(&mut one, now("17:59:56.999")), []);
+    assert_eq!(steps(&mut one, now("17:59:57")), [Step::Ask]);
 }
 
 #[test]
@@ -180,9 +244,9 @@ fn an_inactive_order_is_canceled_and_is_dead_only_then() {
     one.hear(Word::Inactive { cum_qty: Qty::ZERO });
     one.answered(1);
     assert_eq!(steps(&mut one, now("17:59:54")), [Step::Cancel]);
-    assert_eq!(steps(&mut one, now("17:59:57")), []);
+    assert_eq!(steps(&mut one, now("17:59:56.999")), []);
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
-    assert_eq!(steps(&mut one, now("17:59:58.3")), [send(100)]);
+    assert_eq!(heard(&mut one, now("17:59:58.3")), [send(100)]);
 }
 
 #[test]
@@ -203,7 +267,7 @@ fn without_a_connection_nothing_is_known_and_nothing_is_sent() {
     let mut dead = seen();
     dead.hear(Word::Ended { cum_qty: Qty::ZERO });
     assert_eq!(steps(&mut dead, down("17:59:58")), []);
-    assert_eq!(steps(&mut dead, now("17:59:58.9")), [send(100)]);
+    assert_eq!(heard(&mut dead, now("17:59:58.9")), [send(100)]);
     assert_eq!(steps(&mut one, down("17:59:58")), []);
     assert!(not_proved(&steps(&mut one, down("17:59:59"))));
 }
@@ -222,7 +286,7 @@ fn an_order_that_may_have_left_just_before_a_crash_is_not_taken_for_one_that_nev
 fn a_market_order_is_not_repeated_after_a_restart() {
     let mut one = seen();
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
-    assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
+    assert_eq!(heard(&mut one, now("17:59:58")), [send(100)]);
     one.restarted();
     one.hear(Word::Working { cum_qty: Qty::ZERO });
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
@@ -233,7 +297,7 @@ fn a_market_order_is_not_repeated_after_a_restart() {
 fn a_late_execution_of_an_order_that_was_said_to_be_over_is_told_at_once() {
     let mut one = seen();
     one.hear(Word::Ended { cum_qty: Qty::ZERO });
-    assert_eq!(steps(&mut one, now("17:59:58")), [send(100)]);
+    assert_eq!(heard(&mut one, now("17:59:58")), [send(100)]);
     one.hear(Word::Executed { cum_qty: Qty::whole(10) });
     let told = Finding::Contradicted { sent: Qty::whole(100), cum_qty: Qty::whole(10) };
     assert_eq!(steps(&mut one, now("17:59:58.5")), [Step::Tell(told)]);

@@ -26,6 +26,7 @@ use crate::on_close::{Batches, is_netted};
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
 use crate::result::{self, Results, Unknown};
+use crate::unexplained::Unexplained;
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
 /// times the spread of a liquid ETF.
@@ -73,6 +74,8 @@ pub struct Context<'a> {
     pub(crate) recon: &'a ReconState,
     /// The broker's API takes no orders.
     pub(crate) read_only: bool,
+    /// Holdings that nothing explains.
+    pub(crate) unexplained: &'a Unexplained,
     pub(crate) recent: &'a crate::outbox::Recent,
     /// On-close orders that are held here.
     pub(crate) batches: &'a Batches,

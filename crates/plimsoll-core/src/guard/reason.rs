@@ -36,6 +36,7 @@ pub enum Reason {
     ContractUnconfirmed { con_id: i32 },
     Halted { level: HaltLevel, by: Box<str>, reason: Box<str> },
     NotReconciled { waiting_for: &'static str },
+    Unexplained { account: Account, instrument: InstrumentId },
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     ReadOnly,
@@ -132,6 +133,7 @@ impl Reason {
             Self::ContractUnconfirmed { .. } => "contract_unconfirmed",
             Self::Halted { .. } => "halted",
             Self::NotReconciled { .. } => "not_reconciled",
+            Self::Unexplained { .. } => "unexplained",
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
             Self::ReadOnly => "read_only",
@@ -203,6 +205,7 @@ impl Reason {
             | Self::ContractUnconfirmed { .. }
             | Self::Halted { .. }
             | Self::NotReconciled { .. }
+            | Self::Unexplained { .. }
             | Self::ReadOnly
             | Self::ClosedElsewhere { .. }
             | Self::LinkChanged
@@ -303,6 +306,11 @@ impl Reason {
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }
+            Self::Unexplained { account, instrument } => write!(
+                f,
+                "the broker's {instrument} in {account} is explained by no execution; \
+                 see `plimsoll breaks`, and `plimsoll accept` if the broker is right"
+            ),
             Self::OutsideSession { next_open } => {
                 write!(f, "the market is closed until {}", Local(next_open))
             }

@@ -1,6 +1,7 @@
 //! `reconciled`: pitfall 8. No new order before the broker's orders, executions and positions are known
-//! in this connection, none while its API is read-only, none that was decided for a connection that has gone since, and no
-//! way out of a holding that somebody else has closed.
+//! in this connection, none while its API is read-only, none that adds risk to a holding that differs from our
+//! executions, none that was decided for a connection that has gone since, and no way out of a holding that somebody
+//! else has closed.
 
 use plimsoll_model::{NewOrder, Position, Side};
 
@@ -13,6 +14,10 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
     }
     if ctx.read_only {
         return Err(Reason::ReadOnly);
+    }
+    let (account, instrument) = (&order.account, &order.instrument);
+    if ctx.unexplained.is_break(account, instrument) && !ctx.is_reducing(order) {
+        return Err(Reason::Unexplained { account: account.clone(), instrument: instrument.clone() });
     }
     match ctx.phase {
         Phase::Release { same_links: false, .. } => Err(Reason::LinkChanged),

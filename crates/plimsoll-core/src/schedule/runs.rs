@@ -265,6 +265,13 @@ impl Schedule {
         }
     }
 
+    /// When the session of this trade date closes, if that is the one of now.
+    pub(crate) fn close_of_today(&self, job: &Job, date: Date, time: Timestamp) -> Option<Timestamp> {
+        let calendar = self.calendars.get(&job.timing.place.calendar);
+        let is_today = calendar.trade_date(time).is_ok_and(|today| today == date);
+        Some(calendar.session(date).ok()??.close()).filter(|_| is_today)
+    }
+
     /// What was to start did not.
     pub(crate) fn gave_up(&mut self, name: &JobName, date: Date, time: Timestamp, why: &str) {
         self.memories.get_mut(name).missed(date, time, why);

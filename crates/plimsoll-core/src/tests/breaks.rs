@@ -58,7 +58,7 @@ fn a_gap_that_lasted_is_foreign_and_a_fresh_one_beside_it_is_not() {
         ",
         &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 500.02 for DU1 [SPY-trend-20260227-1]
-            10:00:02.2 notice DU1 QQQ: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
+            10:00:02.2 notice DU1 QQQ: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 QQQ`
         "]],
     );
 }
@@ -79,7 +79,7 @@ fn a_gap_is_foreign_only_if_it_had_lasted_when_the_executions_were_asked_for() {
         // Asked for the order whose bot left, a millisecond too early; and once more when it is due.
         &expect![["
             10:00:01 submit 1 BUY 100 SPY LMT 490.00 for DU1 [SPY-trend-20260227-1]
-            10:00:06 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
+            10:00:06 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
         "]],
     );
 }
@@ -118,7 +118,7 @@ fn a_gap_that_changes_begins_anew() {
         10:00:04.200 own answers
         ",
         &expect![["
-            10:00:04.2 notice DU1 SPY: the broker holds 50, our executions 0; 50 is foreign and shown to no bot as its own
+            10:00:04.2 notice DU1 SPY: the broker holds 50, our executions 0; 50 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
         "]],
     );
 }
@@ -149,7 +149,7 @@ fn a_list_of_holdings_older_than_an_execution_is_no_proof_in_a_later_round() {
     // The broker keeps to it: then it is right, and our executions are not all there was.
     let trace = world.run("10:00:05.300 venue holds DU1 SPY 0\n10:00:07.200 wake\n10:00:07.300 own answers");
     expect![["
-        10:00:07.3 notice DU1 SPY: the broker holds 0, our executions 100; -100 is foreign and shown to no bot as its own
+        10:00:07.3 notice DU1 SPY: the broker holds 0, our executions 100; -100 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
     "]]
     .assert_eq(&trace);
 }
@@ -171,7 +171,7 @@ fn a_holding_of_a_contract_that_becomes_known_later_is_booked_then() {
     );
     // Once, and not with every answer.
     expect![["
-        10:00:02 notice DU1 SPY: the broker holds 40, our executions 0; it was not booked, because its currency or multiplier is not known
+        10:00:02 notice DU1 SPY: the broker holds 40, our executions 0; it was not booked, because its currency or multiplier is not known; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
     "]]
     .assert_eq(&trace);
     let (req_id, _) =
@@ -179,7 +179,7 @@ fn a_holding_of_a_contract_that_becomes_known_later_is_booked_then() {
     world.describe(req_id, Contract::stock("SPY", Currency::USD));
     let trace = world.run("10:00:12 wake\n10:00:12 own answers");
     expect![["
-        10:00:12 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
+        10:00:12 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
     "]]
     .assert_eq(&trace);
 }

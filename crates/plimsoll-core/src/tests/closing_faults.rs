@@ -67,6 +67,8 @@ fn a_netted_order_that_the_venue_cancels_gets_one_market_order() {
         12:59:50 quote SPY 500.00 500.02
         12:59:53 wake
         12:59:53.100 own answers
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         12:59:58.100 own answers
         12:59:59.500 wake
@@ -118,7 +120,9 @@ fn a_market_order_that_the_disk_keeps_until_the_close_stays_here() {
             let script = format!(
                 "
                 12:59:50 quote SPY 500.00 500.02
-                12:59:57 disk slow
+                12:59:57 wake
+                12:59:57.100 own answers
+                12:59:57.200 disk slow
                 12:59:58 wake
                 {done} disk done
                 "
@@ -196,4 +200,45 @@ fn a_take_profit_that_works_is_named_because_it_keeps_the_position_open() {
         ",
     );
     assert!(all.contains("is not closed") && all.contains("cancel_orders"), "{all}");
+}
+
+/// Whoever is flat but for a dead on-close order, on a connection that has gone silent.
+#[test]
+fn no_market_order_leaves_on_a_connection_that_has_gone_silent() {
+    let mut world = world();
+    world.run(REFUSED);
+    let all = world.run(
+        "
+        12:59:50 quote SPY 500.00 500.02
+        12:59:53 wake
+        12:59:53.100 own answers
+        12:59:57 wake
+        12:59:58 wake
+        12:59:59 wake
+        ",
+    );
+    assert!(!all.contains("place 900"), "{all}");
+    assert!(all.contains("did not answer what was asked just before the close"), "{all}");
+}
+
+#[test]
+fn answers_from_before_the_broker_was_out_of_reach_let_no_market_order_go() {
+    for (script, places) in [("", 0), ("12:59:58.700 own answers", 1)] {
+        let mut world = world();
+        world.run(REFUSED);
+        let after = orders_of(
+            &mut world,
+            &format!(
+                "
+                12:59:50 quote SPY 500.00 500.02
+                12:59:57 wake
+                12:59:57.100 own answers
+                12:59:57.300 venue errs trend 0 1100
+                12:59:58 wake
+                {script}
+                "
+            ),
+        );
+        assert_eq!(after.len(), places, "{after:?}");
+    }
 }

@@ -66,7 +66,7 @@ fn a_job_is_started_at_its_instant_and_once() {
         &expect![[r"
             10:00:01 submit 1 BUY 10 SPY LMT 499.00 for DU1 [SPY-trend-20260227-1]
             10:00:01 submit 2 BUY 10 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]
-            15:49:55 job flat of 2026-02-27: cancel_orders for trend, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 cancel 1 order 1
         "]],
     );
@@ -83,7 +83,7 @@ fn an_early_close_takes_the_job_along() {
         15:49:55 wake
         ",
         &expect![[r"
-            12:49:55 job stop of 2026-11-27: halt for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job stop: halt for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 notice trend halted (new_risk) by job stop: scheduled for 2026-11-27T17:49:55Z
         "]],
     );
@@ -102,7 +102,7 @@ fn a_job_of_the_fleet_is_everybody_s() {
         ",
         &expect![[r"
             10:00:01 submit 2 BUY 10 SPY LMT 499.00 for DU1 [SPY-revert-20260227-1]
-            15:49:55 job stop of 2026-02-27: halt for fleet, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job stop: halt for fleet on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 cancel 2 order 1
             15:49:55 notice fleet halted (all) by job stop: scheduled for 2026-02-27T20:49:55Z
             15:49:56 deny 2 order 2: Plimsoll halt: halted (all) by job stop: scheduled for 2026-02-27T20:49:55Z
@@ -152,9 +152,9 @@ fn a_program_waits_for_the_disk_and_says_how_it_ended() {
         15:49:58 job ends flat 0
         ",
         &expect![[r"
-            15:49:55 job flat of 2026-02-27: command for trend, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:56 job flat of 2026-02-27 starts
-            15:49:57 job flat of 2026-02-27 ended with exit code 0
+            15:49:57 job flat: its program of 2026-02-27 ended with exit code 0
         "]],
     );
 }
@@ -170,7 +170,7 @@ fn a_program_that_fails_is_told_to_a_person() {
     ] {
         let trace =
             with(vec![job("flat", program())]).run(&format!("15:49:55 wake\n15:49:57 job ends flat {how}"));
-        let line = format!("15:49:57 notice job flat of 2026-02-27 {says}");
+        let line = format!("15:49:57 notice job flat: its program of 2026-02-27 {says}");
         assert!(trace.contains(&line), "{trace}");
     }
 }
@@ -186,8 +186,8 @@ fn a_disk_that_is_too_slow_for_the_deadline_starts_nothing() {
         15:50:01 wake
         ",
         &expect![[r"
-            15:49:55 job flat of 2026-02-27: command for trend, due at 2026-02-27T20:49:55Z, 0ms after it
-            15:50:00 notice job flat of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: the disk took until 2026-02-27T20:50:00Z, and 2026-02-27T20:50:00Z is too late
+            15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the disk took until 2026-02-27T20:50:00Z, and 2026-02-27T20:50:00Z is too late
         "]],
     );
 }
@@ -203,11 +203,11 @@ fn a_restart_does_not_start_it_again() {
         15:49:58 wake
         ",
         &expect![[r"
-            15:49:55 job flat of 2026-02-27: command for trend, due at 2026-02-27T20:49:55Z, 0ms after it
-            15:49:55 job stop of 2026-02-27: halt for trend, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job stop: halt for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:49:55 notice trend halted (new_risk) by job stop: scheduled for 2026-02-27T20:49:55Z
             15:49:55 job flat of 2026-02-27 starts
-            15:49:56 job flat of 2026-02-27 ended with exit code 0
+            15:49:56 job flat: its program of 2026-02-27 ended with exit code 0
             15:49:56 notice reconciled: 0 open orders, 0 positions
         "]],
     );
@@ -225,8 +225,8 @@ fn a_start_of_which_nobody_knows_whether_it_happened_is_not_repeated() {
         15:49:58 job ends flat 0
         ",
         &expect![[r"
-            15:49:55 job flat of 2026-02-27: command for trend, due at 2026-02-27T20:49:55Z, 0ms after it
-            15:49:55.5 notice job flat of 2026-02-27 has an unknown end, because the gateway ended before it did; it is not repeated, look whether it did its work
+            15:49:55 job flat: command for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55.5 notice job flat: its program of 2026-02-27 has an unknown end, because the gateway ended before it did; it is not repeated, look whether it did its work
             15:49:55.5 notice reconciled: 0 open orders, 0 positions
         "]],
     );
@@ -255,10 +255,10 @@ fn what_was_due_while_nobody_ran_is_missed_or_late_as_the_job_says() {
         ",
         &expect![[r"
             15:55:00 notice reconciled: 0 open orders, 0 positions
-            15:55:02 notice job alerts of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: the gateway was not running at its time
-            15:55:02 job skips of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: the gateway was not running at its time
-            15:55:02 notice job late-120 of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: the gateway was not running at its time
-            15:55:02 job late-900 of 2026-02-27: cancel_orders for trend, due at 2026-02-27T20:49:55Z, 5m7s after it
+            15:55:02 notice job alerts: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
+            15:55:02 job skips: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
+            15:55:02 notice job late-120: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the gateway was not running at its time
+            15:55:02 job late-900: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 5m7s after it
         "]],
     );
 }
@@ -300,7 +300,7 @@ fn a_clock_that_is_set_starts_nothing_early_and_nothing_twice() {
             12:59:30 notice the clock is good: off by +0.000ms, known to 4ms
             13:00:01 notice the clock is stepped: off by +10800000.000ms, known to 9ms
             15:49:55 notice the clock is degraded: off by +10800000.000ms, known to 4ms
-            15:49:55 job flat of 2026-02-27: cancel_orders for trend, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
             15:50:01 notice the clock is stepped: off by -10800000.000ms, known to 6ms
             15:50:02 notice the clock is degraded: off by -10800000.000ms, known to 4ms
         "]],
@@ -327,7 +327,7 @@ fn a_clock_that_is_set_while_nobody_knows_the_time_gives_nothing_up_until_a_sour
             13:00:01 notice the clock is stepped: nobody has said the time yet
             13:01:05 notice the clock is degraded: off by +10800000.000ms, known to 4ms
             15:49:55 notice the clock is degraded: off by +10800000.000ms, known to 4ms
-            15:49:55 job flat of 2026-02-27: cancel_orders for trend, due at 2026-02-27T20:49:55Z, 0ms after it
+            15:49:55 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 0ms after it
         "]],
     );
 }
@@ -348,7 +348,7 @@ fn a_machine_that_slept_over_it_says_so() {
             09:31:00 notice the clock is good: off by +0.000ms, known to 4ms
             15:49:00 notice the clock is good: off by +0.000ms, known to 4ms
             15:50:30 notice the clock is stepped: off by +0.000ms, known to 1.0s
-            15:50:30 notice job flat of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: it was seen to be due 35s late
+            15:50:30 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: it was seen to be due 35s late
             15:50:31 notice the clock is good: off by +0.000ms, known to 4ms
         "]],
     );
@@ -367,7 +367,7 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         ",
         &expect![[r"
             15:49:58 notice reconciled: 0 open orders, 0 positions
-            15:49:58 job flat of 2026-02-27: cancel_orders for trend, due at 2026-02-27T20:49:55Z, 3s after it
+            15:49:58 job flat: cancel_orders for trend on 2026-02-27, due at 2026-02-27T20:49:55Z, 3s after it
         "]],
     );
     check(
@@ -378,7 +378,7 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         15:50:00 wake
         ",
         &expect![[r"
-            15:50:00 notice job flat of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: no QQQ price yet
+            15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: no QQQ price yet
         "]],
     );
     check(
@@ -390,7 +390,7 @@ fn a_job_waits_for_what_it_requires_and_not_for_longer_than_it_may() {
         ",
         &expect![[r"
             15:49:30 notice the clock is bad: nobody has said the time yet
-            15:50:00 notice job flat of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: the clock is bad
+            15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: the clock is bad
         "]],
     );
 }
@@ -408,7 +408,7 @@ fn what_could_be_too_late_is_not_started() {
         ",
         &expect![[r"
             09:31:00 notice the clock is bad: nobody has said the time yet
-            15:50:00 notice job flat of 2026-02-27 missed, it was due at 2026-02-27T20:49:55Z: it could be later than 2026-02-27T20:50:00Z: time is known to 15m
+            15:50:00 notice job flat: missed on 2026-02-27, due at 2026-02-27T20:49:55Z: it could be later than 2026-02-27T20:50:00Z: time is known to 15m
         "]],
     );
 }
@@ -419,7 +419,7 @@ fn a_program_that_still_runs_on_the_next_date_is_not_started_beside_itself() {
     world.run("day 2026-11-24\n15:49:55 wake");
     let trace = world.run("day 2026-11-25\n15:49:55 wake\n15:50:00 wake");
     expect![[r"
-        15:50:00 notice job flat of 2026-11-25 missed, it was due at 2026-11-25T20:49:55Z: its program of 2026-11-24 still runs
+        15:50:00 notice job flat: missed on 2026-11-25, due at 2026-11-25T20:49:55Z: its program of 2026-11-24 still runs
     "]].assert_eq(&trace);
 }
 
@@ -433,7 +433,7 @@ fn a_close_that_is_announced_as_early_moves_the_job() {
     world.feed(Event::Operator(Operator::Calendar { days: [day].into(), problems: [].into() }));
     let trace = world.run("13:49:54 wake\n13:49:55 wake\n15:49:55 wake");
     expect![[r"
-        13:49:55 job flat of 2026-11-20: cancel_orders for trend, due at 2026-11-20T18:49:55Z, 0ms after it
+        13:49:55 job flat: cancel_orders for trend on 2026-11-20, due at 2026-11-20T18:49:55Z, 0ms after it
     "]]
     .assert_eq(&trace);
 }

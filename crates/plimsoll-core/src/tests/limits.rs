@@ -94,13 +94,15 @@ fn manual_orders_and_foreign_holdings_count_towards_the_position() {
         10:00:01 venue holds DU1 SPY 60
         10:00:04 wake
         10:00:04 own answers
+        10:00:04.500 accept DU1 SPY 60
         10:00:05 venue manual 77 BUY 50 SPY LMT 499.00
         10:00:06 trend BUY 11 SPY MKT
         10:00:07 trend BUY 10 SPY MKT
         ",
         // 60 + 50 + 11 = 121 * 500 = 60500.
         &expect![["
-            10:00:04 notice DU1 SPY: the broker holds 60, our executions 0; 60 is foreign and shown to no bot as its own
+            10:00:04 notice DU1 SPY: the broker holds 60, our executions 0; 60 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
+            10:00:04.5 notice DU1 SPY: a difference of 60 was accepted by op: split
             10:00:06 deny 1 order 1: Plimsoll limits: position would be 60500 USD, limit 60000 USD
             10:00:07 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20260227-2]
         "]],

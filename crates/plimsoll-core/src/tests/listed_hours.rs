@@ -266,7 +266,7 @@ fn a_job_by_london_s_close_goes_by_the_broker_s_hours_of_london() {
     }];
     let trace = world.run("day 2026-11-20\n04:00:00 journal lost\n07:29:00 wake\n07:29:01 wake");
     assert!(
-        trace.contains("job london of 2026-11-20: halt for fleet, due at 2026-11-20T12:29:00Z"),
+        trace.contains("job london: halt for fleet on 2026-11-20, due at 2026-11-20T12:29:00Z"),
         "{trace}"
     );
 }

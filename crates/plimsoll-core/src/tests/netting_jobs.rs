@@ -38,7 +38,7 @@ fn the_difference_to_another_bots_order_leaves_and_both_get_their_shares() {
         ",
         &expect![["
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
         "]],
@@ -57,12 +57,12 @@ fn the_difference_to_another_bots_order_leaves_and_both_get_their_shares() {
         ",
     );
     expect![["
-        12:59:59.5 SPY-trend-20261127-2 works and takes part in the closing auction; no market order was sent for it
+        12:59:59.5 job flat: SPY-trend-20261127-2 works and takes part in the closing auction; no market order was sent for it
         13:00:01 tell revert order 8: BUY 40 at 601.00 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0002.01.01
         13:00:01 SPY-trend-20261127-2: SELL 100 at 601.00 (40 with other bots), 0 left: net.SPY-trend-20261127-2.1.01 of 0001.0002.01.01
         13:00:01 tell revert order 8: net.SPY-revert-20261127-1.1.01 costs 0.2857 USD
         13:00:01 SPY-trend-20261127-2: net.SPY-trend-20261127-2.1.01 costs 0.7143 USD
-        13:05:01 SPY-trend-20261127-2 is over: 100 of 100 executed; trend holds 0 SPY
+        13:05:01 job flat: SPY-trend-20261127-2 is over: 100 of 100 executed; trend holds 0 SPY
     "]].assert_eq(&trace);
     expect![["
         revert 40 fees 0.2857 USD
@@ -93,15 +93,15 @@ fn what_of_it_the_venue_did_not_take_goes_to_the_market_and_what_the_bots_trade_
         ",
         &expect![["
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
             12:49:57.1 notice broker error 201: x
             12:49:57.1 tell revert order 8: 40 meet orders of other bots at the official close, once it is known: the order that was sent for several bots is over (rejected)
             12:49:57.1 SPY-trend-20261127-2: 60 will not be executed; 40 meet orders of other bots at the official close, once it is known: the order that was sent for several bots is over (rejected)
             12:49:57.1 notice on-close orders of several bots in DU1 have met each other in SPY on 2026-11-27; they stay open until the venue's official close is known
-            12:59:58 notice SPY-trend-20261127-2 is dead: market order SELL 60 SPY [SPY-trend-20261127-3] in its place
-            12:59:58 place 900 SELL 60 SPY MKT for DU1 [SPY-trend-20261127-3] as order 100000002
+            12:59:58.1 notice job flat: SPY-trend-20261127-2 is dead: market order SELL 60 SPY [SPY-trend-20261127-3] in its place
+            12:59:58.1 place 900 SELL 60 SPY MKT for DU1 [SPY-trend-20261127-3] as order 100000002
         "]],
     );
 }
@@ -113,16 +113,18 @@ fn one_that_is_held_is_taken_back_by_a_halt_and_not_canceled_at_the_venue() {
         12:49:55 wake
         12:49:56 halt all trend
         12:49:57 wake
+        12:59:57 wake
+        12:59:57.100 own answers
         12:59:58 wake
         ",
         &expect![["
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:56 notice SPY-trend-20261127-2: canceled with 100 left
             12:49:56 notice trend halted (all) by op: drill
             12:49:57 place 900 BUY 40 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
-            12:59:58 notice SPY-trend-20261127-2 is dead, and SELL 100 SPY MKT was not placed: Plimsoll halt: halted (all) by op: drill; the position is open
+            12:59:58 notice job flat: SPY-trend-20261127-2 is dead, and SELL 100 SPY MKT was not placed: Plimsoll halt: halted (all) by op: drill; the position is open
         "]],
     );
 }
@@ -140,7 +142,7 @@ fn one_that_waited_for_the_disk_is_held_by_the_next_process() {
         ",
         &expect![["
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:56 notice reconciled: 2 open orders, 1 positions
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
             13:00:01 tell revert order 8: BUY 40 at 601.00 (40 with other bots), 0 left: net.SPY-revert-20261127-1.1.01 of 0001.0002.01.01
@@ -167,7 +169,7 @@ fn one_that_comes_when_the_difference_has_left_is_denied() {
         ",
         &expect![["
             12:49:55 notice trend halted (new_risk) by op: drill
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:57 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
@@ -193,10 +195,10 @@ fn a_part_of_an_order_that_the_venue_accepts_in_silence_is_not_proved_to_be_in_t
         ",
         &expect![["
             12:49:55 notice orders of other clients do not come by themselves; they are asked for every 60 s; make client 900 the Master API client in the API settings of TWS
-            12:49:55 job flat of 2026-11-27: close_positions for trend, due at 2026-11-27T17:49:55Z, 0ms after it
+            12:49:55 job flat: close_positions for trend on 2026-11-27, due at 2026-11-27T17:49:55Z, 0ms after it
             12:49:55 SPY-trend-20261127-2: held for the closing auction
             12:49:57 place 900 SELL 60 SPY MOC for DU1 [SPY-plimsoll-20261127-1] as order 100000001
-            12:59:59.5 notice SPY-trend-20261127-2 is not proved dead: the venue never named the order in which it left with others'; no market order was sent, because it could double the position; look at the broker
+            12:59:59.5 notice job flat: SPY-trend-20261127-2 is not proved dead: the venue never named the order in which it left with others'; no market order was sent, because it could double the position; look at the broker
         "]],
     );
     let orders = world.bridge.snapshot(world.now()).orders;

@@ -251,6 +251,15 @@ fn reconciled_says_what_its_page_quotes() {
             fleet().run(
                 "
                 10:00:00 quote SPY 600.00 600.02
+                10:00:00 venue holds DU1111111 SPY 40
+                10:00:02 wake
+                10:00:02 own answers
+                10:00:03 trend BUY 1 SPY LMT 599.00
+                ",
+            ),
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
                 10:00:01 disk slow
                 10:00:01 trend BUY 10 SPY MKT
                 10:00:02 own down

@@ -6,6 +6,7 @@ use plimsoll_model::{Account, ConId, Contract, Currency, Position, PositionRepor
 
 use super::check;
 use super::script::Script;
+use crate::recon::ReconState;
 use crate::{Ask, DropCopy};
 
 #[test]
@@ -177,8 +178,8 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
         10:00:04 trend SELL 41 SPY MKT
         ",
         &expect![["
-            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own
-            10:00:04 submit 1 SELL 41 SPY MKT for DU1 [SPY-trend-20260227-1]
+            10:00:03 notice DU1 SPY: the broker holds 40, our executions 0; 40 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
+            10:00:04 deny 1 order 1: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
         "]],
     );
 }
@@ -307,4 +308,44 @@ fn a_read_only_api_ends_the_round_denies_orders_and_is_noticed_when_it_is_none_a
     "]]
     .assert_eq(&trace);
     assert_eq!(world.bridge.state_word(), "armed");
+}
+
+#[test]
+fn our_own_connection_that_missed_the_word_that_the_broker_is_back_asks_anew_by_what_others_heard() {
+    let mut world = Script::new();
+    let state = |world: &Script| world.bridge.snapshot(world.now()).recon;
+    world.run("10:00:00 own error 1100\n10:00:01 venue errs trend 0 1100\n10:01:00 wake");
+    assert_eq!(state(&world), ReconState::Down);
+    world.asked.clear();
+    // It may hear it a moment later.
+    world.run("10:01:01 venue errs trend 0 1102\n10:01:05.999 wake");
+    assert!(world.asked.is_empty() && state(&world) == ReconState::Down, "{:?}", world.asked);
+    world.run("10:01:06 wake");
+    assert!(
+        world.asked.contains(&Ask::OpenOrders) && world.asked.contains(&Ask::Positions),
+        "{:?}",
+        world.asked
+    );
+    assert!(
+        !world.asked.iter().any(|ask| matches!(ask, Ask::Quotes { .. })),
+        "prices go on: {:?}",
+        world.asked
+    );
+    world.run("10:01:07 own answers");
+    assert_eq!(state(&world), ReconState::Done);
+}
+
+#[test]
+fn a_broker_that_is_out_of_reach_again_is_not_taken_for_back() {
+    let mut world = Script::new();
+    world.run("10:00:00 own error 1100\n10:01:01 venue errs trend 0 1101\n10:01:03 venue errs trend 0 1100");
+    world.asked.clear();
+    world.run("10:01:06 wake\n10:02:00 wake");
+    assert!(world.asked.is_empty(), "{:?}", world.asked);
+    world.run("10:02:01 venue errs trend 0 1101\n10:02:06 wake");
+    assert!(
+        world.asked.iter().any(|ask| matches!(ask, Ask::Quotes { .. })),
+        "prices are gone: {:?}",
+        world.asked
+    );
 }

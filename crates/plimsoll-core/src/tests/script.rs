@@ -107,6 +107,8 @@ pub(super) struct Script {
     pub(super) unanswered: Vec<(ReqId, Contract)>,
     /// Words about orders that the venue does not have are passed over.
     pub(super) lenient: bool,
+    /// What the venue says of executions gets lost.
+    is_mute: bool,
     /// The venue keeps no books; for events that no script has written.
     pub(super) deaf: bool,
     /// What bots are shown is part of the trace.
@@ -200,6 +202,7 @@ impl Script {
             contracts_unanswered: false,
             unanswered: Vec::new(),
             lenient: false,
+            is_mute: false,
             deaf: false,
             shows: false,
             trace: String::new(),
@@ -256,6 +259,17 @@ impl Script {
     pub(super) fn now(&self) -> Now {
         let nanos = u64::try_from(self.wall.as_nanosecond()).unwrap();
         Now { mono: Mono::from_nanos(nanos), wall: self.wall + self.ahead }
+    }
+
+    /// The operator takes the broker's side of a break for right.
+    fn accept(&mut self, account: &str, symbol: &str, difference: &str) {
+        self.feed(Event::Operator(Operator::Accept {
+            account: Account::new(account).unwrap(),
+            instrument: InstrumentId::us_stock(symbol),
+            difference: Position::parse(difference).unwrap(),
+            by: "op".into(),
+            reason: "split".into(),
+        }));
     }
 
     fn start(&mut self) {
@@ -416,6 +430,7 @@ impl Script {
                 let (by, reason) = ("op".into(), "drill".into());
                 self.feed(Event::Operator(Operator::Halt { level, bot, by, reason }));
             }
+            ["accept", account, symbol, difference] => self.accept(account, symbol, difference),
             ["resume", ref whom @ ..] => {
                 let bot = whom.first().map(|name| BotName::new(name).unwrap());
                 let (by, reason) = ("op".into(), "drill".into());

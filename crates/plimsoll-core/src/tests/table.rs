@@ -104,6 +104,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::ContractUnconfirmed { con_id: 1 },
         Reason::Halted { level: HaltLevel::All, by: "x".into(), reason: "x".into() },
         Reason::NotReconciled { waiting_for: "x" },
+        Reason::Unexplained { account: du1.clone(), instrument: spy() },
         Reason::ReadOnly,
         Reason::ClosedElsewhere {
             instrument: spy(),

@@ -1,7 +1,7 @@
 //! What is stored comes back, byte for byte, and old text stays readable.
 
-use super::{SMALL, now, raw};
-use crate::{Body, BodyError, ClockRecord, JobEndRecord, MemorySink, Reader, Writer};
+use super::{now, raw};
+use crate::{Body, BodyError, ClockRecord, JobEndRecord, MemorySink, Options, Reader, Writer};
 
 fn every_body() -> Vec<Body> {
     let text = |text: &str| Some(text.to_owned());
@@ -36,6 +36,13 @@ fn every_body() -> Vec<Body> {
             reason: "\"quoted\"\n".to_owned(),
         },
         Body::Resume { bot: text("trend"), by: "operator".to_owned(), reason: String::new() },
+        Body::Accept {
+            account: "DU1".to_owned(),
+            instrument: "SPY".to_owned(),
+            difference: "-40.5".to_owned(),
+            by: "operator".to_owned(),
+            reason: "split".to_owned(),
+        },
         Body::Calendar { days_toml: "[[day]]\n".to_owned(), problems: vec!["a.toml".to_owned()] },
         Body::Clock(ClockRecord::Stepped { by_ns: -3_000_000_000 }),
         Body::JobEnded {
@@ -50,10 +57,13 @@ fn every_body() -> Vec<Body> {
     ]
 }
 
+/// Room for all of them.
+const ONE_SEGMENT: Options = Options { segment_bytes: 4 * Options::SEGMENT_BYTES_MIN };
+
 #[test]
 fn every_body_comes_back_as_it_was() {
     let bodies = every_body();
-    let mut writer = Writer::new(MemorySink::new(), SMALL, 1);
+    let mut writer = Writer::new(MemorySink::new(), ONE_SEGMENT, 1);
     for (seq, body) in (1..).zip(&bodies) {
         assert_eq!(writer.append(now(seq), body).unwrap(), seq);
     }
@@ -72,7 +82,7 @@ fn no_two_bodies_share_a_kind() {
     kinds.push(Body::Sealed.kind());
     kinds.sort_unstable();
     // 17 is not in use.
-    assert_eq!(kinds, (0..17).chain([18, 19, 20]).collect::<Vec<u8>>());
+    assert_eq!(kinds, (0..17).chain([18, 19, 20, 21]).collect::<Vec<u8>>());
 }
 
 #[test]

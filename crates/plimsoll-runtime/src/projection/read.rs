@@ -78,6 +78,19 @@ pub fn positions(file: &Path) -> Result<Vec<Value>, ReadError> {
     )
 }
 
+/// Every order that a guard spoke against, denied or only observed, with what became of it; oldest first.
+pub fn spoken_against(file: &Path, filter: &Filter) -> Result<Vec<Value>, ReadError> {
+    rows(
+        file,
+        filter,
+        "SELECT d.at, d.kind, d.guard, d.text, coalesce(d.bot, o.bot) AS bot, o.account, o.instrument AS symbol, \
+         o.side, o.qty, o.ord_type AS type, o.status, o.cum_qty AS filled, d.cl_ord_id FROM decisions d \
+         LEFT JOIN orders o ON o.cl_ord_id = d.cl_ord_id WHERE d.guard IS NOT NULL \
+         AND (:bot IS NULL OR coalesce(d.bot, o.bot) = :bot) \
+         AND (:from IS NULL OR d.at >= :from) AND (:to IS NULL OR d.at < :to) ORDER BY d.seq",
+    )
+}
+
 fn rows(file: &Path, filter: &Filter, sql: &str) -> Result<Vec<Value>, ReadError> {
     let name = || file.display().to_string();
     if !file.exists() {

@@ -51,6 +51,10 @@ pub struct BookedExecution<'a> {
     pub side: Side,
     /// Units.
     pub qty: i64,
+    /// At which price.
+    pub px: Decimal,
+    /// What the venue charges for it.
+    pub commission: Decimal,
     /// When.
     pub at: Timestamp,
     /// The client's text.
@@ -98,6 +102,8 @@ impl IbkrVenue {
             symbol: self.exchange.symbol(fill.sym),
             side: fill.side,
             qty: fill.qty,
+            px: Decimal::new(fill.px, self.exchange.order(fill.perm_id).scale),
+            commission: fill.commission,
             at: fill.at,
             order_ref: &fill.order_ref,
         })

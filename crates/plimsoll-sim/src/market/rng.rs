@@ -1,4 +1,4 @@
-//! Seeded numbers: the only source of chance in the simulator.
+//! Seeded numbers: the only source of chance in the simulator, and in whatever plays with it.
 //!
 //! Owns one counter-based generator, `SplitMix64`: the number at index `i` of a stream is a fixed mix of
 //! `key + (i + 1) * GOLDEN`. Any number can be had without those before it, so a bar of last March and
@@ -13,13 +13,13 @@ pub(crate) const BELL_SD: i64 = 209;
 
 /// An endless row of numbers that belongs to one actor.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stream {
+pub struct Stream {
     key: u64,
 }
 
 impl Stream {
-    /// The stream of `purpose` for `symbol`.
-    pub(crate) fn new(seed: u64, symbol: &str, purpose: &str) -> Self {
+    /// The stream of `purpose` for `symbol`, or for another actor.
+    pub fn new(seed: u64, symbol: &str, purpose: &str) -> Self {
         // FNV-1a. The separator keeps ("AB", "C") and ("A", "BC") apart.
         let mut hash = 0xCBF2_9CE4_8422_2325_u64;
         for byte in symbol.bytes().chain([0xFF]).chain(purpose.bytes()) {
@@ -34,7 +34,7 @@ impl Stream {
     }
 
     /// The 64 bits at `index`.
-    pub(crate) fn bits(self, index: i64) -> u64 {
+    pub fn bits(self, index: i64) -> u64 {
         mix(self.key.wrapping_add(index.cast_unsigned().wrapping_add(1).wrapping_mul(GOLDEN)))
     }
 

@@ -1,6 +1,6 @@
 //! Options of `simulate`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,6 +11,15 @@ pub(crate) struct Simulate {
     /// How many days.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) days: u64,
+    /// Play days for so many minutes instead.
+    #[arg(long, conflicts_with_all = ["days", "hours"])]
+    pub(crate) minutes: Option<NonZeroU64>,
+    /// Play as many days as make so many simulated hours instead.
+    #[arg(long, conflicts_with = "days")]
+    pub(crate) hours: Option<NonZeroU64>,
+    /// Play each day twice, and fail where the second is not the first. Without it one day in sixteen is.
+    #[arg(long)]
+    pub(crate) twice: bool,
     /// The seed of the first day; each day after it has the next one. The same seed gives the same day.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -18,7 +27,7 @@ pub(crate) struct Simulate {
     #[arg(long, value_enum, default_value_t = Scenario::Closing)]
     pub(crate) scenario: Scenario,
     /// Play the one day of this plan.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "seed", "scenario"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "minutes", "hours", "seed", "scenario"])]
     pub(crate) plan: Option<PathBuf>,
     /// Print everything that happens on one day.
     #[arg(long)]
@@ -39,4 +48,8 @@ pub(crate) struct Simulate {
 pub(crate) enum Scenario {
     /// The last twenty minutes before a close, its auction, and ten minutes after it.
     Closing,
+    /// Half an hour of an open market.
+    Hours,
+    /// One of each in turn: days of even seeds are closing ones.
+    All,
 }

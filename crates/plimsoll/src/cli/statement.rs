@@ -62,8 +62,8 @@ pub(crate) struct Nightly {
     /// The broker's Flex statement; without it the day is compared with what the broker told the gateway.
     #[arg(long, value_name = "FILE")]
     pub(crate) statement: Option<PathBuf>,
-    /// Without a statement: which day of New York; today if absent.
-    #[arg(long, value_name = "DATE", conflicts_with = "statement")]
+    /// Which day of New York has to be compared; if absent: of a statement the last session before today, otherwise today.
+    #[arg(long, value_name = "DATE")]
     pub(crate) date: Option<jiff::civil::Date>,
     /// Only report; block nobody.
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! `plimsoll check`: whether a gateway could start here, now, and let bots in.
 
 mod host;
+mod jobs;
 
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(crate) fn run(query: &Query) -> Outcome {
     rows.extend(host::state(&loaded.settings.state_dir));
     rows.extend(host::ports(&loaded)?);
     rows.extend(calendars(&loaded));
+    let announced = Folder::read(&loaded.settings.state_dir.join(announced::FOLDER));
+    rows.extend(jobs::rows(&loaded, &announced.days(), Timestamp::now()));
     rows.push(time_zones());
     let running = host::running(&loaded.settings.state_dir)?;
     rows.push(clock(&loaded, running.as_ref()));

@@ -13,6 +13,7 @@ use super::{Outcome, gateway_dir};
 use crate::cli::{Halt, Resume};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::statement::pending;
 
 pub(crate) fn halt(options: &Halt) -> Outcome {
     let dir = gateway_dir::find_for_halt(&options.reach);
@@ -75,24 +76,31 @@ fn working(orders: &Value, bot: Option<&str>) -> Vec<String> {
 pub(crate) fn resume(options: &Resume) -> Outcome {
     let dir = gateway_dir::find(&options.reach)?;
     let what = options.bot.as_deref().unwrap_or(FLEET);
-    let token = match &options.token_file {
-        Some(file) => Some(std::fs::read_to_string(file)?.trim().to_owned()),
-        None => None,
-    };
-    let typed_name = if token.is_none() { Some(typed(what)?) } else { None };
+    let token = token(options.token_file.as_deref())?;
+    let typed_name = if token.is_none() { Some(typed(what, "resumed")?) } else { None };
     let order =
         ResumeOrder { bot: options.bot.clone(), by: who(), reason: options.reason.clone(), typed_name };
     let said = operator_client::resume(&dir, &order, token.as_deref());
     super::runtime()?.block_on(said).map_err(failure)?;
+    if let Some(bot) = &options.bot {
+        // One of which the night did not hear that it came into force must not come back with the next start.
+        pending::remove(&dir, bot)?;
+    }
     output::line(&format!("resumed {what}"))?;
     Ok(Exit::Good)
 }
 
-/// Asks the person at the terminal for the name. A script has no terminal.
-fn typed(what: &str) -> Result<String, Failure> {
+/// The operator's token, if a file was named.
+pub(super) fn token(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    let text = file.map(std::fs::read_to_string).transpose()?;
+    Ok(text.map(|text| text.trim().to_owned()))
+}
+
+/// Asks the person at the terminal for the name. A script has no terminal. `done` is what was not done without it.
+pub(super) fn typed(what: &str, done: &str) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         let error = anyhow::anyhow!(
-            "resume needs a person at a terminal, or --token-file with the operator's token; nothing was resumed"
+            "this needs a person at a terminal, or --token-file with the operator's token; nothing was {done}"
         );
         return Err(Failure::new(Exit::Refused, error));
     }
@@ -102,18 +110,18 @@ fn typed(what: &str) -> Result<String, Failure> {
     std::io::stdin().read_line(&mut answer)?;
     let answer = answer.trim().to_owned();
     if answer != what {
-        let error = anyhow::anyhow!("`{answer}` is not `{what}`; nothing was resumed");
+        let error = anyhow::anyhow!("`{answer}` is not `{what}`; nothing was {done}");
         return Err(Failure::new(Exit::Refused, error));
     }
     Ok(answer)
 }
 
 /// Who is at the keyboard, for the journal.
-fn who() -> String {
+pub(super) fn who() -> String {
     std::env::var("USER").unwrap_or_else(|_| "operator".to_owned())
 }
 
-fn failure(error: ClientError) -> Failure {
+pub(super) fn failure(error: ClientError) -> Failure {
     Failure::new(Exit::from(&error), error)
 }
 

@@ -3,13 +3,16 @@
 //! A block is a halt of the bot by the operator's API, for new risk: it survives restarts, and only a person lifts it, with
 //! `plimsoll resume`. Where no gateway runs it waits for the next start.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use plimsoll_calendar::Calendar;
 use plimsoll_core::HaltLevel;
-use plimsoll_runtime::config::Loaded;
+use plimsoll_runtime::config::{Environment, Loaded};
 use plimsoll_runtime::operator::HaltOrder;
 use plimsoll_runtime::operator_client::{self, ClientError};
 use plimsoll_statement::{Statement, statement_zone};
@@ -20,6 +23,7 @@ use crate::cli::Nightly;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::statement::booked::Tables;
+use crate::statement::coverage::{self, Wanted};
 use crate::statement::night::{AccountNight, Rules, blocks, cents};
 use crate::statement::pending::{self, BY, Block};
 use crate::statement::{file, told};
@@ -29,7 +33,7 @@ pub(crate) fn run(options: &Nightly) -> Outcome {
     let tables = Tables::read(&loaded.settings.state_dir)?;
     let rules = Rules { config: &loaded.config, nightly: &loaded.settings.nightly, tables: &tables };
     let mut night = match &options.statement {
-        Some(path) => Night::by_statement(path, &rules)?,
+        Some(path) => Night::by_statement(path, wanted_day(options.date, &loaded), &rules)?,
         None => Night::by_the_broker(options.date, &loaded, &rules)?,
     };
     if !options.dry_run {
@@ -45,6 +49,10 @@ pub(crate) fn run(options: &Nightly) -> Outcome {
     Ok(if night.is_good() { Exit::Good } else { Exit::No })
 }
 
+/// How often and how many times a gateway is asked whether it has heard everything: half a minute.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOKS: u32 = 60;
+
 /// Everything that a night found, and what was done about it.
 struct Night {
     against: String,
@@ -52,24 +60,38 @@ struct Night {
     accounts: Vec<AccountNight>,
     /// Rows of the statement that could not be used.
     problems: Vec<String>,
+    /// Accounts, days and records that were not compared.
+    missing: Vec<String>,
     /// What became of each block.
     blocked: Vec<(Block, &'static str)>,
 }
 
 impl Night {
-    fn by_statement(path: &Path, rules: &Rules<'_>) -> Result<Self, Failure> {
+    fn by_statement(path: &Path, day: Option<Date>, rules: &Rules<'_>) -> Result<Self, Failure> {
         let sheets = file::open(path)?;
         if sheets.statements.is_empty() {
             let text = format!("{}: no statement is in it; nothing was compared", path.display());
             return Err(Failure::new(Exit::No, anyhow::anyhow!(text)));
         }
-        let accounts: Vec<AccountNight> =
-            sheets.statements.iter().map(|sheet| rules.judge(sheet)).collect::<Result<_, _>>()?;
+        let mut missing = Wanted { accounts: &rules.config.venue.accounts, day }.missing(&sheets.statements);
+        let mut accounts = Vec::new();
+        for sheet in &sheets.statements {
+            let of = sheet.account.as_ref().zip(sheet.from);
+            let owed = of.map_or(Ok(BTreeSet::new()), |(account, from)| {
+                coverage::owed(&rules.nightly.reports, account.as_str(), from)
+            });
+            let owed = owed.unwrap_or_else(|why| {
+                missing.push(why);
+                BTreeSet::new()
+            });
+            accounts.push(rules.judge(sheet, &owed)?);
+        }
         Ok(Self {
             against: format!("statement {}", path.display()),
             date: accounts.iter().filter_map(|night| night.to).max().unwrap_or_else(today),
             accounts,
             problems: sheets.problems.iter().map(ToString::to_string).collect(),
+            missing,
             blocked: Vec::new(),
         })
     }
@@ -77,8 +99,7 @@ impl Night {
     /// Without a statement: what the broker told of the day is what was booked, and its holdings are in the gateway's breaks.
     fn by_the_broker(date: Option<Date>, loaded: &Loaded, rules: &Rules<'_>) -> Result<Self, Failure> {
         let date = date.unwrap_or_else(today);
-        let asked = super::runtime()?.block_on(operator_client::get(&loaded.settings.state_dir, "/breaks"));
-        let breaks = asked.map_err(|error| Failure::new(Exit::from(&error), error))?;
+        let breaks = super::runtime()?.block_on(reconciled_breaks(&loaded.settings.state_dir))?;
         let mut accounts = Vec::new();
         for account in &loaded.config.venue.accounts {
             // The broker's executions of the day are the ledger's own: a sheet without trades has nothing to say of them.
@@ -93,28 +114,24 @@ impl Night {
             accounts.push(rules.judge_live(&sheet, rows));
         }
         let against = "what the broker's API told".to_owned();
-        Ok(Self { against, date, accounts, problems: Vec::new(), blocked: Vec::new() })
+        let (problems, missing, blocked) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { against, date, accounts, problems, missing, blocked })
     }
 
     fn is_good(&self) -> bool {
         let quiet = |night: &AccountNight| {
             night.unowned == 0 && night.bots.values().all(|bot| bot.because.is_empty())
         };
-        self.problems.is_empty() && self.accounts.iter().all(quiet)
+        let is_whole = self.problems.is_empty() && self.missing.is_empty();
+        is_whole && self.accounts.iter().all(quiet)
     }
 
     /// Blocks what is to be blocked: now where a gateway runs, at its next start where none does.
     fn block(&mut self, state_dir: &Path) -> Result<(), Failure> {
         let mut waiting = Vec::new();
         for block in blocks(self.date, &self.accounts) {
-            let order = HaltOrder {
-                level: HaltLevel::NewRisk.as_str().to_owned(),
-                bot: Some(block.bot.clone()),
-                by: BY.to_owned(),
-                reason: block.reason.clone(),
-            };
-            match super::runtime()?.block_on(operator_client::halt(state_dir, &order)) {
-                Ok(_) => self.blocked.push((block, "blocked")),
+            match halt(state_dir, &block)? {
+                Ok(()) => self.blocked.push((block, "blocked")),
                 Err(error) if error.is_refusal() => self.blocked.push((block, "unknown_bot")),
                 Err(ClientError::Connect(_)) => waiting.push(block),
                 // Whether it was blocked is not known, so it is blocked again at the next start.
@@ -126,7 +143,16 @@ impl Night {
         }
         if !waiting.is_empty() {
             pending::add(state_dir, &waiting)?;
-            self.blocked.extend(waiting.into_iter().map(|block| (block, "at_next_start")));
+            // A gateway that started meanwhile may have read them too early: it is there by now, or will read them.
+            for block in waiting {
+                let state = if halt(state_dir, &block)?.is_ok() {
+                    pending::remove(state_dir, &block.bot)?;
+                    "blocked"
+                } else {
+                    "at_next_start"
+                };
+                self.blocked.push((block, state));
+            }
         }
         Ok(())
     }
@@ -161,6 +187,7 @@ impl Night {
             "accounts": self.accounts.iter().map(AccountNight::as_json).collect::<Vec<_>>(),
             "blocked": blocked.collect::<Vec<_>>(),
             "problems": self.problems,
+            "not_compared": self.missing,
         })
     }
 
@@ -171,6 +198,9 @@ impl Night {
         }
         for problem in &self.problems {
             let _ = writeln!(text, "left out or changed: {problem}");
+        }
+        for missing in &self.missing {
+            let _ = writeln!(text, "not compared: {missing}");
         }
         for (block, state) in &self.blocked {
             let what = match *state {
@@ -218,6 +248,46 @@ fn account_text(text: &mut String, night: &AccountNight) {
         let line = |row: &Value| told::COLUMNS.iter().map(|column| cell(&row[*column])).collect();
         let lines: Vec<Vec<String>> = rows.as_array().into_iter().flatten().map(line).collect();
         text.push_str(&output::table(told::COLUMNS, &lines));
+    }
+}
+
+/// The gateway's differences, once it has heard everything from the broker: before that, no difference says nothing.
+async fn reconciled_breaks(state_dir: &Path) -> Result<Value, Failure> {
+    let failure = |error: ClientError| Failure::new(Exit::from(&error), error);
+    let mut state = String::new();
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let status = operator_client::get(state_dir, "/status").await.map_err(failure)?;
+        status["state"].as_str().unwrap_or_default().clone_into(&mut state);
+        if !matches!(&*state, "starting" | "reconciling" | "") {
+            return Ok(status["breaks"].clone());
+        }
+    }
+    let text = format!(
+        "the gateway is {state}: the broker has not told everything yet; nothing was compared; run this again, or with --statement"
+    );
+    Err(Failure::new(Exit::No, anyhow::anyhow!(text)))
+}
+
+/// Asks the running gateway for a block; the outer error is this host's.
+fn halt(state_dir: &Path, block: &Block) -> Result<Result<(), ClientError>, Failure> {
+    let order = HaltOrder {
+        level: HaltLevel::NewRisk.as_str().to_owned(),
+        bot: Some(block.bot.clone()),
+        by: BY.to_owned(),
+        reason: block.reason.clone(),
+    };
+    Ok(super::runtime()?.block_on(operator_client::halt(state_dir, &order)).map(|_| ()))
+}
+
+/// The day that a statement has to cover. The simulator's days are whichever it plays.
+fn wanted_day(asked: Option<Date>, loaded: &Loaded) -> Option<Date> {
+    let last = || Calendar::us_equities().previous_session(today()).ok().map(|day| day.date());
+    match loaded.settings.environment {
+        Environment::Live | Environment::Paper => asked.or_else(last),
+        Environment::Sim => asked,
     }
 }
 

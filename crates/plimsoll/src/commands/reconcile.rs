@@ -1,5 +1,7 @@
 //! `plimsoll reconcile`: what was booked against the broker's statement, or against what the broker says now.
 
+use std::collections::BTreeSet;
+
 use plimsoll_runtime::operator_client;
 use plimsoll_statement::shown;
 use serde_json::Value;
@@ -34,7 +36,7 @@ fn with_statement(options: &Reconcile, path: &std::path::Path) -> Outcome {
     for sheet in &sheets.statements {
         let account =
             sheet.account.as_ref().map_or("no account".to_owned(), |account| shown(account.as_str()));
-        let compared = tables.compare(sheet)?;
+        let compared = tables.compare(sheet, &BTreeSet::new())?;
         all.extend(compared.found.breaks.iter().map(|one| told::row(one, sheet.to)));
         if !options.json {
             output::line(&format!("{account}: {}", told::pairs(&compared.found)))?;

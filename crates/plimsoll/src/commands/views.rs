@@ -28,6 +28,7 @@ pub(crate) fn status(query: &Ask) -> Outcome {
     }
     rows(&status["bots"], BOTS)?;
     jobs(&status["jobs"])?;
+    fallbacks(&status["fallbacks"])?;
     for (bot, waiting) in status["pacing"]["waiting"].as_object().into_iter().flatten() {
         let most = text(&status["pacing"]["per_second"]);
         let waiting = text(waiting);
@@ -97,6 +98,14 @@ fn jobs(jobs: &Value) -> std::io::Result<()> {
         return Ok(());
     }
     rows(&jobs, &["job", "bot", "do", "when", "calendar", "state", "at", "last", "because"])
+}
+
+/// What may stand in for on-close orders of jobs, while that is open.
+fn fallbacks(fallbacks: &Value) -> std::io::Result<()> {
+    if fallbacks.as_array().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    rows(fallbacks, &["job", "order", "state", "leaves", "at", "close", "because"])
 }
 
 /// A clock on which no deadline can be met makes the answer "no".
@@ -174,7 +183,7 @@ pub(crate) fn breaks(query: &Ask) -> Outcome {
     } else if none {
         output::line("no breaks")?;
     } else {
-        rows(&breaks, &["account", "symbol", "ledger", "venue", "kind", "since"])?;
+        rows(&breaks, &["account", "symbol", "ledger", "venue", "kind", "locked", "since"])?;
     }
     Ok(if none { Exit::Good } else { Exit::No })
 }

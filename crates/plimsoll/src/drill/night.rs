@@ -1,5 +1,6 @@
 //! A night in a drill: the gateway's books against the venue's own, by the rules of `plimsoll nightly`, and whom they block.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -34,7 +35,7 @@ pub(super) fn judge(
         let text = flex(venue, account.as_str(), date, equity(venue, account), |_| {});
         let file = read(text.as_bytes()).map_err(|error| Failure::new(Exit::Internal, error))?;
         for sheet in &file.statements {
-            nights.push(rules.judge(sheet)?);
+            nights.push(rules.judge(sheet, &BTreeSet::new())?);
         }
     }
     Ok(blocks(date, &nights))

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use plimsoll_core::{Config, GuardId};
 use plimsoll_runtime::config;
 
-use super::plan::{Plan, SYMBOL};
+use super::plan::{About, Plan, PlannedBot};
 
+/// More than that is too much in one order of an open market.
+pub(super) const ORDER_QTY_MAX: u32 = 400;
 /// Plimsoll's own client id.
 pub(super) const OWN_CLIENT: i32 = 900;
 
@@ -29,9 +31,16 @@ pub(super) fn load(plan: &Plan, switched_off: &[GuardId]) -> Result<(Arc<Config>
         let _ = writeln!(
             text,
             "\n[[bot]]\nname = \"{}\"\nvenue = \"ib\"\nlisten = \"127.0.0.1:0\"\nclient_ids = [{}]\n\
-             accounts = [\"{}\"]\ninstruments = [\"{SYMBOL}\"]\nshared = [\"{SYMBOL}\"]\nstage = \"paper\"",
-            bot.name, bot.client_id, bot.account
+             accounts = [\"{}\"]\ninstruments = {:?}\nshared = {:?}\nstage = \"paper\"",
+            bot.name,
+            bot.client_id,
+            bot.account,
+            bot.instruments,
+            shared(plan, bot)
         );
+        if let About::Hours { .. } = plan.about {
+            let _ = writeln!(text, "max_order_qty = {ORDER_QTY_MAX}");
+        }
         if bot.closes {
             let _ = writeln!(
                 text,
@@ -44,4 +53,11 @@ pub(super) fn load(plan: &Plan, switched_off: &[GuardId]) -> Result<(Arc<Config>
     let mut loaded = config::parse("plan", &text).map_err(|error| format!("{error}\n{text}"))?;
     loaded.config.switched_off = switched_off.to_vec();
     Ok((Arc::new(loaded.config), text))
+}
+
+/// What a bot trades that another one trades, too.
+fn shared<'a>(plan: &Plan, bot: &'a PlannedBot) -> Vec<&'a str> {
+    let others = || plan.bots.iter().filter(|other| other.name != bot.name);
+    let of = |symbol: &&String| others().any(|other| other.instruments.contains(symbol));
+    bot.instruments.iter().filter(of).map(String::as_str).collect()
 }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use plimsoll_journal::{Body, Options, Reader, Record, Sink, Writer, recover_segments};
+use plimsoll_journal::{Body, Options, ReadError, Reader, Record, Sink, Writer, recover_segments};
 use plimsoll_model::Now;
 
 use super::random::Stream;
@@ -98,19 +98,20 @@ impl Disk {
         taken
     }
 
-    /// Everything that was written.
-    pub(super) fn written(&self) -> Vec<Record> {
-        self.writer.as_ref().map(|writer| records(writer.sink().segments.clone())).unwrap_or_default()
+    /// Everything that was written; an error where it cannot be read.
+    pub(super) fn written(&self) -> Result<Vec<Record>, ReadError> {
+        let writer = self.writer.as_ref().expect("a disk is only without a writer while it crashes");
+        read(writer.sink().segments.clone())
     }
 
-    /// The process ends in the middle of whatever it does; the epoch of the next, and how many of the records that were
-    /// handed to the operating system are lost. `keeps`: which part of what was not synced survives, of a hundred.
-    pub(super) fn crash(&mut self, crash: Crash, keeps: i64) -> (u64, u64) {
+    /// The process ends in the middle of whatever it does. `keeps`: which part of what was not synced survives, of a
+    /// hundred.
+    pub(super) fn crash(&mut self, crash: Crash, keeps: i64) -> Left {
         self.waiting.clear();
         self.wanted.clear();
         self.syncing = None;
         let writer = self.writer.take().expect("a disk is only without a writer while it crashes");
-        let before = writer.head().seq;
+        let (before, durable) = (writer.head().seq, writer.durable());
         let platter = writer.into_sink();
         let unsynced = platter.written.saturating_sub(platter.synced);
         let kept = match crash {
@@ -128,12 +129,24 @@ impl Disk {
         let head = recovered.head;
         self.young.retain(|(seq, ..)| *seq <= head.seq);
         self.writer = Some(recovered.into_writer(OPTIONS));
-        (head.epoch + 1, before - head.seq)
+        Left { epoch: head.epoch + 1, lost: before - head.seq, broken: durable.saturating_sub(head.seq) }
     }
 }
 
-fn records(segments: Vec<Vec<u8>>) -> Vec<Record> {
-    Reader::from_memory(segments).map_while(Result::ok).collect()
+/// All records, or why they cannot be read: what comes behind a broken one is not left out.
+fn read(segments: Vec<Vec<u8>>) -> Result<Vec<Record>, ReadError> {
+    Reader::from_memory(segments).collect()
+}
+
+/// What a crash leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    /// That of the next process.
+    pub(super) epoch: u64,
+    /// How many of the records that were handed to the operating system are gone.
+    pub(super) lost: u64,
+    /// How many of those were durable, which must not be.
+    pub(super) broken: u64,
 }
 
 /// Segments, and how far the last of them is written and durable.
@@ -199,12 +212,12 @@ mod tests {
         Body::Decision { text: text.to_owned() }
     }
 
-    fn texts(records: &[Record]) -> Vec<String> {
+    fn texts(disk: &Disk) -> Vec<String> {
         let text = |record: &Record| match record.body() {
             Ok(Body::Decision { text }) => text,
             other => format!("{other:?}"),
         };
-        records.iter().map(text).collect()
+        disk.written().unwrap().iter().map(text).collect()
     }
 
     #[test]
@@ -219,12 +232,29 @@ mod tests {
         assert_eq!(disk.synced(), [1]);
         disk.work();
         assert_eq!(disk.take_durable(), [(now, note("synced"))]);
-        assert_eq!(texts(&disk.written()), ["synced", "meanwhile"]);
-        assert_eq!(disk.crash(Crash::Power, 0), (2, 1));
-        assert_eq!(texts(&disk.written()), ["synced"]);
+        assert_eq!(texts(&disk), ["synced", "meanwhile"]);
+        assert_eq!(disk.crash(Crash::Power, 0), Left { epoch: 2, lost: 1, broken: 0 });
+        assert_eq!(texts(&disk), ["synced"]);
         disk.append(now, note("after"));
         disk.work();
-        assert_eq!(disk.crash(Crash::Process, 0), (3, 0));
-        assert_eq!(texts(&disk.written()), ["synced", "after"]);
+        assert_eq!(disk.crash(Crash::Process, 0), Left { epoch: 3, lost: 0, broken: 0 });
+        assert_eq!(texts(&disk), ["synced", "after"]);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_an_error_and_not_a_shorter_one() {
+        let now = Now { mono: Mono::ZERO, wall: Timestamp::UNIX_EPOCH };
+        let mut disk = Disk::new(7);
+        for (text, token) in [("one", 1), ("two", 2), ("three", 3)] {
+            disk.append(now, note(text));
+            disk.flush(token);
+            disk.work();
+            disk.synced();
+        }
+        let mut segments = disk.writer.as_ref().unwrap().sink().segments.clone();
+        assert_eq!(read(segments.clone()).unwrap().len(), 3);
+        let at = segments[0].windows(3).position(|bytes| bytes == b"one").unwrap();
+        segments[0][at] ^= 1;
+        read(segments).unwrap_err();
     }
 }

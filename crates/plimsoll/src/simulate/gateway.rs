@@ -5,6 +5,7 @@
 //! Bytes and time come in; what is to be sent, written and synced goes out. Does not own: how long anything takes, which
 //! is the world's.
 
+mod broken;
 mod carrier;
 mod own;
 mod pair;
@@ -24,6 +25,7 @@ use plimsoll_runtime::record;
 use plimsoll_runtime::wire::{self, Told};
 use plimsoll_tws::ServerVersion;
 
+pub(super) use broken::Broken;
 use own::Own;
 use pair::Pair;
 
@@ -55,16 +57,6 @@ enum Word {
     OwnUp(LinkId),
     OwnReport { link: LinkId, report: Box<Report>, raw: RawFrame },
     OwnDown { link: LinkId },
-}
-
-/// A switch that breaks the gateway, so that a checker can be seen to find it. No file can set one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests break anything"))]
-pub(super) enum Broken {
-    /// What waits for the disk leaves as if the disk had it.
-    SendsBeforeSync,
-    /// An on-close order of ours that the venue has accepted is taken for one that it has canceled.
-    TakesAcceptedForDead,
 }
 
 /// One life of the process.
@@ -249,7 +241,8 @@ impl Gateway {
                 None => self.told_bot(link, Told::Report(report), raw),
             },
             Told::Report(report) if wire::is_event(&report) => {
-                self.feed(Event::FromVenue { link, report: *report, raw }, version);
+                let report = self.misread(*report);
+                self.feed(Event::FromVenue { link, report, raw }, version);
                 self.end_kept_without_orders(link);
             }
             Told::Relay | Told::RelayTick | Told::Bars | Told::Report(_) => self.send_to_bot(link, &raw),
@@ -267,23 +260,6 @@ impl Gateway {
                 self.feed(Event::FromVenue { link, report, raw }, Some(version));
             }
             _ => {}
-        }
-    }
-
-    /// What a broken shell makes of a line.
-    fn misread(&self, report: Report) -> Report {
-        if self.broken != Some(Broken::TakesAcceptedForDead) {
-            return report;
-        }
-        match report {
-            Report::Status(mut said)
-                if said.client_id == self.config.venue.client_id && said.status.is_open() =>
-            {
-                said.status = plimsoll_model::OrderStatus::Canceled;
-                Report::Status(said)
-            }
-            Report::OpenOrder(said) if said.client_id == Some(self.config.venue.client_id) => Report::Other,
-            other => other,
         }
     }
 

@@ -7,22 +7,42 @@
 //! for one intent, I18 the journal, I20 rates, I22 deadlines, I24 words, I27 liveness.
 
 mod ends;
+mod evidence;
+mod executions;
+mod market;
+mod socket;
 mod sometimes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use plimsoll_core::{Bridge, Command};
+use plimsoll_ledger::ExecutionRow;
 use plimsoll_model::{ClOrdId, ClientId, Now, OrdType, Side};
 use plimsoll_runtime::record;
 use plimsoll_sim::BookedOrder;
+use plimsoll_sim::bots::ScriptAct;
 
-use super::config::OWN_CLIENT;
-use super::disk::Disk;
-use super::plan::{Plan, PlannedBot};
+use super::config::{ORDER_QTY_MAX, OWN_CLIENT};
+use super::disk::{Crash, Disk};
+use super::plan::{About, Plan, PlannedBot, What};
 use super::venue::Venue;
+use evidence::Evidence;
+use socket::Socket;
 
-pub(super) use sometimes::SOMETIMES;
+pub(super) use sometimes::sometimes;
+
+/// What the label of an order ends with that is the one before it once more.
+pub(super) const AGAIN: &str = "-again";
+
+/// Whether a bot could hear all that was said to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Its connection never ended.
+    Everything,
+    /// What was said while it was away, nobody told it.
+    Parts,
+}
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +66,14 @@ pub(super) struct Verdict {
 pub(super) struct Judge {
     bots: Vec<PlannedBot>,
     nets: bool,
+    /// What each bot plans to buy and to sell in the auction.
+    on_close: BTreeMap<String, (i64, i64)>,
     cutoff: Timestamp,
-    closes_by_surprise: bool,
-    loses_orders: bool,
-    /// While a connection is half open what was sent in time is read late, and nobody can know.
-    stalls: Vec<(Timestamp, Timestamp)>,
+    /// When the exchange closed by surprise: from then to its close by the rules nobody can know.
+    surprise: Option<Timestamp>,
+    /// What came to the venue when nobody read it, or when it lost orders.
+    evidence: Evidence,
+    socket: Socket,
     /// Bots of which an order of ours is at the venue.
     served: BTreeSet<String>,
     /// Bots that ordered after that: what they do after their job is their own.
@@ -58,12 +81,19 @@ pub(super) struct Judge {
     /// What would be known after a crash now.
     shadow: Bridge,
     out: Vec<Command>,
-    /// The executions that are in it.
-    posted: BTreeSet<String>,
+    /// The executions that are in it, by what all revisions of one have in common.
+    posted: BTreeMap<Box<str>, ExecutionRow>,
+    /// The references of all orders that the venue has seen.
+    references: BTreeSet<String>,
     /// Orders of the venue that were looked at.
     seen: usize,
     silent_until: Option<Timestamp>,
     close: Timestamp,
+    is_open_market: bool,
+    /// Clients to which the venue said nothing for a while.
+    deaf: BTreeSet<i32>,
+    /// Orders that a bot sent twice within the window of a duplicate: bot, and the labels of both.
+    repeated: Vec<(String, String, String)>,
     verdict: Verdict,
 }
 
@@ -72,18 +102,23 @@ impl Judge {
         let mut judge = Self {
             bots: plan.bots.clone(),
             nets: plan.nets,
+            on_close: planned(plan),
             cutoff: plan.cutoff,
-            closes_by_surprise: false,
-            loses_orders: false,
-            stalls: Vec::new(),
+            surprise: None,
+            evidence: Evidence::default(),
+            socket: Socket::default(),
             served: BTreeSet::new(),
             meddling: BTreeSet::new(),
             shadow: Bridge::new(),
             out: Vec::new(),
-            posted: BTreeSet::new(),
+            posted: BTreeMap::new(),
+            references: BTreeSet::new(),
             seen: 0,
             silent_until: None,
             close: plan.close,
+            deaf: BTreeSet::new(),
+            is_open_market: plan.about != About::Closing,
+            repeated: repeated(plan),
             verdict: Verdict::default(),
         };
         judge.begins(plan);
@@ -104,11 +139,18 @@ impl Judge {
     /// Brings up to date what a crash would leave.
     fn follow(&mut self, disk: &mut Disk) {
         for (now, body) in disk.take_durable() {
-            let Ok(Some(event)) = record::event(body) else { continue };
+            let event = match record::event(body) {
+                Ok(Some(event)) => event,
+                Ok(None) => continue,
+                Err(error) => {
+                    self.found("I18", now.wall, format!("a durable record cannot be read: {error}"));
+                    continue;
+                }
+            };
             self.shadow.on(now, event, &mut self.out);
             self.out.clear();
             let rows = self.shadow.changed_executions();
-            self.posted.extend(rows.map(|row| row.execution.exec_id.to_string()));
+            self.posted.extend(rows.map(|row| (row.stem.clone(), row)));
         }
     }
 
@@ -141,15 +183,38 @@ impl Judge {
             let text = format!("{} is at the venue, and after a crash nobody would know of it", name(order));
             self.found("I02", now, text);
         }
+        if is_known && !self.references.insert(order.order_ref.to_owned()) {
+            self.found("I17", now, format!("{} is at the venue a second time", name(order)));
+        }
         let is_on_close = matches!(order.ord_type, OrdType::MarketOnClose | OrdType::LimitOnClose);
         self.note_whose(order);
-        if is_on_close && now >= self.cutoff && !self.is_stalled(now) {
+        self.within_bounds(now, order);
+        if is_on_close && now >= self.cutoff && !self.came_in_time(order.order_ref) {
             self.found("I22", now, format!("{} came after the cutoff {}", name(order), self.cutoff));
         }
     }
 
-    fn is_stalled(&self, at: Timestamp) -> bool {
-        self.stalls.iter().any(|(from, until)| (*from..=*until).contains(&at))
+    /// I01, I09, I12: of a bot's own order account, size and instrument.
+    fn within_bounds(&mut self, now: Timestamp, order: &BookedOrder<'_>) {
+        let Some(bot) = self.bots.iter().find(|bot| bot.client_id == order.client.0).cloned() else { return };
+        if order.account.as_str() != bot.account {
+            self.found("I01", now, format!("{} is not for the account of {}", name(order), bot.name));
+        }
+        if !bot.instruments.iter().any(|symbol| symbol == order.symbol) {
+            self.found(
+                "I12",
+                now,
+                format!("{} is in an instrument that {} does not own", name(order), bot.name),
+            );
+        }
+        if self.is_open_market && order.qty > i64::from(ORDER_QTY_MAX) {
+            self.found("I09", now, format!("{} is more than {ORDER_QTY_MAX} at once", name(order)));
+        }
+    }
+
+    /// Whether an order was there before the cutoff, on a connection that nobody read.
+    fn came_in_time(&self, order_ref: &str) -> bool {
+        self.evidence.unread(order_ref).is_some_and(|came| came < self.cutoff)
     }
 
     fn note_whose(&mut self, order: &BookedOrder<'_>) {
@@ -197,9 +262,36 @@ impl Judge {
     }
 
     /// What a crash ends.
-    pub(super) fn crashes(&mut self, bridge: &Bridge, now: Now) {
-        self.counts_crash(bridge, now);
+    pub(super) fn crashes(&mut self, bridge: &Bridge, now: Now, crash: Crash) {
+        self.counts_crash(bridge, now, crash);
     }
+}
+
+/// What a bot plans to send a second time, by the labels that the plan has for it.
+fn repeated(plan: &Plan) -> Vec<(String, String, String)> {
+    let again = plan.acts.iter().filter_map(|act| match &act.what {
+        What::Bot { bot, act: ScriptAct::Place(order) } => {
+            let first = order.label.strip_suffix(AGAIN)?;
+            Some((bot.clone(), first.to_owned(), order.label.to_string()))
+        }
+        _ => None,
+    });
+    again.collect()
+}
+
+fn planned(plan: &Plan) -> BTreeMap<String, (i64, i64)> {
+    let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    for act in &plan.acts {
+        let What::Bot { bot, act: ScriptAct::Place(order) } = &act.what else { continue };
+        if order.ord_type == OrdType::Market {
+            continue;
+        }
+        let qty = order.qty.to_whole().and_then(|qty| i64::try_from(qty).ok()).unwrap_or(i64::MAX);
+        let sum = sums.entry(bot.clone()).or_default();
+        let side = if order.side == Side::Buy { &mut sum.0 } else { &mut sum.1 };
+        *side = side.saturating_add(qty);
+    }
+    sums
 }
 
 /// Whether both work and could be executed against each other.

@@ -18,9 +18,11 @@
 //! write survives.
 
 mod draw;
+mod hours;
 mod read;
 mod write;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -32,10 +34,11 @@ use serde_json::Value;
 use super::disk::Crash;
 
 pub(super) use draw::closing;
+pub(super) use hours::hours;
 pub(super) use read::read;
 pub(super) use write::civil;
 
-/// The one instrument.
+/// The instrument of the auction.
 pub(super) const SYMBOL: &str = "SPY";
 /// Before the close a day begins.
 const BEFORE: SignedDuration = SignedDuration::from_mins(20);
@@ -44,11 +47,16 @@ const AFTER: SignedDuration = SignedDuration::from_mins(13);
 /// After the close nothing goes wrong any more.
 const HEALED: SignedDuration = SignedDuration::from_secs(30);
 
+/// In an open market everything has settled so long after that.
+const CONVERGES: SignedDuration = SignedDuration::from_mins(5);
+
 /// One day.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) date: Date,
+    /// Which part of the day.
+    pub(super) about: About,
     /// By the rules of the exchange.
     pub(super) close: Timestamp,
     /// From here on exchange or broker take no on-close order.
@@ -66,6 +74,15 @@ pub(super) struct Plan {
     pub(super) acts: Vec<PlannedAct>,
 }
 
+/// Which part of a day is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Its close.
+    Closing,
+    /// Half an hour from here on.
+    Hours { from: Timestamp },
+}
+
 /// One bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlannedBot {
@@ -74,6 +91,8 @@ pub(super) struct PlannedBot {
     pub(super) account: String,
     /// A job closes its positions in the auction, with a market order to fall back on.
     pub(super) closes: bool,
+    /// What it may trade.
+    pub(super) instruments: Vec<String>,
 }
 
 /// Something that happens.
@@ -103,19 +122,37 @@ pub(super) enum What {
     Step(SignedDuration),
     /// The gateway is told of a day that the rules do not know.
     Announce(Announcement),
+    /// Somebody says stop to everything.
+    Halt,
+    /// A person says go on.
+    Resume,
 }
 
 impl Plan {
     pub(super) fn from(&self) -> Timestamp {
-        self.close - BEFORE
+        match self.about {
+            About::Closing => self.close - BEFORE,
+            About::Hours { from } => from,
+        }
     }
 
     pub(super) fn to(&self) -> Timestamp {
-        self.close + AFTER
+        match self.about {
+            About::Closing => self.close + AFTER,
+            About::Hours { .. } => self.healed() + CONVERGES,
+        }
     }
 
     /// From here on nothing goes wrong any more.
     pub(super) fn healed(&self) -> Timestamp {
-        self.close + HEALED
+        match self.about {
+            About::Closing => self.close + HEALED,
+            About::Hours { from } => from + hours::LASTS,
+        }
+    }
+
+    /// Everything that is traded.
+    pub(super) fn symbols(&self) -> BTreeSet<&str> {
+        self.bots.iter().flat_map(|bot| &bot.instruments).map(String::as_str).collect()
     }
 }

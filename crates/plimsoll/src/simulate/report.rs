@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::invariants::{SOMETIMES, Violation};
+use super::invariants::{Violation, sometimes};
 use super::plan::civil;
+use crate::cli::Scenario;
 
 /// From so many days on each of the things that happen sometimes has to have happened.
 const DAYS_FOR_ALL: usize = 500;
@@ -24,6 +26,15 @@ pub(super) struct Day {
     pub(super) events: u64,
     pub(super) simulated: SignedDuration,
     pub(super) hash: u64,
+    /// It was played a second time.
+    pub(super) is_repeated: bool,
+}
+
+/// How long all of it took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Took {
+    pub(super) wall: Duration,
+    pub(super) threads: usize,
 }
 
 /// All days of a run.
@@ -31,7 +42,7 @@ pub(super) struct Day {
 pub(super) struct Report {
     days: Vec<Day>,
     first: Option<u64>,
-    took: Option<Duration>,
+    took: Option<Took>,
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -42,8 +53,9 @@ impl Report {
     }
 
     /// Of many.
-    pub(super) fn of_days(first: u64, days: Vec<Day>, took: Duration) -> Self {
-        let mut counts: BTreeMap<&'static str, u64> = SOMETIMES.iter().map(|what| (*what, 0)).collect();
+    pub(super) fn of_days(scenario: Scenario, first: u64, days: Vec<Day>, took: Took) -> Self {
+        let mut counts: BTreeMap<&'static str, u64> =
+            sometimes(scenario).into_iter().map(|what| (what, 0)).collect();
         for (what, count) in days.iter().flat_map(|day| &day.counts) {
             *counts.entry(what).or_default() += count;
         }
@@ -82,8 +94,13 @@ impl Report {
             for line in day.plan.lines() {
                 let _ = writeln!(text, "    {line}");
             }
-            let _ =
-                writeln!(text, "  see it again: plimsoll simulate --seed {} --days 1 --trace\n", day.seed);
+            let is_hours = day.plan.lines().any(|line| line.starts_with("hours "));
+            let of = if is_hours { " --scenario hours" } else { "" };
+            let _ = writeln!(
+                text,
+                "  see it again: plimsoll simulate{of} --seed {} --days 1 --trace\n",
+                day.seed
+            );
         }
         let more = self.bad().count().saturating_sub(bad_max);
         if more > 0 {
@@ -106,11 +123,28 @@ impl Report {
         let days = self.days.len();
         let mut text = format!("{days} days, {verdict}; {events} events, trace {:016x}", self.hash());
         if let (Some(first), Some(took)) = (self.first, self.took) {
-            let simulated: i128 = self.days.iter().map(|day| day.simulated.as_millis()).sum();
-            let _ =
-                write!(text, "; seeds from {first}, {} simulated minutes in {took:.1?}", simulated / 60_000);
+            let _ = write!(text, "\n{}", self.range(first, took));
         }
         text
+    }
+
+    /// Which seeds these were, how fast, and where the next campaign goes on.
+    fn range(&self, first: u64, took: Took) -> String {
+        let count = u64::try_from(self.days.len()).unwrap_or(u64::MAX);
+        let next = first.wrapping_add(count);
+        let twice = self.days.iter().filter(|day| day.is_repeated).count();
+        // A day that was played twice was simulated twice.
+        let millis = |day: &Day| day.simulated.as_millis() * if day.is_repeated { 2 } else { 1 };
+        let hours = Decimal::from(self.days.iter().map(millis).sum::<i128>()) / Decimal::from(3_600_000);
+        let wall = Decimal::from(took.wall.as_millis().max(1)) / Decimal::from(1000);
+        let threads = took.threads;
+        let pace = hours / wall / Decimal::from(threads);
+        format!(
+            "seeds {first} to {}, {twice} of them played twice and the same; {hours:.1} simulated hours in {:.1?}, \
+             {pace:.1} a second and core ({threads} used); go on with --seed {next}",
+            next.wrapping_sub(1),
+            took.wall,
+        )
     }
 
     /// For programs.
@@ -131,6 +165,7 @@ impl Report {
             "sometimes": self.counts,
             "never": self.missing().collect::<Vec<_>>(),
             "trace": format!("{:016x}", self.hash()),
+            "next_seed": self.first.map(|first| first.wrapping_add(u64::try_from(self.days.len()).unwrap_or(u64::MAX))),
         })
     }
 }

@@ -82,5 +82,6 @@ fn kind(what: &What) -> String {
         What::Slow { .. } => "disk".to_owned(),
         What::Step(_) => "step".to_owned(),
         What::Announce(_) => "announce".to_owned(),
+        What::Halt | What::Resume => "halt".to_owned(),
     }
 }

@@ -5,9 +5,6 @@ use plimsoll_core::GuardId;
 use super::gateway::Broken;
 use super::*;
 
-/// Days within which a planted bug has to be found.
-const FOUND_WITHIN: u64 = 60;
-
 /// A day without faults: one bot buys, and leaves in the auction.
 const QUIET: &str = "\
 seed 7
@@ -55,7 +52,9 @@ fn the_same_seed_is_the_same_world_byte_by_byte() {
 fn how_many_threads_share_the_days_does_not_matter() {
     let hashes = |threads| {
         let day = |seed| play(&draw(Scenario::Closing, seed), Planted::Nothing, Trace::silent());
-        let Ok(days) = all(20, 3, threads, |seed| day(seed).map(|(day, _)| day)) else { panic!() };
+        let how = How { threads, tells: Tells::Nothing };
+        let played = campaign::run(20, Until::Days(3), how, |seed| day(seed).map(|(day, _)| day));
+        let Ok(days) = played else { panic!() };
         days.iter().map(|day| (day.seed, day.hash)).collect::<Vec<_>>()
     };
     assert_eq!(hashes(1), hashes(3));
@@ -64,7 +63,7 @@ fn how_many_threads_share_the_days_does_not_matter() {
 #[test]
 fn a_plan_survives_its_text() {
     for seed in 0..300 {
-        let plan = draw(Scenario::Closing, seed);
+        let plan = draw(Scenario::All, seed);
         assert_eq!(plan::read(&plan.to_string()).as_ref(), Ok(&plan), "{plan}");
     }
 }
@@ -107,38 +106,90 @@ fn a_plan_is_made_smaller_as_long_as_it_breaks_the_same() {
         let Ok((day, _)) = play(&draw(Scenario::Closing, *seed), planted, Trace::silent()) else { panic!() };
         day.violations.iter().any(|violation| violation.id == "I22")
     };
-    let seed = (1..=FOUND_WITHIN).find(breaks).unwrap();
+    let seed = (1..=60).find(breaks).unwrap();
     let small = smaller(&draw(Scenario::Closing, seed), "I22", planted);
     let (day, _) = played(&small.to_string(), planted);
     assert!(day.violations.iter().any(|violation| violation.id == "I22"), "{small}");
     assert!(small.bots.len() == 1 && small.acts.len() <= 2, "a late order and nothing else:\n{small}");
 }
 
-/// The first seed that finds it.
-fn found(id: &str, planted: Planted) {
-    let finds = |seed: &u64| {
-        let Ok((day, _)) = play(&draw(Scenario::Closing, *seed), planted, Trace::silent()) else { panic!() };
-        day.violations.iter().any(|violation| violation.id == id)
-    };
-    assert!((1..=FOUND_WITHIN).any(|seed| finds(&seed)), "{planted:?} was not found in {FOUND_WITHIN} days");
+/// A bug, the scenario that shows it, what it breaks, and the seed of a day on which it does.
+const BUGS: &[(&str, Planted, Scenario, &str, u64)] = &[
+    ("orders do not wait for the disk", shell(Broken::SendsBeforeSync), Scenario::Closing, "I02", 1),
+    ("opposite orders are not looked for", without(GuardId::SelfMatch), Scenario::Closing, "I08", 1),
+    ("the cutoff is not asked", without(GuardId::CloseCutoff), Scenario::Closing, "I22", 1),
+    (
+        "an accepted order is taken for a dead one",
+        shell(Broken::TakesAcceptedForDead),
+        Scenario::Closing,
+        "I13",
+        1,
+    ),
+];
+
+const fn without(guard: GuardId) -> Planted {
+    Planted::Without([guard])
+}
+
+const fn shell(broken: Broken) -> Planted {
+    Planted::Shell(broken)
+}
+
+/// Days from the first one on within which a bug has to be found: at full speed they are seconds.
+const FOUND_WITHIN: u64 = 60;
+
+/// The first seed of a test that can begin anywhere: `SEED=1 cargo test …`.
+fn first_seed(usual: u64) -> u64 {
+    std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(usual)
+}
+
+/// From the seed of the table on, where each is found at once; with `SEED=1` as a campaign would.
+#[test]
+fn each_planted_bug_is_found_by_what_it_breaks() {
+    // Seen with `--nocapture`.
+    println!("{:<50} {:>5}  breaks  seconds", "planted bug", "seed");
+    let mut unfound = Vec::new();
+    for (bug, planted, scenario, id, seed) in BUGS {
+        let begun = std::time::Instant::now();
+        let mut seeds = (first_seed(*seed)..).take(usize::try_from(FOUND_WITHIN).unwrap());
+        let found = seeds.find(|seed| {
+            let Ok((day, _)) = play(&draw(*scenario, *seed), *planted, Trace::silent()) else {
+                panic!("{bug}")
+            };
+            day.violations.iter().any(|violation| violation.id == *id)
+        });
+        let took = begun.elapsed().as_secs_f64();
+        match found {
+            Some(seed) => println!("{bug:<50} {seed:>5}  {id:<6}  {took:>7.1}"),
+            None => unfound.push(*bug),
+        }
+    }
+    assert!(unfound.is_empty(), "not found within {FOUND_WITHIN} days: {unfound:?}");
 }
 
 #[test]
-fn an_opposite_pair_is_found_if_nobody_asks_whether_orders_could_trade_with_each_other() {
-    found("I08", Planted::Without([GuardId::SelfMatch]));
+fn days_on_which_no_bug_was_planted_break_nothing() {
+    let text = canary(Scenario::All, None);
+    assert!(text.contains("4 days, no violation"), "{text}");
 }
 
 #[test]
-fn a_late_order_is_found_if_nobody_asks_for_the_cutoff() {
-    found("I22", Planted::Without([GuardId::CloseCutoff]));
+fn a_campaign_reports_the_one_day_of_it_on_which_a_bug_was_planted() {
+    let text = canary(Scenario::Closing, Some(2));
+    assert!(text.contains("seed 2\n  I02 ") && text.contains("4 days, 1 with a violation"), "{text}");
+    assert!(!text.contains("seed 1\n") && !text.contains("seed 3\n"), "{text}");
 }
 
-#[test]
-fn an_order_that_a_crash_would_forget_is_found_if_orders_do_not_wait_for_the_disk() {
-    found("I02", Planted::Shell(Broken::SendsBeforeSync));
-}
-
-#[test]
-fn a_doubled_close_is_found_if_an_accepted_order_is_taken_for_a_dead_one() {
-    found("I13", Planted::Shell(Broken::TakesAcceptedForDead));
+/// What a campaign of the first four days tells, with orders that do not wait for the disk on one of them.
+fn canary(scenario: Scenario, sick: Option<u64>) -> String {
+    let how = How { threads: 2, tells: Tells::Nothing };
+    let first = if sick.is_none() { first_seed(1) } else { 1 };
+    let days = campaign::run(first, Until::Days(4), how, |seed| {
+        let planted = if Some(seed) == sick { shell(Broken::SendsBeforeSync) } else { Planted::Nothing };
+        play(&draw(scenario, seed), planted, Trace::silent()).map(|(day, _)| day)
+    });
+    let Ok(days) = days else { panic!() };
+    let report = Report::of_days(scenario, first, days, Took { wall: Duration::from_secs(1), threads: 2 });
+    assert_eq!(report.has_passed(), sick.is_none());
+    report.text(BAD_DAYS_MAX)
 }

@@ -13,8 +13,10 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::config::OWN_CLIENT;
-use super::plan::{Plan, SYMBOL};
+use super::plan::Plan;
 
+/// An instrument that is no bot's.
+pub(super) const STRANGE: &str = "MSFT";
 /// What each account starts with.
 const CASH: u32 = 10_000_000;
 
@@ -36,7 +38,7 @@ pub(super) fn open(plan: &Plan) -> Result<Venue, String> {
         cash: Decimal::from(CASH),
         start: plan.from(),
         seed: plan.seed,
-        symbols: vec![SYMBOL.into()],
+        symbols: plan.symbols().into_iter().chain([STRANGE]).map(Into::into).collect(),
         missing_account: MissingAccount::Default,
         master_client_id: Some(ClientId(OWN_CLIENT)),
         lockstep: false,
@@ -70,26 +72,26 @@ impl Venue {
         self.sim.disconnected(conn, &mut self.out);
     }
 
-    /// A fault that the day does not have room for is none.
-    pub(super) fn fault(&mut self, at: Timestamp, fault: &Value) {
+    /// The venue has this fault from now on; an error if it was refused, and then nothing has happened.
+    pub(super) fn fault(&mut self, at: Timestamp, fault: &Value) -> Result<(), String> {
         self.advance(at);
-        if let Ok(fault) = serde_json::from_value::<Fault>(fault.clone()) {
-            // Refused ones name what is not here, or are too many; the plan goes on without them.
-            let _ = self.sim.fault(fault, &mut self.out);
-        }
+        let fault = serde_json::from_value::<Fault>(fault.clone()).map_err(|error| error.to_string())?;
+        self.sim.fault(fault, &mut self.out).map(drop).map_err(|error| error.to_string())
     }
 
     /// Says nothing of orders on Plimsoll's own connection for so long, or until it is asked for open orders: a venue
     /// whose full list leaves out what works would not be silent, it would lie.
-    pub(super) fn silence(&mut self, at: Timestamp, lasts: Duration) {
+    pub(super) fn silence(&mut self, at: Timestamp, lasts: Duration) -> Result<(), String> {
         self.advance(at);
         for message in ["orderStatus", "openOrder"] {
             let lasts = format!("{}ms", lasts.as_millis());
             let fault =
                 json!({ "kind": "drop_message", "message": message, "client": OWN_CLIENT, "for": lasts });
             let fault: Fault = serde_json::from_value(fault).expect("a fault of the simulator");
-            self.silent.extend(self.sim.fault(fault, &mut self.out));
+            let id = self.sim.fault(fault, &mut self.out).map_err(|error| error.to_string())?;
+            self.silent.push(id);
         }
+        Ok(())
     }
 
     /// Whether this is Plimsoll's question for all open orders. It speaks the highest version with text.
@@ -133,12 +135,17 @@ impl Venue {
         self.sim.booked_orders()
     }
 
+    /// How many of them can still be executed.
+    pub(super) fn working(&self) -> usize {
+        self.orders().filter(|order| order.is_open).count()
+    }
+
     pub(super) fn executions(&self) -> impl Iterator<Item = BookedExecution<'_>> {
         self.sim.booked_executions()
     }
 
-    pub(super) fn position(&self, account: &Account) -> i64 {
-        self.sim.booked_position(account, SYMBOL)
+    pub(super) fn position(&self, account: &Account, symbol: &str) -> i64 {
+        self.sim.booked_position(account, symbol)
     }
 
     pub(super) fn broken_rules(&self) -> impl Iterator<Item = BrokenRule<'_>> {

@@ -14,14 +14,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::Announcement;
-use plimsoll_core::{Config, Operator};
+use plimsoll_core::{Config, HaltLevel, Operator};
 use plimsoll_model::{BotName, Mono, Now};
 use plimsoll_sim::bots::{DemoBot, Script, scripted};
 use plimsoll_sim::{ConnId, Output};
 
 use super::disk::Disk;
 use super::gateway::{Act, Gateway};
-use super::invariants::{Judge, Verdict};
+use super::invariants::{Heard, Judge, Verdict};
 use super::plan::{Plan, What};
 use super::planted::Planted;
 use super::random::Stream;
@@ -64,6 +64,8 @@ struct Bot {
     name: BotName,
     client: DemoBot,
     line: Option<Key>,
+    /// How often its connection has ended.
+    ended: u32,
 }
 
 /// Everything.
@@ -101,11 +103,11 @@ impl<'a> World<'a> {
                 name: bot.name.as_str().into(),
                 client_id: bot.client_id,
                 account: Some(bot.account.as_str().into()),
-                symbols: vec![super::plan::SYMBOL.into()],
+                symbols: bot.instruments.iter().map(|symbol| symbol.as_str().into()).collect(),
                 steps: Vec::new(),
             };
             let name = BotName::new(&bot.name).ok_or_else(|| format!("`{}` is no bot's name", bot.name))?;
-            Ok(Bot { name, client: scripted(script), line: None })
+            Ok(Bot { name, client: scripted(script), line: None, ended: 0 })
         });
         let bots = bots.collect::<Result<Vec<_>, String>>()?;
         let mut world = Self {
@@ -160,7 +162,8 @@ impl<'a> World<'a> {
 
     fn finish(mut self, events: u64) -> (Verdict, Trace) {
         let now = self.host_time();
-        let bots: Vec<_> = self.bots.iter().map(|bot| (bot.name.clone(), &bot.client)).collect();
+        let heard = |bot: &Bot| if bot.ended == 0 { Heard::Everything } else { Heard::Parts };
+        let bots: Vec<_> = self.bots.iter().map(|bot| (bot.name.clone(), &bot.client, heard(bot))).collect();
         let gateway = self.gateway.as_ref().map(Gateway::bridge);
         // The last of it is flushed by nobody.
         self.disk.synced();
@@ -253,8 +256,8 @@ impl<'a> World<'a> {
                     self.venue.speak(self.now);
                     self.judge.speaks();
                 }
+                self.judge.arrives(self.now, conn, &bytes);
                 self.venue.received(self.now, conn, &bytes);
-                self.judge.orders(self.now, &self.venue, &mut self.disk);
                 self.venue_said();
             }
             Event::HungUp(conn) => {
@@ -263,6 +266,7 @@ impl<'a> World<'a> {
             }
             Event::ToGateway(key, conn, bytes) => {
                 if key.life == self.life && self.wires.is_current(key, conn) {
+                    self.judge.hears(key.link, &bytes);
                     self.tell(|gateway| gateway.venue_bytes(key.link, &bytes));
                 }
             }
@@ -296,6 +300,7 @@ impl<'a> World<'a> {
             Event::Heal => {
                 self.trace.note(self.now, || "everything is healed".to_owned());
                 self.slow = None;
+                self.judge.heals(self.now);
                 self.venue.heal(self.now);
                 self.venue_said();
             }
@@ -305,7 +310,6 @@ impl<'a> World<'a> {
     fn act(&mut self, index: usize) {
         let what = &self.plan.acts[index].what;
         self.trace.note(self.now, || what.to_string());
-        self.judge.acts(self.now, what);
         match what {
             What::Bot { bot, act } => {
                 let Some(index) = self.bots.iter().position(|known| known.name.as_str() == bot) else {
@@ -325,29 +329,64 @@ impl<'a> World<'a> {
                 }
             }
             What::Fault(fault) => {
-                self.venue.fault(self.now, fault);
+                let working = self.venue.working();
+                let taken = self.venue.fault(self.now, fault);
+                let ended = working.saturating_sub(self.venue.working());
+                self.plays(&taken, |judge, now| judge.fault(now, fault, ended));
                 self.venue_said();
             }
-            What::Silent(lasts) => self.venue.silence(self.now, *lasts),
+            What::Silent(lasts) => {
+                let taken = self.venue.silence(self.now, *lasts);
+                self.plays(&taken, |judge, now| judge.silent(now, *lasts));
+            }
             What::Crash { crash, keeps, down } => self.crash(*crash, *keeps, *down),
             What::Slow { sync, lasts } => {
                 let lasts = SignedDuration::try_from(*lasts).unwrap_or(SignedDuration::ZERO);
                 self.slow = Some((self.now + lasts, *sync));
+                self.judge.slow();
             }
             What::Step(by) => {
                 let news = self.host.step(*by);
                 self.tell(|gateway| gateway.clock_news(news));
             }
             What::Announce(day) => {
+                self.judge.announced();
                 self.announced.push(day.clone());
                 let days: Arc<[Announcement]> = self.announced.clone().into();
                 self.tell(|gateway| gateway.operator(Operator::Calendar { days, problems: Box::default() }));
+            }
+            // Nobody hears it while no process runs, and whoever says it is told so.
+            What::Halt | What::Resume if self.gateway.is_none() => {}
+            What::Halt => {
+                self.judge.halts(self.now);
+                let (by, reason) = ("plan".into(), "the plan".into());
+                self.tell(|gateway| {
+                    gateway.operator(Operator::Halt { level: HaltLevel::All, bot: None, by, reason });
+                });
+            }
+            What::Resume => {
+                self.judge.resumes();
+                let (by, reason) = ("plan".into(), "the plan".into());
+                self.tell(|gateway| gateway.operator(Operator::Resume { bot: None, by, reason }));
+            }
+        }
+    }
+
+    /// The judge is told of what the venue plays. What it has refused has not happened: it counts for nothing and
+    /// excuses nothing.
+    fn plays(&mut self, taken: &Result<(), String>, told: impl FnOnce(&mut Judge, Timestamp)) {
+        match taken {
+            Ok(()) => told(&mut self.judge, self.now),
+            Err(why) => {
+                self.trace.note(self.now, || format!("refused by the simulator: {why}"));
+                self.judge.refused();
             }
         }
     }
 
     /// What the venue has to say, on its way.
     fn venue_said(&mut self) {
+        self.judge.orders(self.now, &self.venue, &mut self.disk);
         for output in self.venue.take_outputs() {
             match output {
                 Output::Send { conn, bytes } => {
@@ -365,8 +404,11 @@ impl<'a> World<'a> {
                         self.at(at, Event::VenueClosed(key, conn));
                     }
                 }
-                // The venue's books keep what comes meanwhile, and a port that is closed is one that refuses.
-                Output::StopReading { .. } | Output::ReadOn { .. } | Output::RefuseConnections(_) => {}
+                // The venue keeps what comes meanwhile; when it came is for the judge.
+                Output::StopReading { conn } => self.judge.stops_reading(conn),
+                Output::ReadOn { conn } => self.judge.reads_on(conn),
+                // A port that is closed is one that refuses.
+                Output::RefuseConnections(_) => {}
             }
         }
     }
@@ -377,15 +419,22 @@ impl<'a> World<'a> {
         let key = |link| Key { life, link };
         match act {
             Act::Connect(link) => {
+                if self.gateway.as_ref().is_some_and(|gateway| gateway.is_own(link)) {
+                    self.judge.own_connects(link);
+                }
                 let (at, conn) = self.wires.connect(self.now, key(link));
                 self.at(at, Event::Connected(conn));
             }
             Act::ToVenue(link, bytes) => {
+                let client = self.bots.iter().find(|bot| bot.line == Some(key(link)));
+                let client = client.map(|bot| bot.client.client_id().0);
+                self.judge.leaves(self.now, client, &bytes, &self.venue);
                 if let Some((at, conn)) = self.wires.way_up(self.now, key(link)) {
                     self.at(at, Event::ToVenue(conn, bytes));
                 }
             }
             Act::CloseVenue(link) => {
+                self.judge.own_ends(link);
                 if let Some((at, back, conn)) = self.wires.close(self.now, key(link)) {
                     self.at(at, Event::HungUp(conn));
                     self.at(back, Event::VenueClosed(key(link), conn));
@@ -439,6 +488,7 @@ impl<'a> World<'a> {
     fn bot_closed(&mut self, key: Key) {
         let Some(index) = self.bots.iter().position(|bot| bot.line == Some(key)) else { return };
         self.bots[index].line = None;
+        self.bots[index].ended += 1;
         self.bots[index].client.disconnected();
         self.after(CALL_AGAIN, Event::Calls(index));
     }

@@ -45,7 +45,7 @@ pub(crate) struct Compared {
     pub(crate) ours: Books,
     pub(crate) theirs: Books,
     /// Executions of the last evening that the statement does not have.
-    pub(crate) late: usize,
+    pub(crate) late: Vec<ExecId>,
 }
 
 impl Tables {
@@ -72,8 +72,9 @@ impl Tables {
         Ok(tables)
     }
 
-    /// Compares executions, fees and holdings of the statement's days and accounts.
-    pub(crate) fn compare(&self, sheet: &Statement) -> Result<Compared, Failure> {
+    /// Compares executions, fees and holdings of the statement's days and accounts. It must have those that are `owed`: they
+    /// were left to it by the one before.
+    pub(crate) fn compare(&self, sheet: &Statement, owed: &BTreeSet<ExecId>) -> Result<Compared, Failure> {
         let Some(bounds) = Bounds::of(sheet) else {
             let text = "the statement does not say which days it covers; nothing was compared, add fromDate and toDate";
             return Err(Failure::new(Exit::No, anyhow::anyhow!(text)));
@@ -92,15 +93,18 @@ impl Tables {
         let near: Vec<Booked> = self
             .executions
             .iter()
-            .filter(|one| accounts.contains(&one.entry.account) && bounds.is_near(one.at))
+            .filter(|one| accounts.contains(&one.entry.account))
+            .filter(|one| bounds.is_near(one.at) || one.is_among(owed))
             .map(|one| one.with_terms(&terms))
             .collect();
         let all = Books { entries: near.iter().map(|one| one.entry.clone()).collect(), ..Books::default() };
         let holdings = std::mem::take(&mut theirs.positions);
         let complete = std::mem::take(&mut theirs.complete);
         let matched: BTreeSet<usize> = compare(&all, &theirs).matches.iter().map(|one| one.ours).collect();
-        let counts = |at: usize| matched.contains(&at) || bounds.is_core(near[at].at);
-        let late = (0..near.len()).filter(|at| !counts(*at) && near[*at].at >= bounds.evening).count();
+        let counts =
+            |at: usize| matched.contains(&at) || bounds.is_core(near[at].at) || near[at].is_among(owed);
+        let late = (0..near.len()).filter(|at| !counts(*at) && near[*at].at >= bounds.evening);
+        let late = late.filter_map(|at| near[at].entry.exec_id.clone()).collect();
         let after: Vec<&Booked> = self.after(&near, &bounds, counts);
         (theirs.positions, theirs.complete) = (holdings, complete);
         let ours = Books {
@@ -153,8 +157,8 @@ impl Compared {
         };
         let found = &self.found;
         note(
-            self.late as u64,
-            "executions of the last evening are not in it; they may count for the next day",
+            self.late.len() as u64,
+            "executions of the last evening are not in it; the next statement must have them",
         );
         note(found.commissions_not_told, "commissions are not in the statement, so ours are not confirmed");
         note(found.prices_not_told, "prices are not in the statement, so ours are not confirmed");
@@ -199,6 +203,10 @@ impl Bounds {
 }
 
 impl Booked {
+    fn is_among(&self, ids: &BTreeSet<ExecId>) -> bool {
+        self.entry.exec_id.as_ref().is_some_and(|id| ids.contains(id))
+    }
+
     /// With what the statement says that a price means.
     pub(crate) fn with_terms(&self, terms: &BTreeMap<InstrumentId, Terms>) -> Self {
         let mut one = self.clone();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use plimsoll_core::Config;
 use plimsoll_ledger::statement::{About, Break, BreakKind};
-use plimsoll_model::{BotName, Currency, Money};
+use plimsoll_model::{BotName, Currency, ExecId, Money};
 use plimsoll_runtime::bot_database;
 use plimsoll_runtime::config::{BotDatabase, Nightly};
 use plimsoll_statement::{Statement, statement_zone};
@@ -35,6 +35,8 @@ pub(crate) struct AccountNight {
     pub(crate) to: Option<Date>,
     pub(crate) notes: Vec<String>,
     pub(crate) breaks: Vec<Value>,
+    /// Executions of the evening that are left to the next statement.
+    pub(crate) unjudged: Vec<ExecId>,
     /// Differences that are no bot's.
     pub(crate) unowned: usize,
     pub(crate) bots: BTreeMap<BotName, BotNight>,
@@ -45,6 +47,8 @@ pub(crate) struct AccountNight {
 pub(crate) struct BotNight {
     /// By how much the account is better off by the broker's books, in its currency; none if a part cannot be valued.
     pub(crate) difference: Option<Decimal>,
+    /// The differences one by one, without their signs: one that another makes up for is still one.
+    pub(crate) apart: Option<Decimal>,
     /// Executions and holdings that only one side has.
     pub(crate) unexplained: usize,
     pub(crate) own: Option<OwnNight>,
@@ -88,8 +92,8 @@ pub(crate) fn blocks(date: Date, accounts: &[AccountNight]) -> Vec<Block> {
 
 impl Rules<'_> {
     /// Judges one account by its statement.
-    pub(crate) fn judge(&self, sheet: &Statement) -> Result<AccountNight, Failure> {
-        let compared = self.tables.compare(sheet)?;
+    pub(crate) fn judge(&self, sheet: &Statement, owed: &BTreeSet<ExecId>) -> Result<AccountNight, Failure> {
+        let compared = self.tables.compare(sheet, owed)?;
         let mut worth = Worth::of(sheet);
         for entry in &compared.ours.entries {
             if let Some(px) = entry.px {
@@ -107,11 +111,12 @@ impl Rules<'_> {
             to: sheet.to,
             notes: notes(&compared, equity),
             breaks: compared.found.breaks.iter().map(|one| told::row(one, sheet.to)).collect(),
+            unjudged: compared.late.clone(),
             unowned: 0,
             bots: BTreeMap::new(),
         };
         for bot in self.bots_of(sheet, &compared) {
-            night.bots.insert(bot, BotNight { difference: Some(Decimal::ZERO), ..BotNight::default() });
+            night.bots.insert(bot, BotNight::unharmed());
         }
         for one in &compared.found.breaks {
             let owners = self.owners(one);
@@ -152,7 +157,7 @@ impl Rules<'_> {
                 let broker = profit::by_the_ledger(self.tables, &bot.name, span, &BTreeMap::new());
                 own(database, span, broker, &Worth::at_par(database.currency))
             });
-            let mut of = BotNight { difference: Some(Decimal::ZERO), unexplained, own, because: Vec::new() };
+            let mut of = BotNight { unexplained, own, ..BotNight::unharmed() };
             of.judge(limit, None);
             bots.insert(bot.name.clone(), of);
         }
@@ -170,6 +175,7 @@ impl Rules<'_> {
             from: day.from,
             to: day.to,
             notes: self.live_notes(day),
+            unjudged: Vec::new(),
             unowned: breaks.iter().filter(|row| !owned(row)).count(),
             breaks,
             bots,
@@ -235,8 +241,15 @@ impl Rules<'_> {
 }
 
 impl BotNight {
+    /// Nothing differs yet.
+    fn unharmed() -> Self {
+        Self { difference: Some(Decimal::ZERO), apart: Some(Decimal::ZERO), ..Self::default() }
+    }
+
     fn count(&mut self, one: &Break, worth: &Worth) {
-        self.difference = self.difference.zip(worth.of_break(one)).and_then(|(sum, by)| sum.checked_add(by));
+        let worth = worth.of_break(one);
+        self.difference = self.difference.zip(worth).and_then(|(sum, by)| sum.checked_add(by));
+        self.apart = self.apart.zip(worth).and_then(|(sum, by)| sum.checked_add(by.abs()));
         self.unexplained += usize::from(one.kind.is_unexplained());
     }
 
@@ -245,14 +258,16 @@ impl BotNight {
         if self.unexplained > 0 {
             self.because.push(format!("{} executions or holdings that only one side has", self.unexplained));
         }
-        match self.difference {
+        match self.difference.zip(self.apart) {
             None => self.because.push("a difference that cannot be valued".to_owned()),
-            Some(by) if by.abs() > limit => {
-                self.because.push(format!(
-                    "the broker's books differ by {}{unit}, limit {}",
-                    cents(by),
-                    cents(limit)
-                ));
+            Some((by, apart)) if apart > limit => {
+                // What makes up for another difference is an error as well, and two make no right.
+                let sum = if apart == by.abs() {
+                    format!("by {}{unit}", cents(by))
+                } else {
+                    format!("by {}{unit} one by one, {}{unit} in sum", cents(apart), cents(by))
+                };
+                self.because.push(format!("the broker's books differ {sum}, limit {}", cents(limit)));
             }
             Some(_) => {}
         }
@@ -337,6 +352,7 @@ impl AccountNight {
             json!({
                 "name": bot.as_str(),
                 "difference": of.difference.map(number),
+                "apart": of.apart.map(number),
                 "unexplained": of.unexplained,
                 "database": own,
                 "blocked": !of.because.is_empty(),
@@ -351,6 +367,7 @@ impl AccountNight {
             "from": self.from.map(|date| date.to_string()),
             "to": self.to.map(|date| date.to_string()),
             "bots": bots.collect::<Vec<_>>(),
+            "unjudged": self.unjudged.iter().map(ExecId::as_str).collect::<Vec<_>>(),
             "unowned": self.unowned,
             "notes": self.notes,
             "breaks": self.breaks,

@@ -56,15 +56,27 @@ pub(crate) fn add(state_dir: &Path, blocks: &[Block]) -> anyhow::Result<()> {
         all.retain(|known| known.bot != block.bot);
         all.push(block.clone());
     }
+    write(state_dir, &all)
+}
+
+fn write(state_dir: &Path, all: &[Block]) -> anyhow::Result<()> {
     std::fs::create_dir_all(state_dir)?;
     let draft = state_dir.join(format!("{FILE}.tmp"));
     // A block that is lost with the power lets a bot trade that a person was to look at.
     let mut file = File::create(&draft)?;
-    file.write_all(&serde_json::to_vec(&all)?)?;
+    file.write_all(&serde_json::to_vec(all)?)?;
     file.sync_all()?;
     std::fs::rename(&draft, state_dir.join(FILE))?;
     File::open(state_dir)?.sync_all()?;
     Ok(())
+}
+
+/// A block of this bot, if one waits, waits no more: it is in force already, or a person has looked at it.
+pub(crate) fn remove(state_dir: &Path, bot: &str) -> anyhow::Result<()> {
+    let mut all = read(state_dir)?;
+    let before = all.len();
+    all.retain(|known| known.bot != bot);
+    if all.len() == before { Ok(()) } else { write(state_dir, &all) }
 }
 
 /// Nothing waits any more: all of it is in force.

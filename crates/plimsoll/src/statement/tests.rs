@@ -1,16 +1,21 @@
 //! A day of two bots against the simulated broker, and the statement of it that the broker's own books give: the gateway's
 //! tables agree with it, and whatever is changed in it is found and blocks whose it is.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Config;
 use plimsoll_ledger::statement::BreakKind;
+use plimsoll_model::{Account, ExecId};
 use plimsoll_runtime::config::{self, BotDatabase, Nightly};
 use plimsoll_statement::{Statement, read};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::booked::Tables;
+use super::coverage::{self, Wanted};
+use plimsoll_model::Side;
+
 use super::night::{AccountNight, BotNight, Rules};
 use super::of_venue::{Field, flex};
 use super::pending::{self, Block};
@@ -80,9 +85,13 @@ impl Played {
     }
 
     fn night(&self, sheet: &Statement, nightly: &Nightly) -> AccountNight {
+        self.night_after(sheet, nightly, &BTreeSet::new())
+    }
+
+    fn night_after(&self, sheet: &Statement, nightly: &Nightly, owed: &BTreeSet<ExecId>) -> AccountNight {
         let tables = Tables::read(&self.home.0.join("state")).unwrap_or_else(|failure| panic!("{failure:?}"));
         let rules = Rules { config: &fleet(), nightly, tables: &tables };
-        rules.judge(sheet).unwrap_or_else(|failure| panic!("{failure:?}"))
+        rules.judge(sheet, owed).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 }
 
@@ -205,6 +214,90 @@ fn a_bot_that_believes_in_another_profit_than_the_broker_s_is_blocked() {
 }
 
 #[test]
+fn differences_that_make_up_for_each_other_are_counted_one_by_one() {
+    let day = played("opposite");
+    let sheet = day.statement(|fields| {
+        if is(fields, "symbol", "QQQ") {
+            let by = if is(fields, "buySell", "BUY") { 60 } else { -60 };
+            let told = fields.iter().find(|(name, _)| *name == "ibCommission").unwrap().1.clone();
+            let other = Decimal::from_str_exact(&told).unwrap() - Decimal::from(by);
+            set(fields, "ibCommission", &other.to_string());
+        }
+    });
+    let night = day.night(&sheet, &Nightly::default());
+    let revert = bot(&night, "revert");
+    assert_eq!((revert.difference, revert.apart), (Some(Decimal::ZERO), Some(Decimal::from(120))));
+    assert_eq!(revert.because.len(), 1, "{:?}", revert.because);
+    assert!(revert.because[0].contains("one by one"), "{:?}", revert.because);
+    assert_eq!(bot(&night, "trend").because, [""; 0]);
+}
+
+#[test]
+fn what_an_evening_left_over_must_be_in_the_next_statement() {
+    let day = played("evening");
+    let mut next = day.statement(|_| {});
+    (next.from, next.to) = (Some("2026-11-28".parse().unwrap()), Some("2026-11-28".parse().unwrap()));
+    next.trades.clear();
+    // It says nothing of holdings: the execution that it lacks would be missing in them, too.
+    next.sections.remove("OpenPositions");
+    let tables = Tables::read(&day.home.0.join("state")).unwrap_or_else(|failure| panic!("{failure:?}"));
+    let of_trend = |one: &&super::booked::Booked| {
+        one.entry.bot.as_ref().is_some_and(|bot| bot.as_str() == "trend") && one.entry.side == Side::Buy
+    };
+    let id = tables.executions.iter().find(of_trend).unwrap().entry.exec_id.clone().unwrap();
+    // Two reports: of that night, and of one before, which says nothing any more.
+    for (date, left) in [("2026-11-25", "gone"), ("2026-11-27", id.as_str())] {
+        let text = format!("{{\"accounts\":[{{\"account\":\"DU1111111\",\"unjudged\":[\"{left}\"]}}]}}");
+        std::fs::write(day.home.0.join(format!("nightly-{date}.json")), text).unwrap();
+    }
+    let owed = coverage::owed(&day.home.0, "DU1111111", next.from.unwrap()).unwrap();
+    assert_eq!(owed, BTreeSet::from([id]));
+    assert_eq!(coverage::owed(&day.home.0, "DU2222222", next.from.unwrap()).unwrap(), BTreeSet::new());
+    let night = day.night_after(&next, &Nightly::default(), &owed);
+    assert_eq!(kinds(&night), [BreakKind::OnlyLedger.as_str()], "{:?}", night.breaks);
+    assert_eq!(bot(&night, "trend").unexplained, 1);
+    // Without the report nobody says that this statement must have it: it may have been in the one before.
+    assert_eq!(kinds(&day.night(&next, &Nightly::default())), [""; 0]);
+    std::fs::write(day.home.0.join("nightly-2026-11-27.json"), "{").unwrap();
+    let why = coverage::owed(&day.home.0, "DU1111111", next.from.unwrap()).unwrap_err();
+    assert!(why.ends_with("what its evening left over was not compared"), "{why}");
+}
+
+#[test]
+fn a_statement_of_another_account_or_day_or_without_trades_is_named_as_not_compared() {
+    let sheet = |account: &str, date: &str, sections: &str| {
+        let text = format!(
+            "<FlexQueryResponse><FlexStatements><FlexStatement accountId=\"{account}\" fromDate=\"{date}\" \
+             toDate=\"{date}\">{sections}</FlexStatement></FlexStatements></FlexQueryResponse>"
+        );
+        read(text.as_bytes()).unwrap().statements
+    };
+    let accounts = [Account::new("DU1111111").unwrap()];
+    let missing = |sheets: &[Statement]| {
+        Wanted { accounts: &accounts, day: Some("2026-11-27".parse().unwrap()) }.missing(sheets)
+    };
+    let both = "<Trades/><OpenPositions/>";
+    assert_eq!(missing(&sheet("DU1111111", "20261127", both)), [""; 0]);
+    assert_eq!(
+        missing(&sheet("DU2222222", "20261127", both)),
+        ["DU1111111: no statement of it is in the file; nothing of it was compared"]
+    );
+    assert_eq!(
+        missing(&sheet("DU1111111", "20261125", both)),
+        [
+            "DU1111111: the statement covers 2026-11-25 to 2026-11-25 and not 2026-11-27; that day was not compared"
+        ]
+    );
+    assert_eq!(
+        missing(&sheet("DU1111111", "20261127", "")),
+        [
+            "DU1111111: the statement has no section Trades; executions were not compared",
+            "DU1111111: the statement has no section OpenPositions; holdings were not compared",
+        ]
+    );
+}
+
+#[test]
 fn a_block_that_found_no_gateway_waits_and_is_a_halt_for_new_risk() {
     let home = home("pending");
     let block = |bot: &str, reason: &str| Block { bot: bot.into(), reason: reason.into() };
@@ -215,6 +308,10 @@ fn a_block_that_found_no_gateway_waits_and_is_a_halt_for_new_risk() {
     assert_eq!(waiting, [block("revert", "too"), block("trend", "second")]);
     let said = format!("{:?}", waiting[1].as_halt().unwrap());
     assert!(said.contains("NewRisk") && said.contains("trend") && said.contains("nightly"), "{said}");
+    // A person has looked at one of them; nothing is left of it to come back.
+    pending::remove(&home.0, "trend").unwrap();
+    pending::remove(&home.0, "unheard_of").unwrap();
+    assert_eq!(pending::read(&home.0).unwrap(), [block("revert", "too")]);
     pending::clear(&home.0).unwrap();
     assert_eq!(pending::read(&home.0).unwrap(), []);
     std::fs::write(home.0.join("nightly.pending"), "[{").unwrap();

@@ -59,8 +59,7 @@ impl Bridge {
     }
 
     fn close_of(&self, key: &BatchKey) -> Option<Timestamp> {
-        let name = self.contracts.calendar_at(&key.instrument, "")?;
-        let calendar = self.elsewhere.get(name).unwrap_or(&self.calendar);
+        let calendar = self.calendar_for(&key.instrument)?;
         let day = calendar.session(key.date).ok()??;
         let anchor = day.anchor(AnchorKind::Close, self.contracts.listing(&key.instrument))?;
         Some(anchor.at)

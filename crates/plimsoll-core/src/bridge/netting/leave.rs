@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, OrderStatus, Qty, TimeInForce};
+use plimsoll_model::{BotName, ClOrdId, LinkId, Mono, NewOrder, Now, OrdType, OrderStatus, Qty};
 
 use super::share::{NOT_NEEDED, OVER};
 use crate::book::FLEET;
 use crate::bridge::Bridge;
+use crate::bridge::own_orders::OwnOrder;
 use crate::fallback::Word;
 use crate::guard::{self, Auction, Cleared, Denial, GuardId, Phase, Reason, Verdict};
 use crate::on_close::{BatchKey, HeldOrder, Net, Placed, release_at};
@@ -179,29 +180,12 @@ impl Bridge {
 
     /// The order for all: into the book and the outbox, in the place of an earlier one that did not leave.
     fn decide_net(&mut self, now: Now, key: &BatchKey, net: Net, out: &mut Vec<Command>) {
-        let ex_destination = self.own_route(&key.instrument);
         let decided = self.own_order_id().and_then(|order_id| {
             let entry = self.batches.get(key).expect("it was just released");
-            let order = NewOrder {
-                cl_ord_id: entry.batch.reference().clone(),
-                bot: BotName::new(FLEET).expect("a name like any other"),
-                order_id,
-                account: key.account.clone(),
-                instrument: key.instrument.clone(),
-                side: net.side,
-                qty: net.qty,
-                ord_type: OrdType::MarketOnClose,
-                limit_px: None,
-                stop_px: None,
-                tif: TimeInForce::Day,
-                transmit: true,
-                parent_id: None,
-                oca_group: "".into(),
-                outside_rth: false,
-                legs: Vec::new(),
-                ex_destination,
-                decision: None,
-            };
+            let fleet = BotName::new(FLEET).expect("a name like any other");
+            let whose = (fleet, key.account.clone(), key.instrument.clone());
+            let wanted = OwnOrder::unpriced(whose, (net.side, net.qty), OrdType::MarketOnClose);
+            let order = self.named_own(wanted, entry.batch.reference().clone(), order_id);
             let Some((earlier, _)) = entry.net else {
                 let book_key = self.post_own(now, order.clone(), None, None, out)?;
                 return Ok((book_key, order));

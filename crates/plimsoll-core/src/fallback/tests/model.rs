@@ -13,8 +13,11 @@ use super::*;
 const WHOLE: u64 = 2;
 /// How many events are followed through whatever order they come in.
 const EVENTS: usize = 10;
-/// Instants that matter: those of the terms.
-const INSTANTS: [&str; 3] = ["17:59:53", "17:59:58", "17:59:59"];
+/// Instants that matter: those of the terms, and from when on the venue has to have answered something.
+const INSTANTS: [&str; 4] = ["17:59:53", "17:59:57", "17:59:58", "17:59:59"];
+/// Where in them a market order may leave, and from where on answers are its proof.
+const DUE: usize = 2;
+const FRESH: usize = 1;
 
 /// What the venue knows of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +62,9 @@ struct World {
     is_own: bool,
     epoch: u64,
     is_up: bool,
+    /// At which instant the latest questions were asked, and those that were answered in this life of the connection.
+    asked_at: usize,
+    answered_at: Option<usize>,
     is_decided: bool,
     market: Option<u64>,
     breaks_left: u8,
@@ -78,11 +84,27 @@ impl World {
             is_own,
             epoch: 1,
             is_up: true,
+            asked_at: 0,
+            answered_at: None,
             is_decided: false,
             market: None,
             breaks_left: 2,
             kills_left: 1,
         }
+    }
+
+    /// Shortly before the market order is due, with an order that the venue has named, and that works or has ended.
+    fn shortly_before(is_own: bool, truth: Truth) -> Self {
+        let mut world = Self::new(is_own);
+        world.instant = FRESH;
+        world.is_decided = true;
+        world.truth = truth;
+        world.machine.hear(Word::Sent);
+        world.machine.hear(Word::Working { cum_qty: Qty::ZERO });
+        if truth == Truth::Over {
+            world.machine.hear(Word::Ended { cum_qty: Qty::ZERO });
+        }
+        world.settle()
     }
 
     /// The connection of the order.
@@ -112,6 +134,7 @@ impl World {
                         break;
                     }
                     self.machine.asked(moment);
+                    self.asked_at = self.instant;
                     self.to_venue[own].extend([Sent::OpenOrders, Sent::Executions, Sent::CompletedOrders]);
                 }
                 Step::Cancel => {
@@ -133,7 +156,8 @@ impl World {
         assert!(!on_its_way && !matches!(self.truth, Truth::Works { .. }), "it may still execute: {self:?}");
         assert!(qty + self.cum_qty <= WHOLE, "more than is left: {self:?}");
         assert_eq!(self.market, None, "twice: {self:?}");
-        assert!(self.instant == 1, "not in its time: {self:?}");
+        assert!(self.instant == DUE, "not in its time: {self:?}");
+        assert!(self.is_up && self.answered_at >= Some(FRESH), "the venue may not be there: {self:?}");
         self.market = Some(qty);
     }
 
@@ -160,7 +184,10 @@ impl World {
                     w.to_us[on].pop_front();
                     match *said {
                         Said::Word(word) => w.machine.hear(word),
-                        Said::Answered => drop(w.machine.answered(w.epoch)),
+                        Said::Answered => {
+                            w.answered_at = Some(w.asked_at);
+                            w.machine.answered(w.epoch);
+                        }
                     }
                 }));
             }
@@ -286,6 +313,7 @@ impl World {
                 all.push(self.with(|w| {
                     w.breaks_left -= 1;
                     w.is_up = false;
+                    w.answered_at = None;
                     w.to_us[1].clear();
                     w.to_venue[1].retain(|sent| reads && matches!(sent, Sent::Order | Sent::Cancel));
                 }));
@@ -303,6 +331,7 @@ impl World {
             all.push(self.with(|w| {
                 w.kills_left -= 1;
                 w.is_up = false;
+                w.answered_at = None;
                 w.to_us = Default::default();
                 for way in &mut w.to_venue {
                     way.retain(|sent| matches!(sent, Sent::Order | Sent::Cancel));
@@ -315,8 +344,8 @@ impl World {
 
 /// Walks through everything that so many events can lead to; how many states that are, and in how many of them a
 /// market order has left.
-fn explore(is_own: bool, events: usize) -> (usize, usize) {
-    let mut known = BTreeSet::from([World::new(is_own)]);
+fn explore(from: World, events: usize) -> (usize, usize) {
+    let mut known = BTreeSet::from([from]);
     let mut latest = known.clone();
     for _ in 0..events {
         let next: BTreeSet<World> = latest.iter().flat_map(World::next).collect();
@@ -329,8 +358,16 @@ fn explore(is_own: bool, events: usize) -> (usize, usize) {
 #[test]
 fn no_short_sequence_of_events_doubles_an_order() {
     for is_own in [true, false] {
-        let (all, sent) = explore(is_own, EVENTS);
-        assert!(sent > 200 && all > 10_000, "the walk is too short to mean anything: {all}, {sent}");
+        // The nearer to the decision a walk begins, the further it goes; the last one comes to an end.
+        let works = Truth::Works { named: true };
+        let walks = [
+            explore(World::new(is_own), EVENTS),
+            explore(World::shortly_before(is_own, works), EVENTS),
+            explore(World::shortly_before(is_own, Truth::Over), EVENTS + 4),
+        ];
+        let all: usize = walks.iter().map(|(all, _)| all).sum();
+        let sent: usize = walks.iter().map(|(_, sent)| sent).sum();
+        assert!(sent > 50 && all > 100_000, "the walk is too short to mean anything: {walks:?}");
     }
 }
 

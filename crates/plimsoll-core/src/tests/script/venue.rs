@@ -164,11 +164,22 @@ impl Script {
         let held = self.holdings.entry((order.account.clone(), instrument)).or_insert(Position::FLAT);
         *held = held.after(order.request.side, qty).unwrap();
         self.executions.push(report.clone());
+        if self.is_mute {
+            return;
+        }
         self.say(link, Report::Execution(Box::new(report)));
         let charge = Some(Money { amount: Decimal::ONE, currency: self.fees_in });
         self.say(link, Report::Commission { exec_id, charge });
         let status = self.at_venue[&key].status;
         self.set_status(link, key, status);
+    }
+
+    /// An order of our own is executed, and nothing of it is heard.
+    pub(in crate::tests) fn executes_in_silence(&mut self, order_id: i32, px: &str) {
+        self.is_mute = true;
+        let key = (self.config.venue.client_id, OrderId(order_id));
+        self.fill(OWN, key, "all", px);
+        self.is_mute = false;
     }
 
     /// An execution of one leg of a combo: `venue legs trend 5 BUY 2 SPY 500.00`.

@@ -59,10 +59,10 @@ impl Carrier for Gateway {
         if let Some(link) = self.asking {
             self.lanes.await_token(link, token);
         }
-        match self.broken {
-            Some(Broken::SendsBeforeSync) => self.lanes.push_flushed(token),
-            Some(Broken::TakesAcceptedForDead) | None => self.acts.push(Act::Flush(token)),
+        if self.broken == Some(Broken::SendsBeforeSync) {
+            return self.lanes.push_flushed(token);
         }
+        self.acts.push(Act::Flush(token));
     }
 
     /// No plan has programs.

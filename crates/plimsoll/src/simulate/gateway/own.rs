@@ -108,7 +108,7 @@ impl Gateway {
         self.acts.push(Act::ToVenue(link, ClientHello { min, max, options: "".into() }.encode()));
     }
 
-    pub(super) fn is_own(&self, link: LinkId) -> bool {
+    pub(in crate::simulate) fn is_own(&self, link: LinkId) -> bool {
         self.own.link() == Some(link)
     }
 

@@ -10,13 +10,13 @@ use plimsoll_model::{OrdType, Price, Qty, Side, TimeInForce};
 use plimsoll_sim::bots::{ScriptAct, ScriptOrder};
 use serde_json::{Value, json};
 
-use super::{Plan, PlannedAct, PlannedBot, SYMBOL, What};
+use super::{About, Plan, PlannedAct, PlannedBot, SYMBOL, What};
 use crate::simulate::config::OWN_CLIENT;
 use crate::simulate::disk::Crash;
 use crate::simulate::random::Stream;
 
-const NAMES: [&str; 4] = ["trend", "revert", "carry", "pairs"];
-const ACCOUNTS: [&str; 2] = ["DU1111111", "DU2222222"];
+pub(super) const NAMES: [&str; 4] = ["trend", "revert", "carry", "pairs"];
+pub(super) const ACCOUNTS: [&str; 2] = ["DU1111111", "DU2222222"];
 /// Milliseconds before the cutoff from which on a bot with a job orders nothing: what it did after its job would be its own.
 const JOB_PEACE: i64 = 40_000;
 
@@ -31,8 +31,7 @@ static DAYS: LazyLock<(Vec<TradingDay>, Vec<TradingDay>)> = LazyLock::new(|| {
 /// A day around its close.
 pub(in crate::simulate) fn closing(seed: u64) -> Plan {
     let mut day = Stream::new(seed, "day", "date");
-    let of = if day.one_in(3) { &DAYS.1 } else { &DAYS.0 };
-    let session = day.choose(of);
+    let session = some_day(&mut day);
     let (date, close) = (session.date(), session.close());
     let cutoff = cutoff(session);
     let mut world = Stream::new(seed, "world", "speed");
@@ -41,8 +40,19 @@ pub(in crate::simulate) fn closing(seed: u64) -> Plan {
     let nets = world.one_in(2);
     let mut host = Stream::new(seed, "host", "clock");
     let ahead = host.one_in(2).then(|| SignedDuration::from_millis(host.within(-2_000, 2_000)));
-    let mut plan =
-        Plan { seed, date, close, cutoff, nets, network, sync, ahead, bots: Vec::new(), acts: Vec::new() };
+    let mut plan = Plan {
+        seed,
+        date,
+        about: About::Closing,
+        close,
+        cutoff,
+        nets,
+        network,
+        sync,
+        ahead,
+        bots: Vec::new(),
+        acts: Vec::new(),
+    };
     fleet(&mut plan);
     announcements(&mut plan);
     faults(&mut plan);
@@ -56,6 +66,12 @@ pub(in crate::simulate) fn closing(seed: u64) -> Plan {
     }
     plan.acts.sort_by_key(|act| act.at);
     plan
+}
+
+/// A whole day, or every third time a half one.
+pub(super) fn some_day(chance: &mut Stream) -> &'static TradingDay {
+    let of = if chance.one_in(3) { &DAYS.1 } else { &DAYS.0 };
+    chance.choose(of)
 }
 
 impl Plan {
@@ -84,6 +100,7 @@ fn fleet(plan: &mut Plan) {
             client_id,
             account: account.to_owned(),
             closes,
+            instruments: vec![SYMBOL.to_owned()],
         });
         if entry != 0 {
             plan.push(-1_180_000 + 6_000 * index, order(name, "entry", entry, OrdType::Market, None));
@@ -284,7 +301,7 @@ pub(super) fn close_of(date: Date) -> Option<(Timestamp, Timestamp)> {
     Calendar::us_equities().session(date).ok().flatten().map(|day| (cutoff(&day), day.close()))
 }
 
-/// For the listing of the one instrument.
-fn cutoff(day: &TradingDay) -> Timestamp {
+/// For the listing of the instrument of the auction.
+pub(super) fn cutoff(day: &TradingDay) -> Timestamp {
     day.anchor(AnchorKind::MocEntry, Listing::Arca).map_or(day.close(), |anchor| anchor.at)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::{Announcement, Change};
 use plimsoll_model::{OrdType, Price, Qty, Side, TimeInForce};
 use plimsoll_sim::Fault;
@@ -11,7 +11,7 @@ use plimsoll_sim::bots::{ScriptAct, ScriptOrder};
 
 use super::draw::{amendment, close_of};
 use super::write::zone;
-use super::{Plan, PlannedAct, PlannedBot, What};
+use super::{About, Plan, PlannedAct, PlannedBot, SYMBOL, What};
 use crate::simulate::disk::Crash;
 
 /// More lines than any plan has.
@@ -35,6 +35,10 @@ pub(in crate::simulate) fn read(text: &str) -> Result<Plan, String> {
     let mut plan = Plan {
         seed: head("seed")?.parse().map_err(|_| "`seed` is no whole number".to_owned())?,
         date,
+        about: match head("hours") {
+            Ok(from) => About::Hours { from: instant(date, from)? },
+            Err(_) => About::Closing,
+        },
         close,
         cutoff,
         nets: match head("crossing")? {
@@ -71,20 +75,29 @@ pub(in crate::simulate) fn read(text: &str) -> Result<Plan, String> {
 
 fn bot(text: &str) -> Result<PlannedBot, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let (name, client_id, account, closes) = match words[..] {
-        [name, client_id, account] => (name, client_id, account, false),
-        [name, client_id, account, "closes"] => (name, client_id, account, true),
-        _ => return Err("write `bot trend 11 DU1111111`, with `closes` where a job closes".to_owned()),
+    let [name, client_id, account, ref rest @ ..] = words[..] else {
+        return Err("write `bot trend 11 DU1111111`, with `closes` where a job closes".to_owned());
+    };
+    let (closes, instruments) = match rest {
+        [] => (false, vec![SYMBOL.to_owned()]),
+        ["closes"] => (true, vec![SYMBOL.to_owned()]),
+        ["trades", symbols @ ..] if !symbols.is_empty() => {
+            (false, symbols.iter().map(|symbol| (*symbol).to_owned()).collect())
+        }
+        _ => return Err("behind a bot's account write nothing, `closes`, or `trades SPY QQQ`".to_owned()),
     };
     let client_id = client_id.parse().map_err(|_| format!("`{client_id}` is no client id"))?;
-    Ok(PlannedBot { name: name.to_owned(), client_id, account: account.to_owned(), closes })
+    Ok(PlannedBot { name: name.to_owned(), client_id, account: account.to_owned(), closes, instruments })
 }
 
 fn act(date: Date, line: &str) -> Result<PlannedAct, String> {
     let (time, rest) = line.split_once(' ').ok_or("a time and nothing to do")?;
+    Ok(PlannedAct { at: instant(date, time)?, what: what(rest)? })
+}
+
+fn instant(date: Date, time: &str) -> Result<Timestamp, String> {
     let time: Time = time.parse().map_err(|_| format!("`{time}` is no time; write `12:49:50.250`"))?;
-    let at = zone().to_timestamp(date.to_datetime(time)).map_err(|error| error.to_string())?;
-    Ok(PlannedAct { at, what: what(rest)? })
+    zone().to_timestamp(date.to_datetime(time)).map_err(|error| error.to_string())
 }
 
 fn what(text: &str) -> Result<What, String> {
@@ -107,6 +120,8 @@ fn what(text: &str) -> Result<What, String> {
         }
         ("disk", ["slow", sync, "for", lasts]) => What::Slow { sync: span(sync)?, lasts: span(lasts)? },
         ("host", ["step", by]) => What::Step(signed(by)?),
+        ("operator", ["halt"]) => What::Halt,
+        ("operator", ["resume"]) => What::Resume,
         ("operator", ["announce", calendar, date, change @ ..]) => {
             What::Announce(announcement(calendar, date, change)?)
         }
@@ -120,7 +135,16 @@ fn what(text: &str) -> Result<What, String> {
 
 fn order(words: &[&str]) -> Result<ScriptOrder, String> {
     let write = "write `SELL 40 SPY MOC as a` or `BUY 40 SPY LOC 500.25 as b`";
-    let (side, qty, symbol, kind, limit, label) = match *words {
+    let (words, account) = match *words {
+        [ref before @ .., "without", "account", "as", label] => {
+            ([before, &["as", label]].concat(), Some("".into()))
+        }
+        [ref before @ .., "for", account, "as", label] => {
+            ([before, &["as", label]].concat(), Some(account.into()))
+        }
+        _ => (words.to_vec(), None),
+    };
+    let (side, qty, symbol, kind, limit, label) = match words[..] {
         [side, qty, symbol, kind, "as", label] => (side, qty, symbol, kind, None, label),
         [side, qty, symbol, kind, limit, "as", label] => (side, qty, symbol, kind, Some(limit), label),
         _ => return Err(write.to_owned()),
@@ -139,7 +163,7 @@ fn order(words: &[&str]) -> Result<ScriptOrder, String> {
         ord_type: OrdType::from_wire(kind),
         limit_px: limit.map(price).transpose()?,
         tif: TimeInForce::Day,
-        account: None,
+        account,
     })
 }
 

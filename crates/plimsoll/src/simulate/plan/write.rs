@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::{Announcement, Calendar, Change};
 use plimsoll_sim::bots::ScriptAct;
 
-use super::{Plan, What};
+use super::{About, Plan, SYMBOL, What};
 use crate::simulate::disk::Crash;
 
 impl fmt::Display for Plan {
@@ -16,6 +16,9 @@ impl fmt::Display for Plan {
         let span = |(least, most): (Duration, Duration)| format!("{} {}", ms(least), ms(most));
         writeln!(f, "seed {}", self.seed)?;
         writeln!(f, "day {}", self.date)?;
+        if let About::Hours { from } = self.about {
+            writeln!(f, "hours {}", civil(from))?;
+        }
         writeln!(f, "crossing {}", if self.nets { "net" } else { "deny" })?;
         writeln!(f, "network {}", span(self.network))?;
         writeln!(f, "sync {}", span(self.sync))?;
@@ -24,8 +27,13 @@ impl fmt::Display for Plan {
             None => writeln!(f, "clock followed")?,
         }
         for bot in &self.bots {
-            let closes = if bot.closes { " closes" } else { "" };
-            writeln!(f, "bot {} {} {}{closes}", bot.name, bot.client_id, bot.account)?;
+            write!(f, "bot {} {} {}", bot.name, bot.client_id, bot.account)?;
+            if bot.closes {
+                write!(f, " closes")?;
+            } else if bot.instruments != [SYMBOL] {
+                write!(f, " trades {}", bot.instruments.join(" "))?;
+            }
+            writeln!(f)?;
         }
         for act in &self.acts {
             writeln!(f, "{} {}", civil(act.at), act.what)?;
@@ -49,6 +57,8 @@ impl fmt::Display for What {
             Self::Slow { sync, lasts } => write!(f, "disk slow {} for {}", ms(*sync), ms(*lasts)),
             Self::Step(by) => write!(f, "host step {}", signed_ms(*by)),
             Self::Announce(day) => announced(day, f),
+            Self::Halt => write!(f, "operator halt"),
+            Self::Resume => write!(f, "operator resume"),
         }
     }
 }

@@ -12,7 +12,7 @@ use plimsoll_runtime::replay;
 use super::{Event, World};
 use crate::drill::host::Host;
 use crate::drill::script::HostClock;
-use crate::simulate::disk::Crash;
+use crate::simulate::disk::{Crash, Left};
 use crate::simulate::gateway::Gateway;
 use crate::simulate::plan::Plan;
 
@@ -27,9 +27,13 @@ impl World<'_> {
     /// The process ends; nothing that it had only in its memory is left.
     pub(super) fn crash(&mut self, crash: Crash, keeps: i64, down: Duration) {
         let Some(gateway) = self.gateway.take() else { return };
-        self.judge.crashes(gateway.bridge(), self.host_time());
-        let (_, lost) = self.disk.crash(crash, keeps);
+        self.judge.crashes(gateway.bridge(), self.host_time(), crash);
+        let Left { lost, broken, .. } = self.disk.crash(crash, keeps);
+        self.judge.forgets(self.host_time(), &mut self.disk);
         self.trace.note(self.now, || format!("{lost} written records were lost"));
+        if broken > 0 {
+            self.judge.found("I18", self.now, format!("{broken} records that were durable are gone"));
+        }
         for (at, conn) in self.wires.all_close(self.now) {
             self.at(at, Event::HungUp(conn));
         }
@@ -46,7 +50,10 @@ impl World<'_> {
             return;
         }
         self.life += 1;
-        let records = self.disk.written();
+        let records = self.disk.written().unwrap_or_else(|error| {
+            self.judge.found("I18", self.now, format!("the journal cannot be read: {error}"));
+            Vec::new()
+        });
         let epoch = records.last().map_or(0, |record| record.epoch) + 1;
         let (bridge, last_link) = match replay::resume(records.into_iter().map(Ok), &self.config) {
             Ok(resumed) => {
