@@ -105,7 +105,7 @@ impl Reader {
             "pitfall" => self.pitfall = Some(said(&mut line, "write `pitfall  04-moc-after-cutoff`")?),
             "guard" => self.guard = Some(guard(&mut line)?),
             "shows" => {
-                self.shows = Some(said(&mut line, "write `shows    each bot sees its own holdings only`")?)
+                self.shows = Some(said(&mut line, "write `shows    each bot sees its own holdings only`")?);
             }
             "tws" => {
                 line.read("write `tws order_presets`", |word| (word == "order_presets").then_some(()))?;
