@@ -55,6 +55,7 @@ use crate::quotes::Quotes;
 use crate::recon::{Recon, ReconState};
 use crate::result::{self, Results};
 use crate::schedule::Schedule;
+use crate::streams::Streams;
 use crate::unexplained::Unexplained;
 use crate::{Ask, ClockEvent, Command, Event, Operator};
 
@@ -103,6 +104,8 @@ pub struct Bridge {
     /// When the next batch of on-close orders has to leave, or the price of one is asked for.
     leave_due: Option<Mono>,
     pub(crate) quotes: Quotes,
+    /// Bots' own streams that stand still.
+    pub(crate) streams: Streams,
     pub(crate) results: Results,
     pub(crate) ledger: Ledger,
     pub(crate) halts: Halts,
@@ -175,6 +178,7 @@ impl Bridge {
             close_reqs: BTreeMap::new(),
             leave_due: None,
             quotes: Quotes::default(),
+            streams: Streams::default(),
             results: Results::default(),
             ledger: Ledger::default(),
             halts: Halts::default(),
@@ -247,6 +251,11 @@ impl Bridge {
             Event::Quote { instrument, quote } => {
                 self.quotes.set(&instrument, quote);
                 self.note_day_start();
+            }
+            Event::Stream { link, instrument, still_since } => {
+                if let Some(bot) = self.links.get(link).map(|state| state.bot.clone()) {
+                    self.streams.set(&bot, instrument, link, still_since);
+                }
             }
             Event::Flushed { token } => {
                 self.flushed(now, token, out);
@@ -447,6 +456,7 @@ impl Bridge {
             book: &self.book,
             ledger: &self.ledger,
             quotes: &self.quotes,
+            streams: &self.streams,
             results: &self.results,
             calendar: &self.calendar,
             elsewhere: &self.elsewhere,

@@ -228,7 +228,7 @@ pub const GUARDS: &[GuardSpec] = &[
         pitfall: "01-quotes-stop-socket-stays",
         summary: "new risk on a price that is too old",
         keys: &["bot.stale_after"],
-        reasons: &["stale", "no_quote"],
+        reasons: &["stale", "no_quote", "stream_still"],
         judges: Judges::Parts,
         check: stale_data::check,
     },

@@ -45,6 +45,7 @@ mod recon;
 mod result;
 pub mod schedule;
 mod snapshot;
+mod streams;
 mod trace;
 mod unexplained;
 
@@ -142,6 +143,16 @@ pub enum Event {
         instrument: InstrumentId,
         /// All fields as last struck.
         quote: Quote,
+    },
+    /// A bot's own stream of an instrument's prices has stopped while the market moves, or moves again; measured by the
+    /// shell.
+    Stream {
+        /// On which link.
+        link: LinkId,
+        /// Of what.
+        instrument: InstrumentId,
+        /// When the last price came that it brought; none: it moves.
+        still_since: Option<Timestamp>,
     },
     /// Everything up to this token is on the disk.
     Flushed {

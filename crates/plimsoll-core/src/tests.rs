@@ -38,6 +38,7 @@ mod netting_shares;
 mod one_cancels_all;
 mod other_hours;
 mod own_orders;
+mod own_streams;
 mod pages;
 mod properties;
 mod recovery;

@@ -29,6 +29,12 @@ impl fmt::Display for Event {
                 }
                 Ok(())
             }
+            Self::Stream { link, instrument, still_since: Some(since) } => {
+                write!(f, "link {link} {instrument} stands still since {since}")
+            }
+            Self::Stream { link, instrument, still_since: None } => {
+                write!(f, "link {link} {instrument} moves again")
+            }
             Self::Flushed { token } => write!(f, "flushed {token}"),
             Self::Clock(event) => write!(f, "clock {event}"),
             Self::Operator(Operator::Halt { level, bot, by, reason }) => {

@@ -90,6 +90,16 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask_struck_ns: Option<i64>,
     },
+    /// A bot's own stream of prices has stopped while the market moves, or moves again.
+    Stream {
+        /// On which link.
+        link: u64,
+        /// Of what.
+        instrument: String,
+        /// When its last price came, in nanoseconds since 1970; absent where it moves again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        still_since_ns: Option<i64>,
+    },
     /// Everything up to this token was on the disk.
     Flushed {
         /// Counts up.
@@ -266,7 +276,7 @@ impl Body {
     /// The version of the JSON that [`Body`] writes.
     pub(crate) const SCHEMA: u16 = 1;
     /// The highest kind that this version knows.
-    const KIND_MAX: u8 = 21;
+    const KIND_MAX: u8 = 22;
 
     /// The number in the record's header, for filters that need not parse the body. Never reused.
     pub const fn kind(&self) -> u8 {
@@ -291,6 +301,7 @@ impl Body {
             Self::Calendar { .. } => 19,
             Self::Clock(_) => 18,
             Self::JobEnded { .. } => 20,
+            Self::Stream { .. } => 22,
             Self::Accept { .. } => 21,
         }
     }
@@ -310,6 +321,7 @@ impl Body {
             | Self::Clock(_)
             | Self::Woke => 0,
             Self::Started { config_toml, .. } => config_toml.len(),
+            Self::Stream { instrument, .. } => instrument.len(),
             Self::BotArrived { bot, raw, .. } => bot.len() + raw.0.bytes().len(),
             Self::FromBot { raw, .. } | Self::FromVenue { raw, .. } => raw.0.bytes().len(),
             Self::Quote { instrument, bid, ask, last, .. } => {

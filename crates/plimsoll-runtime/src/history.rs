@@ -21,6 +21,7 @@ mod answer;
 mod answers;
 mod budget;
 pub(crate) mod cache;
+mod canceled;
 mod ends;
 mod kept;
 mod queue;
@@ -36,6 +37,7 @@ use plimsoll_tws::ServerVersion;
 
 use budget::{Budget, Free, Token};
 use cache::Job;
+use canceled::Canceled;
 use queue::{Pace, Queue};
 
 pub(crate) use answer::{CODE_HISTORY, PREFIX, answer, is_of_history};
@@ -43,10 +45,14 @@ pub(crate) use request::{Ask, Asked, Kind, asked};
 use standing::Counts;
 pub(crate) use standing::Standing;
 
-/// Requests of one bot that wait. Ten of them an hour are answered per place, so this is most of a week.
+/// Requests of one bot that wait. By the rules sixty small ones leave in ten minutes, so this is almost three hours.
 const WAITING_PER_BOT_MAX: usize = 1_000;
 /// Requests of all bots that wait or are at the venue.
 const FLIGHTS_MAX: usize = 4_096;
+/// Streams at once, of all bots: they end when their bots like, and what is asked once needs places, too.
+const STREAMS_MAX: usize = budget::OPEN_MAX - 8;
+/// Requests whose answer may be on the disk, and that have not been looked for yet.
+const LOOKS_MAX: usize = FLIGHTS_MAX;
 /// Who shares one answer; who comes later has a request of his own.
 const ASKERS_MAX: usize = 64;
 /// Requests that were given up and may still be answered.
@@ -64,7 +70,8 @@ const CODE_REAL_TIME: i32 = 420;
 /// A request of a bot: its link, whether it is one for five-second bars, whose numbers are their own, and its number.
 type Key = (LinkId, bool, i32);
 
-/// All requests for history.
+/// All requests for history. What has no limit of its own here has that of the flights: [`FLIGHTS_MAX`], with [`ASKERS_MAX`]
+/// askers each.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     budget: Budget,
@@ -78,12 +85,11 @@ pub(crate) struct History {
     shared: BTreeMap<(ServerVersion, Box<[u8]>), Token>,
     /// What was given up: whatever the venue still says about it is nobody's.
     over: BTreeSet<Key>,
-    /// Cancels of our own that the venue has yet to confirm. A bot is not told of them.
-    canceled: BTreeMap<Key, u32>,
-    /// Links on which the historical farm was said to be away.
+    canceled: Canceled,
+    /// Links on which the historical farm was said to be away: no more than there are bots connected.
     without_farm: BTreeSet<LinkId>,
     last: Token,
-    /// What the cache was asked for, the oldest first.
+    /// What the cache was asked for, the oldest first; at most [`LOOKS_MAX`].
     looks: VecDeque<Token>,
     /// When something may leave; at once, where something has changed.
     due: Due,
@@ -103,6 +109,8 @@ struct Flight {
     stays: Option<Date>,
     /// The bars of such an answer, until its end is there.
     bars: Option<RawFrame>,
+    /// A part of its answer has been told. Asked again, that part would come twice.
+    is_begun: bool,
 }
 
 /// Somebody who wants the answer.
@@ -166,6 +174,13 @@ pub(crate) enum Act {
     Cache(Job),
 }
 
+/// Whether a request is under way from now on, or the bot was told why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Yes,
+    No,
+}
+
 /// Whether a frame goes where it would go without all this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passes {
@@ -182,15 +197,11 @@ impl History {
         (ask, stays): (Ask, Option<Date>),
         asker: Asker,
         out: &mut Vec<Act>,
-    ) {
+    ) -> Taken {
         let key = key(asker.link, ask.kind, asker.req_id);
-        if let Some(token) = self.askers.get(&key).copied() {
-            if !matches!(self.flights[&token].stage, Stage::Streaming { .. }) {
-                out.push(duplicate(&ask, &asker));
-                return;
-            }
-            // The venue says whether its stream still has the number.
-            self.land(now, token);
+        if self.askers.contains_key(&key) {
+            out.push(duplicate(&ask, &asker));
+            return Taken::No;
         }
         if let Some(token) = self.upstream.get(&key).copied() {
             // The bot has canceled it while others still waited for the answer.
@@ -203,18 +214,11 @@ impl History {
         {
             flight.askers.push(asker);
             self.askers.insert(key, token);
-            return;
+            return Taken::Yes;
         }
-        let waiting = self.queue.waiting_of(&asker.bot);
-        if waiting >= WAITING_PER_BOT_MAX || self.flights.len() >= FLIGHTS_MAX {
-            let all = self.flights.len();
-            let text = format!(
-                "Plimsoll: {waiting} requests for history of {} wait and {all} of all bots are under way; this one was not \
-                 taken, ask again when some are answered",
-                asker.bot
-            );
-            out.push(refuse(&ask, &asker, &text));
-            return;
+        if let Some(why) = self.is_full_for(&ask, &asker) {
+            out.push(refuse(&ask, &asker, &why));
+            return Taken::No;
         }
         self.over.remove(&key);
         self.last += 1;
@@ -231,8 +235,9 @@ impl History {
             tries: 0,
             stays,
             bars: None,
+            is_begun: false,
         };
-        let looks = flight.look(token);
+        let looks = flight.look(token).filter(|_| self.looks.len() < LOOKS_MAX);
         self.flights.insert(token, flight);
         match looks {
             Some(job) => {
@@ -241,6 +246,31 @@ impl History {
             }
             None => self.line_up(token, now),
         }
+        Taken::Yes
+    }
+
+    /// Why one more is too many. It says nothing about other bots.
+    fn is_full_for(&self, ask: &Ask, asker: &Asker) -> Option<String> {
+        let is_stream = |flight: &&Flight| flight.ask.kind == Kind::Stream;
+        if ask.kind == Kind::Stream && self.flights.values().filter(is_stream).count() >= STREAMS_MAX {
+            return Some(format!(
+                "Plimsoll: all {STREAMS_MAX} places for bars that are kept up to date are taken on this login (the broker has \
+                 50 requests open at once, and what is asked once needs some); this one was not taken, cancel another first"
+            ));
+        }
+        if self.queue.waiting_of(&asker.bot) >= WAITING_PER_BOT_MAX {
+            return Some(format!(
+                "Plimsoll: {WAITING_PER_BOT_MAX} requests for history of {} wait, and no more may; this one was not taken, ask \
+                 again when some are answered",
+                asker.bot
+            ));
+        }
+        (self.flights.len() >= FLIGHTS_MAX).then(|| {
+            format!(
+                "Plimsoll: {FLIGHTS_MAX} requests for history are under way on this login, and no more may be; this one was not \
+                 taken, ask again when some are answered"
+            )
+        })
     }
 
     /// By how much more than a host's clock the one may be off by which this goes.

@@ -34,6 +34,7 @@ pub mod replay;
 mod session_bars;
 pub mod simulator;
 mod spares;
+mod streams;
 mod subscriptions;
 mod time_questions;
 pub mod unread;

@@ -188,7 +188,7 @@ async fn start(
                 })?;
                 early.push((frame, report, Some(room)));
             }
-            Told::Relay | Told::RelayTick | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
+            Told::Relay | Told::RelayTick(_) | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
             Told::Unreadable(why) => return Err(why),
         }
     }
@@ -309,7 +309,7 @@ fn hand_over(
         Told::Unreadable(why) => {
             shared.send(Input::Venue(VenueInput::OwnUnreadable { link, why, _room: room }));
         }
-        Told::Relay | Told::RelayTick | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
+        Told::Relay | Told::RelayTick(_) | Told::Bars | Told::FamilyCodes | Told::Repeated(_) => {}
     }
     Ok(())
 }

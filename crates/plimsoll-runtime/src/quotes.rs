@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use plimsoll_core::{Quote, Struck};
 use plimsoll_model::{InstrumentId, Price, QuoteField, ReqId};
+use plimsoll_tws::translate::StruckBy;
 
 /// All subscriptions of our own connection.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ struct Latest {
     changed: bool,
     /// The venue second in which the bridge was told last.
     told: Option<i64>,
+    /// When the last trade was told.
+    traded: Option<Timestamp>,
     /// Fields that a subscription has not brought yet. What comes first is the venue's memory: if it says
     /// what was known before, nothing was struck.
     unheard: BTreeSet<QuoteField>,
@@ -66,6 +69,7 @@ impl Conflation {
             },
             changed: false,
             told: None,
+            traded: None,
             unheard: all_fields(),
         });
         let known = slot(&mut latest.quote, field).or_else(|| slot(&mut before.copied()?, field).take());
@@ -78,7 +82,8 @@ impl Conflation {
             match field {
                 QuoteField::Bid => struck.bid = at,
                 QuoteField::Ask => struck.ask = at,
-                QuoteField::Last | QuoteField::Close => {}
+                QuoteField::Last => latest.traded = Some(at),
+                QuoteField::Close => {}
             }
         }
         latest.changed = true;
@@ -96,6 +101,15 @@ impl Conflation {
             }
         }
         due
+    }
+
+    /// When the market of an instrument moved last, in what strikes such a stream.
+    pub(crate) fn moved(&self, instrument: &InstrumentId, by: StruckBy) -> Option<Timestamp> {
+        let latest = self.latest.get(instrument)?;
+        match by {
+            StruckBy::Quotes => Some(latest.quote.struck.latest),
+            StruckBy::Trades => latest.traded,
+        }
     }
 
     /// How long until the next second in which something is due; nothing if nothing waits.

@@ -58,6 +58,11 @@ pub fn body(event: &Event, version: Option<ServerVersion>, config: &str) -> Body
             Body::FromVenue { link: link.0, server_version, raw: Raw(raw.clone()) }
         }
         Event::Quote { instrument, quote } => quote_body(instrument, quote),
+        Event::Stream { link, instrument, still_since } => Body::Stream {
+            link: link.0,
+            instrument: instrument.to_string(),
+            still_since_ns: still_since.map(since_1970),
+        },
         Event::Flushed { token } => Body::Flushed { token: *token },
         Event::Operator(Operator::Halt { level, bot, by, reason }) => Body::Halt {
             level: level.as_str().into(),
@@ -167,17 +172,20 @@ fn signed_nanos(span: SignedDuration) -> i64 {
     i64::try_from(span.as_nanos()).unwrap_or(if span.is_negative() { i64::MIN } else { i64::MAX })
 }
 
+/// They fit until 2262.
+fn since_1970(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
 fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
     let text = |px: Option<Price>| px.map(|px| px.to_string());
-    // Nanoseconds since 1970 fit until 2262.
-    let nanos = |at: Timestamp| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
-    let other = |at: Timestamp| (at != quote.struck.latest).then(|| nanos(at));
+    let other = |at: Timestamp| (at != quote.struck.latest).then(|| since_1970(at));
     Body::Quote {
         instrument: instrument.to_string(),
         bid: text(quote.bid),
         ask: text(quote.ask),
         last: text(quote.last),
-        struck_ns: nanos(quote.struck.latest),
+        struck_ns: since_1970(quote.struck.latest),
         bid_struck_ns: other(quote.struck.bid),
         ask_struck_ns: other(quote.struck.ask),
     }
@@ -185,6 +193,26 @@ fn quote_body(instrument: &InstrumentId, quote: &Quote) -> Body {
 
 fn instant(nanos: i64) -> Result<Timestamp, RecordError> {
     Timestamp::from_nanosecond(nanos.into()).map_err(|_| field("time", &nanos.to_string()))
+}
+
+/// A side without a time of its own has the quote's.
+fn struck(latest: i64, bid: Option<i64>, ask: Option<i64>) -> Result<Struck, RecordError> {
+    let (bid, ask) = (instant(bid.unwrap_or(latest))?, instant(ask.unwrap_or(latest))?);
+    Ok(Struck { latest: instant(latest)?, bid, ask })
+}
+
+fn accepted(
+    (account, instrument): (&str, &str),
+    difference: &str,
+    (by, reason): (String, String),
+) -> Result<Operator, RecordError> {
+    Ok(Operator::Accept {
+        account: Account::new(account).ok_or_else(|| field("account", account))?,
+        instrument: InstrumentId::us_stock(instrument),
+        difference: Position::parse(difference).map_err(|_| field("difference", difference))?,
+        by: by.into(),
+        reason: reason.into(),
+    })
 }
 
 /// The event of a record; nothing for records that are none (decisions, notes).
@@ -221,12 +249,13 @@ pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
                 bid: price(bid)?,
                 ask: price(ask)?,
                 last: price(last)?,
-                struck: Struck {
-                    latest: instant(struck_ns)?,
-                    bid: instant(bid_struck_ns.unwrap_or(struck_ns))?,
-                    ask: instant(ask_struck_ns.unwrap_or(struck_ns))?,
-                },
+                struck: struck(struck_ns, bid_struck_ns, ask_struck_ns)?,
             },
+        },
+        Body::Stream { link, instrument, still_since_ns } => Event::Stream {
+            link: LinkId(link),
+            instrument: InstrumentId::us_stock(&instrument),
+            still_since: still_since_ns.map(instant).transpose()?,
         },
         Body::Flushed { token } => Event::Flushed { token },
         Body::Halt { level, bot, by, reason } => Event::Operator(Operator::Halt {
@@ -240,13 +269,9 @@ pub fn event(body: Body) -> Result<Option<Event>, RecordError> {
             by: by.into(),
             reason: reason.into(),
         }),
-        Body::Accept { account, instrument, difference, by, reason } => Event::Operator(Operator::Accept {
-            account: Account::new(&account).ok_or_else(|| field("account", &account))?,
-            instrument: InstrumentId::us_stock(&instrument),
-            difference: Position::parse(&difference).map_err(|_| field("difference", &difference))?,
-            by: by.into(),
-            reason: reason.into(),
-        }),
+        Body::Accept { account, instrument, difference, by, reason } => {
+            Event::Operator(accepted((&account, &instrument), &difference, (by, reason))?)
+        }
         Body::Calendar { days_toml, problems } => Event::Operator(Operator::Calendar {
             days: config::announced::parse("calendar.d (from the journal)", &days_toml)?.into(),
             problems: problems.into_iter().map(Into::into).collect(),
@@ -271,6 +296,7 @@ pub(crate) fn link(body: &Body) -> Option<LinkId> {
         | Body::BotGone { link }
         | Body::FromBot { link, .. }
         | Body::FromVenue { link, .. }
+        | Body::Stream { link, .. }
         | Body::LinkNote { link, .. } => Some(LinkId(*link)),
         Body::Sealed
         | Body::Started { .. }

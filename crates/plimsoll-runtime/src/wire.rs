@@ -21,6 +21,7 @@ use plimsoll_tws::message::{
     ReqExecutions, ReqHistoricalData, ReqIds, ReqMktData, StartApi, WireContract, message_id,
 };
 use plimsoll_tws::rewrite::{self, RewriteError};
+use plimsoll_tws::translate::Strike;
 use plimsoll_tws::{Gate, Request, Response, ServerVersion, Text, Word, translate};
 
 use crate::clock::watch::broker::Grain;
@@ -68,8 +69,8 @@ static NEW_YORK: LazyLock<TimeZone> =
 pub enum Told {
     /// Not the bridge's business.
     Relay,
-    /// The same, and it may be left out when the bot reads too slowly.
-    RelayTick,
+    /// The same, and it may be left out when the bot reads too slowly. Which price it strikes, if any.
+    RelayTick(Option<Strike>),
     /// Bars, of which those outside of the session that was asked for may be left out.
     Bars,
     /// Rows about accounts, of which the bot sees its own.
@@ -85,7 +86,7 @@ pub enum Told {
 impl Told {
     /// Whether it is for the bot alone, and no decision needs it.
     pub fn is_data(&self) -> bool {
-        matches!(self, Self::Relay | Self::RelayTick | Self::Bars | Self::Repeated(_))
+        matches!(self, Self::Relay | Self::RelayTick(_) | Self::Bars | Self::Repeated(_))
     }
 }
 
@@ -102,7 +103,7 @@ pub fn told_bot(version: ServerVersion, frame: &RawFrame) -> Told {
             Told::Report(report) if matches!(*report, Report::ExecutionsEnd(_)) => Told::Relay,
             told => told,
         },
-        Some(id) if TICKS.contains(&id) => Told::RelayTick,
+        Some(id) if TICKS.contains(&id) => Told::RelayTick(translate::strike(version, frame)),
         Some(id) if BARS.contains(&id) => Told::Bars,
         Some(FAMILY_CODES) => Told::FamilyCodes,
         _ => Told::Relay,
@@ -413,7 +414,7 @@ mod tests {
 
     #[test]
     fn market_data_is_relayed_without_the_bridge_and_order_status_is_not() {
-        assert!(matches!(told_bot(v(178), &bars("1|6|7|1|500.25|100|0|")), Told::RelayTick));
+        assert!(matches!(told_bot(v(178), &bars("1|6|7|1|500.25|100|0|")), Told::RelayTick(Some(_))));
         assert!(matches!(told_bot(v(178), &bars("17|…")), Told::Bars));
         let status = told_bot(v(178), &bars("3|5|Submitted|0|100|0|7|0|0|11||0|"));
         assert!(matches!(status, Told::Report(_)), "{status:?}");
@@ -422,7 +423,7 @@ mod tests {
     #[test]
     fn a_damaged_position_is_unreadable_and_a_damaged_tick_is_relayed() {
         assert!(matches!(told_bot(v(178), &bars("61|3|U1|")), Told::Unreadable(_)));
-        assert!(matches!(told_bot(v(178), &bars("1|6|")), Told::RelayTick));
+        assert!(matches!(told_bot(v(178), &bars("1|6|")), Told::RelayTick(None)));
     }
 
     #[test]
@@ -472,7 +473,7 @@ mod tests {
     fn frames_in_protobuf_are_sorted_by_their_number_like_those_in_text() {
         let protobuf = ServerVersion::PROTOBUF;
         let frame = |number: u8, body: &[u8]| RawFrame::new([&[0, 0, 0, number][..], body].concat().into());
-        assert!(matches!(told_bot(protobuf, &frame(201, b"")), Told::RelayTick), "tick price");
+        assert!(matches!(told_bot(protobuf, &frame(201, b"")), Told::RelayTick(_)), "tick price");
         assert!(matches!(told_bot(protobuf, &frame(217, b"")), Told::Bars));
         let status = told_bot(protobuf, &frame(203, b"\x08\x05\x12\x09Submitted\x1A\x010\x22\x03100"));
         assert!(matches!(status, Told::Report(_)), "{status:?}");

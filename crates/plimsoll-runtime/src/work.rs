@@ -39,6 +39,7 @@ use crate::programs::Programs;
 use crate::projection::{ProjectionState, Told};
 use crate::quotes::Conflation;
 use crate::session_bars::SessionBars;
+use crate::streams::Streams;
 use crate::subscriptions::Subscriptions;
 use crate::unread::Unread;
 use crate::wire;
@@ -51,6 +52,7 @@ mod life;
 mod paced;
 mod proof;
 mod strangers;
+mod streams;
 mod time;
 mod told;
 mod views;
@@ -81,6 +83,7 @@ pub(crate) struct BotLink {
     pub(crate) proof: Proof,
     pub(crate) subscriptions: Subscriptions,
     asked: Asked,
+    pub(crate) streams: Streams,
     pub(crate) bars: SessionBars,
 }
 
@@ -134,6 +137,8 @@ pub(crate) struct Work {
     /// A venue in lockstep still has to be told that its batch is taken.
     batch_is_taken: bool,
     bar_counts: BarCounts,
+    /// When bots' streams are measured next.
+    measure_at: Mono,
     tasks: JoinSet<()>,
     connections: JoinSet<()>,
     strangers: Strangers,
@@ -197,6 +202,7 @@ impl Work {
             programs: Programs::default(),
             batch_is_taken: false,
             bar_counts: BarCounts::default(),
+            measure_at: Mono::ZERO,
             tasks: JoinSet::new(),
             connections: JoinSet::new(),
             ending: false,
@@ -295,6 +301,7 @@ impl Work {
         self.note_strangers(now.mono);
         self.note_paced(now.mono);
         self.note_bars(now.mono);
+        self.measure_streams();
         self.end_late_history();
         self.ask_time();
     }
@@ -322,6 +329,7 @@ impl Work {
             self.next_proof(),
             self.strangers.next_due(),
             self.bar_counts.next_due(),
+            self.next_measure(),
         ];
         let due = due.into_iter().flatten().min();
         let due = due.and_then(|due| self.clock.until(due)).unwrap_or(LONG).min(LONG);
@@ -430,7 +438,7 @@ impl Work {
         if let BotInput::Frame { raw, .. } = &input {
             state.subscriptions.sent(version, raw);
             state.asked.sent(version, raw);
-            state.bars.sent(version, raw);
+            self.stream_asked(link, raw);
         }
         match input {
             BotInput::Gone(why) => self.bot_left(link, why),

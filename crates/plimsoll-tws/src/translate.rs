@@ -5,6 +5,7 @@
 
 mod bars;
 mod beyond;
+mod prices;
 mod report;
 mod request;
 mod time;
@@ -15,6 +16,7 @@ use rust_decimal::Decimal;
 pub use bars::{
     AskedBars, BarLen, BarStart, BarStream, BarsRequest, ToldBars, bar_start, bars_request, told_bars,
 };
+pub use prices::{PriceStream, PricesRequest, Strike, StruckBy, prices_request, strike};
 pub use report::{order_status, report};
 pub use request::request;
 pub use time::{timestamp, zone_of};

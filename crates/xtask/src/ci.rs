@@ -25,7 +25,7 @@ use crate::{tidy, tree};
 const DEMO_MAX: Duration = Duration::from_mins(4);
 
 /// Neighbours among the steps that do little but wait for venue time: they run at the same time.
-const WAITING: &[&str] = &["departure", "history"];
+const WAITING: &[&str] = &["departure", "history", "frozen"];
 
 struct Step {
     name: &'static str,
@@ -117,6 +117,11 @@ const STEPS: &[Step] = &[
         name: "history",
         proves: "five bots' requests for history keep the broker's rules, and none ends in silence",
         run: |root| with_one_client(root, "bots.history"),
+    },
+    Step {
+        name: "frozen",
+        proves: "no order leaves on frozen prices, and the order channel outlives every way in which they freeze",
+        run: |root| with_each_client(root, "bots.frozen"),
     },
     Step {
         name: "clock",

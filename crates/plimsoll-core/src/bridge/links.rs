@@ -21,6 +21,7 @@ impl Bridge {
         self.recon.was_done = false;
         self.hearing.forget();
         self.quotes.clear();
+        self.streams.clear();
         self.results.clear();
         self.equities.forget();
         self.all_started = None;
@@ -135,6 +136,7 @@ impl Bridge {
     pub(super) fn bot_gone(&mut self, now: Now, link: LinkId, out: &mut Vec<Command>) {
         let Some(gone) = self.links.close(link) else { return };
         self.acks.forget(link);
+        self.streams.end(link);
         self.forget_certainty(|client_id| client_id == Some(gone.client_id));
         if self.book.open_clients().any(|client| client == Some(gone.client_id)) {
             self.poll(now, out);

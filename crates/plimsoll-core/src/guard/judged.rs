@@ -26,6 +26,7 @@ use crate::on_close::{Batches, is_netted};
 use crate::quotes::Quotes;
 use crate::recon::ReconState;
 use crate::result::{self, Results, Unknown};
+use crate::streams::Streams;
 use crate::unexplained::Unexplained;
 
 /// How far beyond the opposite quote a market order is taken to reach: ten basis points, some twenty
@@ -57,6 +58,8 @@ pub struct Context<'a> {
     pub(crate) book: &'a Book,
     pub(crate) ledger: &'a Ledger,
     pub(crate) quotes: &'a Quotes,
+    /// Bots' own streams that stand still.
+    pub(crate) streams: &'a Streams,
     /// What is kept of the bots' results.
     pub(crate) results: &'a Results,
     /// The calendar of the US exchanges.

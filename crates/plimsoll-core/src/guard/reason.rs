@@ -57,6 +57,7 @@ pub enum Reason {
     DecisionTaken { decision: Box<str>, by: ClOrdId },
     Stale { instrument: InstrumentId, field: Option<&'static str>, age: Duration, max: Duration },
     NoQuote { instrument: InstrumentId },
+    StreamStill { instrument: InstrumentId, age: Duration, max: Duration },
     QtyMax { qty: Qty, max: Qty },
     NotionalMax { notional: Money, max: Money },
     PositionMax { notional: Money, max: Money },
@@ -154,6 +155,7 @@ impl Reason {
             Self::DecisionTaken { .. } => "decision_taken",
             Self::Stale { .. } => "stale",
             Self::NoQuote { .. } => "no_quote",
+            Self::StreamStill { .. } => "stream_still",
             Self::QtyMax { .. } => "qty_max",
             Self::NotionalMax { .. } => "notional_max",
             Self::PositionMax { .. } => "position_max",
@@ -185,7 +187,10 @@ impl Reason {
             | Self::DecisionTaken { .. }
             | Self::OrderIdRange { .. } => 6,
             Self::NotWorking { .. } | Self::ParentUnknown { .. } => 5,
-            Self::Stale { .. } | Self::NoQuote { .. } | Self::WaitedTooLong { .. } => 8,
+            Self::Stale { .. }
+            | Self::NoQuote { .. }
+            | Self::StreamStill { .. }
+            | Self::WaitedTooLong { .. } => 8,
             Self::Unbounded { .. }
             | Self::WordUnknown { .. }
             | Self::OrderChanged { .. }
@@ -358,6 +363,10 @@ impl Reason {
                 write!(f, "{instrument} last struck {} ago, limit {}", Span(*age), Span(*max))
             }
             Self::NoQuote { instrument } => write!(f, "no quote of {instrument} has been seen"),
+            Self::StreamStill { instrument, age, max } => {
+                let (age, max) = (Span(*age), Span(*max));
+                write!(f, "the bot's own prices of {instrument} stopped {age} ago, limit {max}")
+            }
             _ => self.fmt_limit(f),
         }
     }

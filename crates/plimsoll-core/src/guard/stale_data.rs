@@ -21,8 +21,21 @@ pub(super) fn check(ctx: &Context<'_>, order: &NewOrder) -> Result<(), Reason> {
         Some(age) if age > max => {
             Err(Reason::Stale { instrument: order.instrument.clone(), field: None, age, max })
         }
-        Some(_) if is_in_auction(order) => Ok(()),
-        Some(_) => stands_still(ctx, order, max),
+        Some(_) => {
+            own_stream_moves(ctx, order, max)?;
+            if is_in_auction(order) { Ok(()) } else { stands_still(ctx, order, max) }
+        }
+    }
+}
+
+/// Plimsoll sees the market move, and what this bot decides by does not.
+fn own_stream_moves(ctx: &Context<'_>, order: &NewOrder, max: std::time::Duration) -> Result<(), Reason> {
+    match ctx.streams.still_since(&ctx.bot.name, &order.instrument) {
+        Some(since) => {
+            let age = ctx.now.wall.duration_since(since).unsigned_abs();
+            Err(Reason::StreamStill { instrument: order.instrument.clone(), age, max })
+        }
+        None => Ok(()),
     }
 }
 

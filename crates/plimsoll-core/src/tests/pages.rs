@@ -3,7 +3,7 @@
 //! Each test plays a page's examples; a page that quotes another text, or one more, or one less, fails.
 
 use plimsoll_calendar::Change;
-use plimsoll_model::{Account, Contract, Currency, InstrumentId, SecType};
+use plimsoll_model::{Account, Contract, Currency, InstrumentId, LinkId, SecType};
 use rust_decimal::Decimal;
 
 use super::script::Script;
@@ -211,9 +211,20 @@ fn stale_data_says_what_its_page_quotes() {
                 10:14:12 trend BUY 100 SPY MKT
                 ",
             ),
+            own_prices_stopped(),
             fleet().run("10:00:00 trend BUY 100 SPY MKT"),
         ],
     );
+}
+
+/// The market moves, and what the bot itself has subscribed to does not.
+fn own_prices_stopped() -> String {
+    let mut world = fleet();
+    world.run("10:14:11 quote SPY 600.00 600.02");
+    let ten = "2026-02-27T15:00:00Z".parse().unwrap();
+    let instrument = InstrumentId::us_stock("SPY");
+    world.feed(Event::Stream { link: LinkId(1), instrument, still_since: Some(ten) });
+    world.run("10:14:12 trend BUY 100 SPY MKT")
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::DecisionTaken { decision: "x".into(), by: of },
         Reason::Stale { instrument: spy(), field: None, age: ten, max: ten },
         Reason::NoQuote { instrument: spy() },
+        Reason::StreamStill { instrument: spy(), age: Duration::from_secs(16), max: Duration::from_secs(15) },
         Reason::WouldCross { with: crossing.clone() },
         Reason::SentElsewhere { with: crossing.clone(), sent: "x".into() },
         Reason::NoEquivalent { with: crossing, why: "x".into() },

@@ -101,7 +101,14 @@ async fn what_either_side_says_is_handed_over_in_its_order_and_its_end_comes_las
             other => format!("{other:?}"),
         });
     }
-    assert_eq!(seen, ["NextValidId(7)", "RelayTick", "gone None"]);
+    assert_eq!(
+        seen,
+        [
+            "NextValidId(7)",
+            "RelayTick(Some(Strike { stream: Quotes, req_id: 1, field: Some(Bid) }))",
+            "gone None"
+        ]
+    );
     assert!(!link.task.is_finished(), "the gateway closes links, not their readers");
 }
 

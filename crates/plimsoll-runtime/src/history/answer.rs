@@ -100,6 +100,16 @@ pub(crate) fn fault(code: i32, text: &str) -> Fault {
     }
 }
 
+/// An error's text for somebody who has asked the same under another number: some end with it (`query cancelled: 7`, `ticker
+/// id:7`), and nobody is to be told somebody else's.
+pub(crate) fn with_number(text: &str, theirs: i32, own: i32) -> String {
+    let number = theirs.to_string();
+    match text.trim_end().strip_suffix(&number) {
+        Some(head) if head.trim_end().ends_with(':') => format!("{head}{own}"),
+        _ => text.to_owned(),
+    }
+}
+
 /// Whether the venue says this of requests for history or for real-time bars, and of no order.
 pub(crate) fn is_of_history(code: i32) -> bool {
     matches!(code, CODE_HISTORY | 165 | 366 | 420)
@@ -130,6 +140,18 @@ mod tests {
         assert_eq!(part(200, "88|5|19930129-14:30:00|"), Some((5, Part::Whole)));
         assert_eq!(part(200, "96|5|0|0|"), Some((5, Part::Ticks { is_last: false })));
         assert_eq!(part(200, "96|5|0|1|"), Some((5, Part::Ticks { is_last: true })));
+    }
+
+    #[test]
+    fn a_number_at_the_end_of_a_text_is_the_readers_own() {
+        let told = |text| with_number(text, 7, 9);
+        assert_eq!(told("API historical data query cancelled: 7"), "API historical data query cancelled: 9");
+        assert_eq!(
+            told("No historical data query found for ticker id:7"),
+            "No historical data query found for ticker id:9"
+        );
+        assert_eq!(told("query cancelled: 17"), "query cancelled: 17", "another one");
+        assert_eq!(told("no more than 7"), "no more than 7", "no number of a request");
     }
 
     #[test]

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use plimsoll_model::{ErrorReport, LinkId, Mono, RawFrame};
 
-use super::answer::CODE_HISTORY;
 use super::answer::{self, Answer, Fault, Part};
 use super::budget::{SAME, Token};
-use super::{Act, Asker, CODE_NO_QUERY, Flight, History, Key, Kind, OVER_MAX, Passes, Stage, refuse};
+use super::{Act, Asker, CODE_TICKS, Flight, History, Key, Kind, OVER_MAX, Passes, Stage, refuse};
 
 /// How often a request leaves before "nothing there" is believed.
 const TRIES_MAX: u32 = 2;
@@ -17,8 +16,12 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// nobody knows how much.
 const PAUSE: Duration = Duration::from_mins(1);
 
+/// How often a request leaves at most: a farm that comes and goes would put off its outcome for ever.
+const LEAVES_MAX: u32 = 5;
+
 /// TWS: connection to the servers is back, without and with what was subscribed to; the historical farm is away, and back.
-const CODES_BACK: [i32; 2] = [1101, 1102];
+const CODE_BACK_WITHOUT: i32 = 1101;
+const CODE_BACK_WITH: i32 = 1102;
 const CODE_FARM_AWAY: i32 = 2105;
 const CODE_FARM_BACK: i32 = 2106;
 
@@ -35,6 +38,7 @@ impl History {
         let key = (link, answer.part == Part::RealTime, answer.req_id);
         let Some(token) = self.upstream.get(&key).copied() else { return self.unless_over(key) };
         self.budget.answered(now, token);
+        self.canceled.answered(key);
         let flight = self.flights.get_mut(&token).expect("what is at the venue is a flight");
         let is_stream = flight.ask.kind == Kind::Stream;
         match (answer.part, &mut flight.stage) {
@@ -59,10 +63,12 @@ impl History {
             }
             (Part::Bars { is_last: false, .. }, _) => {
                 flight.bars = flight.stays.map(|_| raw.clone());
+                flight.is_begun = true;
                 self.unshare(token);
                 self.tell(token, key, raw, out)
             }
             (Part::Ticks { is_last: false }, _) => {
+                flight.is_begun = true;
                 self.unshare(token);
                 self.tell(token, key, raw, out)
             }
@@ -84,7 +90,6 @@ impl History {
         now: Mono,
         link: LinkId,
         error: &ErrorReport,
-        raw: &RawFrame,
         out: &mut Vec<Act>,
     ) -> Passes {
         let Some(req_id) = error.id else {
@@ -92,24 +97,20 @@ impl History {
             return Passes::Yes;
         };
         let key = (link, false, req_id);
-        if matches!(error.code, CODE_HISTORY | CODE_NO_QUERY)
-            && let Some(open) = self.canceled.get_mut(&key)
-        {
-            *open -= 1;
-            if *open == 0 {
-                self.canceled.remove(&key);
-            }
+        if self.canceled.confirms(now, key, error) {
             return Passes::No;
         }
         let real_time = (link, true, req_id);
         let found = self.upstream.get_key_value(&key).or_else(|| self.upstream.get_key_value(&real_time));
         let Some((key, token)) = found.map(|(key, token)| (*key, *token)) else {
-            return self.unless_over(key);
+            // Other requests and orders have numbers of the same kind, and what is said of them is the bot's.
+            let is_about_it = answer::is_of_history(error.code) || error.code == CODE_TICKS;
+            return if is_about_it { self.unless_over(key) } else { Passes::Yes };
         };
         let tries = self.flights[&token].tries;
         match answer::fault(error.code, &error.text) {
-            Fault::Notice => self.tell(token, key, raw, out),
-            Fault::Empty => self.empty(now, token, Some(raw), out),
+            Fault::Notice => self.tell_error(token, key, error, out),
+            Fault::Empty => self.empty(now, token, Some(error), out),
             Fault::TooFast => {
                 let until = now.after(PAUSE);
                 self.budget.pause(until);
@@ -123,9 +124,9 @@ impl History {
                     self.wait(now, token, until);
                     return Passes::No;
                 }
-                self.refused(now, token, key, raw, out)
+                self.refused(now, token, key, error, out)
             }
-            Fault::Refused => self.refused(now, token, key, raw, out),
+            Fault::Refused => self.refused(now, token, key, error, out),
         }
     }
 
@@ -161,7 +162,7 @@ impl History {
 
     /// There is nothing, says the venue. That is asked again before it is believed, and then told as an error: no library
     /// of a bot tells an answer without bars from bars.
-    fn empty(&mut self, now: Mono, token: Token, raw: Option<&RawFrame>, out: &mut Vec<Act>) -> Passes {
+    fn empty(&mut self, now: Mono, token: Token, error: Option<&ErrorReport>, out: &mut Vec<Act>) -> Passes {
         let flight = &self.flights[&token];
         if flight.tries < TRIES_MAX && !flight.askers.is_empty() {
             let pause = if flight.ask.weight.is_some() { SAME } else { AGAIN };
@@ -170,8 +171,8 @@ impl History {
         }
         self.counts.empty += 1;
         let key = flight.stage.upstream().map(|at| flight.key(at));
-        let passes = if let Some((raw, key)) = raw.zip(key) {
-            self.tell(token, key, raw, out)
+        let passes = if let Some((error, key)) = error.zip(key) {
+            self.tell_error(token, key, error, out)
         } else {
             let text = no_data(flight);
             out.extend(flight.askers.iter().map(|asker| refuse(&flight.ask, asker, &text)));
@@ -181,9 +182,16 @@ impl History {
         passes
     }
 
-    fn refused(&mut self, now: Mono, token: Token, key: Key, raw: &RawFrame, out: &mut Vec<Act>) -> Passes {
+    fn refused(
+        &mut self,
+        now: Mono,
+        token: Token,
+        key: Key,
+        error: &ErrorReport,
+        out: &mut Vec<Act>,
+    ) -> Passes {
         self.counts.refused += 1;
-        let passes = self.tell(token, key, raw, out);
+        let passes = self.tell_error(token, key, error, out);
         self.land(now, token);
         passes
     }
@@ -201,27 +209,47 @@ impl History {
         if flight.askers.iter().any(is_own) { Passes::Yes } else { Passes::No }
     }
 
+    /// Tells everybody an error, each with his own number in its words, too.
+    fn tell_error(&self, token: Token, key: Key, error: &ErrorReport, out: &mut Vec<Act>) -> Passes {
+        let flight = &self.flights[&token];
+        let is_own = |asker: &Asker| super::key(asker.link, flight.ask.kind, asker.req_id) == key;
+        let others = flight.askers.iter().filter(|asker| !is_own(asker));
+        out.extend(others.map(|asker| Act::Refuse {
+            link: asker.link,
+            req_id: asker.req_id,
+            code: error.code,
+            text: answer::with_number(&error.text, key.2, asker.req_id),
+        }));
+        if flight.askers.iter().any(is_own) { Passes::Yes } else { Passes::No }
+    }
+
     /// What was asked while the broker's servers or its historical farm were away is never answered: it is asked again.
     fn heard_of_farm(&mut self, now: Mono, link: LinkId, code: i32, out: &mut Vec<Act>) {
         if code == CODE_FARM_AWAY {
             self.without_farm.insert(link);
         }
         // A farm that was only idle says that it is back, too, and then answers.
-        let is_back = CODES_BACK.contains(&code) || code == CODE_FARM_BACK && self.without_farm.remove(&link);
+        let is_back = match code {
+            CODE_BACK_WITHOUT | CODE_BACK_WITH => true,
+            CODE_FARM_BACK => self.without_farm.remove(&link),
+            _ => false,
+        };
         if !is_back {
             return;
         }
-        let is_unanswered = |token: &Token| {
-            let flight = &self.flights[token];
-            matches!(flight.stage, Stage::Open { .. }) && flight.ask.kind != Kind::RealTime
+        if code == CODE_BACK_WITHOUT {
+            // They are gone at the venue, and the bot is told of it in the venue's words. Their places are free.
+            let is_stream = |flight: &Flight| matches!(flight.stage, Stage::Streaming { .. });
+            for token in self.at_venue(link, is_stream) {
+                self.land(now, token);
+            }
+        }
+        // Of one that has begun to be answered the rest comes, or it is late: its bars must not come twice.
+        let is_unanswered = |flight: &Flight| {
+            let is_asked_again = flight.ask.kind != Kind::RealTime && flight.tries < LEAVES_MAX;
+            matches!(flight.stage, Stage::Open { .. }) && is_asked_again && !flight.is_begun
         };
-        let unanswered: Vec<Token> = self
-            .upstream
-            .iter()
-            .filter(|(key, token)| key.0 == link && is_unanswered(token))
-            .map(|(_, token)| *token)
-            .collect();
-        for token in unanswered {
+        for token in self.at_venue(link, is_unanswered) {
             self.withdraw(now, token, out);
             if self.flights[&token].askers.is_empty() {
                 self.land(now, token);
@@ -229,6 +257,12 @@ impl History {
                 self.wait(now, token, now);
             }
         }
+    }
+
+    /// What is at the venue on this link, of those that are meant.
+    fn at_venue(&self, link: LinkId, is_meant: impl Fn(&Flight) -> bool) -> Vec<Token> {
+        let on_link = self.upstream.iter().filter(|(key, _)| key.0 == link).map(|(_, token)| *token);
+        on_link.filter(|token| is_meant(&self.flights[token])).collect()
     }
 
     fn unless_over(&self, key: Key) -> Passes {

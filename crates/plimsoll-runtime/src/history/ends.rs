@@ -4,7 +4,7 @@ use plimsoll_model::{LinkId, Mono};
 
 use super::answer::{self, CODE_HISTORY};
 use super::budget::Token;
-use super::{Act, Asker, CODE_NO_QUERY, Due, History, Key, Kind, Passes, Stage, key, pace};
+use super::{Act, Asker, CODE_NO_QUERY, Due, History, Key, Kind, Passes, Stage, key, pace, refuse};
 
 impl History {
     /// A bot wants no more of it. Passes if the venue has to hear of it.
@@ -42,13 +42,19 @@ impl History {
             flight.askers.retain(|asker| asker.link != link);
             if flight.askers.is_empty() || flight.ask.share.is_none() {
                 self.land(now, token);
+            } else if flight.is_begun {
+                let text = "Plimsoll: the connection to the broker was lost in the middle of the answer; what has come is not \
+                            all, ask again";
+                out.extend(flight.askers.iter().map(|asker| refuse(&flight.ask, asker, text)));
+                self.counts.unanswered += 1;
+                self.land(now, token);
             } else {
                 self.wait(now, token, now);
             }
         }
         self.askers.retain(|key, _| key.0 != link);
         self.over.retain(|key| key.0 != link);
-        self.canceled.retain(|key, _| key.0 != link);
+        self.canceled.link_ended(link);
         self.without_farm.remove(&link);
     }
 
@@ -108,7 +114,7 @@ impl History {
             out.push(Act::ToVenue { link: at.link, raw });
             // Only of bars a cancel is confirmed.
             if matches!(flight.ask.kind, Kind::Bars | Kind::Stream) {
-                *self.canceled.entry(key).or_default() += 1;
+                self.canceled.sent(now, key);
             }
         }
         self.due = Due::Now;

@@ -6,7 +6,7 @@ use plimsoll_model::{Mono, RawFrame};
 
 use super::budget::Token;
 use super::cache::{Job, Kept, Series};
-use super::{Act, History, Stage};
+use super::{Act, History, LOOKS_MAX, Stage};
 
 /// How long the disk may take. Beyond it the question goes to the venue, as it would without the cache.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -44,7 +44,9 @@ impl History {
             if !asks || flight.tries > 0 || !matches!(flight.stage, Stage::Waiting { .. }) {
                 continue;
             }
-            if let Some(job) = flight.look(*token) {
+            if self.looks.len() < LOOKS_MAX
+                && let Some(job) = flight.look(*token)
+            {
                 if let Some(first) = flight.askers.first() {
                     self.queue.remove(&first.bot, *token);
                 }

@@ -9,6 +9,8 @@ use super::cache::Kept;
 use super::request::tests::{begin, frame, history, v};
 use super::*;
 
+mod mends;
+
 /// Bots on links of their own, a venue that is asked, and a clock that goes as the test says.
 struct World {
     history: History,
@@ -37,9 +39,13 @@ impl World {
     }
 
     fn ask(&mut self, link: u64, raw: &RawFrame) {
+        self.asks(link, raw);
+    }
+
+    fn asks(&mut self, link: u64, raw: &RawFrame) -> Taken {
         let ask = begin(raw);
         let asker = Self::asker(link, ask.req_id, raw);
-        self.history.ask(self.now, (ask, self.stays), asker, &mut self.said);
+        self.history.ask(self.now, (ask, self.stays), asker, &mut self.said)
     }
 
     fn cancel(&mut self, link: u64, req_id: i32) -> Passes {
@@ -67,7 +73,7 @@ impl World {
 
     fn error(&mut self, link: u64, id: Option<i32>, code: i32, text: &str) -> Passes {
         let error = ErrorReport { id, code, text: text.into() };
-        self.history.failed(self.now, LinkId(link), &error, &frame("4|x|"), &mut self.said)
+        self.history.failed(self.now, LinkId(link), &error, &mut self.said)
     }
 
     fn told(&mut self) -> Vec<String> {
@@ -259,7 +265,7 @@ fn a_refusal_passes_at_once_and_reaches_all_who_asked() {
     world.ask(2, &same(9));
     assert_eq!(world.error(1, Some(7), 2174, "Warning: no time zone"), Passes::Yes);
     assert_eq!(world.error(1, Some(7), 200, "No security definition has been found"), Passes::Yes);
-    assert_eq!(world.told(), ["bot 2 9", "bot 2 9"], "the warning, and the end");
+    assert_eq!(world.told(), ["no 2 9 2174", "no 2 9 200"], "the warning, and the end");
     assert_eq!(world.history.standing(world.now).open, 0);
 }
 

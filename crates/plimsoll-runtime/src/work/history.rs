@@ -16,7 +16,7 @@ use super::Work;
 use crate::carry::Carrier as _;
 use crate::history::cache::{Job, Said};
 use crate::history::{
-    Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, answer, asked, is_of_history,
+    Act, Ask, Asked, Asker, CODE_HISTORY, PREFIX, Passes, Standing, Taken, answer, asked, is_of_history,
 };
 use crate::lanes::Heard;
 use crate::view::HistoryRow;
@@ -36,10 +36,22 @@ impl Work {
             Asked::Begin(ask) => {
                 let asker = asker(ask.req_id);
                 let stays = self.stays(link, &ask, raw);
-                self.history.ask(now, (*ask, stays), asker, &mut out);
+                let taken = self.history.ask(now, (*ask, stays), asker, &mut out);
+                // One that was refused may have the number of another, whose hours stay as they are.
+                if taken == Taken::Yes
+                    && let Some(state) = self.links.get_mut(&link)
+                {
+                    state.bars.sent(version, raw);
+                }
                 Passes::No
             }
-            Asked::End { kind, req_id } => self.history.cancel(now, &asker(req_id), kind, &mut out),
+            Asked::End { kind, req_id } => {
+                let asker = asker(req_id);
+                if let Some(state) = self.links.get_mut(&link) {
+                    state.bars.sent(version, raw);
+                }
+                self.history.cancel(now, &asker, kind, &mut out)
+            }
         };
         self.carry_out_history(out);
         passes
@@ -96,10 +108,10 @@ impl Work {
                 Report::Error(error) if !is_of_history(error.code) && self.names_order(link, error.id) => {
                     return Passes::Yes;
                 }
-                Report::Error(error) => self.history.failed(now, link, error, raw, &mut out),
+                Report::Error(error) => self.history.failed(now, link, error, &mut out),
                 _ => return Passes::Yes,
             },
-            Told::RelayTick | Told::FamilyCodes | Told::Repeated(_) | Told::Unreadable(_) => {
+            Told::RelayTick(_) | Told::FamilyCodes | Told::Repeated(_) | Told::Unreadable(_) => {
                 return Passes::Yes;
             }
         };

@@ -13,6 +13,7 @@ use crate::history::Passes;
 use crate::holdings::{Holdings, Show, Stream};
 use crate::input::{Arrival, VenueInput};
 use crate::session_bars::SessionBars;
+use crate::streams::Streams;
 use crate::subscriptions::Subscriptions;
 use crate::wire::{self, Told};
 
@@ -78,6 +79,7 @@ impl Work {
             proof: Proof::default(),
             subscriptions: Subscriptions::default(),
             asked: super::Asked::default(),
+            streams: Streams::default(),
             bars: SessionBars::default(),
         };
         self.links.insert(link, state);
@@ -85,17 +87,25 @@ impl Work {
     }
 
     fn told_bot(&mut self, link: LinkId, told: Told, raw: RawFrame) {
+        if self.is_about_renewal(link, &told) {
+            return;
+        }
         if self.is_proof(link, &raw) || self.hear_history(link, &told, &raw) == Passes::No {
             return;
         }
-        let Some(state) = self.links.get(&link) else { return };
+        let Some(state) = self.links.get_mut(&link) else { return };
         match told {
-            Told::Relay | Told::RelayTick if state.kept_until.is_some() => {}
+            Told::Relay | Told::RelayTick(_) if state.kept_until.is_some() => {}
             Told::Relay => {
                 self.add_held_executions(link, &raw);
                 self.send_to_bot(link, &raw);
             }
-            Told::RelayTick => state.to_bot.add_tick(raw.bytes()),
+            Told::RelayTick(strike) => {
+                if let Some(strike) = strike {
+                    state.streams.struck(strike);
+                }
+                state.to_bot.add_tick(raw.bytes());
+            }
             Told::Bars => self.told_bars(link, &raw),
             Told::FamilyCodes => match wire::own_family_codes(state.version, &raw, &state.accounts) {
                 Ok(own) => self.send_to_bot(link, &own),
@@ -120,40 +130,45 @@ impl Work {
                 }
                 self.end_kept_without_orders(link);
             }
-            // Nothing is decided by what follows, so nothing of it is journaled.
-            Told::Report(report) => match &*report {
-                Report::AboutAccount(account) | Report::Equity { account, .. }
-                    if !state.accounts.contains(account) => {}
-                Report::Position(line) => self.told_holding(link, Stream::Positions, line, &raw),
-                Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, &raw),
-                Report::PositionMulti { req_id, line } => {
-                    self.told_holding(link, Stream::Multi(*req_id), line, &raw);
-                }
-                Report::OpenOrderEnd => {
-                    self.tell_held(link);
-                    self.send_to_bot(link, &raw);
-                }
-                Report::ManagedAccounts(_)
-                | Report::NextValidId(_)
-                | Report::OpenOrder(_)
-                | Report::Status(_)
-                | Report::Execution(_)
-                | Report::ExecutionsEnd(_)
-                | Report::Commission { .. }
-                | Report::CompletedOrder(_)
-                | Report::CompletedOrdersEnd
-                | Report::PositionsEnd
-                | Report::AboutAccount(_)
-                | Report::Equity { .. }
-                | Report::Error(_)
-                | Report::CurrentTime(_)
-                | Report::Contract(_)
-                | Report::ContractEnd(_)
-                | Report::Schedule(_)
-                | Report::DayBars(_)
-                | Report::Quote { .. }
-                | Report::Other => self.send_to_bot(link, &raw),
-            },
+            Told::Report(report) => self.told_aside(link, &report, &raw),
+        }
+    }
+
+    /// Nothing is decided by this, so nothing of it is journaled.
+    fn told_aside(&mut self, link: LinkId, report: &Report, raw: &RawFrame) {
+        let Some(state) = self.links.get(&link) else { return };
+        match report {
+            Report::AboutAccount(account) | Report::Equity { account, .. }
+                if !state.accounts.contains(account) => {}
+            Report::Position(line) => self.told_holding(link, Stream::Positions, line, raw),
+            Report::Portfolio(line) => self.told_holding(link, Stream::Portfolio, line, raw),
+            Report::PositionMulti { req_id, line } => {
+                self.told_holding(link, Stream::Multi(*req_id), line, raw);
+            }
+            Report::OpenOrderEnd => {
+                self.tell_held(link);
+                self.send_to_bot(link, raw);
+            }
+            Report::ManagedAccounts(_)
+            | Report::NextValidId(_)
+            | Report::OpenOrder(_)
+            | Report::Status(_)
+            | Report::Execution(_)
+            | Report::ExecutionsEnd(_)
+            | Report::Commission { .. }
+            | Report::CompletedOrder(_)
+            | Report::CompletedOrdersEnd
+            | Report::PositionsEnd
+            | Report::AboutAccount(_)
+            | Report::Equity { .. }
+            | Report::Error(_)
+            | Report::CurrentTime(_)
+            | Report::Contract(_)
+            | Report::ContractEnd(_)
+            | Report::Schedule(_)
+            | Report::DayBars(_)
+            | Report::Quote { .. }
+            | Report::Other => self.send_to_bot(link, raw),
         }
     }
 

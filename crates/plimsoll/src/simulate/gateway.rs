@@ -232,7 +232,7 @@ impl Gateway {
         let Some(pair) = self.pairs.get(&link) else { return };
         let (version, is_kept) = (pair.version, pair.kept_until.is_some());
         match told {
-            Told::Relay | Told::RelayTick if is_kept => {}
+            Told::Relay | Told::RelayTick(_) if is_kept => {}
             // No bot of a plan asks for these, and what cannot be read is withheld.
             Told::FamilyCodes | Told::Unreadable(_) => {}
             Told::Repeated(report) => match self.bridge.repeated(link, &report) {
@@ -245,7 +245,7 @@ impl Gateway {
                 self.feed(Event::FromVenue { link, report, raw }, version);
                 self.end_kept_without_orders(link);
             }
-            Told::Relay | Told::RelayTick | Told::Bars | Told::Report(_) => self.send_to_bot(link, &raw),
+            Told::Relay | Told::RelayTick(_) | Told::Bars | Told::Report(_) => self.send_to_bot(link, &raw),
         }
     }
 
