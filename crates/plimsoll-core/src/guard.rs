@@ -183,9 +183,16 @@ pub const GUARDS: &[GuardSpec] = &[
     GuardSpec {
         id: GuardId::Reconciled,
         pitfall: "08-restart-with-foreign-position",
-        summary: "orders before the broker's orders, executions and positions are known, and new risk where they differ from ours",
+        summary: "orders before the broker's orders, executions and positions are known, new risk where they differ from ours, and exits from what somebody else has closed",
         keys: &["venue.client_id"],
-        reasons: &["not_reconciled", "unexplained", "read_only", "waited_too_long", "link_changed"],
+        reasons: &[
+            "not_reconciled",
+            "unexplained",
+            "read_only",
+            "waited_too_long",
+            "link_changed",
+            "closed_elsewhere",
+        ],
         judges: Judges::Parts,
         check: reconciled::check,
     },

@@ -9,14 +9,16 @@
 mod desk;
 mod forgetful;
 mod frozen;
+mod question;
 mod revert;
 mod script;
 mod trend;
 mod wire;
 
 pub use desk::{News, Refusal, Told};
-pub use script::{Script, ScriptAct, ScriptOrder, ScriptStep, scripted};
-pub use wire::{BotError, DemoBot};
+pub use question::{Question, QuestionKind, WaitsFor};
+pub use script::{Script, ScriptAct, ScriptOrder, ScriptStep, StepAct, scripted};
+pub use wire::{BotError, DemoBot, hello};
 
 /// The four bots of the demonstration, in the order of their client ids.
 pub fn demo_bots() -> Vec<DemoBot> {

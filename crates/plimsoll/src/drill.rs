@@ -5,6 +5,8 @@
 pub(crate) mod host;
 mod judge;
 mod library;
+mod list;
+mod night;
 mod play;
 mod read;
 mod report;
@@ -47,14 +49,12 @@ fn list(json: bool) -> Outcome {
                 "title": drill.title,
                 "pitfall": drill.pitfall,
                 "guard": drill.guard.map(plimsoll_core::GuardId::as_str),
+                "shows": drill.shows,
             })
         });
         output::json(&json!({ "v": 1, "drills": rows.collect::<Vec<_>>() }))?;
     } else {
-        let row =
-            |drill: &Drill| vec![drill.name.clone(), report::guard(drill).to_owned(), drill.title.clone()];
-        let rows: Vec<_> = drills.iter().map(row).collect();
-        output::line(output::table(&["drill", "guard", "what happens"], &rows).trim_end())?;
+        output::line(&list::text(&drills))?;
     }
     Ok(Exit::Good)
 }
@@ -71,7 +71,8 @@ fn run_some(options: &RunDrill) -> Outcome {
     let mut failed = 0;
     let mut documents = Vec::new();
     for drill in &drills {
-        let played = play::play(drill, play::Without::Nothing)?;
+        let without = if options.straight { play::Without::Gateway } else { play::Without::Nothing };
+        let played = play::play(drill, without)?;
         let report = Report::new(drill, &played, judge::judge(drill, &played));
         failed += usize::from(!report.has_passed());
         match (options.json, options.all) {

@@ -3,10 +3,12 @@
 
 mod fleet;
 mod gateway;
+mod knock;
 mod place;
 mod venue;
 
 pub(crate) use fleet::Fleet;
 pub(crate) use gateway::open;
+pub(crate) use knock::knock;
 pub(crate) use place::Place;
 pub(crate) use venue::{Day, serve};

@@ -4,6 +4,7 @@ pub(crate) mod booked;
 pub(crate) mod coverage;
 pub(crate) mod file;
 pub(crate) mod night;
+pub(crate) mod of_venue;
 pub(crate) mod pending;
 pub(crate) mod profit;
 pub(crate) mod told;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Zoned;
 use jiff::civil::Date;
-use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Price, Qty, Side};
+use plimsoll_model::{Account, ClOrdId, InstrumentId, Money, OrderId, Position, Price, Qty, Side};
 use rust_decimal::Decimal;
 
 use crate::halt::HaltLevel;
@@ -40,6 +40,7 @@ pub enum Reason {
     WaitedTooLong { waited: Duration, max: Duration },
     LinkChanged,
     ReadOnly,
+    ClosedElsewhere { instrument: InstrumentId, account: Account, held: Position, foreign: Position },
     GroupDenied { member: OrderId, guard: &'static str },
     Recalled { member: OrderId },
     OutsideSession { next_open: Zoned },
@@ -137,6 +138,7 @@ impl Reason {
             Self::WaitedTooLong { .. } => "waited_too_long",
             Self::LinkChanged => "link_changed",
             Self::ReadOnly => "read_only",
+            Self::ClosedElsewhere { .. } => "closed_elsewhere",
             Self::GroupDenied { .. } => "group_denied",
             Self::Recalled { .. } => "recalled",
             Self::OutsideSession { .. } => "outside_session",
@@ -210,6 +212,7 @@ impl Reason {
             | Self::NotReconciled { .. }
             | Self::Unexplained { .. }
             | Self::ReadOnly
+            | Self::ClosedElsewhere { .. }
             | Self::LinkChanged
             | Self::GroupDenied { .. }
             | Self::Recalled { .. }
@@ -300,6 +303,11 @@ impl fmt::Display for Reason {
 impl Reason {
     fn fmt_market(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ClosedElsewhere { instrument, account, held, foreign } => write!(
+                f,
+                "the bot's {held} {instrument} were met in {account} by {foreign} that no bot traded; this would \
+                 reverse the account's holding"
+            ),
             Self::ReadOnly => {
                 f.write_str("the broker's API is read-only; untick that in the API settings of TWS")
             }

@@ -281,6 +281,20 @@ fn reconciled_says_what_its_page_quotes() {
                 ",
             ),
             read_only.run("10:00:00 quote SPY 600.00 600.02\n10:00:01 trend BUY 10 SPY MKT"),
+            fleet().run(
+                "
+                10:00:00 quote SPY 600.00 600.02
+                10:00:01 trend BUY 10 SPY MKT id=1
+                10:00:01 venue accepts trend 1
+                10:00:01 venue fills trend 1 10 600.02
+                10:00:02 venue holds DU1111111 SPY 0
+                10:00:05 wake
+                10:00:05 own answers
+                10:00:06 accept DU1111111 SPY -10
+                10:00:06 quote SPY 600.00 600.02
+                10:00:06 trend SELL 10 SPY MKT id=2
+                ",
+            ),
         ],
     );
 }

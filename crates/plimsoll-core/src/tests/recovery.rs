@@ -185,6 +185,33 @@ fn a_holding_that_nothing_explains_is_foreign_and_adopted_by_nobody() {
 }
 
 #[test]
+fn what_a_person_has_closed_by_hand_is_not_closed_again() {
+    check(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:01 trend BUY 10 SPY MKT id=1
+        10:00:01 venue accepts trend 1
+        10:00:01 venue fills trend 1 10 500.02
+        10:00:01 venue holds DU1 SPY 10
+        10:00:02 venue holds DU1 SPY 4
+        10:00:05 wake
+        10:00:05 own answers
+        10:00:06 accept DU1 SPY -6
+        10:00:06 quote SPY 500.00 500.02
+        10:00:06 trend SELL 5 SPY MKT id=2
+        10:00:07 trend SELL 4 SPY MKT id=3
+        ",
+        &expect![[r#"
+            10:00:01 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20260227-1]
+            10:00:05 notice DU1 SPY: the broker holds 4, our executions 10; -6 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
+            10:00:06 notice DU1 SPY: a difference of -6 was accepted by op: split
+            10:00:06 deny 1 order 2: Plimsoll reconciled: the bot's 10 SPY were met in DU1 by -6 that no bot traded; this would reverse the account's holding
+            10:00:07 submit 1 SELL 4 SPY MKT for DU1 [SPY-trend-20260227-3]
+        "#]],
+    );
+}
+
+#[test]
 fn an_answer_that_is_lost_is_asked_for_again_and_holds_nobody_up_for_ever() {
     check(
         "

@@ -20,30 +20,29 @@
 //! (of `trend`; `none` switches it off) · `fill account` · `shows account` ·
 //! `zoned times`.
 
+mod bot;
 mod own;
 mod venue;
+mod world;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_model::{
-    Account, BotName, CancelRequest, ClientId, ComboLeg, ConId, Contract, Currency, ErrorReport,
-    ExecutionReport, InstrumentId, LinkId, Money, Mono, NewOrder, Now, OrdType, OrderId, OrderRequest,
-    OrderStatus, PermId, Position, Price, Qty, RawFrame, Report, ReqId, Request, SecType, Side, TimeInForce,
+    Account, BotName, ClientId, ConId, Contract, Currency, ErrorReport, ExecutionReport, InstrumentId,
+    LinkId, Money, Mono, NewOrder, Now, OrderId, OrderRequest, OrderStatus, PermId, Position, Price, Qty,
+    RawFrame, Report, ReqId,
 };
 use rust_decimal::Decimal;
 
-use crate::clock::Bounds;
 use crate::config::{
     Bars, BotConfig, Config, ExecutionTimes, FillAccount, Mode, OnCloseCrossing, Shown, VenueConfig,
 };
-use crate::schedule::{JobEnd, JobName};
-use crate::{Ask, Bridge, ClockEvent, ClockSource, Command, Event, HaltLevel, Operator, Quote, Struck};
+use crate::{Ask, Bridge, Command, Event, HaltLevel, Operator, Quote, Struck};
 
 /// Where our own connection lives in scripts; bots are at 1, 2, …
 const OWN: LinkId = LinkId(900);
@@ -55,13 +54,6 @@ fn con_id(symbol: &str) -> ConId {
         "IVV" => 8_991_352,
         _ => 320_227_571,
     })
-}
-
-/// `BUY:2:SPY`.
-fn leg(text: &str) -> ComboLeg {
-    let [side, ratio, symbol] = text.split(':').collect::<Vec<_>>()[..] else { panic!("no leg: {text}") };
-    let side = if side == "BUY" { Side::Buy } else { Side::Sell };
-    ComboLeg { con_id: con_id(symbol), ratio: ratio.parse().unwrap(), side }
 }
 
 /// A venue's side of one order.
@@ -464,150 +456,5 @@ impl Script {
             [name, ref what @ ..] => self.bot_line(name, what),
             [] => panic!("empty line"),
         }
-    }
-
-    /// Milliseconds each.
-    fn clock(&mut self, words: &[&str]) {
-        let ms = |text: &str| SignedDuration::from_millis(text.parse().unwrap());
-        let source = |name: &str| ClockSource::Server(name.into());
-        self.feed(Event::Clock(match *words {
-            ["watched", most] => ClockEvent::Watched { uncertainty_max: ms(most).unsigned_abs() },
-            ["hears", name, offset, error] => {
-                ClockEvent::Heard { source: source(name), bounds: Bounds::around(ms(offset), ms(error)) }
-            }
-            ["misses", name] => ClockEvent::Unheard { source: source(name), why: "no answer".into() },
-            ["stepped", by] => ClockEvent::Stepped { by: ms(by) },
-            ["slept", span] => ClockEvent::Slept { span: ms(span).unsigned_abs() },
-            _ => panic!("unknown clock line {words:?}"),
-        }));
-    }
-
-    fn job_ends(&mut self, name: &str, how: &[&str]) {
-        let end = match *how {
-            ["signal", signal] => JobEnd::Signaled { signal: signal.parse().unwrap() },
-            ["late"] => JobEnd::TimedOut,
-            ["unstarted"] => JobEnd::NotStarted { why: "no such file".into() },
-            ["stopped"] => JobEnd::Stopped,
-            [code] => JobEnd::Exited { code: code.parse().unwrap() },
-            _ => panic!("unknown end {how:?}"),
-        };
-        let job = JobName::new(name).unwrap();
-        self.feed(Event::JobEnded { job, date: self.date, end });
-    }
-
-    /// A quote whose sides were struck at times of their own.
-    fn sides(&mut self, symbol: &str, prices: [&str; 2], times: [&str; 2]) {
-        let now = self.wall;
-        let [bid_at, ask_at] = times.map(|text| {
-            self.set_time(text.split_once('=').unwrap().1);
-            std::mem::replace(&mut self.wall, now)
-        });
-        let [bid, ask] = prices.map(|text| Price::parse(text).ok());
-        let struck = Struck { latest: bid_at.max(ask_at), bid: bid_at, ask: ask_at };
-        let quote = Quote { bid, ask, last: None, struck };
-        self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
-    }
-
-    fn quote(&mut self, symbol: &str, bid: &str, ask: &str, struck: Timestamp) {
-        let px = |text| Price::parse(text).ok();
-        let quote = Quote { bid: px(bid), ask: px(ask), last: None, struck: Struck::at(struck) };
-        self.feed(Event::Quote { instrument: InstrumentId::us_stock(symbol), quote });
-    }
-
-    fn bot_line(&mut self, name: &str, words: &[&str]) {
-        let (link, _) = self.link_of(name);
-        let raw = RawFrame::new(Bytes::from(words.join("|")));
-        let request = match words {
-            ["leaves"] => return self.feed(Event::BotGone { link }),
-            ["leaves", "upstream"] => return self.feed(Event::BotLeft { link }),
-            ["arrives"] => return self.arrive(name),
-            ["cancel", "all"] => Request::GlobalCancel,
-            ["cancel", id] => Request::Cancel(CancelRequest { order_id: OrderId(id.parse().unwrap()) }),
-            ["ids"] => Request::Ids,
-            ["garbles", id] => Request::UnreadableOrder {
-                order_id: Some(OrderId(id.parse().unwrap())),
-                why: "field 17 is not a number".into(),
-            },
-            ["starts"] => Request::OutOfPlace { name: "startApi" },
-            ["exercises"] => Request::Unguarded { name: "exerciseOptions", id: None },
-            ["asks", "reqPnL"] => Request::AboutAllAccounts { name: "reqPnL", id: None },
-            ["asks", "requestFA"] => Request::AdviserData,
-            ["asks", name @ ("reqPnL" | "reqAccountUpdates"), of] => Request::AboutAccount {
-                name: if *name == "reqPnL" { "reqPnL" } else { "reqAccountUpdates" },
-                id: None,
-                account: Account::new(of),
-            },
-            _ => {
-                let order = self.order(name, words);
-                self.requests.insert((link, order.order_id), order.clone());
-                Request::Order(Box::new(order))
-            }
-        };
-        self.feed(Event::FromBot { link, request, raw });
-    }
-
-    fn order(&mut self, name: &str, words: &[&str]) -> OrderRequest {
-        let [side, qty, symbol, kind, rest @ ..] = words else { panic!("not an order: {words:?}") };
-        let main = self.config.bots.iter().find(|bot| bot.name.as_str() == name).unwrap().accounts[0].clone();
-        let mut order = OrderRequest {
-            order_id: OrderId(0),
-            contract: Contract::stock(symbol, Currency::USD),
-            side: if *side == "BUY" { Side::Buy } else { Side::Sell },
-            qty: Qty::parse(qty).unwrap(),
-            ord_type: OrdType::from_wire(&kind.replace('_', " ")),
-            limit_px: None,
-            stop_px: None,
-            tif: TimeInForce::Day,
-            account: Some(main),
-            order_ref: "own words".into(),
-            transmit: true,
-            parent_id: None,
-            oca_group: "".into(),
-            legs: Vec::new(),
-            what_if: false,
-            outside_rth: false,
-            unguarded: Vec::new(),
-            fa_group: "".into(),
-            beyond: Vec::new(),
-        };
-        for word in rest {
-            match word.split_once('=') {
-                Some(("id", v)) => order.order_id = OrderId(v.parse().unwrap()),
-                Some(("account", v)) => order.account = Account::new(v.trim_matches('-')),
-                Some(("tif", v)) => order.tif = TimeInForce::from_wire(v),
-                Some(("stop", v)) => order.stop_px = Some(Price::parse(v).unwrap()),
-                Some(("parent", v)) => order.parent_id = Some(OrderId(v.parse().unwrap())),
-                Some(("oca", v)) => order.oca_group = v.replace('_', " ").into(),
-                Some(("ref", v)) => order.order_ref = v.into(),
-                Some(("legs", v)) => {
-                    order.contract.sec_type = SecType::Combo;
-                    order.legs = v.split(',').map(leg).collect();
-                }
-                Some(("sec", v)) => order.contract.sec_type = SecType::from_wire(v),
-                Some(("expiry", v)) => order.contract.expiry = v.into(),
-                Some(("mult", v)) => order.contract.multiplier = Some(v.parse().unwrap()),
-                Some(("cur", v)) => order.contract.currency = v.into(),
-                Some(("exch", v)) => order.contract.exchange = v.into(),
-                Some(("primary", v)) => order.contract.primary_exchange = v.into(),
-                Some(("class", v)) => order.contract.trading_class = v.into(),
-                Some(("conid", v)) => order.contract.con_id = Some(ConId(v.parse().unwrap())),
-                None if *word == "staged" => order.transmit = false,
-                None if *word == "rth" => order.outside_rth = true,
-                None if *word == "whatif" => order.what_if = true,
-                Some(("group", v)) => {
-                    order.fa_group = v.into();
-                    order.unguarded.push("adviser group");
-                }
-                None if *word == "hidden" => order.beyond.push("hidden"),
-                None if *word == "cash" => order.unguarded.push("cash quantity"),
-                None => order.limit_px = Some(Price::parse(word).unwrap()),
-                Some(other) => panic!("unknown word {other:?}"),
-            }
-        }
-        if order.order_id.0 == 0 {
-            self.next_id += 1;
-            order.order_id = OrderId(self.next_id);
-        }
-        order
     }
 }

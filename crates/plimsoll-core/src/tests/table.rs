@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Price, Qty, Side};
+use plimsoll_model::{Account, ClOrdId, Currency, InstrumentId, Money, OrderId, Position, Price, Qty, Side};
 use rust_decimal::Decimal;
 
 use crate::guard::{Auction, Crossing, GUARDS, GuardId, Margin, Reason};
@@ -77,6 +77,7 @@ fn every_guard_has_its_page_and_its_pitfall() {
 /// Every reason once. The count is that of the enum's words, so a new one has to be entered here.
 fn all_reasons() -> Vec<Reason> {
     let spy = || InstrumentId::us_stock("SPY");
+    let flat = Position::FLAT;
     let (ten, qty) = (Duration::from_secs(10), Qty::whole(10));
     let of = ClOrdId::new("SPY-trend-20260227-1").unwrap();
     let du1 = Account::new("DU1").unwrap();
@@ -106,6 +107,7 @@ fn all_reasons() -> Vec<Reason> {
         Reason::NotReconciled { waiting_for: "x" },
         Reason::Unexplained { account: du1.clone(), instrument: spy() },
         Reason::ReadOnly,
+        Reason::ClosedElsewhere { instrument: spy(), account: du1.clone(), held: flat, foreign: flat },
         Reason::WaitedTooLong { waited: ten, max: ten },
         Reason::LinkChanged,
         Reason::Recalled { member: OrderId(1) },

@@ -6,6 +6,8 @@ use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plimsoll_model::{OrdType, Position, Price, Qty, Side, TimeInForce};
 
+use super::question::{Asked, Question};
+
 /// A bot's idea of when to trade what.
 pub(super) trait Strategy: Send + std::fmt::Debug {
     /// The bot's name.
@@ -24,6 +26,10 @@ pub(super) trait Strategy: Send + std::fmt::Debug {
     /// the same second. One that does nothing about answers need not wait for those that never come.
     fn waits_for_answers(&self) -> bool {
         true
+    }
+    /// Whether it wants the broker's lines about holdings.
+    fn follows_holdings(&self) -> bool {
+        false
     }
 }
 
@@ -58,14 +64,18 @@ pub(super) enum Outgoing {
     Place(Sent),
     /// A cancel of the order with this number.
     Cancel(i32),
+    /// A cancel of everything.
+    CancelAll,
+    /// A request for data under this number.
+    Ask(i32, Question),
 }
 
-/// What became of an order of a bot's, as the bot knows it.
+/// What became of an order or request of a bot's, as the bot knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     /// When, by the venue's clock.
     pub at: Timestamp,
-    /// The order's number.
+    /// The order's number, or the request's.
     pub order_id: i32,
     /// What.
     pub news: News,
@@ -82,6 +92,8 @@ pub enum News {
     Executed(Qty),
     /// A code and its text: a rejection, the end of the order, a warning.
     Message(i32, Box<str>),
+    /// The answer to a request is complete, and so many bars or prices came.
+    Data(usize),
 }
 
 /// An order of the bot that did not live: denied by Plimsoll, or rejected or canceled by the venue.
@@ -107,6 +119,10 @@ pub(super) struct Desk {
     pub(super) zone: TimeZone,
     pub(super) seen: BTreeMap<Box<str>, Seen>,
     pub(super) positions: BTreeMap<String, Position>,
+    /// By account and symbol, as the broker's lines say it, whoever traded it.
+    pub(super) holdings: BTreeMap<(Box<str>, Box<str>), Position>,
+    /// Requests for data, in the order in which they were sent.
+    pub(super) asked: Vec<Asked>,
     pub(super) sent: BTreeMap<i32, Sent>,
     pub(super) next_id: i32,
     /// Orders of this second, to be written to the wire.
@@ -124,6 +140,8 @@ impl Desk {
             zone,
             seen: BTreeMap::new(),
             positions: BTreeMap::new(),
+            holdings: BTreeMap::new(),
+            asked: Vec::new(),
             sent: BTreeMap::new(),
             next_id: 0,
             outgoing: Vec::new(),

@@ -1,12 +1,13 @@
 //! A bot that does what it is told at the times it is told, by its own host's clock, and nothing else: the bots of
-//! drills. It does not look at answers, so it does not wait for those that never come.
+//! drills. It looks at no answer but those that a step waits for, so it does not wait for those that never come.
 
 use std::fmt;
 
 use jiff::Timestamp;
-use plimsoll_model::{OrdType, Price, Qty, Side, TimeInForce};
+use plimsoll_model::{OrdType, Position, Price, Qty, Side, TimeInForce};
 
 use super::desk::{Desk, News, Outgoing, Sent, Strategy, Told};
+use super::question::{Due, Question, WaitsFor};
 use super::wire::DemoBot;
 
 /// What a bot is to do.
@@ -30,10 +31,31 @@ pub struct ScriptStep {
     /// When, by the clock of the bot's host.
     pub at: Timestamp,
     /// What.
-    pub act: ScriptAct,
+    pub act: StepAct,
+    /// And not before this has been answered.
+    pub waits_for: Option<WaitsFor>,
 }
 
-/// What a bot can do.
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepAct {
+    /// Something about an order.
+    Order(ScriptAct),
+    /// A global cancel.
+    CancelAll,
+    /// A market order under this label that ends the holding which the broker's lines show in the bot's account; none
+    /// where they show none.
+    Close {
+        /// What the script calls the order.
+        label: Box<str>,
+        /// Of what.
+        symbol: Box<str>,
+    },
+    /// A request for data.
+    Ask(Question),
+}
+
+/// What a bot can do about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScriptAct {
     /// Sends an order; one with the label of an order that was sent is a change of that.
@@ -65,13 +87,15 @@ pub struct ScriptOrder {
 
 /// The bot of a script.
 pub fn scripted(script: Script) -> DemoBot {
-    DemoBot::new(Box::new(Scripted { script, done: 0 }))
+    DemoBot::new(Box::new(Scripted { script, done: 0, waiting: Vec::new() }))
 }
 
 #[derive(Debug)]
 struct Scripted {
     script: Script,
     done: usize,
+    /// Steps whose time has come and which wait for an answer.
+    waiting: Vec<ScriptStep>,
 }
 
 impl Strategy for Scripted {
@@ -95,8 +119,21 @@ impl Strategy for Scripted {
         let Some(now) = desk.host_time() else { return };
         while let Some(step) = self.script.steps.get(self.done).filter(|step| step.at <= now) {
             self.done += 1;
-            act(&step.act, desk);
+            self.waiting.push(step.clone());
         }
+        let account = self.script.account.as_deref().unwrap_or_default();
+        self.waiting.retain(|step| match step.waits_for.as_ref().map_or(Due::Now, |on| on.due(desk)) {
+            Due::Now => {
+                step_act(&step.act, account, desk);
+                false
+            }
+            Due::Never => false,
+            Due::Later => true,
+        });
+    }
+
+    fn follows_holdings(&self) -> bool {
+        self.script.steps.iter().any(|step| matches!(step.act, StepAct::Close { .. }))
     }
 
     fn waits_for_answers(&self) -> bool {
@@ -120,6 +157,34 @@ impl fmt::Display for ScriptOrder {
             Some(account) => write!(f, " for {account}"),
         }
     }
+}
+
+fn step_act(what: &StepAct, account: &str, desk: &mut Desk) {
+    match what {
+        StepAct::Order(order) => act(order, desk),
+        StepAct::CancelAll => desk.outgoing.push(Outgoing::CancelAll),
+        StepAct::Close { label, symbol } => close(label, symbol, account, desk),
+        StepAct::Ask(question) => desk.ask(question.clone()),
+    }
+}
+
+/// By what the broker has told of the account, whoever traded it.
+fn close(label: &str, symbol: &str, account: &str, desk: &mut Desk) {
+    let held = desk.holdings.get(&(account.into(), symbol.into())).copied().unwrap_or(Position::FLAT);
+    if held == Position::FLAT {
+        return;
+    }
+    let order = ScriptOrder {
+        label: label.into(),
+        symbol: symbol.into(),
+        side: if held > Position::FLAT { Side::Sell } else { Side::Buy },
+        qty: held.size(),
+        ord_type: OrdType::Market,
+        limit_px: None,
+        tif: TimeInForce::Day,
+        account: None,
+    };
+    place(&order, desk);
 }
 
 /// Does one thing.

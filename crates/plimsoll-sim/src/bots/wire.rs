@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use bytes::BytesMut;
-use plimsoll_model::{ClientId, Position, Price, Qty, RawFrame, Side};
+use plimsoll_model::{ClientId, Position, Price, Qty, RawFrame, Side, TimeInForce};
 use plimsoll_tws::frame::{self, FrameDecoder, FrameError, VENUE_FRAME_MAX};
 use plimsoll_tws::handshake::{ClientHello, ServerHello, ServerHelloError};
 use plimsoll_tws::message::{
-    CancelOrder, ErrorMessage, ExecDetails, Order, PlaceOrder, ReqMktData, StartApi, TickPrice, WireContract,
+    CancelOrder, ErrorMessage, ExecDetails, Order, PlaceOrder, PositionLine, ReqGlobalCancel, ReqMktData,
+    StartApi, TickPrice, WireContract,
 };
 use plimsoll_tws::{DecodeError, Request, Response, ServerVersion};
 
@@ -95,9 +96,11 @@ impl DemoBot {
         &self.desk.told
     }
 
-    /// The number of the order that its script calls so, once it was sent.
-    pub fn order_id_of(&self, label: &str) -> Option<i32> {
-        self.desk.sent.values().find(|sent| *sent.label == *label).map(|sent| sent.order_id)
+    /// The number of the order or request that its script calls so, once it was sent.
+    pub fn number_of(&self, label: &str) -> Option<i32> {
+        let asked = || self.desk.asked.iter().find(|asked| *asked.label == *label).map(|asked| asked.req_id);
+        let sent = self.desk.sent.values().find(|sent| *sent.label == *label);
+        sent.map(|sent| sent.order_id).or_else(asked)
     }
 
     /// From now on the clock of the bot's host is ahead of the venue's by so much; behind where negative.
@@ -183,6 +186,9 @@ impl DemoBot {
             }
             Response::TickReqParams(_) => self.subscribed += 1,
             Response::TickPrice(tick) => self.price(&tick),
+            Response::TickSnapshotEnd(end) => self.answered(end.req_id, 0),
+            Response::HistoricalData(history) => self.answered(history.req_id, history.bars.len()),
+            Response::Position(line) => self.holds(&line),
             Response::ExecDetails(execution) => self.executed(&execution),
             Response::OrderStatus(status) => {
                 let word: Box<str> = status.status.to_string().into();
@@ -195,6 +201,9 @@ impl DemoBot {
             Response::Error(error) => {
                 self.note(error.id, News::Message(error.code, error.text.to_str_lossy().into()));
                 self.refused(&error);
+                if let Some(asked) = self.desk.asked_as(error.id) {
+                    asked.ended = true;
+                }
                 self.place(version, out);
                 self.unanswered.remove(&error.id);
             }
@@ -212,9 +221,29 @@ impl DemoBot {
             let request = ReqMktData { req_id, contract: stock(symbol), ..ReqMktData::default() };
             send(version, &Request::ReqMktData(Box::new(request)), out);
         }
+        if self.strategy.follows_holdings() {
+            send(version, &Request::ReqPositions, out);
+        }
+    }
+
+    fn holds(&mut self, line: &PositionLine) {
+        let key = (line.account.as_str().into(), line.contract.symbol.as_str().into());
+        self.desk.holdings.insert(key, line.position.unwrap_or(Position::FLAT));
+    }
+
+    /// An answer is complete, with so much more data.
+    fn answered(&mut self, req_id: i32, data: usize) {
+        let Some(asked) = self.desk.asked_as(req_id) else { return };
+        asked.data += data;
+        asked.ended = true;
+        let data = asked.data;
+        self.note(req_id, News::Data(data));
     }
 
     fn price(&mut self, tick: &TickPrice) {
+        if let Some(asked) = self.desk.asked_as(tick.req_id) {
+            asked.data += usize::from(tick.px.is_some_and(|px| px > Price::ZERO));
+        }
         let at = usize::try_from(tick.req_id - FIRST_DATA_ID).ok();
         let Some(symbol) = at.and_then(|at| self.symbols.get(at)) else { return };
         let px = tick.px.filter(|px| *px > Price::ZERO);
@@ -240,9 +269,9 @@ impl DemoBot {
         }
     }
 
-    /// Only orders of its own: a number may also be a request's.
+    /// Only of its own orders and questions: a number may also be a subscription's.
     fn note(&mut self, order_id: i32, news: News) {
-        if self.desk.sent.contains_key(&order_id) {
+        if self.desk.sent.contains_key(&order_id) || self.desk.asked_as(order_id).is_some() {
             self.desk.told.push(Told { at: self.desk.now.unwrap_or_default(), order_id, news });
         }
     }
@@ -277,9 +306,22 @@ impl DemoBot {
                     let cancel = CancelOrder { order_id, ..CancelOrder::default() };
                     send(version, &Request::CancelOrder(cancel), out);
                 }
+                Outgoing::CancelAll => {
+                    send(version, &Request::ReqGlobalCancel(ReqGlobalCancel::default()), out);
+                }
+                Outgoing::Ask(req_id, question) => send(version, &question.request(req_id), out),
             }
         }
     }
+}
+
+/// What a client says first, and what it says when it was answered, as these bots do.
+pub fn hello(client_id: i32) -> [Vec<u8>; 2] {
+    let hello = ClientHello { min: OFFER.0, max: OFFER.1, options: "".into() };
+    let version = ServerVersion::new(OFFER.1).expect("the bots offer a version that exists");
+    let mut start = BytesMut::new();
+    send(version, &Request::StartApi(StartApi { client_id, ..StartApi::default() }), &mut start);
+    [hello.encode().to_vec(), start.to_vec()]
 }
 
 fn place_order(order: &Sent, account: Option<&str>, name: &str) -> PlaceOrder {
@@ -291,7 +333,7 @@ fn place_order(order: &Sent, account: Option<&str>, name: &str) -> PlaceOrder {
             total_qty: Some(order.qty),
             order_type: order.ord_type.as_wire().into(),
             limit_px: order.limit_px.filter(|_| order.ord_type.has_limit()),
-            tif: order.tif.as_wire().into(),
+            tif: tif(&order.tif).into(),
             account: order.account.as_deref().or(account).unwrap_or_default().into(),
             order_ref: name.into(),
             transmit: true,
@@ -302,7 +344,15 @@ fn place_order(order: &Sent, account: Option<&str>, name: &str) -> PlaceOrder {
     }
 }
 
-fn stock(symbol: &str) -> WireContract {
+/// A day order says nothing, as with the common libraries.
+fn tif(tif: &TimeInForce) -> &str {
+    match tif {
+        TimeInForce::Day => "",
+        other => other.as_wire(),
+    }
+}
+
+pub(super) fn stock(symbol: &str) -> WireContract {
     WireContract {
         symbol: symbol.into(),
         sec_type: "STK".into(),

@@ -144,11 +144,14 @@ pub(crate) struct Subscriptions {
     pub(crate) pnl: BTreeMap<i32, (Option<Account>, String)>,
     /// `reqPnLSingle`, with what was sent last.
     pub(crate) pnl_single: BTreeMap<i32, (Account, Sym, String)>,
+    /// 1101 has ended some of them, and the client may not have understood that.
+    pub(crate) lost: bool,
 }
 
 impl Subscriptions {
     /// Forgets everything that comes from the data farms: 1101 ends it all without a further word.
     pub(crate) fn drop_market_data(&mut self) {
+        self.lost |= self.any();
         self.quotes.clear();
         self.snapshots.clear();
         self.five_seconds.clear();
@@ -192,8 +195,13 @@ impl Subscriptions {
         quotes.chain(bars).chain(history).chain(ticks).chain(books)
     }
 
-    /// Whether anything at all is subscribed to; only then does lockstep wait for the client.
-    pub(crate) fn any(&self) -> bool {
+    /// Whether the client follows something, or believes so; only then does lockstep wait for it.
+    pub(crate) fn any_or_lost(&self) -> bool {
+        self.lost || self.any()
+    }
+
+    /// Whether anything at all is subscribed to.
+    fn any(&self) -> bool {
         !(self.quotes.is_empty()
             && self.options.is_empty()
             && self.five_seconds.is_empty()

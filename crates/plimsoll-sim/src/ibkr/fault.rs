@@ -137,6 +137,12 @@ pub enum FaultKind {
         #[serde(default)]
         farm: Option<Box<str>>,
     },
+    /// Snapshots show what was there when this began: the cache of a TWS that hears nothing new.
+    StaleSnapshot {
+        /// Of which symbol.
+        #[serde(default)]
+        symbol: Option<Box<str>>,
+    },
     /// New orders are refused with 201.
     RejectOrders {
         /// The text behind "reason:".

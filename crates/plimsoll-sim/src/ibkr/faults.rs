@@ -14,6 +14,7 @@ use crate::ibkr::fault::{Fault, FaultKind, QuoteFieldName};
 use crate::ibkr::links::{KeptRequest, LINK_DOWN_REPEAT_SECS, LINK_LOST};
 use crate::ibkr::permits;
 use crate::ibkr::profile::Difference;
+use crate::ibkr::snapshot_cache::SnapshotCache;
 use crate::ibkr::tamper::Held;
 use crate::ibkr::venue::IbkrVenue;
 use crate::ibkr::{ConnId, FaultError, FaultId, Output};
@@ -75,6 +76,8 @@ pub(crate) struct Faults {
     pub(crate) rate_limit: Option<u32>,
     /// Messages that were held back.
     pub(crate) held: Held,
+    /// Instants whose quotes are told in snapshots.
+    pub(crate) cache: SnapshotCache,
 }
 
 impl Faults {
@@ -166,11 +169,6 @@ impl Faults {
         let before = std::mem::replace(&mut self.left_unread, self.half_open.clone());
         let begun = self.half_open.difference(&before).copied().collect();
         (begun, before.difference(&self.half_open).copied().collect())
-    }
-
-    /// Whether a connection hears nothing.
-    pub(crate) fn is_mute(&self, conn: ConnId) -> bool {
-        self.mute.contains(&conn) || self.half_open.contains(&conn)
     }
 
     /// A connection is made: what is wrong with all of them is wrong with it. With those of one client only once it is
@@ -269,9 +267,9 @@ impl IbkrVenue {
             return self.check_hours(fault, *hours);
         }
         let (symbol, account) = match &fault.kind {
-            FaultKind::FreezeData { symbol } | FaultKind::FreezeField { symbol, .. } => {
-                (symbol.as_deref(), None)
-            }
+            FaultKind::FreezeData { symbol }
+            | FaultKind::FreezeField { symbol, .. }
+            | FaultKind::StaleSnapshot { symbol } => (symbol.as_deref(), None),
             FaultKind::HaltSymbol { symbol }
             | FaultKind::HardToBorrow { symbol }
             | FaultKind::NotSubscribed { symbol, .. } => (Some(&**symbol), None),
@@ -385,6 +383,9 @@ impl IbkrVenue {
                 self.exchange.faults.reject = Some(reason);
             }
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = true,
+            FaultKind::StaleSnapshot { symbol } => {
+                self.faults.cache.keep(symbol.as_deref(), self.exchange.now);
+            }
             FaultKind::LateCommission { delay } => self.exchange.faults.commission_delay = Some(delay.0),
             FaultKind::LateCancel { delay } => self.exchange.faults.cancel_delay = Some(delay.0),
             FaultKind::DuplicateMessage { message: None, .. } => self.exchange.faults.duplicate = true,
@@ -468,6 +469,7 @@ impl IbkrVenue {
             FaultKind::ClockOffset { .. } => self.faults.clock_offset = SignedDuration::ZERO,
             FaultKind::RejectOrders { .. } => self.exchange.faults.reject = None,
             FaultKind::SilentDropOrder => self.exchange.faults.drop_silently = false,
+            FaultKind::StaleSnapshot { symbol } => self.faults.cache.forget(symbol.as_deref()),
             FaultKind::LateCommission { .. } => self.exchange.faults.commission_delay = None,
             FaultKind::LateCancel { .. } => self.exchange.faults.cancel_delay = None,
             FaultKind::DuplicateMessage { message: None, .. } => self.exchange.faults.duplicate = false,

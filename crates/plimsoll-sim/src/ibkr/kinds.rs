@@ -7,7 +7,7 @@ use plimsoll_tws::{Request, Response};
 use serde_json::Value;
 
 /// Every kind with its keys; each also takes `after` and `for`.
-pub(crate) const KINDS: [(&str, &[&str]); 43] = [
+pub(crate) const KINDS: [(&str, &[&str]); 44] = [
     ("announce_hours", &["date", "change", "time"]),
     ("bars_outside_session", &[]),
     ("bust_execution", &["exec_id"]),
@@ -48,6 +48,7 @@ pub(crate) const KINDS: [(&str, &[&str]); 43] = [
     ("reject_orders", &["reason"]),
     ("reorder", &["message", "client", "one_in"]),
     ("silent_drop_order", &[]),
+    ("stale_snapshot", &["symbol"]),
     ("unscheduled_close", &[]),
     // OKX's own, named here to say so.
     ("html_answer", &[]),

@@ -8,7 +8,8 @@
 //! Answers to a client's own requests leave at once, whoever's turn it is.
 //!
 //! Connections that subscribed to nothing, or whose API is not started, are not waited for; what they
-//! are owed goes out at the tick. A connection that ends is not waited for either.
+//! are owed goes out at the tick. A connection that ends is not waited for either, nor is one that is half open. One
+//! that is mute still takes part: it hears the time and nothing else. So does one whose subscriptions 1101 has ended.
 
 use std::collections::VecDeque;
 
@@ -67,8 +68,8 @@ impl IbkrVenue {
     }
 
     fn follows(&self, conn: ConnId) -> bool {
-        self.conns.get(&conn).is_some_and(|to| to.client().is_some() && to.subscriptions.any())
-            && !self.faults.is_mute(conn)
+        self.conns.get(&conn).is_some_and(|to| to.client().is_some() && to.subscriptions.any_or_lost())
+            && !self.faults.is_half_open(conn)
     }
 
     /// Those who follow nothing get what is theirs without a turn.

@@ -35,6 +35,7 @@ mod rules;
 mod sequence;
 mod server;
 mod settings;
+mod snapshot_cache;
 mod state;
 mod style;
 mod tamper;

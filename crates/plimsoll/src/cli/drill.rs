@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 Examples:
   plimsoll drill list
   plimsoll drill run late-moc-half-day       what happened, what was expected, the verdict
+  plimsoll drill run late-moc-half-day --straight    the same day without Plimsoll
   plimsoll drill run my-own.drill            a file of yours; docs/drills.md says how to write one
   plimsoll drill run --all --json")]
 pub(crate) enum Drill {
@@ -30,6 +31,9 @@ pub(crate) struct RunDrill {
     /// All that come with Plimsoll.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Connect the bots straight to the simulated broker, to see what happens without Plimsoll.
+    #[arg(long)]
+    pub(crate) straight: bool,
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

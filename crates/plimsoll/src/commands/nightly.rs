@@ -24,7 +24,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::statement::booked::Tables;
 use crate::statement::coverage::{self, Wanted};
-use crate::statement::night::{AccountNight, Rules, cents};
+use crate::statement::night::{AccountNight, Rules, blocks, cents};
 use crate::statement::pending::{self, BY, Block};
 use crate::statement::{file, told};
 
@@ -126,28 +126,10 @@ impl Night {
         is_whole && self.accounts.iter().all(quiet)
     }
 
-    /// Every bot that is to be blocked, once, with all its reasons.
-    fn blocks(&self) -> Vec<Block> {
-        let mut blocks: Vec<Block> = Vec::new();
-        for night in &self.accounts {
-            for (bot, of) in night.bots.iter().filter(|(_, of)| !of.because.is_empty()) {
-                let reason = format!("{} {}: {}", self.date, night.account, of.because.join("; "));
-                match blocks.iter_mut().find(|block| block.bot == bot.as_str()) {
-                    Some(block) => {
-                        block.reason.push_str("; ");
-                        block.reason.push_str(&reason);
-                    }
-                    None => blocks.push(Block { bot: bot.to_string(), reason }),
-                }
-            }
-        }
-        blocks
-    }
-
     /// Blocks what is to be blocked: now where a gateway runs, at its next start where none does.
     fn block(&mut self, state_dir: &Path) -> Result<(), Failure> {
         let mut waiting = Vec::new();
-        for block in self.blocks() {
+        for block in blocks(self.date, &self.accounts) {
             match halt(state_dir, &block)? {
                 Ok(()) => self.blocked.push((block, "blocked")),
                 Err(error) if error.is_refusal() => self.blocked.push((block, "unknown_bot")),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use plimsoll_model::{Account, ClientId};
-use plimsoll_sim::Profile;
+use plimsoll_sim::{Profile, TwsSettings};
 use serde_json::{Value, json};
 
 use crate::lockstep::Day;
@@ -60,6 +60,7 @@ pub(crate) fn day(seed: u64) -> Day {
         accounts: ACCOUNTS.iter().filter_map(|text| Account::new(text)).collect(),
         own_client: ClientId(OWN_CLIENT),
         profile: Profile::Live,
+        tws: TwsSettings::default(),
         symbols: Vec::new(),
         faults: vec![freeze()],
     }

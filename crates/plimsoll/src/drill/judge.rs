@@ -1,6 +1,7 @@
 //! Was it as expected? Orders, positions and broken rules by the venue's own books, what a bot was told by the bot.
 
 use jiff::Timestamp;
+use plimsoll_runtime::view::StatusView;
 use plimsoll_sim::bots::News;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -55,6 +56,11 @@ fn one(what: &Expectation, played: &Played, scene: &Scene) -> (bool, String) {
             let messages = messages(played, order, scene.at);
             (messages.iter().any(|(said, _)| said == code), told(&messages))
         }
+        Expectation::Answered { order } => {
+            let data =
+                news(played, order, scene.at).any(|news| matches!(news, News::Data(count) if *count > 0));
+            (data, if data { "data came" } else { "no data came" }.to_owned())
+        }
         Expectation::Status { order, word } => {
             let last = statuses(played, order, scene.at).last().map(ToString::to_string);
             (last.as_deref() == Some(word), last.unwrap_or_else(|| "no status".to_owned()))
@@ -91,29 +97,34 @@ fn one(what: &Expectation, played: &Played, scene: &Scene) -> (bool, String) {
             let times = kinds.iter().filter(|known| **known == kind).count();
             (count.map_or(times > 0, |count| times == count), broken(&kinds))
         }
-        Expectation::State(word) => {
-            let state = scene.view.status.state;
+        Expectation::State(word) => shown(scene, |status| {
+            let state = status.state;
             (state == word, format!("state {state}"))
-        }
-        Expectation::Clock(word) => {
-            let state = scene.view.status.clock.state;
+        }),
+        Expectation::Clock(word) => shown(scene, |status| {
+            let state = status.clock.state;
             (state == word, format!("clock {state}"))
-        }
-        Expectation::Job { name, word } => {
-            let Some(job) = scene.view.status.jobs.iter().find(|job| job.job == *name) else {
-                return (false, format!("there is no job {name}"));
-            };
-            let last = job.last.as_ref().map(|last| last.outcome);
-            (
-                job.state == word || last == Some(&**word),
-                format!("{}, last {}", job.state, last.unwrap_or("none")),
-            )
-        }
-        Expectation::Breaks(count) => {
-            let breaks = scene.view.status.breaks.len();
+        }),
+        Expectation::Job { name, word } => shown(scene, |status| job(status, name, word)),
+        Expectation::Breaks(count) => shown(scene, |status| {
+            let breaks = status.breaks.len();
             (breaks == *count, format!("{breaks} breaks"))
-        }
+        }),
     }
+}
+
+/// By what the gateway shows.
+fn shown(scene: &Scene, judge: impl FnOnce(&StatusView) -> (bool, String)) -> (bool, String) {
+    let view = scene.view.as_ref();
+    view.map_or_else(|| (false, "there is no gateway".to_owned()), |view| judge(&view.status))
+}
+
+fn job(status: &StatusView, name: &str, word: &str) -> (bool, String) {
+    let Some(job) = status.jobs.iter().find(|job| job.job == *name) else {
+        return (false, format!("there is no job {name}"));
+    };
+    let last = job.last.as_ref().map(|last| last.outcome);
+    (job.state == word || last == Some(word), format!("{}, last {}", job.state, last.unwrap_or("none")))
 }
 
 /// The bot and the number of the order that a drill calls so; none if it was never sent.
@@ -150,7 +161,7 @@ fn messages<'a>(played: &'a Played, label: &str, until: Timestamp) -> Vec<(i32, 
     news(played, label, until)
         .filter_map(|news| match news {
             News::Message(code, text) => Some((*code, &**text)),
-            News::Sent(_) | News::Status(_) | News::Executed(_) => None,
+            News::Sent(_) | News::Status(_) | News::Executed(_) | News::Data(_) => None,
         })
         .collect()
 }
@@ -159,7 +170,7 @@ fn statuses<'a>(played: &'a Played, label: &str, until: Timestamp) -> Vec<&'a st
     news(played, label, until)
         .filter_map(|news| match news {
             News::Status(word) => Some(&**word),
-            News::Sent(_) | News::Message(..) | News::Executed(_) => None,
+            News::Sent(_) | News::Message(..) | News::Executed(_) | News::Data(_) => None,
         })
         .collect()
 }

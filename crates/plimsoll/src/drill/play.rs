@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::Announcement;
 use plimsoll_core::{ClockEvent, Operator};
-use plimsoll_model::ClientId;
+use plimsoll_model::{BotName, ClientId};
 use plimsoll_runtime::GatewayHandle;
 use plimsoll_runtime::config::Loaded;
 use plimsoll_runtime::simulator::{Pace, SimulatorHandle};
@@ -17,10 +17,12 @@ use plimsoll_sim::bots::{Script, Told, scripted};
 use serde_json::Value;
 
 use super::host::{Host, woken};
-use super::script::{Act, Bot, Drill};
+use super::night;
+use super::script::{Act, Belief, Bot, Drill};
 use super::settings::{self, OWN_CLIENT};
 use crate::exit::{Exit, Failure};
-use crate::lockstep::{Day, Fleet, Place, open, serve};
+use crate::lockstep::{Day, Fleet, Place, knock, open, serve};
+use crate::statement::pending::Block;
 
 const TICK: SignedDuration = SignedDuration::from_secs(1);
 
@@ -37,7 +39,8 @@ pub(crate) struct Scene {
     pub(crate) at: Timestamp,
     /// The venue's own truth.
     pub(crate) venue: Value,
-    pub(crate) view: View,
+    /// What the gateway shows; none where there is none.
+    pub(crate) view: Option<View>,
 }
 
 /// One bot's side.
@@ -49,11 +52,13 @@ pub(crate) struct BotTold {
     pub(crate) orders: Vec<(String, i32)>,
 }
 
-/// What is taken away, for tests that want to see harm.
+/// What is taken away, for who wants to see harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Without {
     /// Nothing.
     Nothing,
+    /// The gateway: bots go straight to the venue.
+    Gateway,
     /// A guard is not asked.
     #[cfg(test)]
     Guard(plimsoll_core::GuardId),
@@ -81,9 +86,17 @@ pub(crate) fn play_in(dir: &Path, drill: &Drill, without: Without) -> Result<Pla
         if let Without::Guard(guard) = without {
             loaded.config.switched_off = vec![guard];
         }
-        let gateway = open(loaded.clone(), &fleet).await?;
+        let gateway = match without {
+            Without::Gateway => {
+                straight(&fleet, &venue).await?;
+                None
+            }
+            Without::Nothing => Some(open(loaded.clone(), &fleet).await?),
+            #[cfg(test)]
+            Without::Guard(_) | Without::NewsOfSleep => Some(open(loaded.clone(), &fleet).await?),
+        };
         let host = Host::new(drill.clock.as_ref(), drill.from);
-        let stage = Stage { drill, without, loaded, venue, fleet, gateway, host, announced: Vec::new() };
+        let stage = Stage { drill, without, loaded, venue, fleet, gateway, host, announced: Vec::new(), dir };
         stage.run().await
     })
 }
@@ -95,9 +108,11 @@ struct Stage<'a> {
     loaded: Loaded,
     venue: SimulatorHandle,
     fleet: Fleet,
-    gateway: GatewayHandle,
+    gateway: Option<GatewayHandle>,
     host: Host,
     announced: Vec<Announcement>,
+    /// Where this run keeps its files.
+    dir: &'a Path,
 }
 
 impl Stage<'_> {
@@ -107,7 +122,9 @@ impl Stage<'_> {
         let looks: BTreeSet<Timestamp> = looks.filter(|at| *at < self.drill.to).collect();
         let mut looks = looks.into_iter().peekable();
         let mut scenes = Vec::new();
-        for cue in &self.drill.cues {
+        for cue in
+            self.drill.cues.iter().filter(|cue| cue.at > self.drill.from || cue.act.as_fault().is_none())
+        {
             while let Some(at) = looks.next_if(|at| *at < cue.at) {
                 scenes.push(self.look(at).await?);
             }
@@ -139,7 +156,8 @@ impl Stage<'_> {
     }
 
     async fn rehearse(&self, news: Vec<ClockEvent>) -> Result<(), Failure> {
-        let heard = self.gateway.rehearse(self.host.ahead(), news).await;
+        let Some(gateway) = &self.gateway else { return Ok(()) };
+        let heard = gateway.rehearse(self.host.ahead(), news).await;
         if heard { Ok(()) } else { Err(ended("gateway")) }
     }
 
@@ -177,25 +195,38 @@ impl Stage<'_> {
                 self.say(Operator::Calendar { days, problems: Box::default() }).await?;
             }
             Act::Restart => return self.restart().await,
+            Act::Nightly(beliefs) => return self.night(beliefs).await,
+            Act::Copies(bot, count) => self.copies(bot, *count).await,
         }
         Ok(self)
     }
 
+    /// Copies of a bot knock where it is connected, under its client id.
+    async fn copies(&self, bot: &BotName, count: u16) {
+        let ports = self.gateway.as_ref().map(|gateway| &gateway.addresses().bots);
+        let port = ports.map(|ports| ports.iter().find(|(name, _)| name == bot).map(|(_, address)| *address));
+        let address = port.flatten().unwrap_or(self.venue.tws_addr());
+        let script = self.drill.bots.iter().find(|script| script.name == *bot);
+        let script = script.expect("invariant: only bots of the drill are copied");
+        knock(address, script.client_id, count).await;
+    }
+
     async fn say(&self, operator: Operator) -> Result<(), Failure> {
-        if self.gateway.act(operator).await { Ok(()) } else { Err(ended("gateway")) }
+        let Some(gateway) = &self.gateway else { return Ok(()) };
+        if gateway.act(operator).await { Ok(()) } else { Err(ended("gateway")) }
     }
 
     /// Nobody on the host sees the time pass. What the venue says meanwhile is lost, as it is when the connection's
     /// buffers are full.
     async fn sleep(&mut self, span: SignedDuration, wakes: SignedDuration) -> Result<(), Failure> {
-        let mute = serde_json::json!({ "kind": "mute_socket", "for": format!("{}s", span.as_secs()) });
-        self.venue.fault(mute).await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        let silence = serde_json::json!({ "kind": "half_open", "for": format!("{}s", span.as_secs()) });
+        self.venue.fault(silence).await.map_err(|error| Failure::new(Exit::Internal, error))?;
         let asleep = self.now().await?;
         self.venue_until(asleep + span).await?;
         self.host.wake(wakes);
         self.fleet.each(|bot| bot.set_clock_ahead(self.host.ahead()));
         let news = match self.without {
-            Without::Nothing => woken(span),
+            Without::Nothing | Without::Gateway => woken(span),
             #[cfg(test)]
             Without::Guard(_) => woken(span),
             #[cfg(test)]
@@ -205,12 +236,45 @@ impl Stage<'_> {
     }
 
     async fn restart(mut self) -> Result<Self, Failure> {
+        self.stop().await?;
+        self.start_again().await
+    }
+
+    /// The bots lose their connections, and so they do where there is no gateway, to be fair.
+    async fn stop(&mut self) -> Result<(), Failure> {
         self.fleet.point(|_| None);
-        self.gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
-        self.gateway = open(self.loaded.clone(), &self.fleet).await?;
+        match self.gateway.take() {
+            Some(gateway) => gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error)),
+            None => Ok(()),
+        }
+    }
+
+    async fn start_again(mut self) -> Result<Self, Failure> {
+        if self.without == Without::Gateway {
+            straight(&self.fleet, &self.venue).await?;
+            return Ok(self);
+        }
+        self.gateway = Some(open(self.loaded.clone(), &self.fleet).await?);
         let news = self.host.begin(self.now().await?);
         if !news.is_empty() {
             self.rehearse(news).await?;
+        }
+        Ok(self)
+    }
+
+    /// The gateway is started anew, and whom the night has blocked is halted.
+    async fn night(mut self, beliefs: &[Belief]) -> Result<Self, Failure> {
+        self.stop().await?;
+        let mut halts = Vec::new();
+        if self.without != Without::Gateway {
+            let venue = self.venue.state().await.ok_or_else(|| ended("simulator"))?;
+            let now = self.now().await?;
+            let blocks = night::judge(self.dir, &self.loaded, &venue, now, beliefs)?;
+            halts.extend(blocks.iter().filter_map(Block::as_halt));
+        }
+        self = self.start_again().await?;
+        for halt in halts {
+            self.say(halt).await?;
         }
         Ok(self)
     }
@@ -224,7 +288,10 @@ impl Stage<'_> {
     async fn look(&mut self, at: Timestamp) -> Result<Scene, Failure> {
         self.run_until(at).await?;
         let venue = self.venue.state().await.ok_or_else(|| ended("simulator"))?;
-        let view = self.gateway.look().await.ok_or_else(|| ended("gateway"))?;
+        let view = match &self.gateway {
+            Some(gateway) => Some(gateway.look().await.ok_or_else(|| ended("gateway"))?),
+            None => None,
+        };
         Ok(Scene { at, venue, view })
     }
 
@@ -233,7 +300,7 @@ impl Stage<'_> {
         let mut scripts = self.drill.bots.iter();
         self.fleet.each(|bot| {
             let script = scripts.next().expect("the fleet has a bot for each of the drill's, in their order");
-            let number = |label: &str| Some((label.to_owned(), bot.order_id_of(label)?));
+            let number = |label: &str| Some((label.to_owned(), bot.number_of(label)?));
             all.push(BotTold {
                 name: bot.name().to_owned(),
                 client_id: script.client_id,
@@ -245,10 +312,19 @@ impl Stage<'_> {
     }
 
     async fn end(self) -> Result<(), Failure> {
-        self.gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        if let Some(gateway) = self.gateway {
+            gateway.shutdown().await.map_err(|error| Failure::new(Exit::Internal, error))?;
+        }
         self.venue.shutdown().await;
         Ok(())
     }
+}
+
+/// Lets the bots in at the venue.
+async fn straight(fleet: &Fleet, venue: &SimulatorHandle) -> Result<(), Failure> {
+    let address = venue.tws_addr();
+    fleet.point(|_| Some(address));
+    Ok(fleet.at_work().await?)
 }
 
 fn ended(who: &str) -> Failure {
@@ -262,9 +338,15 @@ fn day(drill: &Drill) -> Day {
         accounts: drill.accounts.clone(),
         own_client: ClientId(OWN_CLIENT),
         profile: drill.profile,
+        tws: drill.tws.clone(),
         symbols: drill.bots.iter().flat_map(|bot| bot.symbols.clone()).collect(),
-        faults: Vec::new(),
+        faults: from_the_start(drill).filter_map(Act::as_fault).cloned().collect(),
     }
+}
+
+/// What is so before anybody connects: what the venue does at the beginning.
+fn from_the_start(drill: &Drill) -> impl Iterator<Item = &Act> {
+    drill.cues.iter().filter(|cue| cue.at == drill.from).map(|cue| &cue.act)
 }
 
 fn script(bot: &Bot) -> Script {

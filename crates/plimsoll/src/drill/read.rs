@@ -3,6 +3,7 @@
 //! Owns the head of the file and what holds across lines. What a single line of the script means is in [`cue`],
 //! what a line of expectations means in [`expect`].
 
+mod act;
 mod cue;
 mod expect;
 #[cfg(test)]
@@ -14,8 +15,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::{GUARDS, GuardId};
 use plimsoll_model::{Account, BotName};
-use plimsoll_sim::Profile;
-use plimsoll_sim::bots::ScriptAct;
+use plimsoll_sim::bots::{ScriptAct, StepAct};
+use plimsoll_sim::{Profile, TwsSettings};
 
 use super::script::{Bot, Cue, Drill, Expectation, Expected, HostClock};
 use super::settings;
@@ -30,7 +31,7 @@ const SPAN_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// No drill has more of them.
 const BOTS_MAX: usize = 16;
 /// Words that begin a line of the head.
-const HEAD: &str = "title, pitfall, guard, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, \
+const HEAD: &str = "title, pitfall, guard, shows, tws, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, \
                     time_servers";
 /// Actors that are no bots.
 const ACTORS: [&str; 4] = ["venue", "host", "operator", "expect"];
@@ -56,6 +57,8 @@ struct Reader {
     title: Option<String>,
     pitfall: Option<String>,
     guard: Option<GuardId>,
+    shows: Option<String>,
+    tws: TwsSettings,
     profile: Option<Profile>,
     seed: Option<u64>,
     day: Option<(Date, TimeZone)>,
@@ -101,6 +104,13 @@ impl Reader {
             "title" => self.title = Some(said(&mut line, "write `title    MOC after the cutoff`")?),
             "pitfall" => self.pitfall = Some(said(&mut line, "write `pitfall  04-moc-after-cutoff`")?),
             "guard" => self.guard = Some(guard(&mut line)?),
+            "shows" => {
+                self.shows = Some(said(&mut line, "write `shows    each bot sees its own holdings only`")?);
+            }
+            "tws" => {
+                line.read("write `tws order_presets`", |word| (word == "order_presets").then_some(()))?;
+                self.tws.announce_preset_tif = true;
+            }
             "profile" => {
                 self.profile = Some(line.read("write `live` or `paper`", |word| match word {
                     "live" => Some(Profile::Live),
@@ -245,6 +255,8 @@ impl Reader {
             title: self.title.unwrap_or_default(),
             pitfall: self.pitfall.unwrap_or_default(),
             guard: self.guard,
+            shows: self.shows,
+            tws: self.tws,
             profile: self.profile.unwrap_or(Profile::Live),
             seed: self.seed.unwrap_or(7),
             zone,
@@ -353,6 +365,7 @@ impl Expectation {
             | Self::Reached { order, .. }
             | Self::Filled { order, .. }
             | Self::Told { order, .. }
+            | Self::Answered { order }
             | Self::Status { order, .. } => Some(order),
             Self::Orders(_)
             | Self::Position { .. }
@@ -367,11 +380,13 @@ impl Expectation {
 }
 
 impl Bot {
-    /// The labels of its orders in the order in which they are sent.
+    /// The labels of its orders and requests in the order in which they are sent.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| match &step.act {
-            ScriptAct::Place(order) => Some(&*order.label),
-            ScriptAct::Cancel(_) => None,
+            StepAct::Order(ScriptAct::Place(order)) => Some(&*order.label),
+            StepAct::Close { label, .. } => Some(&**label),
+            StepAct::Ask(question) => Some(&*question.label),
+            StepAct::Order(ScriptAct::Cancel(_)) | StepAct::CancelAll => None,
         })
     }
 }

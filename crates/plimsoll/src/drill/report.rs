@@ -47,7 +47,8 @@ impl<'a> Report<'a> {
     /// With everything that happened.
     pub(crate) fn long(&self) -> String {
         let mut text = format!("{}: {}\n", self.drill.name, self.drill.title);
-        let _ = write!(text, "{}, guard {}, {}\n\n", self.day(), guard(self.drill), self.drill.pitfall);
+        let (day, guard, pitfall) = (self.day(), guard(self.drill), &self.drill.pitfall);
+        let _ = write!(text, "{day}, guard {guard}{}, {pitfall}\n\n", self.shows());
         let width = self.happened.iter().map(|row| row.who.chars().count()).max().unwrap_or(0);
         for Happened { at, who, what } in &self.happened {
             let _ = writeln!(text, "  {}  {who:<width$}  {what}", self.time(*at));
@@ -65,6 +66,11 @@ impl<'a> Report<'a> {
         text
     }
 
+    /// What it shows beside a guard.
+    fn shows(&self) -> String {
+        self.drill.shows.as_ref().map_or_else(String::new, |shows| format!(", {shows}"))
+    }
+
     /// For machines.
     pub(crate) fn json(&self) -> Value {
         let happened = self
@@ -79,6 +85,7 @@ impl<'a> Report<'a> {
             "title": self.drill.title,
             "pitfall": self.drill.pitfall,
             "guard": self.drill.guard.map(GuardId::as_str),
+            "shows": self.drill.shows,
             "verdict": if self.has_passed() { "passed" } else { "failed" },
             "happened": happened.collect::<Vec<_>>(),
             "expected": expected.collect::<Vec<_>>(),
@@ -146,6 +153,7 @@ fn of_bot(bot: &BotTold) -> Vec<Happened> {
                 format!("{label} is {word}")
             }
             News::Executed(qty) => format!("{label} executed {qty}"),
+            News::Data(count) => format!("{label} answered with {count} bars or prices"),
             News::Message(code, text) => format!("{label} told {code} {text}"),
         };
         rows.push(Happened { at: told.at, who: bot.name.clone(), what });

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use plimsoll_calendar::Announcement;
 use plimsoll_core::{GuardId, HaltLevel};
 use plimsoll_model::{Account, BotName, Qty};
-use plimsoll_sim::Profile;
 use plimsoll_sim::bots::ScriptStep;
+use plimsoll_sim::{Profile, TwsSettings};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -17,8 +17,12 @@ pub(crate) struct Drill {
     pub(crate) title: String,
     /// The page in `docs/pitfalls` that it is about.
     pub(crate) pitfall: String,
-    /// The guard without which it fails. Every drill that comes with Plimsoll names one.
+    /// The guard without which it fails.
     pub(crate) guard: Option<GuardId>,
+    /// What else than a guard it shows: a job, or what only a gateway between bots and broker can do.
+    pub(crate) shows: Option<String>,
+    /// TWS has an order preset, and says so about each order without time in force.
+    pub(crate) tws: TwsSettings,
     pub(crate) profile: Profile,
     pub(crate) seed: u64,
     /// The zone of its times, by name.
@@ -92,6 +96,38 @@ pub(crate) enum Act {
     Announce(Announcement),
     /// The gateway is ended and started again.
     Restart,
+    /// A night passes: the books are compared with the venue's, and with what bots believe to have earned.
+    Nightly(Vec<Belief>),
+    /// So many more copies of a bot are started, each under its client id.
+    Copies(BotName, u16),
+}
+
+/// What a bot's own database says.
+#[derive(Debug, Clone)]
+pub(crate) struct Belief {
+    pub(crate) bot: BotName,
+    /// In dollars.
+    pub(crate) profit: Decimal,
+}
+
+impl Act {
+    /// The fault, if it is one.
+    pub(crate) fn as_fault(&self) -> Option<&Value> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            Self::Heal
+            | Self::Price(_)
+            | Self::Step(_)
+            | Self::Sleep(..)
+            | Self::Servers(_)
+            | Self::Halt(..)
+            | Self::Resume(_)
+            | Self::Announce(_)
+            | Self::Restart
+            | Self::Nightly(_)
+            | Self::Copies(..) => None,
+        }
+    }
 }
 
 /// One line of what has to come of it.
@@ -120,6 +156,7 @@ impl Expectation {
             | Self::Violation { .. } => true,
             Self::Denied { .. }
             | Self::Told { .. }
+            | Self::Answered { .. }
             | Self::Status { .. }
             | Self::State(_)
             | Self::Clock(_)
@@ -140,6 +177,8 @@ pub(crate) enum Expectation {
     Filled { order: String, qty: Qty },
     /// The bot was told this code about it.
     Told { order: String, code: i32 },
+    /// Data came in answer to the request.
+    Answered { order: String },
     /// The last status that the bot was told.
     Status { order: String, word: String },
     /// So many orders reached the venue.

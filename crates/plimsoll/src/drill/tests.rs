@@ -24,18 +24,31 @@ fn every_drill_passes() {
     }
 }
 
-/// What no guard but a job is about fails without the job.
+/// What no guard but a job is about fails without the job; and what neither is about, without the gateway.
 #[test]
-fn every_drill_fails_without_its_guard() {
+fn every_drill_fails_without_what_it_shows() {
     for mut drill in all().unwrap() {
-        let what = drill.guard.map_or("its jobs", |guard| guard.as_str());
+        let without = drill.guard.map(Without::Guard);
+        let without =
+            without.unwrap_or(if drill.jobs.is_empty() { Without::Gateway } else { Without::Nothing });
         if drill.guard.is_none() {
-            assert!(!drill.jobs.is_empty(), "{} names neither guard nor job", drill.name);
+            assert!(drill.shows.is_some(), "{} says not what it shows", drill.name);
             drill.jobs.clear();
         }
-        let (judged, text) = played(&drill, drill.guard.map_or(Without::Nothing, Without::Guard));
-        assert!(harm(&judged), "{} proves nothing: no harm without {what}\n{text}", drill.name);
+        let (judged, text) = played(&drill, without);
+        assert!(harm(&judged), "{} proves nothing: no harm {without:?}\n{text}", drill.name);
     }
+}
+
+#[test]
+fn the_list_names_each_drill_under_the_title_of_its_pitfall() {
+    let drills = all().unwrap();
+    let text = list::text(&drills);
+    for drill in &drills {
+        assert!(text.contains(&format!("\n  {} ", drill.name)), "{}", drill.name);
+        assert_ne!(list::title(&drill.pitfall), drill.pitfall, "{}: no such page", drill.name);
+    }
+    assert!(text.starts_with("01 Quotes stop, the socket stays\n  "), "{text}");
 }
 
 #[test]

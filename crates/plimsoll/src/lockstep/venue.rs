@@ -32,6 +32,8 @@ pub(crate) struct Day {
     pub(crate) own_client: ClientId,
     /// Live rules, or those of paper accounts.
     pub(crate) profile: Profile,
+    /// How TWS is set up.
+    pub(crate) tws: TwsSettings,
     /// What is traded besides what the simulator always has.
     pub(crate) symbols: Vec<Box<str>>,
     /// Faults that are planned from the start.
@@ -57,7 +59,7 @@ pub(crate) fn serve(day: &Day, pace: &Pace) -> Result<SimulatorHandle, Failure> 
         missing_account: MissingAccount::Default,
         master_client_id: Some(day.own_client),
         lockstep: true,
-        settings: TwsSettings::default(),
+        settings: day.tws.clone(),
     };
     let venue = IbkrVenue::new(config).map_err(|error| Failure::new(Exit::Usage, error))?;
     let mut venue = ServedVenue::new(venue);

@@ -18,6 +18,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::booked::{Compared, Tables, terms_of};
+use super::pending::Block;
 use super::profit::{self, Profits};
 use super::told;
 use super::worth::Worth;
@@ -69,6 +70,24 @@ pub(crate) struct Rules<'a> {
     pub(crate) config: &'a Config,
     pub(crate) nightly: &'a Nightly,
     pub(crate) tables: &'a Tables,
+}
+
+/// Every bot that is to be blocked, once, with all its reasons.
+pub(crate) fn blocks(date: Date, accounts: &[AccountNight]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for night in accounts {
+        for (bot, of) in night.bots.iter().filter(|(_, of)| !of.because.is_empty()) {
+            let reason = format!("{date} {}: {}", night.account, of.because.join("; "));
+            match blocks.iter_mut().find(|block| block.bot == bot.as_str()) {
+                Some(block) => {
+                    block.reason.push_str("; ");
+                    block.reason.push_str(&reason);
+                }
+                None => blocks.push(Block { bot: bot.to_string(), reason }),
+            }
+        }
+    }
+    blocks
 }
 
 impl Rules<'_> {

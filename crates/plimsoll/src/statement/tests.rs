@@ -2,14 +2,13 @@
 //! tables agree with it, and whatever is changed in it is found and blocks whose it is.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Config;
 use plimsoll_ledger::statement::BreakKind;
 use plimsoll_model::{Account, ExecId};
 use plimsoll_runtime::config::{self, BotDatabase, Nightly};
-use plimsoll_statement::{Statement, read, statement_zone};
+use plimsoll_statement::{Statement, read};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -18,6 +17,7 @@ use super::coverage::{self, Wanted};
 use plimsoll_model::Side;
 
 use super::night::{AccountNight, BotNight, Rules};
+use super::of_venue::{Field, flex};
 use super::pending::{self, Block};
 
 /// On-close orders that are netted, round trips of both, and a trade by hand.
@@ -76,49 +76,9 @@ fn played(name: &str) -> Played {
 
 impl Played {
     /// The broker's books as a Flex statement; `change` may alter each trade's fields.
-    fn statement(&self, change: impl Fn(&mut Vec<(&'static str, String)>)) -> Statement {
-        let mut trades = String::new();
-        for row in self.venue["executions"].as_array().unwrap() {
-            let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-            let at: jiff::Timestamp = text("at").parse().unwrap();
-            let sign = if text("side") == "SELL" { "-" } else { "" };
-            let mut fields = vec![
-                ("accountId", text("account")),
-                ("symbol", text("symbol")),
-                ("quantity", format!("{sign}{}", text("qty"))),
-                ("tradePrice", text("price")),
-                ("ibCommission", format!("-{}", text("commission"))),
-                ("buySell", text("side")),
-                ("ibExecID", text("exec_id")),
-                ("orderReference", text("order_ref")),
-                ("dateTime", statement_zone().to_datetime(at).strftime("%Y%m%d;%H%M%S").to_string()),
-            ];
-            change(&mut fields);
-            trades.push_str(
-                "<Trade currency=\"USD\" fxRateToBase=\"1\" assetCategory=\"STK\" multiplier=\"1\"",
-            );
-            for (name, value) in fields {
-                let _ = write!(trades, " {name}=\"{value}\"");
-            }
-            trades.push_str("/>");
-        }
-        let mut held = String::new();
-        for row in self.venue["positions"].as_array().unwrap() {
-            let text = |key: &str| row[key].as_str().unwrap_or_default();
-            let (account, symbol, qty) = (text("account"), text("symbol"), text("qty"));
-            let _ = write!(
-                held,
-                "<OpenPosition accountId=\"{account}\" currency=\"USD\" fxRateToBase=\"1\" assetCategory=\"STK\" \
-                 multiplier=\"1\" symbol=\"{symbol}\" position=\"{qty}\" markPrice=\"600\"/>"
-            );
-        }
-        let text = format!(
-            "<FlexQueryResponse><FlexStatements><FlexStatement accountId=\"DU1111111\" fromDate=\"20261127\" \
-             toDate=\"20261127\"><AccountInformation accountId=\"DU1111111\" currency=\"USD\"/><EquitySummaryInBase>\
-             <EquitySummaryByReportDateInBase accountId=\"DU1111111\" reportDate=\"20261127\" total=\"{EQUITY}\"/>\
-             </EquitySummaryInBase><OpenPositions>{held}</OpenPositions><Trades>{trades}</Trades></FlexStatement>\
-             </FlexStatements></FlexQueryResponse>"
-        );
+    fn statement(&self, change: impl Fn(&mut Vec<Field>)) -> Statement {
+        let equity = Decimal::from_str_exact(EQUITY).unwrap();
+        let text = flex(&self.venue, "DU1111111", jiff::civil::date(2026, 11, 27), equity, change);
         let mut file = read(text.as_bytes()).unwrap();
         assert_eq!(file.problems, []);
         file.statements.remove(0)
@@ -135,11 +95,11 @@ impl Played {
     }
 }
 
-fn set(fields: &mut [(&'static str, String)], name: &str, value: &str) {
+fn set(fields: &mut [Field], name: &str, value: &str) {
     fields.iter_mut().find(|(field, _)| *field == name).unwrap().1 = value.to_owned();
 }
 
-fn is(fields: &[(&'static str, String)], name: &str, part: &str) -> bool {
+fn is(fields: &[Field], name: &str, part: &str) -> bool {
     fields.iter().any(|(field, value)| *field == name && value.contains(part))
 }
 

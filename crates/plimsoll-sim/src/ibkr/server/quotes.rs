@@ -84,7 +84,10 @@ impl IbkrVenue {
         self.introduce(line, told, out);
         if m.snapshot {
             self.subscriptions(from).snapshots.insert(m.req_id);
-            self.send_picture(line, out);
+            match self.faults.cache.shown(self.exchange.symbol(sym)) {
+                Some(at) => self.send_picture_of(line, at, out),
+                None => self.send_picture(line, out),
+            }
             self.set_timer(SNAPSHOT_SECS, Timer::SnapshotEnd(from.conn, m.req_id));
             return;
         }

@@ -204,7 +204,7 @@ impl IbkrVenue {
 
     /// `reqCurrentTime`.
     pub(crate) fn current_time(&mut self, from: Asked, out: &mut Vec<Output>) {
-        let follows = self.conns.get(&from.conn).is_some_and(|conn| conn.subscriptions.any());
+        let follows = self.conns.get(&from.conn).is_some_and(|conn| conn.subscriptions.any_or_lost());
         if self.config.lockstep && follows {
             // A late acknowledgement. A follower would take an answer for the next second, acknowledge
             // that, and so on without end.

@@ -3,6 +3,7 @@
 //! Owns the tick numbers, the picture that a new line starts with, and the stream of each second. A line
 //! gets the whole picture once and then only what changed, as a Gateway conflates it.
 
+use jiff::Timestamp;
 use plimsoll_model::Price;
 use plimsoll_tws::Response;
 use plimsoll_tws::message::{TickGeneric, TickPrice, TickSize, TickString};
@@ -77,7 +78,11 @@ impl IbkrVenue {
         if self.faults.freezes(self.exchange.symbol(line.sym)) || self.faults.farm_down("usfarm") {
             return;
         }
-        let now = self.shown_at(line);
+        self.send_picture_of(line, self.shown_at(line), out);
+    }
+
+    /// The quote of an instant.
+    pub(crate) fn send_picture_of(&mut self, line: Line, now: Timestamp, out: &mut Vec<Output>) {
         let second = self.exchange.market.wide_second(line.sym, now);
         let traded = !matches!(self.exchange.market.listing(line.sym).product, Product::Forex(_));
         let day = self.exchange.market.day_so_far(line.sym, now);

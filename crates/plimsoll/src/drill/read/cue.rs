@@ -3,15 +3,19 @@
 use jiff::SignedDuration;
 use plimsoll_calendar::{Amendment, Announcement, Calendar};
 use plimsoll_core::HaltLevel;
-use plimsoll_model::{BotName, OrdType, Price, Qty, Side, TimeInForce};
+use plimsoll_model::{BotName, Price};
 use plimsoll_runtime::config::announced;
 use plimsoll_sim::Fault;
-use plimsoll_sim::bots::{ScriptAct, ScriptOrder, ScriptStep};
+use plimsoll_sim::bots::ScriptStep;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::super::script::{Act, Cue};
+use super::super::script::{Act, Belief, Cue};
 use super::super::words::{Line, Problem, Word};
 use super::{Reader, offset, servers};
+
+/// Copies of a bot at once; TWS takes no more clients.
+const COPIES_MAX: u16 = 32;
 
 impl Cue {
     /// Whether it is about the host's clock.
@@ -29,13 +33,15 @@ impl Reader {
         let actor = line.word(&write)?;
         let act = match actor.text {
             "venue" => venue(&mut line)?,
+            "host" if line.take_if("copies") => self.copies(&mut line)?,
             "host" => host(&mut line)?,
             "operator" => self.operator(&mut line)?,
             name => {
                 let bot = self.bots.iter().position(|bot| bot.name.as_str() == name);
                 let bot = bot.ok_or_else(|| line.at(actor, &format!("`{name}` is nobody here; {write}")))?;
                 let act = self.bot_act(bot, &mut line)?;
-                self.bots[bot].steps.push(ScriptStep { at, act });
+                let waits_for = self.waits_for(bot, &mut line)?;
+                self.bots[bot].steps.push(ScriptStep { at, act, waits_for });
                 return line.finish();
             }
         };
@@ -44,55 +50,40 @@ impl Reader {
         Ok(())
     }
 
-    fn bot_act(&mut self, bot: usize, line: &mut Line<'_>) -> Result<ScriptAct, Problem> {
-        if line.take_if("cancel") {
-            return Ok(ScriptAct::Cancel(self.own_label(bot, line)?.into()));
-        }
-        let changed = if line.take_if("change") { Some(self.own_label(bot, line)?) } else { None };
-        let mut order = order(line)?;
-        let named = line.take_if("as");
-        match changed {
-            Some(label) if !named => order.label = label.into(),
-            Some(_) => return Err(line.wrong("a change keeps its order's name; leave `as` out".to_owned())),
-            None => {
-                let label = if named {
-                    line.word("write a name for the order, `as late`")?.text.to_owned()
-                } else {
-                    let count = self.bots[bot].labels().count() + 1;
-                    format!("{}-{count}", self.bots[bot].name)
-                };
-                if self.sender(&label).is_some() {
-                    let what = format!("an order is called `{label}` already; write another name");
-                    return Err(line.wrong(what));
-                }
-                order.label = label.as_str().into();
-                self.labels.push((label, bot));
-            }
-        }
-        Ok(ScriptAct::Place(order))
-    }
-
-    /// The name of an order that this bot has sent above.
-    fn own_label(&self, bot: usize, line: &mut Line<'_>) -> Result<String, Problem> {
-        let word = line.word("write the name of an order of this bot, as in `cancel late`")?;
-        if self.sender(word.text) == Some(bot) {
-            return Ok(word.text.to_owned());
-        }
-        let name = &self.bots[bot].name;
-        Err(line.at(word, &format!("{name} has sent no order `{}` above; write one that it has", word.text)))
-    }
-
     fn operator(&self, line: &mut Line<'_>) -> Result<Act, Problem> {
-        let write = "write `halt`, `halt_all`, `resume`, `restart`, or `announce XNYS 2026-12-03 closed`";
+        let write = "write `halt`, `halt_all`, `resume`, `restart`, `nightly trend=1309`, or `announce XNYS 2026-12-03 closed`";
         let word = line.word(write)?;
         match word.text {
             "halt" => Ok(Act::Halt(HaltLevel::NewRisk, self.some_bot(line)?)),
             "halt_all" => Ok(Act::Halt(HaltLevel::All, self.some_bot(line)?)),
             "resume" => Ok(Act::Resume(self.some_bot(line)?)),
             "restart" => Ok(Act::Restart),
+            "nightly" => self.nightly(line),
             "announce" => announce(line).map(Act::Announce),
             other => Err(line.at(word, &format!("an operator cannot `{other}`; {write}"))),
         }
+    }
+
+    /// `copies trend 5`.
+    fn copies(&self, line: &mut Line<'_>) -> Result<Act, Problem> {
+        let write = "write a bot and how many copies of it are started, `copies trend 5`";
+        let bot = self.some_bot(line)?.ok_or_else(|| line.missing(write))?;
+        let count =
+            line.read(write, |word| word.parse().ok().filter(|count| (1..=COPIES_MAX).contains(count)))?;
+        Ok(Act::Copies(bot, count))
+    }
+
+    /// `nightly`, or with what bots believe to have earned, `nightly trend=1309`.
+    fn nightly(&self, line: &mut Line<'_>) -> Result<Act, Problem> {
+        let mut beliefs = Vec::new();
+        while line.peek().is_some() {
+            beliefs.push(line.read("write a bot and its profit, `nightly trend=1309`", |word| {
+                let (bot, profit) = word.split_once('=')?;
+                let bot = self.bots.iter().find(|known| known.name.as_str() == bot)?.name.clone();
+                Some(Belief { bot, profit: Decimal::from_str_exact(profit).ok()? })
+            })?);
+        }
+        Ok(Act::Nightly(beliefs))
     }
 
     fn some_bot(&self, line: &mut Line<'_>) -> Result<Option<BotName>, Problem> {
@@ -107,48 +98,6 @@ impl Reader {
 
 fn sep(bots: &[&str]) -> &'static str {
     if bots.is_empty() { "" } else { ", " }
-}
-
-/// `SELL 100 SPY MOC`, `BUY 10 SPY LMT 500.10 OPG account=DU2222222`.
-fn order(line: &mut Line<'_>) -> Result<ScriptOrder, Problem> {
-    const WRITE: &str = "write `SELL 100 SPY MOC`";
-    let side = line.read(WRITE, |word| match word {
-        "BUY" => Some(Side::Buy),
-        "SELL" => Some(Side::Sell),
-        _ => None,
-    })?;
-    let qty = line.read(WRITE, |word| Qty::parse(word).ok())?;
-    let symbol = line.word(WRITE)?.text.into();
-    let ord_type = line.read("write MKT, LMT, MOC or LOC", |word| {
-        ["MKT", "LMT", "MOC", "LOC"].contains(&word).then(|| OrdType::from_wire(word))
-    })?;
-    let limit_px = if ord_type.has_limit() {
-        Some(line.read("write the limit, `LMT 500.10`", |word| Price::parse(word).ok())?)
-    } else {
-        None
-    };
-    let mut order = ScriptOrder {
-        label: "".into(),
-        symbol,
-        side,
-        qty,
-        ord_type,
-        limit_px,
-        tif: TimeInForce::Day,
-        account: None,
-    };
-    while let Some(word) = line.peek().filter(|word| word.text != "as") {
-        let write =
-            "write a time in force (OPG, GTC, IOC, AUC), `account=DU2222222`, `account=none`, or `as late`";
-        line.take();
-        match (word.text, word.text.strip_prefix("account=")) {
-            (_, Some("none")) => order.account = Some("".into()),
-            (_, Some(account)) => order.account = Some(account.into()),
-            ("OPG" | "GTC" | "IOC" | "AUC", None) => order.tif = TimeInForce::from_wire(word.text),
-            _ => return Err(line.at(word, &format!("`{}` is not understood; {write}", word.text))),
-        }
-    }
-    Ok(order)
 }
 
 /// `freeze_data symbol=SPY for=20m`, `price SPY 500.00 500.02`, `heal`.
@@ -186,7 +135,7 @@ fn venue(line: &mut Line<'_>) -> Result<Act, Problem> {
 
 fn host(line: &mut Line<'_>) -> Result<Act, Problem> {
     let write = "write `step +90s` (the clock is set), `sleep 90s` (the machine sleeps), `sleep 90s -2s` (and wakes with \
-                 its clock behind), or `time_servers silent silent silent`";
+                 its clock behind), `time_servers silent silent silent`, or `copies trend 5`";
     let word = line.word(write)?;
     match word.text {
         "step" => line.read("write by how much, `step +90s` or `step -2s`", offset).map(Act::Step),

@@ -9,7 +9,7 @@ use super::super::words::{Line, Problem};
 use super::{Reader, guard};
 
 /// What can be written behind `expect`.
-const WRITE: &str = "write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, \
+const WRITE: &str = "write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `REQUEST answered`, \
                      `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, \
                      `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`";
 
@@ -115,6 +115,7 @@ fn expectation(line: &mut Line<'_>) -> Result<Expectation, Problem> {
             let code = line.read("write a code, `told 202`", |word| word.parse().ok())?;
             Ok(Expectation::Told { order, code })
         }
+        "answered" => Ok(Expectation::Answered { order }),
         "status" => Ok(Expectation::Status { order, word: one_of(line, STATUSES)? }),
         other => Err(line.at(verb, &format!("nothing is known about `{other}`; {WRITE}"))),
     }

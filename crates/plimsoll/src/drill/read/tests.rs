@@ -50,7 +50,7 @@ fn every_mistake_of_the_head_is_told_with_its_place() {
             a.drill:1:1: something is missing; write `pitfall  04-moc-after-cutoff`, a page in docs/pitfalls
             a.drill:1:1: something is missing; write what has to come of it, `expect   violations none`
             a.drill:1:7: something is missing; write `title    MOC after the cutoff`
-            a.drill:2:1: `pitfal` begins no line; write one of title, pitfall, guard, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, time_servers, or a time of the script, or `expect`
+            a.drill:2:1: `pitfal` begins no line; write one of title, pitfall, guard, shows, tws, day, from, to, seed, profile, accounts, bot, on_close_crossing, job, clock, time_servers, or a time of the script, or `expect`
             a.drill:3:7: `close_cutof` is not understood; write one of supported, account, ownership, halt, reconciled, trading_session, close_cutoff, duplicate, stale_data, limits, self_match
             a.drill:4:16: something is missing; write a date and its zone, `day 2026-11-27 America/New_York`
             a.drill:5:6: `12:45:00Z` is not understood; write hours, minutes and seconds, `12:50:00`
@@ -80,10 +80,10 @@ fn every_mistake_of_the_script_is_told_with_its_place() {
             a.drill:9:20: `many` is not understood; write `SELL 100 SPY MOC`
             a.drill:10:30: something is missing; write the limit, `LMT 500.10`
             a.drill:11:30: `now` is not understood; write a time in force (OPG, GTC, IOC, AUC), `account=DU2222222`, `account=none`, or `as late`
-            a.drill:12:23: trend has sent no order `nothing` above; write one that it has
-            a.drill:13:16: unknown fault `earthquake`; there are announce_hours, bars_outside_session, bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, unscheduled_close; docs/simulator.md lists the faults
+            a.drill:12:23: trend has sent nothing called `nothing` above; write one that it has
+            a.drill:13:16: unknown fault `earthquake`; there are announce_hours, bars_outside_session, bust_execution, cancel_order, clock_offset, competing_session, correct_execution, daily_reset, delay_message, disconnect, drop_message, duplicate_message, empty_history, farm_down, farm_idle, farm_up, freeze_data, freeze_field, half_open, halt_symbol, hard_to_borrow, history_pacing, late_cancel, late_commission, link_down, link_up_data_kept, link_up_data_lost, manual_order, manual_trade, mute_socket, never_answer, not_allowed, not_subscribed, other_user_login, port_change, rate_limit, refuse_connect, reject_orders, reorder, silent_drop_order, stale_snapshot, unscheduled_close; docs/simulator.md lists the faults
             a.drill:14:20: `2s` is not understood; write by how much, `step +90s` or `step -2s`
-            a.drill:15:19: an operator cannot `sleep`; write `halt`, `halt_all`, `resume`, `restart`, or `announce XNYS 2026-12-03 closed`
+            a.drill:15:19: an operator cannot `sleep`; write `halt`, `halt_all`, `resume`, `restart`, `nightly trend=1309`, or `announce XNYS 2026-12-03 closed`
             a.drill:16:51: `13:00` is one word too many; leave it out
             a.drill:17:1: 12:52:00 is not between `from` and `to`; write another time, or move those"#]],
     );
@@ -107,7 +107,7 @@ fn every_mistake_of_the_expectations_is_told_with_its_place() {
             a.drill:9:8: no order is called `exit`; write one of entry
             a.drill:10:21: `nobody` is not understood; write one of supported, account, ownership, halt, reconciled, trading_session, close_cutoff, duplicate, stale_data, limits, self_match
             a.drill:11:21: something is missing; write how much, `filled 100`
-            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`
+            a.drill:12:14: nothing is known about `vanished`; write `ORDER denied GUARD`, `ORDER reached|not_reached`, `ORDER filled QTY`, `ORDER told CODE`, `REQUEST answered`, `ORDER status WORD`, `orders N`, `position ACCOUNT SYMBOL QTY`, `violations none`, `violation KIND`, `state WORD`, `clock WORD`, `job NAME WORD` or `breaks N`
             a.drill:13:31: something is missing; write account, symbol and quantity, `position DU1111111 SPY -40`
             a.drill:14:19: `many` is not understood; write `violations none`, or `violation late_on_close`
             a.drill:15:8: nobody here has `DU1111112`; write one of DU1111111, DU2222222
@@ -181,7 +181,7 @@ fn a_job_and_a_policy_are_read_as_the_configuration_reads_them() {
 fn the_same_name_is_not_given_to_two_orders() {
     check_script(
         "12:46:00 trend BUY 1 SPY MKT as entry\n12:47:00 trend BUY 1 SPY MKT as entry\nexpect orders 2\n",
-        &expect!["a.drill:9:1: an order is called `entry` already; write another name"],
+        &expect!["a.drill:9:1: something is called `entry` already; write another name"],
     );
 }
 

@@ -60,7 +60,7 @@ impl Judge {
         for (name, first, again) in self.repeated.clone() {
             let Some((_, bot, _)) = bots.iter().find(|(known, ..)| known.as_str() == name) else { continue };
             let is_there = |label: &str| {
-                let number = bot.order_id_of(label);
+                let number = bot.number_of(label);
                 venue
                     .orders()
                     .any(|order| order.client == bot.client_id() && Some(order.order_id.0) == number)
