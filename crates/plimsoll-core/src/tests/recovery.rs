@@ -201,13 +201,13 @@ fn what_a_person_has_closed_by_hand_is_not_closed_again() {
         10:00:06 trend SELL 5 SPY MKT id=2
         10:00:07 trend SELL 4 SPY MKT id=3
         ",
-        &expect![[r#"
+        &expect![["
             10:00:01 submit 1 BUY 10 SPY MKT for DU1 [SPY-trend-20260227-1]
             10:00:05 notice DU1 SPY: the broker holds 4, our executions 10; -6 is foreign and shown to no bot as its own; no new risk in it before that is explained, or accepted with `plimsoll accept DU1 SPY`
             10:00:06 notice DU1 SPY: a difference of -6 was accepted by op: split
             10:00:06 deny 1 order 2: Plimsoll reconciled: the bot's 10 SPY were met in DU1 by -6 that no bot traded; this would reverse the account's holding
             10:00:07 submit 1 SELL 4 SPY MKT for DU1 [SPY-trend-20260227-3]
-        "#]],
+        "]],
     );
 }
 
