@@ -67,6 +67,8 @@ pub(crate) struct Recon {
     pub(crate) last_poll: Mono,
     /// The broker's servers are back in reach, by what was told on another connection, and not on ours yet.
     pub(crate) restored: Option<Restored>,
+    /// Some connection was told that the broker's servers are out of reach of TWS, and none that they are back.
+    out_of_reach: bool,
 }
 
 /// What was told elsewhere.
@@ -100,6 +102,7 @@ impl Recon {
             polling: None,
             last_poll: Mono::ZERO,
             restored: None,
+            out_of_reach: false,
         }
     }
 
@@ -110,6 +113,7 @@ impl Recon {
         self.read_only = false;
         self.polling = None;
         self.restored = None;
+        self.out_of_reach = false;
         let all =
             Outstanding { positions: true, open_orders: true, executions: true, completed_orders: true };
         self.state = ReconState::Asking(all);
@@ -170,9 +174,22 @@ impl Recon {
         self.restored = None;
     }
 
+    /// A connection, ours or another, was told that TWS does not reach the broker's servers.
+    pub(crate) fn lose_reach(&mut self) {
+        self.restored = None;
+        self.out_of_reach = true;
+    }
+
+    /// The life of our own connection, while its answers come from the broker's servers: without them TWS answers by what
+    /// it remembers, and keeps what it is sent.
+    pub(crate) fn epoch_in_reach(&self) -> Option<u64> {
+        (!self.out_of_reach).then_some(self.epoch)
+    }
+
     /// Another connection was told that the broker's servers are back. Ours may hear it a moment later; where it does not,
     /// its line got lost, and nothing would ever be asked again.
     pub(crate) fn restored_elsewhere(&mut self, at: Mono, data: Data) {
+        self.out_of_reach = false;
         if self.state == ReconState::Down && self.link.is_some() {
             let earlier = self.restored.map(|restored| restored.at);
             self.restored = Some(Restored { at: earlier.unwrap_or(at), data });

@@ -47,10 +47,12 @@ impl Bridge {
         let key = (account.clone(), instrument.clone());
         let Some((broker, _)) = self.broker_positions.get(&key) else { return };
         let (broker, ledger) = (*broker, self.ledger.position(account, instrument));
-        if self.explained(&key) == Some(broker) {
-            self.unexplained.explained(&key);
-        }
         if ledger == broker {
+            // Of two words about one execution the first can make the sum right for a moment. Where the ledger agrees as
+            // well, both have come.
+            if self.explained(&key) == Some(broker) {
+                self.unexplained.explained(&key);
+            }
             self.doubts.remove(&key);
             return;
         }

@@ -238,7 +238,7 @@ impl Bridge {
             self.closings.due = Some(moved);
             return;
         }
-        let epoch = Some(self.recon.epoch).filter(|_| self.recon.state == ReconState::Done);
+        let epoch = self.recon.epoch_in_reach().filter(|_| self.recon.state == ReconState::Done);
         let moment = self.fallback_moment(now, epoch);
         self.close_missed(now, moment, out);
         let mut all = std::mem::take(&mut self.closings.all);

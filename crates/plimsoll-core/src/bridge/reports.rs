@@ -341,7 +341,7 @@ impl Bridge {
         match error.code {
             CODE_CONNECTIVITY_LOST | CODE_NO_SERVER => {
                 self.closings.doubt_reach();
-                self.recon.restored = None;
+                self.recon.lose_reach();
             }
             CODE_RESTORED_DATA_LOST | CODE_RESTORED if !self.recon.is_own(link) => {
                 self.recon.restored_elsewhere(now.mono, data_after(error.code));

@@ -18,7 +18,7 @@ impl Bridge {
         self.listed_holdings = None;
         self.moved.clear();
         self.recon.begin(link, now.mono, asks);
-        self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
+        self.closings.asked(self.fallback_moment(now, self.recon.epoch_in_reach()));
         self.note_sought(now);
     }
 
@@ -47,7 +47,7 @@ impl Bridge {
         if !asks.is_empty() {
             self.note_sought(now);
             self.inactive_since = None;
-            self.closings.asked(self.fallback_moment(now, Some(self.recon.epoch)));
+            self.closings.asked(self.fallback_moment(now, self.recon.epoch_in_reach()));
             // A line about a holding may have got lost on a connection that lives on: before a difference is taken for
             // foreign, both sides of it are asked for.
             self.listed_holdings = None;

@@ -134,3 +134,69 @@ fn an_order_decided_before_the_break_does_not_leave_after_it() {
         "]],
     );
 }
+
+#[test]
+fn the_way_out_of_an_unknown_holding_leaves_a_break_in_whatever_order_the_broker_speaks() {
+    let words = ["venue holds DU1 SPY 0", "venue fills trend 6 40 499.00"];
+    for [first, second] in [words, [words[1], words[0]]] {
+        let mut world = Script::new();
+        world.run(
+            "
+            10:00:00 quote SPY 500.00 500.02
+            10:00:00 venue holds DU1 SPY 0
+            10:00:04 venue holds DU1 SPY 40
+            10:00:06 wake
+            10:00:06.100 own answers
+            10:00:07 trend SELL 40 SPY LMT 499.00 id=6
+            10:00:07.100 venue accepts trend 6
+            ",
+        );
+        let trace = world.run(&format!(
+            "
+            10:00:08 {first}
+            10:00:08.100 {second}
+            10:00:09 trend BUY 1 SPY LMT 498.00 id=7
+            "
+        ));
+        assert!(trace.contains("is explained by no execution"), "{first} first: {trace}");
+        assert!(world.bridge.snapshot(world.now()).breaks.iter().any(|row| row.locked), "{first} first");
+    }
+}
+
+/// `trend` holds a hundred, `revert` is sixty short, and a person buys one by hand.
+#[test]
+fn each_of_two_bots_gets_out_of_its_own_holding_while_the_account_has_a_break() {
+    let mut world = Script::new();
+    world.run(
+        "
+        10:00:00 quote SPY 500.00 500.02
+        10:00:00 venue holds DU1 SPY 0
+        10:00:01 trend BUY 100 SPY LMT 500.02 id=5
+        10:00:01.100 venue accepts trend 5
+        10:00:01.200 venue fills trend 5 100 500.02
+        10:00:02 revert SELL 60 SPY LMT 500.00 id=5
+        10:00:02.100 venue accepts revert 5
+        10:00:02.200 venue fills revert 5 60 500.00
+        10:00:03 venue holds DU1 SPY 41
+        10:00:06 wake
+        10:00:06.100 own answers
+        ",
+    );
+    let trace = world.run(
+        "
+        10:00:07 quote SPY 500.00 500.02
+        10:00:07 trend SELL 101 SPY LMT 500.10 id=6
+        10:00:07.100 trend SELL 100 SPY LMT 500.10 id=7
+        10:00:07.200 trend SELL 1 SPY LMT 500.20 id=8
+        10:00:07.300 revert BUY 60 SPY LMT 499.00 id=6
+        10:00:07.400 revert BUY 59 SPY LMT 499.00 id=7
+        ",
+    );
+    expect![["
+        10:00:07 deny 1 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
+        10:00:07.1 submit 1 SELL 100 SPY LMT 500.10 for DU1 [SPY-trend-20260227-3]
+        10:00:07.2 deny 1 order 8: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
+        10:00:07.3 deny 2 order 6: Plimsoll reconciled: the broker's SPY in DU1 is explained by no execution; see `plimsoll breaks`, and `plimsoll accept` if the broker is right
+        10:00:07.4 submit 2 BUY 59 SPY LMT 499.00 for DU1 [SPY-revert-20260227-3]
+    "]].assert_eq(&trace);
+}
