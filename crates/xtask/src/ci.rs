@@ -282,13 +282,16 @@ fn writes(root: &Path) -> Result<()> {
     finish(command, STEP_MAX)
 }
 
+/// With the tests' build: what is proved is that they run, and a release build of everything with unwinding would be made for
+/// this alone. Numbers come from `cargo bench`.
 fn bench(root: &Path) -> Result<()> {
     let benches = benches(root)?;
     if benches.is_empty() {
         bail!("no crates/*/benches/*.rs; the gateway's round trip has to have its benchmark");
     }
     for (package, bench) in benches {
-        let mut command = cargo(root, &["bench", "--package", &package, "--bench", &bench]);
+        let mut command =
+            cargo(root, &["bench", "--profile", "dev", "--package", &package, "--bench", &bench]);
         command.env("PLIMSOLL_BENCH_SMALL", "1");
         finish(command, STEP_MAX).with_context(|| format!("benchmark {bench} of {package}"))?;
     }

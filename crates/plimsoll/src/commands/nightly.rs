@@ -87,7 +87,7 @@ impl Night {
             accounts.push(rules.judge(sheet, &owed)?);
         }
         Ok(Self {
-            against: format!("statement {}", path.display()),
+            against: format!("{}{}", coverage::STATEMENT, path.display()),
             date: accounts.iter().filter_map(|night| night.to).max().unwrap_or_else(today),
             accounts,
             problems: sheets.problems.iter().map(ToString::to_string).collect(),

@@ -2,15 +2,20 @@
 //! compared nothing is not a good one.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::Span;
 use jiff::civil::Date;
+use plimsoll_calendar::Calendar;
 use plimsoll_model::{Account, ExecId};
 use plimsoll_statement::Statement;
 use serde_json::Value;
 
 /// How many of the evening's executions are taken over from the report before.
 const OWED_MAX: usize = 100_000;
+
+/// How a report says that it is against a statement.
+pub(crate) const STATEMENT: &str = "statement ";
 
 /// What statements have to cover.
 pub(crate) struct Wanted<'a> {
@@ -57,26 +62,41 @@ fn period(sheet: &Statement) -> String {
 }
 
 /// Executions that the last night before `first` left to the next statement: of the evening, and not in its own. An error
-/// says that they are not judged.
+/// says that they are not judged. A night without a statement, or of other accounts, leaves nothing and takes nothing away.
 pub(crate) fn owed(reports: &Path, account: &str, first: Date) -> Result<BTreeSet<ExecId>, String> {
-    let unread = |path: &Path, why: String| {
-        format!("{}: {why}; what its evening left over was not compared", path.display())
-    };
     let Ok(files) = std::fs::read_dir(reports) else { return Ok(BTreeSet::new()) };
-    let before = files
+    let mut before: Vec<(Date, PathBuf)> = files
         .filter_map(|file| {
             let path = file.ok()?.path();
             let name = path.file_name()?.to_str()?;
             let date: Date = name.strip_prefix("nightly-")?.strip_suffix(".json")?.parse().ok()?;
             (date < first).then_some((date, path))
         })
-        .max();
-    let Some((_, path)) = before else { return Ok(BTreeSet::new()) };
-    let text = std::fs::read_to_string(&path).map_err(|error| unread(&path, error.to_string()))?;
-    let report: Value = serde_json::from_str(&text).map_err(|error| unread(&path, error.to_string()))?;
-    let nights = report["accounts"].as_array().into_iter().flatten();
-    let left = nights
-        .filter(|night| night["account"] == account)
-        .flat_map(|night| night["unjudged"].as_array().into_iter().flatten());
-    Ok(left.filter_map(|id| ExecId::new(id.as_str()?)).take(OWED_MAX).collect())
+        .collect();
+    before.sort();
+    for (date, path) in before.into_iter().rev() {
+        let unread =
+            |why: String| format!("{}: {why}; what its evening left over was not compared", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| unread(error.to_string()))?;
+        let report: Value = serde_json::from_str(&text).map_err(|error| unread(error.to_string()))?;
+        let by_statement = report["against"].as_str().is_some_and(|against| against.starts_with(STATEMENT));
+        let nights = report["accounts"].as_array().into_iter().flatten();
+        let of_it: Vec<&Value> = nights.filter(|night| night["account"] == account).collect();
+        if !by_statement || of_it.is_empty() {
+            continue;
+        }
+        if let Some(skipped) = session_between(date, first) {
+            return Err(unread(format!("{account}: nobody has compared {skipped}, which lies between")));
+        }
+        let left = of_it.into_iter().flat_map(|night| night["unjudged"].as_array().into_iter().flatten());
+        return Ok(left.filter_map(|id| ExecId::new(id.as_str()?)).take(OWED_MAX).collect());
+    }
+    Ok(BTreeSet::new())
+}
+
+/// The first session after one date and before another.
+fn session_between(after: Date, before: Date) -> Option<Date> {
+    let calendar = Calendar::us_equities();
+    let days = after.tomorrow().ok()?.series(Span::new().days(1)).take_while(|day| *day < before);
+    days.into_iter().find(|day| calendar.session(*day).is_ok_and(|session| session.is_some()))
 }

@@ -245,14 +245,28 @@ fn what_an_evening_left_over_must_be_in_the_next_statement() {
         one.entry.bot.as_ref().is_some_and(|bot| bot.as_str() == "trend") && one.entry.side == Side::Buy
     };
     let id = tables.executions.iter().find(of_trend).unwrap().entry.exec_id.clone().unwrap();
-    // Two reports: of that night, and of one before, which says nothing any more.
-    for (date, left) in [("2026-11-25", "gone"), ("2026-11-27", id.as_str())] {
-        let text = format!("{{\"accounts\":[{{\"account\":\"DU1111111\",\"unjudged\":[\"{left}\"]}}]}}");
+    let report = |date: &str, against: &str, account: &str, left: &str| {
+        let text = format!(
+            "{{\"against\":\"{against}\",\"accounts\":[{{\"account\":\"{account}\",\"unjudged\":[\"{left}\"]}}]}}"
+        );
         std::fs::write(day.home.0.join(format!("nightly-{date}.json")), text).unwrap();
-    }
+    };
+    // One before says nothing any more.
+    report("2026-11-25", "statement a.xml", "DU1111111", "gone");
+    let first = next.from.unwrap();
+    let why = coverage::owed(&day.home.0, "DU1111111", first).unwrap_err();
+    assert!(why.contains("nobody has compared 2026-11-27, which lies between"), "{why}");
+    report("2026-11-27", "statement b.xml", "DU1111111", id.as_str());
     let owed = coverage::owed(&day.home.0, "DU1111111", next.from.unwrap()).unwrap();
     assert_eq!(owed, BTreeSet::from([id]));
-    assert_eq!(coverage::owed(&day.home.0, "DU2222222", next.from.unwrap()).unwrap(), BTreeSet::new());
+    assert_eq!(coverage::owed(&day.home.0, "DU2222222", first).unwrap(), BTreeSet::new());
+    // What lies between and was against no statement, or of another account, takes nothing away.
+    let monday = "2026-11-30".parse().unwrap();
+    report("2026-11-28", "what the broker's API told", "DU1111111", "");
+    report("2026-11-29", "statement c.xml", "DU2222222", "");
+    assert_eq!(coverage::owed(&day.home.0, "DU1111111", monday).unwrap(), owed);
+    std::fs::remove_file(day.home.0.join("nightly-2026-11-28.json")).unwrap();
+    std::fs::remove_file(day.home.0.join("nightly-2026-11-29.json")).unwrap();
     let night = day.night_after(&next, &Nightly::default(), &owed);
     assert_eq!(kinds(&night), [BreakKind::OnlyLedger.as_str()], "{:?}", night.breaks);
     assert_eq!(bot(&night, "trend").unexplained, 1);
