@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use plimsoll_core::{Bridge, PositionView, Snapshot};
+use plimsoll_core::{Bridge, OrderView, PositionView, Snapshot};
 use plimsoll_model::{Account, BotName, Now, OrderStatus, Side};
 use plimsoll_sim::BrokenRule;
 use plimsoll_sim::bots::DemoBot;
@@ -83,9 +83,14 @@ impl Judge {
         }
         for order in &view.orders {
             let id = order.cl_ord_id.as_ref().map(ToString::to_string).unwrap_or_default();
-            // One that the venue has lost stays pending for ever: it never named it, and silence proves nothing.
-            let has_vanished = self.evidence.may_have_vanished(&id)
-                && !venue.orders().any(|booked| *booked.order_ref == *id);
+            // One that the venue has lost stays pending for ever: it never named it, and silence proves nothing. So do those
+            // that left in one order which it has lost.
+            let left_in = |net: &&OrderView| {
+                let is_it = net.bot.is_none() && order.bot.is_some();
+                is_it && (&net.account, &net.instrument) == (&order.account, &order.instrument)
+            };
+            let has_vanished = self.has_vanished(order, venue)
+                || view.orders.iter().filter(left_in).any(|net| self.has_vanished(net, venue));
             let is_pending = order.status == OrderStatus::PendingNew && !has_vanished;
             if is_pending || order.status == OrderStatus::Unknown {
                 self.found("I27", at, format!("[{id}] is of unknown fate: {:?}", order.status));
@@ -93,11 +98,17 @@ impl Judge {
         }
     }
 
+    /// Whether an order came while the venue lost orders, and is not in its books.
+    fn has_vanished(&self, order: &OrderView, venue: &Venue) -> bool {
+        let Some(id) = &order.cl_ord_id else { return false };
+        self.evidence.may_have_vanished(id.as_str())
+            && !venue.orders().any(|booked| booked.order_ref == id.as_str())
+    }
+
     /// Orders that the gateway has sent, that came to the venue, and that it has nothing of.
     fn vanished(&mut self, venue: &Venue, view: &Snapshot) {
-        for id in view.orders.iter().filter_map(|order| order.cl_ord_id.as_ref()) {
-            let is_booked = venue.orders().any(|booked| booked.order_ref == id.as_str());
-            if self.evidence.may_have_vanished(id.as_str()) && !is_booked {
+        for order in &view.orders {
+            if self.has_vanished(order, venue) {
                 self.counts(VANISHED);
             }
         }
