@@ -107,7 +107,8 @@ impl Conflation {
     pub(crate) fn moved(&self, instrument: &InstrumentId, by: StruckBy) -> Option<Timestamp> {
         let latest = self.latest.get(instrument)?;
         match by {
-            StruckBy::Quotes => Some(latest.quote.struck.latest),
+            StruckBy::Prices => Some(latest.quote.struck.latest),
+            StruckBy::Quotes => Some(latest.quote.struck.bid.max(latest.quote.struck.ask)),
             StruckBy::Trades => latest.traded,
         }
     }

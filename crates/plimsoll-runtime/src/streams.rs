@@ -7,7 +7,7 @@
 //! Owns what was asked for and when it was struck last, and when a stream is begun again. Does not own any connection,
 //! nor what stopped prices mean for an order, which is the guard's `stale_data`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,8 +30,17 @@ const BACK_OFF_MAX: Duration = Duration::from_mins(5);
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     all: BTreeMap<(PriceStream, i32), Stream>,
-    /// What the bridge was told of each instrument.
-    told: BTreeMap<InstrumentId, Timestamp>,
+    /// The instruments whose prices have stopped, as the bridge was told.
+    told: BTreeMap<InstrumentId, Stopped>,
+}
+
+/// Prices of an instrument that have stopped. Only a price says that they move again: a bot that asks anew has none yet.
+#[derive(Debug, Clone, Copy)]
+struct Stopped {
+    /// When the last price had come.
+    struck: Now,
+    /// Since when no stream of it is left.
+    without: Option<Mono>,
 }
 
 #[derive(Debug)]
@@ -60,6 +69,10 @@ struct Stream {
     unheard: Vec<QuoteField>,
     /// The venue may answer the end of a stream that it has lost with an error.
     may_be_unknown: bool,
+    /// It has brought a price since the bot asked.
+    has_lived: bool,
+    /// What lives at the venue was begun by us: the bot may believe that it is lost.
+    is_from_us: bool,
 }
 
 /// What a second has brought.
@@ -82,12 +95,19 @@ impl Streams {
         now: Now,
     ) -> Option<Request> {
         let before = self.all.remove(&key);
+        let was_from_us = before.is_some_and(|before| before.is_from_us);
         if let Some(instrument) = instrument
             && self.all.len() < STREAMS_MAX
         {
-            self.all.insert(key, Stream::new(instrument, by, frame.clone(), now));
+            let stopped = self.told.get(&instrument).copied();
+            let mut stream = Stream::new(instrument, by, frame.clone(), now);
+            stream.may_be_unknown = was_from_us;
+            if let Some(stopped) = stopped {
+                stream.go_on_from(stopped, now.mono);
+            }
+            self.all.insert(key, stream);
         }
-        before.is_some_and(|before| before.renewals > 0).then(|| end(key))
+        was_from_us.then(|| end(key))
     }
 
     /// The bot ends one.
@@ -110,15 +130,24 @@ impl Streams {
         }
     }
 
-    /// An error of the venue's about a request. Whether it answers a message of ours, and is not for the bot; a refusal has
-    /// ended the stream.
+    /// An error of the venue's about a request. Whether it answers a message of ours, and is not for the bot. A refusal of
+    /// what the bot has asked for ends the measurement; one of a renewal does not: the bot's prices have stopped as before.
     pub(crate) fn is_ours(&mut self, req_id: i32, code: i32) -> bool {
-        let keys = [(PriceStream::Quotes, req_id), (PriceStream::TickByTick, req_id)];
-        let Some(key) = keys.into_iter().find(|key| self.all.contains_key(key)) else { return false };
+        let (quotes, ticks) = ((PriceStream::Quotes, req_id), (PriceStream::TickByTick, req_id));
         if code == CODE_UNKNOWN_ID {
-            return self.all.get_mut(&key).is_some_and(|stream| std::mem::take(&mut stream.may_be_unknown));
+            let stream = [quotes, ticks]
+                .into_iter()
+                .find(|key| self.all.get(key).is_some_and(|stream| stream.may_be_unknown));
+            let stream = stream.and_then(|key| self.all.get_mut(&key));
+            return stream.is_some_and(|stream| std::mem::take(&mut stream.may_be_unknown));
         }
-        if is_refusal(code) {
+        let key = match code {
+            101 | 200 | 354 | 10_089 | 10_168 => quotes,
+            10_186 | 10_189 | 10_190 => ticks,
+            _ => return false,
+        };
+        // What has lived was not refused: the number is an order's as well, or the error speaks of a renewal.
+        if self.all.get(&key).is_some_and(|stream| !stream.has_lived && stream.renewals == 0) {
             self.all.remove(&key);
         }
         false
@@ -139,7 +168,9 @@ impl Streams {
         room: &mut u32,
     ) -> Vec<Found> {
         let mut found = Vec::new();
-        let mut still: BTreeMap<InstrumentId, Timestamp> = BTreeMap::new();
+        let mut still: BTreeMap<InstrumentId, Now> = BTreeMap::new();
+        let mut alive: BTreeSet<&InstrumentId> = BTreeSet::new();
+        let mut there: BTreeSet<&InstrumentId> = BTreeSet::new();
         for (key, stream) in &mut self.all {
             let is_due = stream.measure(now, max, moved(&stream.instrument, stream.by));
             if is_due && *room > 0 {
@@ -149,20 +180,41 @@ impl Streams {
                 found.push(Found::Renew { instrument, end: Box::new(end(*key)), begin });
             }
             if stream.is_still {
-                let since = still.entry(stream.instrument.clone()).or_insert(stream.struck.wall);
-                *since = stream.struck.wall.min(*since);
+                let since = still.entry(stream.instrument.clone()).or_insert(stream.struck);
+                *since = if stream.struck.mono < since.mono { stream.struck } else { *since };
+            }
+            there.insert(&stream.instrument);
+            if stream.struck.mono == now.mono {
+                alive.insert(&stream.instrument);
             }
         }
-        for (instrument, since) in &still {
-            if self.told.get(instrument) != Some(since) {
-                found.push(Found::News { instrument: instrument.clone(), still_since: Some(*since) });
+        for (instrument, struck) in &still {
+            if self.told.get(instrument).is_none_or(|told| told.struck != *struck) {
+                found.push(Found::News { instrument: instrument.clone(), still_since: Some(struck.wall) });
             }
         }
-        let again = self.told.keys().filter(|instrument| !still.contains_key(instrument));
-        found.extend(
-            again.map(|instrument| Found::News { instrument: instrument.clone(), still_since: None }),
-        );
-        self.told = still;
+        for (instrument, told) in &mut self.told {
+            if still.contains_key(instrument) {
+                continue;
+            }
+            let without = *told.without.get_or_insert(now.mono);
+            // A bot that has ended its stream for good takes its prices elsewhere; one that is about to ask again does not.
+            let is_over = !there.contains(instrument) && now.mono.since(without) > max;
+            if is_over || alive.contains(instrument) {
+                found.push(Found::News { instrument: instrument.clone(), still_since: None });
+            } else {
+                still.insert(instrument.clone(), told.struck);
+            }
+        }
+        let left = |instrument: &InstrumentId| {
+            let gone = || self.told.get(instrument).and_then(|told| told.without);
+            if there.contains(instrument) { None } else { gone() }
+        };
+        let told = still.iter().map(|(instrument, struck)| {
+            (instrument.clone(), Stopped { struck: *struck, without: left(instrument) })
+        });
+        let told = told.collect();
+        self.told = told;
         found
     }
 }
@@ -184,7 +236,17 @@ impl Stream {
             renewals: 0,
             unheard: Vec::new(),
             may_be_unknown: false,
+            has_lived: false,
+            is_from_us: false,
         }
+    }
+
+    /// The bot has asked anew for prices that have stopped: what the venue remembers of them is no price yet.
+    fn go_on_from(&mut self, stopped: Stopped, now: Mono) {
+        self.struck = stopped.struck;
+        self.is_still = true;
+        self.renew_at = Some(now.after(BACK_OFF));
+        self.unheard = vec![QuoteField::Bid, QuoteField::Ask, QuoteField::Last];
     }
 
     fn struck_by(&mut self, field: Option<QuoteField>) {
@@ -201,6 +263,7 @@ impl Stream {
         self.market = market;
         if std::mem::take(&mut self.has_moved) {
             self.struck = now;
+            self.has_lived = true;
             (self.behind_since, self.renew_at) = (None, None);
             (self.is_still, self.is_lost, self.is_missing, self.renewals) = (false, false, false, 0);
             return false;
@@ -224,7 +287,7 @@ impl Stream {
         self.renewals += 1;
         // The venue tells what it remembers, once more for nothing.
         self.unheard = vec![QuoteField::Bid, QuoteField::Ask, QuoteField::Last];
-        (self.is_missing, self.may_be_unknown) = (false, true);
+        (self.is_missing, self.may_be_unknown, self.is_from_us) = (false, true, true);
     }
 }
 
@@ -237,12 +300,6 @@ fn end((stream, req_id): (PriceStream, i32)) -> Request {
 
 /// TWS does not find the number of the request.
 const CODE_UNKNOWN_ID: i32 = 300;
-
-/// Codes that refuse a request for market data. An order may have the number of a request, so no other code is taken for
-/// a word about one: too many of them, no such contract, no permission in its several forms, tick by tick refused.
-const fn is_refusal(code: i32) -> bool {
-    matches!(code, 101 | 200 | 354 | 420 | 10_089 | 10_168 | 10_186 | 10_189 | 10_190)
-}
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,7 @@ impl World {
 
     fn begin(&mut self) -> Option<Request> {
         let now = self.now();
-        self.streams.begin(KEY, (Some(InstrumentId::us_stock("SPY")), StruckBy::Quotes), &asked(), now)
+        self.streams.begin(KEY, (Some(InstrumentId::us_stock("SPY")), StruckBy::Prices), &asked(), now)
     }
 
     fn strike(&mut self, field: QuoteField) {
@@ -156,6 +156,43 @@ fn a_stream_that_the_bot_or_the_venue_has_ended_is_measured_no_more() {
 }
 
 #[test]
+fn a_bot_that_asks_anew_has_no_price_until_one_comes() {
+    let mut world = World::new();
+    world.pass(5, true, true);
+    assert_eq!(world.pass(16, true, false), ["21 renew", "21 still"]);
+    world.streams.end(KEY);
+    assert_eq!(world.pass(2, true, false), [""; 0], "it is about to ask again");
+    world.begin();
+    world.strike(QuoteField::Bid);
+    assert_eq!(world.pass(5, true, false), [""; 0], "what the venue remembers is no price");
+    assert_eq!(world.pass(1, true, true), ["29 moves"]);
+}
+
+#[test]
+fn a_bot_that_takes_its_prices_elsewhere_is_not_held_to_the_old_ones_for_ever() {
+    let mut world = World::new();
+    world.pass(5, true, true);
+    world.pass(16, true, false);
+    world.streams.end(KEY);
+    assert_eq!(world.pass(17, true, false), ["38 moves"]);
+    assert!(!world.streams.are_measured());
+}
+
+#[test]
+fn a_refused_renewal_leaves_the_prices_stopped_and_is_tried_again() {
+    let mut world = World::new();
+    world.pass(5, true, true);
+    assert_eq!(world.pass(16, true, false), ["21 renew", "21 still"]);
+    assert!(!world.streams.is_ours(7, 101), "the bot hears it");
+    assert_eq!(world.pass(15, true, false), ["36 renew"]);
+    world.pass(2, true, true);
+    // The bot believes it lost and asks again under its number, long after prices have come.
+    assert_eq!(world.begin(), Some(Request::CancelMktData(ById { req_id: 7 })));
+    assert!(world.streams.is_ours(7, 300), "what we have ended was not there");
+    assert_eq!(world.begin(), None, "now it is the bot's");
+}
+
+#[test]
 fn the_end_of_a_stream_is_what_the_official_client_sends() {
     let version = ServerVersion::new(178).unwrap();
     assert_eq!(end(KEY).encode(version).bytes(), b"2\x002\x007\x00");
@@ -164,7 +201,7 @@ fn the_end_of_a_stream_is_what_the_official_client_sends() {
 #[test]
 fn streams_beyond_the_limit_are_not_measured() {
     let mut streams = Streams::default();
-    let spy = || (Some(InstrumentId::us_stock("SPY")), StruckBy::Quotes);
+    let spy = || (Some(InstrumentId::us_stock("SPY")), StruckBy::Prices);
     let now = World::new().now();
     for n in 0..2 * i32::try_from(STREAMS_MAX).unwrap() {
         streams.begin((PriceStream::Quotes, n), spy(), &asked(), now);

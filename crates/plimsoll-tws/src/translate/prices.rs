@@ -20,7 +20,9 @@ pub enum PriceStream {
 /// What strikes a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StruckBy {
-    /// Every price, a quote's included.
+    /// Every price.
+    Prices,
+    /// Bids and offers.
     Quotes,
     /// Trades alone.
     Trades,
@@ -43,9 +45,13 @@ pub fn prices_request(version: ServerVersion, frame: &RawFrame) -> Option<(Price
         return None;
     }
     Some(match Request::decode(version, frame).ok()? {
+        // Without its prices it is a stream of news or of something else.
+        Request::ReqMktData(m) if m.generic_ticks.as_str().split(',').any(|tick| tick.trim() == "mdoff") => {
+            (PriceStream::Quotes, m.req_id, PricesRequest::End)
+        }
         Request::ReqMktData(m) if !m.snapshot && !m.regulatory_snapshot => {
             let contract = contract("reqMktData", &m.contract).ok()?;
-            let begin = PricesRequest::Begin(Box::new(contract), StruckBy::Quotes);
+            let begin = PricesRequest::Begin(Box::new(contract), StruckBy::Prices);
             (PriceStream::Quotes, m.req_id, begin)
         }
         Request::CancelMktData(m) => (PriceStream::Quotes, m.req_id, PricesRequest::End),
@@ -124,13 +130,15 @@ mod tests {
     #[test]
     fn a_subscription_begins_a_stream_and_a_snapshot_does_not() {
         let asked = |text: &str| prices_request(v178(), &bars(text));
-        let Some((PriceStream::Quotes, 7, PricesRequest::Begin(contract, StruckBy::Quotes))) =
+        let Some((PriceStream::Quotes, 7, PricesRequest::Begin(contract, StruckBy::Prices))) =
             asked("1|11|7|0|SPY|STK||0|||SMART||USD|||0||0|0||")
         else {
             panic!("a stream of quotes")
         };
         assert_eq!(&*contract.symbol, "SPY");
         assert_eq!(asked("1|11|7|0|SPY|STK||0|||SMART||USD|||0||1|0||"), None, "a snapshot");
+        let news = asked("1|11|7|0|SPY|STK||0|||SMART||USD|||0|mdoff,292|0|0||");
+        assert_eq!(news, Some((PriceStream::Quotes, 7, PricesRequest::End)), "news, and no price");
         assert_eq!(asked("2|2|7|"), Some((PriceStream::Quotes, 7, PricesRequest::End)));
     }
 }
