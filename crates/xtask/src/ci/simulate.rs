@@ -13,7 +13,7 @@ use super::child::finish_with_output;
 /// that can happen to one. A thousand and more are run by hand.
 const DAYS: &str = "500";
 /// The first of them are played again.
-const AGAIN: &str = "20";
+const AGAIN: &str = "60";
 /// Far more than they take.
 const DAYS_MAX: Duration = Duration::from_mins(10);
 
